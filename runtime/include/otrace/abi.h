@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * The contract between the pass, the runtime and the shell.
+ *
+ * The pass writes these records into an instrumented object file, the runtime finds them in memory
+ * through the ELF note, the shell decodes them from memory or from the file. All three include this
+ * one header; nothing of the layout is written down a second time. The same structs are valid C11
+ * and C++17 and have the same layout everywhere (fixed-width fields, explicit padding, checked by
+ * the assertions at the end).
+ *
+ * References. Every reference is a struct otrace_ref: a signed 32-bit distance from the field itself
+ * to its target, 0 for "none". No dynamic relocation is needed and the pages stay clean and shared.
+ *
+ * Finding records. Each object file contributes one note (section .note.otrace, PT_NOTE, name
+ * "otrace"). The note refers to one anchor in section otrace_fn and one in otrace_var. The records
+ * of a section lie next to each other in link order, each 8-byte aligned, each with its size at both
+ * ends (boundary tags), so a reader walks from an anchor in both directions until a tag does not
+ * match or the PT_LOAD segment ends. No __start_/__stop_ symbols: those would make GNU ld keep every
+ * record, and with it every function, under --gc-sections. Notes repeat per object file; a reader
+ * that has seen an anchor's neighbourhood skips the other notes of it.
+ *
+ * Growth. A field is added at the end of a struct and OTRACE_ABI_VERSION goes up; a reader refuses
+ * another version with both numbers in the message.
+ */
+#ifndef OTRACE_ABI_H
+#define OTRACE_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+#define OTRACE_STATIC_ASSERT(cond, text) static_assert(cond, text)
+extern "C" {
+#else
+#define OTRACE_STATIC_ASSERT(cond, text) _Static_assert(cond, text)
+#endif
+
+#define OTRACE_ABI_VERSION 1
+
+/* Section and symbol names. */
+#define OTRACE_SECTION_FN "otrace_fn"
+#define OTRACE_SECTION_VAR "otrace_var"
+#define OTRACE_SECTION_TYPE "otrace_type"
+#define OTRACE_SECTION_TU "otrace_tu"
+#define OTRACE_SECTION_WRAPPER ".text.otrace"
+#define OTRACE_SECTION_NOTE ".note.otrace"
+#define OTRACE_NOTE_NAME "otrace" /* n_namesz 7, padded to 8 */
+#define OTRACE_NOTE_TYPE 1
+#define OTRACE_SYMBOL_HOOKS "__otrace_hooks"
+#define OTRACE_PREFIX "__otrace_" /* everything the pass itself adds; never instrumented */
+/* Undefined in an object that was only marked for LTO: the link fails by name, never silently. */
+#define OTRACE_SYMBOL_LTO_NEEDS_PLUGIN "__otrace_LTO_link_needs_lld_and_load_pass_plugin"
+
+/* First word of each record; the last word of a record is the complement of its magic. */
+#define OTRACE_MAGIC_FN 0x6e46744fu     /* "OtFn" */
+#define OTRACE_MAGIC_VAR 0x7256744fu    /* "OtVr" */
+#define OTRACE_MAGIC_ANCHOR 0x6e41744fu /* "OtAn" */
+#define OTRACE_MAGIC_TYPE 0x7954744fu   /* "OtTy" */
+#define OTRACE_MAGIC_TU 0x7554744fu     /* "OtTu" */
+
+/** Distance in bytes from this field to its target; 0 = none. */
+struct otrace_ref {
+	int32_t delta;
+};
+
+/** Address a reference points to, or NULL. Only meaningful where the record itself lies in memory
+ * at its loaded place (the process, or a mapping of the file laid out by segment). */
+static inline const void *otrace_ref_get(const struct otrace_ref *ref)
+{
+	return ref->delta ? (const void *)((const char *)ref + ref->delta) : (const void *)0;
+}
+
+/** Every record of otrace_fn and otrace_var starts with this and ends with struct otrace_tail. */
+struct otrace_head {
+	uint32_t magic;
+	uint32_t size_bytes; /* whole record, head and tail included; multiple of 8 */
+};
+
+struct otrace_tail {
+	uint32_t size_bytes; /* the same number again */
+	uint32_t magic_complement;
+};
+
+/** Contributed once per object file to each scanned section, so that the note has a target that
+ * no function or variable can take away. */
+struct otrace_anchor {
+	struct otrace_head head;
+	struct otrace_tail tail;
+};
+
+/* ------------------------------------------------------------------ the note and the hooks */
+
+/** Descriptor of the ELF note. */
+struct otrace_note {
+	uint32_t abi_version;
+	struct otrace_ref fn_anchor;
+	struct otrace_ref var_anchor;
+	struct otrace_ref hooks; /* struct otrace_hooks of this module (executable or shared object) */
+	struct otrace_ref tu;    /* struct otrace_tu of this object file */
+	uint32_t reserved;
+};
+
+struct otrace_probe; /* belongs to the runtime; wrappers only pass it on */
+
+/**
+ * Head of the frame that a wrapper builds on its stack. The words belong to the runtime from enter
+ * to leave. Behind it, at the offsets given in struct otrace_fn, lie the IR arguments (each in a
+ * slot aligned to 8 bytes, or to its own alignment when larger) and the return value.
+ */
+struct otrace_frame {
+	uint64_t words[4];
+};
+
+/**
+ * One per module: hidden, zero until a runtime takes the module. A stub that is on has a runtime, so
+ * wrappers call through it without a test.
+ *
+ * enter:  called with the arguments stored in the frame. Returns the address to call with these
+ *         arguments (the wrapper loads them back from the frame, so a runtime may change them), or
+ *         0: nothing is called and the frame's return value is returned as it is.
+ * leave:  called with the return value stored in the frame; the wrapper returns what it finds there.
+ * unwind: called instead of leave when an exception passes through (from a cleanup landing pad).
+ */
+struct otrace_hooks {
+	void *(*enter)(struct otrace_frame *frame, struct otrace_probe *probe);
+	void (*leave)(struct otrace_frame *frame, struct otrace_probe *probe);
+	void (*unwind)(struct otrace_frame *frame, struct otrace_probe *probe);
+	void *reserved;
+};
+
+/* ------------------------------------------------------------------ functions */
+
+/* X(NAME, bit, what it says) */
+#define OTRACE_FN_FLAGS(X)                                                                  \
+	X(STATIC, 0, "internal linkage in the source")                                     \
+	X(VARARGS, 1, "takes variable arguments: entered by the runtime's own trampoline") \
+	X(INLINE_ONLY, 2, "no copy of its own is left: inlined everywhere or removed")     \
+	X(SKIPPED, 3, "has code but no stub; skip_reason says why")                        \
+	X(NO_DEBUG_INFO, 4, "compiled without -g: machine types, no parameter names")      \
+	X(MUSTTAIL, 5, "target or maker of musttail calls: entry only")                    \
+	X(READS_FRAME, 6, "looks at its return address or frame")                          \
+	X(MAY_THROW, 7, "exceptions may leave it")                                         \
+	X(NORETURN, 8, "never returns")                                                    \
+	X(METHOD, 9, "C++ member function")                                                \
+	X(OPTIMIZED, 10, "compiled with optimisation")                                     \
+	X(SRET, 11, "result is returned through a pointer argument")                       \
+	X(NO_PROTOTYPE, 12, "K&R definition")                                              \
+	X(WEAK, 13, "weak: another module's definition may win")
+
+/* What callers in the same file were compiled to assume; replacing the function breaks it. */
+#define OTRACE_ASSUME_FLAGS(X)                                                        \
+	X(ARGUMENT_DROPPED, 0, "an argument was removed or is no longer passed")     \
+	X(ARGUMENT_CHANGED, 1, "an argument was split, promoted or narrowed")        \
+	X(RESULT_DROPPED, 2, "the result was removed")                               \
+	X(RESULT_CONSTANT, 3, "callers know the result without looking at it")       \
+	X(RESULT_IS_ARGUMENT, 4, "callers use the argument instead of the result")   \
+	X(PURE, 5, "callers may repeat, merge or drop calls: no memory is written")  \
+	X(INLINED_COPIES, 6, "some callers contain a copy of its body")              \
+	X(NORETURN_INFERRED, 7, "callers have no code after the call")               \
+	X(MEMORY_KNOWN, 8, "callers know which memory it leaves alone")
+
+/* Why a function with code has no stub. Names in the shell, texts there too. */
+#define OTRACE_SKIP_REASONS(X)                                                     \
+	X(NONE, "")                                                               \
+	X(CALLING_CONVENTION, "its calling convention is not on the list")        \
+	X(NAKED, "naked function")                                                \
+	X(IFUNC_RESOLVER, "ifunc resolver: runs before relocation")               \
+	X(RETURNS_TWICE, "returns twice, like setjmp")                            \
+	X(NO_INSTRUMENT, "marked no_instrument_function")                         \
+	X(NEST, "uses the static chain register")                                 \
+	X(INALLOCA, "takes inalloca or preallocated arguments")                   \
+	X(PROLOGUE_DATA, "has prologue data of another tool")                     \
+	X(OTHER, "cannot be wrapped")
+
+#define OTRACE_X_FN(name, bit, text) OTRACE_FN_##name = 1u << (bit),
+enum otrace_fn_flag { OTRACE_FN_FLAGS(OTRACE_X_FN) };
+#define OTRACE_X_ASSUME(name, bit, text) OTRACE_ASSUME_##name = 1u << (bit),
+enum otrace_assume_flag { OTRACE_ASSUME_FLAGS(OTRACE_X_ASSUME) };
+#define OTRACE_X_SKIP(name, text) OTRACE_SKIP_##name,
+enum otrace_skip_reason { OTRACE_SKIP_REASONS(OTRACE_X_SKIP) };
+
+/** How the bytes of a source value are found in the frame. */
+enum otrace_piece_kind {
+	OTRACE_PIECE_DIRECT = 0,   /* frame bytes are value bytes */
+	OTRACE_PIECE_INDIRECT = 1, /* the frame word points to the value bytes (byval, sret, byref) */
+	OTRACE_PIECE_DOUBLE_TO_FLOAT = 2, /* K&R float: the frame holds a double */
+	OTRACE_PIECE_STACK = 3     /* varargs frame: offset from the stack argument area */
+};
+
+/** A part of a value: size_bytes bytes at value_offset of the value lie at frame_offset. */
+struct otrace_piece {
+	uint32_t frame_offset;
+	uint32_t value_offset;
+	uint32_t size_bytes;
+	uint16_t kind; /* enum otrace_piece_kind */
+	uint16_t reserved;
+};
+
+/** A source parameter. nr_pieces 0 = optimised out. */
+struct otrace_param {
+	struct otrace_ref name; /* string, or none */
+	struct otrace_ref type; /* struct otrace_type */
+	struct otrace_ref pieces;
+	uint32_t nr_pieces;
+};
+
+/** A place where the function was inlined. */
+struct otrace_inlined {
+	struct otrace_ref caller; /* string: name of the function that holds the copy */
+	struct otrace_ref file;   /* string: file of the call, as in otrace_file.name */
+	uint32_t line;            /* line of the call */
+};
+
+/**
+ * A function. The stub is the 5-byte nop at its entry; the body is where the wrapper calls. Under
+ * -fcf-protection both carry a landing pad: the symbol's address is symbol, stub lies behind the pad.
+ * A record without a stub describes a function that was skipped or has no copy left.
+ */
+struct otrace_fn {
+	struct otrace_head head; /* OTRACE_MAGIC_FN */
+	struct otrace_ref symbol;
+	struct otrace_ref stub;
+	struct otrace_ref body;
+	struct otrace_ref wrapper; /* 0 for varargs */
+	struct otrace_ref tu;      /* struct otrace_tu */
+	struct otrace_ref name;    /* string: as in the source, C++ demangled with its scope */
+	struct otrace_ref linkage_name; /* string: as in the symbol table */
+	struct otrace_ref file;    /* struct otrace_file */
+	uint32_t line_begin;       /* 0 = unknown */
+	uint32_t line_end;
+	uint32_t flags;            /* enum otrace_fn_flag */
+	uint32_t assumes;          /* enum otrace_assume_flag */
+	uint32_t skip_reason;      /* enum otrace_skip_reason */
+	struct otrace_ref return_type; /* 0 = void */
+	struct otrace_ref params;      /* struct otrace_param[nr_params] */
+	struct otrace_ref return_pieces; /* struct otrace_piece[]; none with a type = optimised out */
+	struct otrace_ref inlined;     /* struct otrace_inlined[nr_inlined] */
+	uint32_t nr_params;
+	uint32_t nr_return_pieces;
+	uint32_t nr_inlined;
+	uint32_t args_offset; /* of the first argument slot in the frame */
+	uint32_t args_bytes;  /* of all argument slots */
+	uint32_t ret_offset;  /* of the return value in the frame */
+	uint32_t ret_bytes;   /* 0 = void */
+	uint32_t frame_bytes;
+	uint32_t reserved;
+	/* params, pieces, inlined, strings, padding, struct otrace_tail */
+};
+
+/**
+ * Frame of a varargs function (System V x86-64), built by the runtime's trampoline. Pieces of its
+ * parameters use offsets into this struct; OTRACE_PIECE_STACK counts from *stack_args.
+ */
+struct otrace_varargs_frame {
+	struct otrace_frame head;
+	uint64_t gp[6];        /* rdi rsi rdx rcx r8 r9 */
+	uint64_t stack_args;   /* address of the first stack argument */
+	uint64_t nr_vector;    /* al: upper bound of vector registers used */
+	uint64_t xmm[8][2];
+	uint64_t ret_gp[2];    /* rax rdx */
+	uint64_t ret_xmm[2][2];
+	uint64_t ret_x87[2];   /* st0, 10 bytes */
+};
+
+/* ------------------------------------------------------------------ variables */
+
+#define OTRACE_VAR_FLAGS(X)                                                           \
+	X(STATIC, 0, "internal linkage in the source")                               \
+	X(FUNCTION_STATIC, 1, "static of a function; scope names it")                \
+	X(THREAD_LOCAL, 2, "address refers to an accessor: void *(*)(void)")         \
+	X(ADDRESS_IN_GOT, 3, "address refers to a word that holds the address")      \
+	X(OPTIMIZED_OUT, 4, "no storage and no known value left")                    \
+	X(CONSTANT_VALUE, 5, "no storage left; its only value is constant_value")    \
+	X(STORES_IGNORED, 6, "the code does not read its storage any more")          \
+	X(READ_ONLY, 7, "lies in read-only memory")                                  \
+	X(WEAK, 8, "weak or common: another module's definition may win")
+
+#define OTRACE_X_VAR(name, bit, text) OTRACE_VAR_##name = 1u << (bit),
+enum otrace_var_flag { OTRACE_VAR_FLAGS(OTRACE_X_VAR) };
+
+struct otrace_var {
+	struct otrace_head head; /* OTRACE_MAGIC_VAR */
+	struct otrace_ref address;
+	struct otrace_ref tu;
+	struct otrace_ref name;
+	struct otrace_ref linkage_name;
+	struct otrace_ref scope; /* string: function of a function static, else none */
+	struct otrace_ref file;  /* struct otrace_file */
+	struct otrace_ref type;
+	uint32_t line;
+	uint32_t flags; /* enum otrace_var_flag */
+	uint32_t reserved;
+	uint64_t size_bytes; /* of its storage */
+	uint64_t constant_value;
+	/* strings, padding, struct otrace_tail */
+};
+
+/* ------------------------------------------------------------------ types */
+
+/* X(NAME, number) */
+#define OTRACE_TYPE_KINDS(X)                                                         \
+	X(VOID, 0) X(BASE, 1) X(POINTER, 2) X(ARRAY, 3) X(STRUCT, 4) X(UNION, 5)    \
+	X(ENUM, 6) X(TYPEDEF, 7) X(CONST, 8) X(VOLATILE, 9) X(RESTRICT, 10)         \
+	X(ATOMIC, 11) X(FUNCTION, 12) X(VECTOR, 13) X(CLASS, 14) X(REFERENCE, 15)   \
+	X(RVALUE_REFERENCE, 16) X(MEMBER_POINTER, 17) X(UNSPECIFIED, 18)
+
+#define OTRACE_X_KIND(name, number) OTRACE_TYPE_##name = (number),
+enum otrace_type_kind { OTRACE_TYPE_KINDS(OTRACE_X_KIND) };
+
+/** Encoding of a base type; the numbers are DWARF's DW_ATE_*, of a C++ access too where it fits. */
+enum otrace_encoding {
+	OTRACE_ENC_BOOL = 0x02,
+	OTRACE_ENC_COMPLEX = 0x03,
+	OTRACE_ENC_FLOAT = 0x04,
+	OTRACE_ENC_SIGNED = 0x05,
+	OTRACE_ENC_SIGNED_CHAR = 0x06,
+	OTRACE_ENC_UNSIGNED = 0x07,
+	OTRACE_ENC_UNSIGNED_CHAR = 0x08,
+	OTRACE_ENC_UTF = 0x10
+};
+
+#define OTRACE_TYPE_FLAGS(X)                                               \
+	X(INCOMPLETE, 0, "declared here, defined in another file or nowhere") \
+	X(VARIADIC, 1, "function type with ...")                              \
+	X(NO_PROTOTYPE, 2, "function type without prototype")                 \
+	X(COUNT_UNKNOWN, 3, "flexible array member or variable length array") \
+	X(MACHINE, 4, "made from the IR, not from debug information")
+
+#define OTRACE_X_TYPE(name, bit, text) OTRACE_TYPE_FLAG_##name = 1u << (bit),
+enum otrace_type_flag { OTRACE_TYPE_FLAGS(OTRACE_X_TYPE) };
+
+struct otrace_member {
+	struct otrace_ref name; /* none = anonymous */
+	struct otrace_ref type; /* none = void (function types: none ends nothing) */
+	uint64_t bit_offset;    /* from the start of the struct; little-endian bit order */
+	uint32_t bit_size;      /* of a bit-field, else 0 */
+	uint32_t flags;         /* OTRACE_MEMBER_* */
+};
+
+#define OTRACE_MEMBER_BITFIELD 1u
+#define OTRACE_MEMBER_BASE_CLASS 2u
+#define OTRACE_MEMBER_STATIC 4u
+
+struct otrace_enumerator {
+	struct otrace_ref name;
+	uint32_t flags; /* 1 = value is unsigned */
+	int64_t value;
+};
+
+/**
+ * A type. Named structs, unions, enums and typedefs are one hidden comdat global each, named by a
+ * hash of their structure, so the linker merges them across files. Pointers, arrays, qualifiers and
+ * base types lie inside the global of whoever uses them: they cost bytes but no symbols. Follow
+ * references; never scan the section.
+ */
+struct otrace_type {
+	uint32_t magic; /* OTRACE_MAGIC_TYPE */
+	uint8_t kind;   /* enum otrace_type_kind */
+	uint8_t encoding; /* base types: enum otrace_encoding */
+	uint16_t flags; /* enum otrace_type_flag */
+	uint64_t size_bytes;
+	uint64_t count; /* arrays and vectors: number of elements; base: bits when not size * 8 */
+	struct otrace_ref name;    /* string: tag or typedef name without struct/union/enum */
+	struct otrace_ref target;  /* pointee, element, aliased, qualified, underlying or return type;
+				      none = void */
+	struct otrace_ref members; /* struct otrace_member[] (struct, union, class; function: the
+				      parameters), struct otrace_enumerator[] (enum) */
+	uint32_t nr_members;
+	struct otrace_ref file; /* string: where it is defined, or none */
+	uint32_t line;
+	uint32_t align_bytes; /* 0 = natural */
+	uint32_t reserved;
+	uint64_t hash[2]; /* structural; equal for equal types of all files; 0 for unnamed derived */
+};
+
+/* ------------------------------------------------------------------ files and units */
+
+enum otrace_hash_kind { OTRACE_HASH_NONE = 0, OTRACE_HASH_MD5 = 1 };
+
+/** A source file as the compiler saw it. */
+struct otrace_file {
+	struct otrace_ref name;      /* string: as given on the command line or in #include */
+	struct otrace_ref directory; /* string: what a relative name is relative to, or none */
+	uint32_t hash_kind;          /* enum otrace_hash_kind */
+	uint8_t hash[16];            /* of the text that was compiled */
+};
+
+#define OTRACE_TU_NO_DEBUG_INFO 1u
+#define OTRACE_TU_OPTIMIZED 2u
+#define OTRACE_TU_CPLUSPLUS 4u
+#define OTRACE_TU_LTO 8u
+
+/** A translation unit. */
+struct otrace_tu {
+	uint32_t magic; /* OTRACE_MAGIC_TU */
+	uint32_t flags; /* OTRACE_TU_* */
+	struct otrace_ref file;     /* struct otrace_file of the main source */
+	struct otrace_ref producer; /* string */
+	struct otrace_ref command;  /* string: compile command, none = not recorded */
+	uint32_t reserved;
+};
+
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_ref) == 4, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_anchor) == 16, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_note) == 24, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_frame) == 32, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_piece) == 16, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_param) == 16, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_inlined) == 12, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_fn) == 112, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_varargs_frame) == 288, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_var) == 64, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_member) == 24, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_enumerator) == 16, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_type) == 72, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_file) == 28, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_tu) == 24, "wire size");
+
+#ifdef __cplusplus
+}
+#endif
+#endif

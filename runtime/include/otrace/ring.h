@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * The trace area: what the traced process writes and the shell reads, in one memfd mapped by both,
+ * so that it survives the death of the process.
+ *
+ * Layout: struct otrace_area, then nr_rings rings, ring i at rings_offset + i * ring_stride_bytes.
+ * A ring is struct otrace_ring (one page), then ring_bytes of data (a power of two).
+ *
+ * A ring has one writer, the thread owner_tid, and any number of readers. It is a flight recorder:
+ * the writer never waits and never looks at a reader (unless a trace asked for it, see tail), the
+ * newest records win. The data is cut into sub-buffers of OTRACE_SUBBUF_BYTES. Each starts with
+ * struct otrace_subbuf, so that a reader that fell behind starts again at the oldest whole
+ * sub-buffer and knows exactly how many records it missed. No record crosses a sub-buffer; the rest
+ * of one is filled by a record of type OTRACE_REC_PAD. Positions (head, tail, struct otrace_subbuf)
+ * count bytes since the ring began to be written by this owner; the place in the data is
+ * position % ring_bytes.
+ *
+ * Reading: load head (acquire); everything in [head - ring_bytes + OTRACE_SUBBUF_BYTES, head) is
+ * there, older is gone. Copy out, then load head again: what was copied from below
+ * (new head - ring_bytes + OTRACE_SUBBUF_BYTES) may be torn and must be thrown away. generation
+ * changes when another thread takes the ring over (odd while that happens); start again at 0 then.
+ *
+ * Losses. nr_written counts the records that the writer wrote; sub-buffer headers hold the count at
+ * their start, so missed = header count - records read so far. What the writer itself could not
+ * write is counted in lost_* and is never silent.
+ */
+#ifndef OTRACE_RING_H
+#define OTRACE_RING_H
+
+#include <otrace/abi.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define OTRACE_AREA_MAGIC 0x6165724161724f74ull
+#define OTRACE_RING_VERSION 1
+
+#define OTRACE_SUBBUF_BYTES (32u * 1024u)
+#define OTRACE_RECORD_MAX_BYTES 4096u
+
+/** First page of the area. Written by the runtime; constant but for the clock and the losses. */
+struct otrace_area {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t pid;
+	uint64_t area_bytes;
+	uint64_t rings_offset;
+	uint64_t ring_stride_bytes;
+	uint32_t ring_bytes;
+	uint32_t nr_rings;
+	/* nanoseconds since clock_base = ((tsc - tsc_base) * tsc_mult) >> tsc_shift, in 128 bits;
+	 * read again when clock_seq (a sequence lock: odd = being written) has changed */
+	uint32_t clock_seq;
+	uint32_t tsc_shift;
+	uint64_t tsc_mult;
+	uint64_t tsc_base;
+	uint64_t monotonic_base_ns; /* CLOCK_MONOTONIC at tsc_base */
+	uint64_t realtime_base_ns;  /* CLOCK_REALTIME at tsc_base */
+	uint64_t lost_no_ring;      /* calls not recorded: more threads than rings */
+	uint64_t next_call_seq;     /* blocks of call numbers are taken from here */
+	uint64_t reserved[16];
+};
+
+/** Head of a ring. owner_tid 0 = free. */
+struct otrace_ring {
+	uint32_t owner_tid;
+	uint32_t generation;
+	uint64_t thread_pointer;  /* of the owner, for thread-locals */
+	char thread_name[16];
+	uint64_t head;            /* bytes written; release */
+	uint64_t nr_written;      /* records written, pads not counted */
+	uint64_t lost_nested;     /* calls not recorded: a signal hit the thread inside a hook */
+	uint64_t lost_waiting;    /* calls not recorded: waited for the reader until the deadline */
+	uint64_t lost_fault;      /* calls not recorded: other reasons (depth, damaged frame) */
+	uint64_t reserved0[7];
+	uint64_t tail;            /* written by the reader: bytes it has taken; only looked at by
+				     traces that wait for the reader */
+	uint64_t reserved1[7];
+};
+
+/** First bytes of a sub-buffer. */
+struct otrace_subbuf {
+	uint64_t position;   /* of this header */
+	uint64_t nr_written; /* records of the ring before it */
+};
+
+enum otrace_rec_type {
+	OTRACE_REC_PAD = 0,       /* only struct otrace_rec's first word is valid */
+	OTRACE_REC_ENTER = 1,     /* struct otrace_rec_enter, captures */
+	OTRACE_REC_LEAVE = 2,     /* struct otrace_rec, captures */
+	OTRACE_REC_ABANDONED = 3, /* call ended by longjmp or thread exit; tsc = when noticed */
+	OTRACE_REC_UNWOUND = 4,   /* call ended by an exception passing through */
+	OTRACE_REC_ENTER_ONLY = 5 /* struct otrace_rec_enter; no end will follow */
+};
+
+#define OTRACE_REC_FLAG_NO_ARGS 1u    /* captures left out (stack low) */
+#define OTRACE_REC_FLAG_REDIRECTED 2u /* a replacement ran */
+#define OTRACE_REC_FLAG_TRUNCATED 4u  /* captures did not fit */
+
+struct otrace_rec {
+	uint32_t trace_id; /* chosen by the shell when it armed the probe: names the capture program */
+	uint16_t nr_words; /* whole record in 8-byte words */
+	uint8_t type;      /* enum otrace_rec_type */
+	uint8_t flags;     /* OTRACE_REC_FLAG_* */
+	uint64_t tsc;
+	uint64_t call_seq; /* unique in the process; the same in the record of the end */
+};
+
+struct otrace_rec_enter {
+	struct otrace_rec rec;
+	uint64_t parent_seq; /* innermost recorded call that is open in this thread; 0 = none */
+	uint32_t depth;      /* number of recorded calls open, this one included */
+	uint32_t reserved;
+};
+
+/**
+ * One step of a capture program: what the hook copies behind the record. Results follow each other
+ * in the order of the steps, each padded to 8 bytes.
+ */
+struct otrace_capture {
+	uint32_t frame_offset; /* where in the frame the source lies */
+	uint32_t bytes;        /* to copy; for strings the most */
+	uint32_t kind;         /* enum otrace_capture_kind */
+	uint32_t reserved;
+};
+
+enum otrace_capture_kind {
+	/* bytes of the frame itself. Result: the bytes */
+	OTRACE_CAPTURE_FRAME = 0,
+	/* bytes behind the pointer at frame_offset, which lie on the thread's stack (byval).
+	 * Result: the bytes */
+	OTRACE_CAPTURE_STACK = 1,
+	/* bytes behind any pointer. Result: one word with the number of bytes that could be read,
+	 * then as many bytes */
+	OTRACE_CAPTURE_MEMORY = 2,
+	/* as MEMORY, ends after the first NUL (which is copied and counted). A count equal to bytes
+	 * without NUL = cut */
+	OTRACE_CAPTURE_STRING = 3,
+	/* varargs frames: bytes at offset frame_offset of the stack argument area.
+	 * Result: the bytes */
+	OTRACE_CAPTURE_STACK_ARGS = 4
+};
+
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_area) == 8 * 13 + 8 * 16, "wire size");
+OTRACE_STATIC_ASSERT(offsetof(struct otrace_ring, tail) == 128, "own cache line for the reader");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_ring) == 192, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec) == 24, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_enter) == 40, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_capture) == 16, "wire size");
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef OTRACE_VERSION_H
+#define OTRACE_VERSION_H
+
+#define OTRACE_VERSION_MAJOR 1
+#define OTRACE_VERSION_MINOR 0
+#define OTRACE_VERSION_PATCH 0
+#define OTRACE_VERSION_STRING "1.0.0"
+
+#endif
