@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * A command is data: one constant table entry per command, in a file of its own, named in the one
+ * list in cmd.c. Look-up, help and completion walk that list.
+ *
+ * A command writes its result into call->out (text, lines end in \n but for a last one, which may)
+ * and, when it has a value, the same as JSON into call->json. It returns NULL or an error, which the
+ * caller prints and frees. It never prints by itself: whoever runs it decides where text goes.
+ */
+#ifndef OT_CMD_H
+#define OT_CMD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct ot_buf;
+struct ot_err;
+struct ot_program;
+struct ot_stream;
+struct ot_target;
+struct ot_traces;
+struct ot_ui;
+struct ot_vfs;
+struct ot_launch;
+struct ot_shell;
+
+/** One command line, taken apart. Everything is borrowed for the time of the call. */
+struct ot_cmd_call {
+	int argc;         /* words, the command's own included */
+	char **argv;      /* shell quoting undone; argv[argc] is NULL */
+	const char *rest; /* text behind the command word as it was typed, blanks trimmed */
+	struct ot_buf *out;
+	struct ot_buf *json; /* a JSON value, or left empty: the result event's "value" */
+};
+
+/** What a completion callback is asked and answers. */
+struct ot_cmd_completion {
+	int argc;          /* words before the one being completed, the command's own included */
+	char **argv;
+	const char *word;  /* what is there of the word, "" at its start */
+	/** Offers a candidate for the whole word; text that does not start with word is dropped. */
+	void (*offer)(struct ot_cmd_completion *completion, const char *text);
+	bool no_space; /* set: no blank behind a unique match (directories) */
+	void *priv;
+};
+
+#define OT_CMD_NEEDS_PROGRAM 1u /* refused with a reason when no program is open */
+#define OT_CMD_NEEDS_LIVE 2u    /* refused for program files, and after the program has ended */
+#define OT_CMD_UNSAFE 4u        /* refused in safe mode, with the way out */
+
+struct ot_cmd {
+	const char *name;
+	const char *usage;   /* arguments alone: "[-c call|return|all] [-q] [NAME...]" */
+	const char *summary; /* one line, no full stop */
+	const char *help;    /* more lines for `help NAME`, may be NULL */
+	const char *options; /* words offered for a dash, separated by blanks: "-c -q" */
+	unsigned int flags;  /* OT_CMD_* */
+	struct ot_err *(*run)(struct ot_shell *shell, struct ot_cmd_call *call);
+	void (*complete)(struct ot_shell *shell, struct ot_cmd_completion *completion);
+};
+
+/**
+ * Everything a command can reach. Pointers are NULL where a session has no such thing (no program:
+ * all of them but ui).
+ */
+struct ot_shell {
+	struct ot_target *target;   /* target/target.h */
+	struct ot_program *program; /* model/program.h: tables of the target */
+	struct ot_vfs *vfs;         /* vfs/vfs.h: the tree and the current directory */
+	struct ot_stream *stream;   /* stream/stream.h: records of the trace area */
+	struct ot_traces *traces;   /* stream/traces.h: what is traced now */
+	struct ot_launch *launch;   /* launch/launch.h: the process we started, else NULL */
+	struct ot_ui *ui;           /* ui/ui.h: where text goes */
+	bool safe;                  /* no stores, calls or patches */
+	bool interactive;           /* somebody sits at a prompt */
+	bool quit;                  /* set by quit: leave after this command */
+	int nr_failed;              /* commands that failed so far */
+	unsigned int width;         /* columns to lay lists out in; 0 = one name a line */
+};
+
+/** All commands in the order of help, ended by NULL. */
+extern const struct ot_cmd *const ot_cmds[];
+
+const struct ot_cmd *ot_cmd_find(const char *name);
+
+/**
+ * Runs one line: one or more commands separated by `;` outside quotes. A first word that is no
+ * command makes the whole text a `pr` expression. Results go to shell->ui.
+ * @return number of commands that failed (their errors have been shown)
+ */
+int ot_cmd_line(struct ot_shell *shell, const char *line);
+
+/* Each entry lies in cmds/NAME.c. */
+extern const struct ot_cmd ot_cmd_cd, ot_cmd_cdls, ot_cmd_help, ot_cmd_log, ot_cmd_ls, ot_cmd_patch,
+	ot_cmd_pr, ot_cmd_pwd, ot_cmd_quit, ot_cmd_run, ot_cmd_status, ot_cmd_trace,
+	ot_cmd_unpatch, ot_cmd_untrace, ot_cmd_view;
+
+#endif

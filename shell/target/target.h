@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * The target: what a program is to the shell, whatever it is made of.
+ *
+ * Commands, model and tree see a program only through the calls below. Behind them stands one of
+ *
+ *   live.c   a process, through the socket of its runtime (run, attach)
+ *   file.c   a program file on disk: tables and initialised data, nothing runs
+ *
+ * A target that cannot do a thing answers with an error that says so in a user's words ("a program
+ * file has no threads"); callers pass it on and need not ask first. Only ot_target_state() is for
+ * choosing what to say.
+ *
+ * Life: ot_target_*_open(), calls, ot_target_close(). After the program has ended (state ENDED)
+ * modules stay listed as they were last seen, the trace area stays mapped, and reads of memory fail
+ * with a text that says so. One thread uses a target at a time.
+ *
+ * Addresses are those of the process; for a file they are the file's own virtual addresses.
+ * Errors follow base/err.h: NULL is success, outputs are untouched on failure.
+ */
+#ifndef OT_TARGET_H
+#define OT_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <otrace/wire.h>
+
+struct ot_err;
+struct ot_target;
+
+enum ot_target_state {
+	OT_TARGET_HELD,     /* before main, waits for go or call */
+	OT_TARGET_RUNNING,
+	OT_TARGET_ENDED,    /* exited or was killed; tables and records stay readable */
+	OT_TARGET_DETACHED, /* left alone by us; nothing more can be asked */
+	OT_TARGET_FILE      /* never was a process */
+};
+
+/** An instrumented module; the numbers are those of struct otrace_module. */
+struct ot_target_module {
+	struct otrace_module m;
+	char *path; /* the executable has its path filled in too */
+};
+
+/** A piece of memory to read. */
+struct ot_target_span {
+	uint64_t address;
+	void *buf;
+	size_t bytes;
+	size_t got; /* filled in: bytes read from the start of the span */
+};
+
+/** A function to arm: see struct otrace_probe_set. */
+struct ot_target_probe {
+	uint64_t fn; /* address of its struct otrace_fn */
+	uint32_t trace_id;
+	uint32_t flags; /* OTRACE_PROBE_* */
+	const struct otrace_capture *enter;
+	const struct otrace_capture *leave;
+	uint32_t nr_enter;
+	uint32_t nr_leave;
+	int32_t status; /* filled in: enum otrace_error */
+};
+
+/** An argument of a call; strings are copied into the process. */
+struct ot_target_arg {
+	uint32_t value_class; /* enum otrace_value_class */
+	uint32_t bytes;
+	uint64_t value[2];
+	const char *string; /* OTRACE_VALUE_STRING */
+};
+
+struct ot_target_call {
+	uint64_t fn;
+	const struct ot_target_arg *args;
+	uint32_t nr_args;
+	uint32_t nr_fixed;
+	uint32_t return_class;
+	uint32_t return_bytes;
+};
+
+/* ------------------------------------------------------------------ life */
+
+/**
+ * Connects to the runtime that listens at @p socket_path. Refuses peers of another user, other
+ * protocol versions and busy processes with a text that says what to do.
+ * @param safe the runtime is told to refuse stores, calls and patches from us
+ */
+struct ot_err *ot_target_live_open(const char *socket_path, bool safe, struct ot_target **ret);
+
+/** Opens an instrumented program or shared object on disk. */
+struct ot_err *ot_target_file_open(const char *path, struct ot_target **ret);
+
+/** Closes and frees; NULL is allowed. A live process goes on with everything switched off. */
+void ot_target_close(struct ot_target *target);
+
+enum ot_target_state ot_target_state(const struct ot_target *target);
+pid_t ot_target_pid(const struct ot_target *target); /* 0 for a file */
+const char *ot_target_path(const struct ot_target *target); /* of the executable or file */
+
+/* ------------------------------------------------------------------ looking */
+
+/**
+ * Modules as of the last ot_target_refresh(). Borrowed until the next refresh. A changed list has
+ * another generation, so a model knows when to look again; ids are never reused.
+ */
+const struct ot_target_module *ot_target_modules(const struct ot_target *target, size_t *nr_ret);
+uint64_t ot_target_generation(const struct ot_target *target);
+
+/** Asks for the list of modules again. */
+struct ot_err *ot_target_refresh(struct ot_target *target);
+
+/** Reads @p bytes bytes, all or an error with the first address that cannot be read. */
+struct ot_err *ot_target_read(struct ot_target *target, uint64_t address, void *buf, size_t bytes);
+
+/** Reads many pieces at once; a piece that cannot be read (whole) has a short got: no error. */
+struct ot_err *ot_target_readv(struct ot_target *target, struct ot_target_span *spans, size_t nr);
+
+/** Address of a thread-local. @param tid 0 = main thread */
+struct ot_err *ot_target_tls(struct ot_target *target, uint64_t accessor, uint32_t tid,
+			     uint64_t *ret);
+
+struct ot_err *ot_target_status(struct ot_target *target, struct otrace_status *ret);
+
+/** Threads the runtime has seen. @param ret free() it */
+struct ot_err *ot_target_threads(struct ot_target *target, struct otrace_thread_info **ret,
+				 size_t *nr_ret);
+
+/** The trace area, read-write for its tail words; NULL if there is none. Stays until close. */
+struct otrace_area *ot_target_area(const struct ot_target *target);
+
+/* ------------------------------------------------------------------ changing */
+
+struct ot_err *ot_target_write(struct ot_target *target, uint64_t address, const void *buf,
+			       size_t bytes);
+
+/** Arms functions. Each one's status is filled in; the error is for the whole request only. */
+struct ot_err *ot_target_probe(struct ot_target *target, struct ot_target_probe *probes, size_t nr,
+			       struct otrace_switched *ret);
+
+/** Disarms functions; @p nr 0 means all of them. */
+struct ot_err *ot_target_unprobe(struct ot_target *target, const uint64_t *fns, size_t nr,
+				 struct otrace_switched *ret);
+
+/** @param fn_target 0 restores the function's own body */
+struct ot_err *ot_target_redirect(struct ot_target *target, uint64_t fn, uint64_t fn_target,
+				  bool force, struct otrace_switched *ret);
+
+/** Lets a held main go on. */
+struct ot_err *ot_target_go(struct ot_target *target);
+
+/** Calls a function on the held main thread; ot_target_pump() reports the end of the call. */
+struct ot_err *ot_target_call(struct ot_target *target, const struct ot_target_call *call);
+
+/** Switches everything off and lets go of the process. */
+struct ot_err *ot_target_detach(struct ot_target *target);
+
+/* ------------------------------------------------------------------ events */
+
+enum ot_target_event {
+	OT_TARGET_NOTHING,
+	OT_TARGET_MODULES,   /* modules came or went; ot_target_refresh() */
+	OT_TARGET_CALL_DONE, /* done is filled in */
+	OT_TARGET_GONE       /* the other end closed: the program has ended */
+};
+
+/** Descriptor to poll for reading, -1 if there is none. */
+int ot_target_fd(const struct ot_target *target);
+
+/** Takes one event without blocking; call until OT_TARGET_NOTHING (or GONE). */
+enum ot_target_event ot_target_pump(struct ot_target *target, struct otrace_call_done *done);
+
+#endif
