@@ -157,7 +157,9 @@ struct otrace_hooks {
 	X(PURE, 5, "callers may repeat, merge or drop calls: no memory is written")  \
 	X(INLINED_COPIES, 6, "some callers contain a copy of its body")              \
 	X(NORETURN_INFERRED, 7, "callers have no code after the call")               \
-	X(MEMORY_KNOWN, 8, "callers know which memory it leaves alone")
+	X(MEMORY_KNOWN, 8, "callers know which memory it leaves alone")              \
+	X(RESULT_KNOWN, 9, "callers know a property of the result: range, not null") \
+	X(NOTHROW_INFERRED, 10, "callers expect no exception from it")
 
 /* Why a function with code has no stub. Names in the shell, texts there too. */
 #define OTRACE_SKIP_REASONS(X)                                                     \
@@ -372,6 +374,28 @@ struct otrace_type {
 	uint32_t reserved;
 	uint64_t hash[2]; /* structural; equal for equal types of all files; 0 for unnamed derived */
 };
+
+/**
+ * Bytes of a type that exist in the table. Most types are pointers, qualifiers and arrays, so those
+ * end behind `target`: what lies further on is another record. Look at `members` and `nr_members`
+ * only in structs, unions, classes, enums and functions; at the rest only in those (without
+ * functions) and typedefs.
+ */
+static inline uint32_t otrace_type_bytes(uint8_t kind)
+{
+	switch (kind) {
+	case OTRACE_TYPE_STRUCT:
+	case OTRACE_TYPE_UNION:
+	case OTRACE_TYPE_CLASS:
+	case OTRACE_TYPE_ENUM:
+	case OTRACE_TYPE_TYPEDEF:
+		return (uint32_t)sizeof(struct otrace_type);
+	case OTRACE_TYPE_FUNCTION:
+		return (uint32_t)offsetof(struct otrace_type, file);
+	default:
+		return (uint32_t)offsetof(struct otrace_type, members);
+	}
+}
 
 /* ------------------------------------------------------------------ files and units */
 
