@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/clean.h"
+#include "target/impl.h"
+
+/* The one reason that depends on the state and not on the kind. */
+static struct ot_err *usable(const struct ot_target *target)
+{
+	if (target->state == OT_TARGET_ENDED)
+		return ot_err_new(OT_ERR_GONE, "the program has ended: its memory is gone");
+	if (target->state == OT_TARGET_DETACHED)
+		return ot_err_new(OT_ERR_GONE, "detached from the program");
+	return NULL;
+}
+
+static struct ot_err *cannot(const struct ot_target *target)
+{
+	return ot_err_new(OT_ERR_UNSUPPORTED, "%s", target->ops->cannot);
+}
+
+#define OT_DISPATCH(target, slot, ...)                                                             \
+	do {                                                                                       \
+		OT_TRY(usable(target));                                                            \
+		if (!(target)->ops->slot)                                                          \
+			return cannot(target);                                                     \
+		return (target)->ops->slot((target), ##__VA_ARGS__);                               \
+	} while (0)
+
+const char *ot_target_error_text(int status)
+{
+	static const char *const texts[] = {
+#define OT_X_TEXT(name, number, text) [number] = (text),
+		OTRACE_ERRORS(OT_X_TEXT)
+#undef OT_X_TEXT
+	};
+
+	if (status < 0 || (size_t)status >= OT_NR(texts) || !texts[status])
+		return "an error that this otrace does not know";
+	return texts[status];
+}
+
+void ot_target_modules_destroy(struct ot_target_module *modules, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		free(modules[i].path);
+	free(modules);
+}
+
+/* Whether the lists name the same modules; an unchanged list must not make models look again. */
+static bool same_modules(const struct ot_target *target, const struct ot_target_module *modules,
+			 size_t nr)
+{
+	if (target->nr_modules != nr)
+		return false;
+	for (size_t i = 0; i < nr; i++)
+		if (target->modules[i].m.id != modules[i].m.id)
+			return false;
+	return true;
+}
+
+void ot_target_set_modules(struct ot_target *target, struct ot_target_module *modules, size_t nr)
+{
+	if (!same_modules(target, modules, nr))
+		target->generation++;
+	ot_target_modules_destroy(target->modules, target->nr_modules);
+	target->modules = modules;
+	target->nr_modules = nr;
+}
+
+void ot_target_close(struct ot_target *target)
+{
+	if (!target)
+		return;
+	if (target->area)
+		munmap(target->area, target->area_bytes);
+	ot_target_modules_destroy(target->modules, target->nr_modules);
+	free(target->path);
+	target->ops->close(target);
+}
+
+enum ot_target_state ot_target_state(const struct ot_target *target)
+{
+	return target->state;
+}
+
+pid_t ot_target_pid(const struct ot_target *target)
+{
+	return target->pid;
+}
+
+const char *ot_target_path(const struct ot_target *target)
+{
+	return target->path;
+}
+
+const struct ot_target_module *ot_target_modules(const struct ot_target *target, size_t *nr_ret)
+{
+	*nr_ret = target->nr_modules;
+	return target->modules;
+}
+
+uint64_t ot_target_generation(const struct ot_target *target)
+{
+	return target->generation;
+}
+
+struct otrace_area *ot_target_area(const struct ot_target *target)
+{
+	return target->area;
+}
+
+struct ot_err *ot_target_refresh(struct ot_target *target)
+{
+	OT_DISPATCH(target, refresh);
+}
+
+struct ot_err *ot_target_readv(struct ot_target *target, struct ot_target_span *spans, size_t nr)
+{
+	OT_DISPATCH(target, readv, spans, nr);
+}
+
+struct ot_err *ot_target_read(struct ot_target *target, uint64_t address, void *buf, size_t bytes)
+{
+	struct ot_target_span span = {.address = address, .buf = buf, .bytes = bytes};
+
+	OT_TRY(ot_target_readv(target, &span, 1));
+	if (span.got < bytes)
+		return ot_err_new(OT_ERR_FAULT, "cannot read memory at 0x%llx",
+				  (unsigned long long)(address + span.got));
+	return NULL;
+}
+
+struct ot_err *ot_target_tls(struct ot_target *target, uint64_t accessor, uint32_t tid,
+			     uint64_t *ret)
+{
+	OT_DISPATCH(target, tls, accessor, tid, ret);
+}
+
+struct ot_err *ot_target_status(struct ot_target *target, struct otrace_status *ret)
+{
+	OT_DISPATCH(target, status, ret);
+}
+
+struct ot_err *ot_target_threads(struct ot_target *target, struct otrace_thread_info **ret,
+				 size_t *nr_ret)
+{
+	OT_DISPATCH(target, threads, ret, nr_ret);
+}
+
+struct ot_err *ot_target_write(struct ot_target *target, uint64_t address, const void *buf,
+			       size_t bytes)
+{
+	OT_DISPATCH(target, write, address, buf, bytes);
+}
+
+struct ot_err *ot_target_probe(struct ot_target *target, struct ot_target_probe *probes, size_t nr,
+			       struct otrace_switched *ret)
+{
+	OT_DISPATCH(target, probe, probes, nr, ret);
+}
+
+struct ot_err *ot_target_unprobe(struct ot_target *target, const uint64_t *fns, size_t nr,
+				 struct otrace_switched *ret)
+{
+	OT_DISPATCH(target, unprobe, fns, nr, ret);
+}
+
+struct ot_err *ot_target_redirect(struct ot_target *target, uint64_t fn, uint64_t fn_target,
+				  bool force, struct otrace_switched *ret)
+{
+	OT_DISPATCH(target, redirect, fn, fn_target, force, ret);
+}
+
+struct ot_err *ot_target_go(struct ot_target *target)
+{
+	OT_DISPATCH(target, go);
+}
+
+struct ot_err *ot_target_call(struct ot_target *target, const struct ot_target_call *call)
+{
+	OT_DISPATCH(target, call, call);
+}
+
+struct ot_err *ot_target_detach(struct ot_target *target)
+{
+	OT_DISPATCH(target, detach);
+}
+
+int ot_target_fd(const struct ot_target *target)
+{
+	return target->ops->fd ? target->ops->fd(target) : -1;
+}
+
+enum ot_target_event ot_target_pump(struct ot_target *target, struct otrace_call_done *done)
+{
+	if (!target->ops->pump)
+		return OT_TARGET_NOTHING;
+	return target->ops->pump(target, done);
+}
