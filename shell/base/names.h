@@ -29,7 +29,7 @@ void ot_nearest_add_to(const struct ot_nearest *nearest, struct ot_err *err);
 /** Edit distance (insert, delete, change, swap of neighbours), or limit + 1 when above limit. */
 unsigned int ot_nearest_distance(const char *a, const char *b, unsigned int limit);
 
-/** Names in columns, filled downwards. @p width 0 = unknown: one column of 80. */
+/** Names in columns, filled downwards; width 0 = one name a line. */
 void ot_columns_format(const char *const *names, size_t nr, unsigned int width, struct ot_buf *out);
 
 #endif
