@@ -1,19 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# What "make install" puts where, for the parts that were built:
+# The install tree:
 #   bin/otrace  lib/otrace.so  lib/libotrace.{so,a}  include/otrace/*.h  lib/cmake/otrace  lib/pkgconfig
-# Everything finds its neighbours by relative paths, so an installed tree can be moved.
+# Each part installs what it builds; here is what belongs to none of them. Everything finds its neighbours by
+# relative paths, so an installed tree can be moved.
 
 include(CMakePackageConfigHelpers)
-
-foreach(target IN ITEMS otrace otrace_pass otrace_runtime otrace_runtime_static)
-  if(TARGET ${target})
-    install(TARGETS ${target}
-      RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
-      LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
-      ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-  endif()
-endforeach()
 
 install(DIRECTORY runtime/include/otrace DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h" PATTERN "*.def" PATTERN "experimental.h" EXCLUDE)

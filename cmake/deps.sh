@@ -31,6 +31,7 @@ packages() {
 	build  libelf-dev            reads program files
 	build  libdw-dev             reads frames and locals
 	build  libjson-c-dev         --json output
+	build  libmd-dev             checks that a source is what was compiled (SHA-256)
 	build  libmd-dev             MD5 of a source file, to see whether it is what was compiled
 	demo   curl                  asks the example server for answers
 	demo   python3               the slow client of the example server
