@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "stream/calls.h"
+
+struct open_call {
+	uint64_t seq;
+	uint64_t time_ns;
+	uint64_t parent_seq;
+	uint64_t inner_ns; /* spent in recorded calls made inside */
+	uint32_t trace_id;
+	uint32_t depth;
+};
+
+struct thread {
+	OT_VEC(struct open_call) open; /* innermost last */
+};
+
+struct ot_calls {
+	struct ot_map threads; /* tid + 1 -> struct thread */
+	uint32_t last_tid;
+	struct thread *last;   /* of last_tid: records of one thread come in rows */
+};
+
+struct ot_calls *ot_calls_create(void)
+{
+	return ot_alloc(sizeof(struct ot_calls));
+}
+
+void ot_calls_destroy(struct ot_calls *calls)
+{
+	struct ot_map_slot *slot;
+	size_t at = 0;
+
+	if (!calls)
+		return;
+	while ((slot = ot_map_next(&calls->threads, &at))) {
+		struct thread *thread = slot->value;
+
+		ot_vec_deinit(&thread->open);
+		free(thread);
+	}
+	ot_map_deinit(&calls->threads);
+	free(calls);
+}
+
+static struct thread *thread_of(struct ot_calls *calls, uint32_t tid)
+{
+	struct thread *thread;
+
+	if (calls->last && calls->last_tid == tid)
+		return calls->last;
+	thread = ot_map_get(&calls->threads, (uint64_t)tid + 1);
+	if (!thread) {
+		thread = ot_alloc(sizeof(*thread));
+		ot_map_set(&calls->threads, (uint64_t)tid + 1, thread);
+	}
+	calls->last = thread;
+	calls->last_tid = tid;
+	return thread;
+}
+
+/* The runtime says how deep a new call is: what is open at that depth or below has ended without a
+ * record that we saw. */
+static void close_over(struct thread *thread, uint32_t depth)
+{
+	while (thread->open.nr && thread->open.items[thread->open.nr - 1].depth >= depth)
+		thread->open.nr--;
+}
+
+static const struct open_call *find_open(const struct thread *thread, uint64_t seq)
+{
+	for (size_t i = thread->open.nr; i-- > 0;)
+		if (thread->open.items[i].seq == seq)
+			return &thread->open.items[i];
+	return NULL;
+}
+
+static void name_parent(const struct thread *thread, struct ot_call_event *ret)
+{
+	const struct open_call *parent =
+		ret->parent_seq ? find_open(thread, ret->parent_seq) : NULL;
+
+	if (!parent)
+		return;
+	ret->parent_trace_id = parent->trace_id;
+	ret->parent_time_ns = parent->time_ns;
+}
+
+static void feed_enter(struct thread *thread, const struct otrace_rec_enter *enter,
+		       struct ot_call_event *ret)
+{
+	ret->kind = OT_CALL_ENTER;
+	ret->depth = enter->depth;
+	ret->parent_seq = enter->parent_seq;
+	ret->call_time_ns = ret->time_ns;
+	ret->begin_known = true;
+	ret->end_expected = enter->rec.type == OTRACE_REC_ENTER;
+	close_over(thread, enter->depth);
+	name_parent(thread, ret);
+	if (ret->end_expected) {
+		struct open_call call = {.seq = ret->seq,
+					 .time_ns = ret->time_ns,
+					 .parent_seq = ret->parent_seq,
+					 .trace_id = ret->trace_id,
+					 .depth = ret->depth};
+
+		ot_vec_push(&thread->open, call);
+	}
+}
+
+static void feed_end(struct thread *thread, struct ot_call_event *ret)
+{
+	const struct open_call *call = find_open(thread, ret->seq);
+	uint64_t duration;
+
+	ret->call_time_ns = ret->time_ns;
+	if (!call)
+		return;
+	duration = ret->time_ns > call->time_ns ? ret->time_ns - call->time_ns : 0;
+	ret->begin_known = true;
+	ret->depth = call->depth;
+	ret->parent_seq = call->parent_seq;
+	ret->call_time_ns = call->time_ns;
+	ret->self_ns = duration > call->inner_ns ? duration - call->inner_ns : 0;
+	/* Calls above it on the stack are over too, whatever became of their records. */
+	thread->open.nr = (size_t)(call - thread->open.items);
+	if (thread->open.nr)
+		thread->open.items[thread->open.nr - 1].inner_ns += duration;
+	name_parent(thread, ret);
+}
+
+void ot_calls_feed(struct ot_calls *calls, uint32_t tid, const struct otrace_rec *rec,
+		   uint64_t time_ns, struct ot_call_event *ret)
+{
+	static const enum ot_call_event_kind ends[] = {
+		[OTRACE_REC_LEAVE] = OT_CALL_RETURN,
+		[OTRACE_REC_ABANDONED] = OT_CALL_ABANDONED,
+		[OTRACE_REC_UNWOUND] = OT_CALL_UNWOUND,
+	};
+	struct thread *thread = thread_of(calls, tid);
+	size_t bytes = rec->nr_words * 8u, head = sizeof(*rec);
+
+	memset(ret, 0, sizeof(*ret));
+	ret->trace_id = rec->trace_id;
+	ret->tid = tid;
+	ret->flags = rec->flags;
+	ret->seq = rec->call_seq;
+	ret->time_ns = time_ns;
+	if (rec->type == OTRACE_REC_ENTER || rec->type == OTRACE_REC_ENTER_ONLY) {
+		head = sizeof(struct otrace_rec_enter);
+		if (bytes >= head)
+			feed_enter(thread, (const void *)rec, ret);
+	} else {
+		ret->kind = rec->type < OT_NR(ends) ? ends[rec->type] : OT_CALL_ABANDONED;
+		feed_end(thread, ret);
+	}
+	ret->captures = (const char *)rec + head;
+	ret->nr_bytes = bytes > head ? bytes - head : 0;
+}
+
+void ot_calls_lost(struct ot_calls *calls, uint32_t tid, uint64_t lost, uint64_t time_ns,
+		   struct ot_call_event *ret)
+{
+	(void)calls;
+	memset(ret, 0, sizeof(*ret));
+	ret->kind = OT_CALL_LOST;
+	ret->tid = tid;
+	ret->lost = lost;
+	ret->time_ns = time_ns;
+	ret->call_time_ns = time_ns;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * From records to calls: keeps the calls that are open in each thread, so that the record of an end
+ * finds the function, the time and the caller of its beginning.
+ *
+ * Fed with the records of all threads in the order of ot_rings_next(). Lost records leave calls
+ * open whose end never comes; the next record of the thread that shows them to be over closes them
+ * silently.
+ */
+#ifndef OT_STREAM_CALLS_H
+#define OT_STREAM_CALLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <otrace/ring.h>
+
+struct ot_calls;
+
+enum ot_call_event_kind {
+	OT_CALL_ENTER,
+	OT_CALL_RETURN,
+	OT_CALL_ABANDONED, /* left by longjmp or the end of its thread */
+	OT_CALL_UNWOUND,   /* left by an exception */
+	OT_CALL_LOST       /* records are missing */
+};
+
+/** Something that happened to a call. Times are CLOCK_REALTIME in nanoseconds. */
+struct ot_call_event {
+	enum ot_call_event_kind kind;
+	uint32_t trace_id;
+	uint32_t tid;
+	uint32_t depth;           /* open recorded calls of the thread, this one included */
+	uint8_t flags;            /* OTRACE_REC_FLAG_* */
+	bool begin_known;         /* ends: call_time_ns, depth and parent are known */
+	bool end_expected;        /* enter: a record of the end will follow */
+	uint64_t seq;
+	uint64_t parent_seq;      /* 0 = none */
+	uint32_t parent_trace_id; /* 0 = parent's beginning not known */
+	uint64_t parent_time_ns;  /* of the parent's call, when parent_trace_id is known */
+	uint64_t time_ns;
+	uint64_t call_time_ns;    /* of the beginning; time_ns where that is not known */
+	uint64_t self_ns;         /* ends: duration without that of recorded calls made inside */
+	uint64_t lost;            /* LOST: how many records */
+	const void *captures;     /* borrowed from the record */
+	size_t nr_bytes;
+};
+
+struct ot_calls *ot_calls_create(void);
+void ot_calls_destroy(struct ot_calls *calls);
+
+/** @param time_ns of the record. @param ret filled in */
+void ot_calls_feed(struct ot_calls *calls, uint32_t tid, const struct otrace_rec *rec,
+		   uint64_t time_ns, struct ot_call_event *ret);
+
+/** Records of the thread are missing: what is open may be over. */
+void ot_calls_lost(struct ot_calls *calls, uint32_t tid, uint64_t lost, uint64_t time_ns,
+		   struct ot_call_event *ret);
+
+#endif
