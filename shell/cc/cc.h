@@ -33,6 +33,7 @@ struct ot_cc_facts {
 	bool compiles; /* at least one source goes through the optimiser */
 	bool debug;    /* debug information was asked for, and not taken back by -g0 */
 	bool lto;      /* link-time optimisation was asked for */
+	bool fat_lto;  /* with machine code beside the bitcode */
 	const char *
 		linker; /* what -fuse-ld= or --ld-path= chose last; NULL for the default; borrowed */
 };

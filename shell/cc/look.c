@@ -107,6 +107,10 @@ static void look_at_option(struct reading *reading, const char *arg)
 		facts->lto = true;
 	else if (strcmp(arg, "-fno-lto") == 0)
 		facts->lto = false;
+	else if (strcmp(arg, "-ffat-lto-objects") == 0)
+		facts->fat_lto = true;
+	else if (strcmp(arg, "-fno-fat-lto-objects") == 0)
+		facts->fat_lto = false;
 	else if (starts(arg, "--ld-path=")) {
 		facts->linker = strchr(arg, '=') + 1;
 		reading->ld_path = true;

@@ -58,18 +58,27 @@ static void push_link_words(struct ot_cc_words *words, const char *plugin,
 		ot_cc_pushf(words, "-Wl,--load-pass-plugin=%s", plugin);
 }
 
+/* What must not be done, and why; NULL when all is well. */
 static char *refusal(const struct ot_cc_facts *facts)
 {
 	char *text = NULL;
+	int length = 0;
 
-	if (!facts->links || !facts->lto || !facts->linker || is_lld(facts->linker))
-		return NULL;
-	if (asprintf(
-		    &text,
-		    "-flto with the linker \"%s\" would make a program that cannot be traced.\n"
-		    "With -flto the linker generates the code, and of all linkers only lld can load the otrace\n"
-		    "plugin. Leave -fuse-ld/--ld-path out (lld is chosen then), or build without -flto.",
-		    facts->linker) < 0)
+	if (facts->links && facts->lto && facts->linker && !is_lld(facts->linker))
+		length = asprintf(
+			&text,
+			"-flto with the linker \"%s\" would make a program that cannot be traced.\n"
+			"With -flto the linker generates the code, and of all linkers only lld can load "
+			"the otrace\nplugin. Leave -fuse-ld/--ld-path out (lld is chosen then), or build "
+			"without -flto.",
+			facts->linker);
+	else if (facts->compiles && facts->lto && facts->fat_lto)
+		length = asprintf(
+			&text,
+			"-ffat-lto-objects would make objects that can be traced or not, as they are linked.\n"
+			"The stubs come at the link of the bitcode; the machine code beside it has none. "
+			"Leave\n-ffat-lto-objects out, or build without -flto.");
+	if (length < 0)
 		abort();
 	return text;
 }

@@ -13,9 +13,9 @@
 
 #include "cc/cc.h"
 
-#define COMPILE	       "--start-no-unused-arguments -fpass-plugin=/p.so -grecord-command-line "
-#define NO_DEBUG       "-Xclang -debug-info-kind=constructor -Xclang -dwarf-version=5 "
-#define END	       "--end-no-unused-arguments"
+#define COMPILE "--start-no-unused-arguments -fpass-plugin=/p.so -grecord-command-line "
+#define NO_DEBUG "-Xclang -debug-info-kind=constructor -Xclang -dwarf-version=5 "
+#define END "--end-no-unused-arguments"
 #define PLUGIN_AT_LINK " -Wl,--load-pass-plugin=/p.so"
 
 /* Words of a line, split at blanks. */
@@ -186,6 +186,20 @@ static void lto_with_another_linker_is_refused(void **state)
 	expect("-flto -fuse-ld=bfd -c a.c", COMPILE NO_DEBUG END, true);
 }
 
+static void fat_lto_is_refused(void **state)
+{
+	struct ot_cc_plan plan = {0};
+	char *reason = plan_for("-flto -ffat-lto-objects -c a.c", &plan);
+
+	(void)state;
+	assert_non_null(reason);
+	assert_non_null(strstr(reason, "-ffat-lto-objects"));
+	free(reason);
+	expect("-ffat-lto-objects -c a.c", COMPILE NO_DEBUG END, true);
+	expect("-flto -ffat-lto-objects -fno-fat-lto-objects -c a.c", COMPILE NO_DEBUG END, true);
+	expect("-flto -ffat-lto-objects -E a.c", COMPILE NO_DEBUG END, false);
+}
+
 static void values_are_not_options(void **state)
 {
 	(void)state;
@@ -301,6 +315,7 @@ int main(void)
 		cmocka_unit_test(internal_modes_are_untouched),
 		cmocka_unit_test(lto),
 		cmocka_unit_test(lto_with_another_linker_is_refused),
+		cmocka_unit_test(fat_lto_is_refused),
 		cmocka_unit_test(values_are_not_options),
 		cmocka_unit_test(response_files),
 		cmocka_unit_test(response_file_that_names_itself),
