@@ -55,7 +55,8 @@ __attribute__((sysv_abi)) EXACT double sysv(int a, double b)
 	return a + b;
 }
 
-__attribute__((vectorcall)) EXACT double vector(int a, double b)
+/* Static: its name for the linker is vector@@16, which shared objects take for a version. */
+__attribute__((vectorcall)) EXACT static double vector(int a, double b)
 {
 	TOUCH();
 	return a + b;

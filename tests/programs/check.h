@@ -38,10 +38,16 @@ static int failures;
 #define EXACT __attribute__((noinline, used))
 #define TOUCH() __asm__ volatile("" ::: "memory")
 
-/* The same value, but the compiler does not know it. */
+#ifdef __cplusplus
+#define AUTO auto
+#else
+#define AUTO __auto_type
+#endif
+
+/* The same value, but the compiler does not know it. Arrays become pointers. */
 #define HIDE(x)                                                                            \
 	__extension__({                                                                    \
-		__typeof__(x) hidden_ = (x);                                               \
+		AUTO hidden_ = (x);                                                        \
 		__asm__ volatile("" : : "r"(&hidden_) : "memory");                         \
 		hidden_;                                                                   \
 	})
