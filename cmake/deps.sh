@@ -34,7 +34,6 @@ packages() {
 	build  libmd-dev             checks that a source is what was compiled (SHA-256)
 	build  libmd-dev             MD5 of a source file, to see whether it is what was compiled
 	demo   curl                  asks the example server for answers
-	demo   python3               the slow client of the example server
 	check  python3               runs the tests
 	check  python3-pytest        runs the tests end to end
 	check  python3-pytest-xdist  runs them on every core
