@@ -35,6 +35,13 @@ uint64_t ot_clock_realtime_ns(const struct ot_clock *clock, uint64_t tsc)
 	       (uint64_t)(((unsigned __int128)(tsc - clock->tsc_base) * clock->tsc_mult) >> shift);
 }
 
+static void put_two(char *at, int number, char behind)
+{
+	at[0] = (char)('0' + number / 10 % 10);
+	at[1] = (char)('0' + number % 10);
+	at[2] = behind;
+}
+
 const char *ot_clock_text(uint64_t realtime_ns)
 {
 	static char text[OT_CLOCK_TEXT_BYTES];
@@ -44,8 +51,12 @@ const char *ot_clock_text(uint64_t realtime_ns)
 
 	if (second != last && gmtime_r(&second, &tm)) {
 		last = second;
-		if (!strftime(text, sizeof(text), "%y%m%d-%H-%M-%S", &tm))
-			text[0] = '\0';
+		put_two(text, tm.tm_year % 100, '\0');
+		put_two(text + 2, tm.tm_mon + 1, '\0');
+		put_two(text + 4, tm.tm_mday, '-');
+		put_two(text + 7, tm.tm_hour, '-');
+		put_two(text + 10, tm.tm_min, '-');
+		put_two(text + 13, tm.tm_sec, '\0');
 	}
 	return text;
 }

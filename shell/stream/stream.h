@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * The stream of what traced functions do: reads the trace area, keeps every record in the store for
+ * `log`, and hands events that are to be shown to a sink.
+ */
+#ifndef OT_STREAM_H
+#define OT_STREAM_H
+
+#include "stream/event.h"
+#include "stream/store.h"
+
+struct ot_stream;
+
+/** Where events to be shown go; called from ot_stream_poll() only. @p trace is NULL for losses. */
+struct ot_stream_sink {
+	void (*event)(void *priv, const struct ot_trace *trace, const struct ot_call_event *event);
+	void *priv;
+};
+
+/**
+ * @param area     borrowed; NULL = there is none, nothing ever comes
+ * @param traces   borrowed
+ * @param from_now leave out what is in the rings already
+ */
+struct ot_stream *ot_stream_create(struct otrace_area *area, const struct ot_traces *traces,
+				   const struct ot_stream_sink *sink, bool from_now);
+void ot_stream_destroy(struct ot_stream *stream);
+
+/**
+ * Reads what is new and hands it on, for at most about @p budget_ms.
+ * @return whether there is more to do at once
+ */
+bool ot_stream_poll(struct ot_stream *stream, unsigned int budget_ms);
+
+/** Everything that is left, to the end: after the program has ended or before the reader leaves. */
+void ot_stream_drain(struct ot_stream *stream);
+
+/** Milliseconds to wait until the next poll: few while records come, more when it is quiet. */
+int ot_stream_pause_ms(const struct ot_stream *stream);
+
+const struct ot_store *ot_stream_store(const struct ot_stream *stream);
+uint64_t ot_stream_nr_records(const struct ot_stream *stream);
+uint64_t ot_stream_nr_lost(const struct ot_stream *stream);
+
+#endif
