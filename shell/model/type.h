@@ -49,6 +49,7 @@ struct ot_type {
 	uint64_t hash[2];
 	struct ot_module *module;
 	const struct ot_type *complete; /* of an INCOMPLETE one: the definition, or NULL */
+	struct ot_type *same_name;	/* next named type of this name, or NULL */
 	char *text;			/* see ot_type_text() */
 	const char *unique_name;	/* name, or NAME@file when several types share it */
 };

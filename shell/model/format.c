@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Values as text, the way C and gdb write them.
+#include <string.h>
+
+#include "model/write.h"
+
+#define REPEATS_MIN 10u
+
+struct writer {
+	const struct ot_format *format;
+	struct ot_buf *out;
+	unsigned int elements_left;
+	unsigned int depth;
+	bool broken; /* the value being written is laid out on several lines */
+};
+
+static void write_value(struct writer *w, const struct ot_value *value);
+
+static void write_unreadable(struct writer *w, uint64_t address)
+{
+	ot_buf_adds(w->out, "<unreadable ");
+	ot_buf_add_hex(w->out, address);
+	ot_buf_addc(w->out, '>');
+}
+
+/* ------------------------------------------------------------------ scalars */
+
+static void write_byte(struct writer *w, uint64_t number)
+{
+	char c = (char)number;
+
+	ot_buf_add_i64(w->out, (int64_t)number);
+	ot_buf_adds(w->out, " '");
+	ot_buf_add_escaped(w->out, &c, 1, '\'');
+	ot_buf_addc(w->out, '\'');
+}
+
+static void write_enum(struct writer *w, const struct ot_type *type, uint64_t number)
+{
+	const char *name = ot_write_enum_name(type, number);
+
+	if (name)
+		ot_buf_adds(w->out, name);
+	else if (ot_write_enum_flags(type, number, w->out))
+		return;
+	else if (ot_type_is_signed(type))
+		ot_buf_add_i64(w->out, (int64_t)number);
+	else
+		ot_buf_add_u64(w->out, number);
+}
+
+static void write_integer(struct writer *w, const struct ot_value *value)
+{
+	const struct ot_type *type = ot_type_strip(value->type);
+	uint64_t number;
+
+	if (!ot_value_to_u64(value, &number)) {
+		ot_buf_adds(w->out, "<not recorded>");
+	} else if (ot_type_size(type) == 16 && !value->bit_size) {
+		ot_write_int128(value->bytes, ot_type_is_signed(type), w->out);
+	} else if (type->kind == OTRACE_TYPE_ENUM) {
+		write_enum(w, type, number);
+	} else if (type->encoding == OTRACE_ENC_BOOL && number < 2) {
+		ot_buf_adds(w->out, number ? "true" : "false");
+	} else if (ot_type_is_byte(type) && !value->bit_size) {
+		write_byte(w, number);
+	} else if (ot_type_is_signed(type)) {
+		ot_buf_add_i64(w->out, (int64_t)number);
+	} else {
+		ot_buf_add_u64(w->out, number);
+	}
+}
+
+static void write_float(struct writer *w, const struct ot_value *value)
+{
+	long double number;
+
+	if (ot_value_to_long_double(value, &number))
+		ot_write_float(number, ot_type_size(value->type), w->out);
+	else
+		ot_buf_adds(w->out, "<not recorded>");
+}
+
+static void write_complex(struct writer *w, const struct ot_value *value)
+{
+	const struct ot_type *type = ot_type_strip(value->type);
+	size_t half = type->size_bytes / 2;
+	struct ot_type part = {.kind = OTRACE_TYPE_BASE,
+			       .encoding = OTRACE_ENC_FLOAT,
+			       .size_bytes = half};
+	struct ot_value re = {.type = &part, .bytes = value->bytes, .nr_bytes = half};
+	struct ot_value im = re;
+
+	if (value->nr_bytes < half * 2) {
+		ot_buf_adds(w->out, "<not recorded>");
+		return;
+	}
+	im.bytes += half;
+	write_float(w, &re);
+	ot_buf_adds(w->out, " + ");
+	write_float(w, &im);
+	ot_buf_addc(w->out, 'i');
+}
+
+static void write_string(struct writer *w, uint64_t address, const struct ot_value_string *string)
+{
+	if (string->unreadable && !string->nr_bytes) {
+		write_unreadable(w, address);
+		return;
+	}
+	ot_buf_add_quoted(w->out, string->bytes, string->nr_bytes);
+	if (string->cut)
+		ot_buf_adds(w->out, "...");
+	if (string->unreadable)
+		write_unreadable(w, address + string->nr_bytes);
+}
+
+static void write_address(struct writer *w, const struct ot_type *type, uint64_t address)
+{
+	const struct ot_type *plain = ot_type_strip(type);
+	const struct ot_fn *fn = NULL;
+
+	if (plain->target && ot_type_is_function(plain->target) && w->format->program)
+		fn = ot_program_fn_at(w->format->program, address);
+	if (fn) {
+		ot_buf_addf(w->out, "<%s>", fn->unique_name);
+		return;
+	}
+	ot_buf_addc(w->out, '(');
+	ot_buf_adds(w->out, ot_type_text(type));
+	ot_buf_adds(w->out, ") ");
+	ot_buf_add_hex(w->out, address);
+}
+
+static void write_pointer(struct writer *w, const struct ot_value *value)
+{
+	struct ot_value_string string;
+	ot_auto_free char *room = NULL;
+	uint64_t address;
+
+	if (!ot_value_to_u64(value, &address))
+		ot_buf_adds(w->out, "<not recorded>");
+	else if (!address)
+		ot_buf_adds(w->out, "NULL");
+	else if (ot_type_is_char_pointer(value->type) &&
+		 ot_write_string(w->format, value, address, &string, &room))
+		write_string(w, address, &string);
+	else
+		write_address(w, value->type, address);
+}
+
+/* ------------------------------------------------------------------ braces */
+
+static void write_break(struct writer *w, bool first)
+{
+	if (!first)
+		ot_buf_addc(w->out, ',');
+	if (w->broken) {
+		ot_buf_addc(w->out, '\n');
+		ot_buf_pad(w->out, ' ', 4 * (size_t)w->depth);
+	} else if (!first) {
+		ot_buf_addc(w->out, ' ');
+	}
+}
+
+static void write_close(struct writer *w, unsigned int depth)
+{
+	if (w->broken) {
+		ot_buf_addc(w->out, '\n');
+		ot_buf_pad(w->out, ' ', 4 * (size_t)depth);
+	}
+	ot_buf_addc(w->out, '}');
+}
+
+static void write_record(struct writer *w, const struct ot_value *value)
+{
+	const struct ot_type *type = ot_type_strip(value->type);
+	bool first = true;
+
+	if (type->flags & OTRACE_TYPE_FLAG_INCOMPLETE) {
+		ot_buf_adds(w->out, "<incomplete type>");
+		return;
+	}
+	ot_buf_addc(w->out, '{');
+	w->depth++;
+	for (uint32_t i = 0; i < type->nr_members; i++) {
+		const struct ot_member *member = &type->members[i];
+		struct ot_value part;
+
+		if (member->flags & OTRACE_MEMBER_STATIC || (!member->name && member->bit_size))
+			continue;
+		ot_value_member(value, member, member->bit_offset, &part);
+		write_break(w, first);
+		if (member->name)
+			ot_buf_addf(w->out, "%s = ", member->name);
+		write_value(w, &part);
+		first = false;
+	}
+	w->depth--;
+	write_close(w, w->depth);
+}
+
+static void write_char_array(struct writer *w, const struct ot_value *value, uint64_t count)
+{
+	unsigned int max = w->format->max_string_bytes;
+	size_t len = ot_write_char_array(value);
+	size_t shown;
+
+	max = max ? max : OT_WRITE_MAX_STRING;
+	shown = len < max ? len : max;
+	ot_buf_add_quoted(w->out, (const char *)value->bytes, shown);
+	if (shown < len || (len == value->nr_bytes && len < count))
+		ot_buf_adds(w->out, "...");
+}
+
+static void write_elements(struct writer *w, const struct ot_value *value, uint64_t count)
+{
+	bool lines = w->broken;
+	uint64_t i = 0;
+
+	/* numbers stay in rows; only what has braces of its own gets lines of its own */
+	w->broken = lines && (ot_type_is_record(ot_type_strip(value->type)->target) ||
+			      ot_type_is_array(ot_type_strip(value->type)->target));
+	ot_buf_addc(w->out, '{');
+	w->depth++;
+	while (i < count && w->elements_left) {
+		uint64_t run = ot_write_run(value, i, count);
+		struct ot_value element;
+
+		write_break(w, i == 0);
+		w->elements_left--;
+		ot_value_element(value, i, &element);
+		write_value(w, &element);
+		if (run >= REPEATS_MIN)
+			ot_buf_addf(w->out, " <repeats %llu times>", (unsigned long long)run);
+		i += run >= REPEATS_MIN ? run : 1;
+	}
+	if (i < count) {
+		write_break(w, i == 0);
+		ot_buf_adds(w->out, "...");
+	}
+	w->depth--;
+	write_close(w, w->depth);
+	w->broken = lines;
+}
+
+static void write_array(struct writer *w, const struct ot_value *value)
+{
+	const struct ot_type *type = ot_type_strip(value->type);
+	uint64_t count = ot_type_count(type);
+
+	if (type->flags & OTRACE_TYPE_FLAG_COUNT_UNKNOWN)
+		ot_buf_adds(w->out, "{...}");
+	else if (ot_type_is_char(type->target) && type->kind == OTRACE_TYPE_ARRAY)
+		write_char_array(w, value, count);
+	else
+		write_elements(w, value, count);
+}
+
+/* ------------------------------------------------------------------ layout */
+
+static size_t column(const struct ot_buf *out)
+{
+	const char *line = out->len ? memrchr(out->data, '\n', out->len) : NULL;
+
+	return line ? out->len - (size_t)(line + 1 - out->data) : out->len;
+}
+
+/* On one line where that fits, else broken into lines. */
+static void write_braces(struct writer *w, const struct ot_value *value,
+			 void (*body)(struct writer *w, const struct ot_value *value))
+{
+	unsigned int elements = w->elements_left;
+	bool broken = w->broken;
+	size_t start = w->out->len;
+
+	if (w->depth >= (w->format->max_depth ? w->format->max_depth : OT_WRITE_MAX_DEPTH)) {
+		ot_buf_adds(w->out, "{...}");
+		return;
+	}
+	w->broken = false;
+	body(w, value);
+	/* the outermost decides; inside a line that fits nothing needs to be looked at again */
+	if (w->format->width && (broken || w->depth == 0) && column(w->out) > w->format->width) {
+		ot_buf_truncate(w->out, start);
+		w->elements_left = elements;
+		w->broken = true;
+		body(w, value);
+	}
+	w->broken = broken;
+}
+
+static void write_state(struct writer *w, const struct ot_value *value)
+{
+	switch (value->state) {
+	case OT_VALUE_OPTIMIZED_OUT:
+		ot_buf_adds(w->out, "<optimized out>");
+		break;
+	case OT_VALUE_UNREADABLE:
+		write_unreadable(w, value->address);
+		break;
+	case OT_VALUE_VOID:
+		ot_buf_adds(w->out, "void");
+		break;
+	default:
+		ot_buf_adds(w->out, "<not recorded>");
+	}
+}
+
+static void write_function(struct writer *w, const struct ot_value *value)
+{
+	const struct ot_fn *fn = w->format->program
+					 ? ot_program_fn_at(w->format->program, value->address)
+					 : NULL;
+
+	if (fn)
+		ot_buf_addf(w->out, "<%s>", fn->unique_name);
+	else
+		ot_buf_add_hex(w->out, value->address);
+}
+
+static void write_known(struct writer *w, const struct ot_value *value)
+{
+	const struct ot_type *type = ot_type_strip(value->type);
+
+	if (ot_type_is_record(type))
+		write_braces(w, value, write_record);
+	else if (type->kind == OTRACE_TYPE_ARRAY || type->kind == OTRACE_TYPE_VECTOR)
+		write_braces(w, value, write_array);
+	else if (ot_write_optimized_out(value))
+		ot_buf_adds(w->out, "<optimized out>");
+	else if (ot_type_is_pointer(type))
+		write_pointer(w, value);
+	else if (ot_type_is_float(type))
+		write_float(w, value);
+	else if (type->kind == OTRACE_TYPE_BASE && type->encoding == OTRACE_ENC_COMPLEX)
+		write_complex(w, value);
+	else if (ot_type_is_integer(type))
+		write_integer(w, value);
+	else
+		ot_buf_addf(w->out, "<%s>", ot_type_text(value->type));
+}
+
+static void write_value(struct writer *w, const struct ot_value *value)
+{
+	ot_auto_value struct ot_value room = {0};
+
+	if (ot_type_is_void(value->type) && value->state == OT_VALUE_OK) {
+		ot_buf_adds(w->out, "void");
+		return;
+	}
+	if (ot_type_is_function(value->type)) {
+		write_function(w, value);
+		return;
+	}
+	value = ot_write_fetch(w->format, value, &room);
+	if (value->state != OT_VALUE_OK)
+		write_state(w, value);
+	else
+		write_known(w, value);
+}
+
+void ot_value_format(const struct ot_format *format, const struct ot_value *value,
+		     struct ot_buf *out)
+{
+	struct writer w = {.format = format, .out = out};
+
+	w.elements_left = format->max_elements ? format->max_elements : OT_WRITE_MAX_ELEMENTS;
+	write_value(&w, value);
+}

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// From what a user writes to what is meant.
+#include <string.h>
+
+#include "model/internal.h"
+
+/* NAME@file.c in its two parts; the second is NULL when there is none. */
+struct wanted {
+	char *name;
+	const char *file;
+};
+
+static void wanted_init(struct wanted *wanted, const char *text)
+{
+	char *at;
+
+	wanted->name = ot_strdup(text);
+	at = strrchr(wanted->name, '@');
+	wanted->file = NULL;
+	if (at) {
+		*at = '\0';
+		wanted->file = at + 1;
+	}
+}
+
+static void wanted_deinit(struct wanted *wanted)
+{
+	free(wanted->name);
+}
+
+#define auto_wanted __attribute__((cleanup(wanted_deinit)))
+
+/* Whether a path is the pattern or ends in it behind a slash. */
+static bool path_matches(const char *path, const char *pattern)
+{
+	const char *end = path;
+
+	if (ot_glob_match(pattern, path))
+		return true;
+	while ((end = strchr(end, '/'))) {
+		end++;
+		if (ot_glob_match(pattern, end))
+			return true;
+	}
+	return false;
+}
+
+bool ot_file_matches(const struct ot_file *file, const char *pattern)
+{
+	return file && (path_matches(file->name, pattern) || path_matches(file->tree_name, pattern));
+}
+
+static bool place_matches(const struct ot_file *file, const struct ot_tu *tu, const char *pattern)
+{
+	return !pattern || ot_file_matches(file, pattern) ||
+	       (tu && ot_file_matches(tu->file, pattern));
+}
+
+static bool fn_matches(const struct ot_fn *fn, const struct wanted *wanted)
+{
+	return place_matches(fn->file, fn->tu, wanted->file);
+}
+
+/* ------------------------------------------------------------------ nearest names */
+
+static void offer_fns(const struct ot_program *program, struct ot_nearest *nearest)
+{
+	for (size_t i = 0; i < program->fns.nr; i++)
+		if (!i || program->fns.items[i]->name != program->fns.items[i - 1]->name)
+			ot_nearest_offer(nearest, program->fns.items[i]->name);
+}
+
+static struct ot_err *fn_not_found(const struct ot_program *program, const char *pattern)
+{
+	struct ot_err *err = ot_err_new(OT_ERR_NOT_FOUND, "no function \"%s\"", pattern);
+	auto_wanted struct wanted wanted;
+	struct ot_nearest nearest;
+	const struct ot_fn *fn;
+
+	wanted_init(&wanted, pattern);
+	/* the name is right and the file wrong: say where it is */
+	for (fn = ot_map_get_text(&program->fn_by_name, wanted.name); fn; fn = fn->same_name)
+		ot_err_near(err, fn->unique_name);
+	if (err->nr_nearest || ot_glob_is(pattern))
+		return err;
+	ot_nearest_init(&nearest, wanted.name);
+	offer_fns(program, &nearest);
+	ot_nearest_add_to(&nearest, err);
+	return err;
+}
+
+struct ot_err *ot_program_nearest(const struct ot_program *program, const char *name,
+				  struct ot_err *err)
+{
+	struct ot_nearest nearest;
+
+	ot_nearest_init(&nearest, name);
+	offer_fns(program, &nearest);
+	for (size_t i = 0; i < program->vars.nr; i++)
+		ot_nearest_offer(&nearest, program->vars.items[i]->unique_name);
+	for (size_t i = 0; i < program->types.nr; i++)
+		ot_nearest_offer(&nearest, program->types.items[i]->unique_name);
+	ot_nearest_add_to(&nearest, err);
+	return err;
+}
+
+/* ------------------------------------------------------------------ functions */
+
+struct ot_err *ot_program_find_fns(const struct ot_program *program, const char *pattern,
+				   struct ot_fn_list *list)
+{
+	auto_wanted struct wanted wanted;
+	size_t before = list->nr;
+
+	wanted_init(&wanted, pattern);
+	if (!ot_glob_is(wanted.name)) {
+		struct ot_fn *fn = ot_map_get_text(&program->fn_by_name, wanted.name);
+
+		for (; fn; fn = fn->same_name)
+			if (fn_matches(fn, &wanted))
+				ot_vec_push(list, fn);
+	} else {
+		for (size_t i = 0; i < program->fns.nr; i++)
+			if (ot_glob_match(wanted.name, program->fns.items[i]->name) &&
+			    fn_matches(program->fns.items[i], &wanted))
+				ot_vec_push(list, program->fns.items[i]);
+	}
+	return list->nr == before ? fn_not_found(program, pattern) : NULL;
+}
+
+struct ot_err *ot_program_find_fn(const struct ot_program *program, const char *name,
+				  struct ot_fn **ret)
+{
+	struct ot_fn_list list = {0};
+	struct ot_err *err = ot_program_find_fns(program, name, &list);
+	size_t nr_stubs = 0;
+
+	for (size_t i = 0; i < list.nr; i++)
+		nr_stubs += list.items[i]->stub != 0;
+	/* copies that are left nowhere do not stand in the way of the one that is */
+	if (!err && list.nr > 1 && nr_stubs != 1) {
+		err = ot_err_new(OT_ERR_AMBIGUOUS, "%zu functions are called \"%s\"", list.nr, name);
+		for (size_t i = 0; i < list.nr; i++)
+			ot_err_near(err, list.items[i]->unique_name);
+	}
+	for (size_t i = 0; !err && i < list.nr; i++)
+		if (list.nr == 1 || list.items[i]->stub)
+			*ret = list.items[i];
+	ot_vec_deinit(&list);
+	return err;
+}
+
+struct ot_fn *ot_program_fn(const struct ot_program *program, const char *name)
+{
+	auto_wanted struct wanted wanted;
+	struct ot_fn *fn;
+
+	wanted_init(&wanted, name);
+	fn = ot_map_get_text(&program->fn_by_name, wanted.name);
+	while (fn && !fn_matches(fn, &wanted))
+		fn = fn->same_name;
+	return fn;
+}
+
+struct ot_fn *ot_program_fn_at(const struct ot_program *program, uint64_t address)
+{
+	return ot_map_get(&program->fn_by_address, address);
+}
+
+struct ot_fn *ot_program_fn_of_record(const struct ot_program *program, uint64_t record)
+{
+	return ot_map_get(&program->fn_by_record, record);
+}
+
+/* ------------------------------------------------------------------ variables */
+
+static struct ot_var *find_var(const struct ot_program *program, const struct wanted *wanted)
+{
+	char *colons = strstr(wanted->name, "::");
+	struct ot_var *var;
+
+	/* fn::name of a static in a function; C++ names have colons of their own */
+	var = ot_map_get_text(&program->var_by_name, wanted->name);
+	while (var && !place_matches(var->file, var->tu, wanted->file))
+		var = var->same_name;
+	for (; !var && colons; colons = strstr(colons + 2, "::")) {
+		size_t len = (size_t)(colons - wanted->name);
+
+		var = ot_map_get_text(&program->var_by_name, colons + 2);
+		while (var && !(var->scope && strlen(var->scope) == len &&
+				!strncmp(var->scope, wanted->name, len) &&
+				place_matches(var->file, var->tu, wanted->file)))
+			var = var->same_name;
+	}
+	return var;
+}
+
+struct ot_var *ot_program_var(const struct ot_program *program, const char *name)
+{
+	auto_wanted struct wanted wanted;
+
+	wanted_init(&wanted, name);
+	return find_var(program, &wanted);
+}
+
+/* Whether a name without a file may mean this one or another just as well. */
+static bool is_rival(const struct ot_var *var, const struct ot_var *other, const char *name)
+{
+	if (!other->address && !(other->flags & OTRACE_VAR_CONSTANT_VALUE))
+		return false;
+	if (!var->scope != !other->scope || (var->scope && strcmp(var->scope, other->scope) != 0))
+		return var->scope && !strstr(name, "::");
+	return (other->flags & OTRACE_VAR_STATIC) != 0;
+}
+
+struct ot_err *ot_program_find_var(const struct ot_program *program, const char *name,
+				   const struct ot_var **ret)
+{
+	struct ot_var *var = ot_program_var(program, name);
+	struct ot_err *err = NULL;
+
+	if (!var)
+		return ot_program_nearest(program, name,
+					  ot_err_new(OT_ERR_NOT_FOUND, "no variable \"%s\"", name));
+	for (const struct ot_var *other = var->same_name; other && !strchr(name, '@');
+	     other = other->same_name) {
+		if (!is_rival(var, other, name))
+			continue;
+		if (!err) {
+			err = ot_err_new(OT_ERR_AMBIGUOUS, "several variables are called \"%s\"",
+					 name);
+			ot_err_near(err, var->unique_name);
+		}
+		ot_err_near(err, other->unique_name);
+	}
+	if (err)
+		return err;
+	*ret = var;
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ types */
+
+const struct ot_type *ot_program_type(const struct ot_program *program, const char *name, int kind)
+{
+	auto_wanted struct wanted wanted;
+	const struct ot_type *type;
+
+	wanted_init(&wanted, name);
+	for (type = ot_map_get_text(&program->type_by_name, wanted.name); type;
+	     type = type->same_name)
+		if ((kind < 0 || type->kind == (enum otrace_type_kind)kind ||
+		     (kind == OTRACE_TYPE_STRUCT && type->kind == OTRACE_TYPE_CLASS)) &&
+		    (!wanted.file || (type->file && path_matches(type->file, wanted.file))))
+			return type;
+	return NULL;
+}
+
+static void index_enumerators(struct ot_program *program)
+{
+	for (; program->nr_enum_types < program->all_types.nr; program->nr_enum_types++) {
+		const struct ot_type *type = program->all_types.items[program->nr_enum_types];
+
+		for (uint32_t i = 0; type->kind == OTRACE_TYPE_ENUM && i < type->nr_members; i++) {
+			struct ot_enum_entry *entry =
+				ot_arena_alloc(&program->arena, sizeof(*entry));
+
+			entry->enumerator = &type->enumerators[i];
+			entry->type = type;
+			if (!ot_map_get_text(&program->enum_by_name, entry->enumerator->name))
+				ot_map_set_text(&program->enum_by_name, entry->enumerator->name,
+						entry);
+		}
+	}
+}
+
+const struct ot_enumerator *ot_program_enumerator(const struct ot_program *program,
+						  const char *name, const struct ot_type **type_ret)
+{
+	const struct ot_enum_entry *entry;
+
+	/* the index is a cache: made when an expression first has a name that nothing else has */
+	index_enumerators((struct ot_program *)program);
+	entry = ot_map_get_text(&program->enum_by_name, name);
+	if (!entry)
+		return NULL;
+	if (type_ret)
+		*type_ret = entry->type;
+	return entry->enumerator;
+}
+
+void ot_program_methods(const struct ot_program *program, const struct ot_type *type,
+			struct ot_fn_list *list)
+{
+	const struct ot_type *wanted = ot_type_strip(type);
+
+	for (size_t i = 0; i < program->fns.nr; i++) {
+		struct ot_fn *fn = program->fns.items[i];
+		const struct ot_type *first = fn->nr_params ? ot_type_strip(fn->params[0].type) : NULL;
+
+		if (first && first->kind == OTRACE_TYPE_POINTER &&
+		    ot_type_strip(first->target) == wanted)
+			ot_vec_push(list, fn);
+	}
+}

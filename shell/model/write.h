@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** For the files of model/ only: parts of writing values that text and JSON share. */
+#ifndef OT_MODEL_WRITE_H
+#define OT_MODEL_WRITE_H
+
+#include "model/value.h"
+
+#define OT_WRITE_MAX_ELEMENTS 200u
+#define OT_WRITE_MAX_STRING 200u
+#define OT_WRITE_MAX_DEPTH 20u
+
+/** Shortest digits that read back as the same number. @p bytes 4, 8 or 16: of its type.
+ * False for NaN and infinities, whose names are written. */
+bool ot_write_float(long double number, size_t bytes, struct ot_buf *out);
+void ot_write_int128(const uint8_t *bytes, bool is_signed, struct ot_buf *out);
+
+/** The value with its bytes: @p value, or @p room when it had to be read. */
+const struct ot_value *ot_write_fetch(const struct ot_format *format, const struct ot_value *value,
+				      struct ot_value *room);
+
+/** A char pointer's text: captured, or read from the target. False: write it as a pointer.
+ * @param room at least OT_WRITE_MAX_STRING bytes or format->max_string_bytes, is freed by caller */
+bool ot_write_string(const struct ot_format *format, const struct ot_value *value,
+		     uint64_t address, struct ot_value_string *ret, char **room);
+
+/** Name of an enumeration value, NULL = none has it. */
+const char *ot_write_enum_name(const struct ot_type *type, uint64_t number);
+/** Adds A|B and what is left as a number; false, and nothing added, when it is no flag type or no
+ * flag is set. */
+bool ot_write_enum_flags(const struct ot_type *type, uint64_t number, struct ot_buf *out);
+
+/** How many elements from @p index on have equal bytes. */
+uint64_t ot_write_run(const struct ot_value *array, uint64_t index, uint64_t count);
+
+/** Bytes up to the NUL of a char array. */
+size_t ot_write_char_array(const struct ot_value *array);
+
+/** Whether one of the bytes of a scalar is not known. */
+bool ot_write_optimized_out(const struct ot_value *value);
+
+#endif
