@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <readline/history.h>
+#include <readline/readline.h>
+
+#include "base/names.h"
+#include "base/vec.h"
+#include "cmds/cmd.h"
+#include "cmds/split.h"
+#include "ui/prompt.h"
+#include "ui/readline.h"
+
+#define HISTORY_LINES 2000
+
+static struct {
+	struct ot_shell *shell;
+	void (*line)(struct ot_shell *shell, const char *line);
+	char *history;
+	bool started;
+	bool hidden;
+	bool in_line; /* a line is being run: there is no prompt to take away */
+	OT_VEC(char *) candidates;
+} state;
+
+/* ------------------------------------------------------------------ history */
+
+static void make_folders(char *path)
+{
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(path, 0700);
+		*slash = '/';
+	}
+}
+
+static char *history_path(void)
+{
+	const char *base = getenv("XDG_STATE_HOME");
+	const char *home = getenv("HOME");
+
+	if (base && base[0] == '/')
+		return ot_asprintf("%s/otrace/history", base);
+	return home && home[0] == '/' ? ot_asprintf("%s/.local/state/otrace/history", home) : NULL;
+}
+
+static void load_history(void)
+{
+	using_history();
+	stifle_history(HISTORY_LINES);
+	state.history = history_path();
+	if (state.history)
+		read_history(state.history);
+}
+
+static void save_history(void)
+{
+	if (!state.history)
+		return;
+	make_folders(state.history);
+	/* A home that cannot be written to is no reason to complain at each end. */
+	write_history(state.history);
+	free(state.history);
+	state.history = NULL;
+}
+
+static void remember(const char *line)
+{
+	const HIST_ENTRY *last = history_length ? history_get(history_base + history_length - 1)
+						: NULL;
+
+	if (*line && (!last || strcmp(last->line, line)))
+		add_history(line);
+}
+
+/* ------------------------------------------------------------------ completion */
+
+static void offer(struct ot_cmd_completion *completion, const char *text)
+{
+	if (!strncmp(text, completion->word, strlen(completion->word)))
+		ot_vec_push(&state.candidates, ot_strdup(text));
+}
+
+static void offer_options(const struct ot_cmd *cmd, struct ot_cmd_completion *completion)
+{
+	ot_auto_free char *words = ot_strdup(cmd->options ? cmd->options : "");
+	char *rest = words, *word;
+
+	while ((word = strsep(&rest, " ")))
+		if (*word)
+			offer(completion, word);
+}
+
+static void offer_commands(struct ot_cmd_completion *completion)
+{
+	for (size_t i = 0; ot_cmds[i]; i++)
+		offer(completion, ot_cmds[i]->name);
+}
+
+/* Collects the candidates for @word, with the words before it in @argv. */
+static void collect(struct ot_cmd_completion *completion)
+{
+	const struct ot_cmd *cmd;
+
+	if (completion->argc == 0) {
+		offer_commands(completion);
+		cmd = ot_cmd_find("pr");
+	} else {
+		cmd = ot_cmd_find(completion->argv[0]);
+		if (!cmd)
+			cmd = ot_cmd_find("pr");
+	}
+	if (cmd && completion->argc && completion->word[0] == '-')
+		offer_options(cmd, completion);
+	else if (cmd && cmd->complete)
+		cmd->complete(state.shell, completion);
+}
+
+static char *next_candidate(const char *text, int from_start)
+{
+	static size_t at;
+
+	(void)text;
+	if (!from_start)
+		at = 0;
+	return at < state.candidates.nr ? ot_strdup(state.candidates.items[at++]) : NULL;
+}
+
+static void drop_candidates(void)
+{
+	for (size_t i = 0; i < state.candidates.nr; i++)
+		free(state.candidates.items[i]);
+	ot_vec_deinit(&state.candidates);
+}
+
+static char **complete(const char *text, int start, int end)
+{
+	ot_auto_free char *before = ot_strndup(rl_line_buffer, (size_t)start);
+	const char *command = ot_split_last_command(before);
+	struct ot_cmd_completion completion = {.word = text, .offer = offer};
+	char **matches, **argv = NULL;
+	int argc = 0;
+
+	(void)end;
+	rl_attempted_completion_over = 1;
+	ot_split_words_loosely(command, &argc, &argv);
+	completion.argc = argc;
+	completion.argv = argv;
+	collect(&completion);
+	rl_completion_append_character = completion.no_space ? '\0' : ' ';
+	matches = rl_completion_matches(text, next_candidate);
+	drop_candidates();
+	ot_split_free(argv);
+	return matches;
+}
+
+/* ------------------------------------------------------------------ prompt and screen */
+
+static void got_line(char *line)
+{
+	ot_auto_free char *owned = line;
+
+	state.in_line = true;
+	if (line)
+		remember(line);
+	else
+		fputs("\n", rl_outstream);
+	fflush(rl_outstream);
+	state.line(state.shell, line);
+	state.in_line = false;
+	if (state.started)
+		rl_set_prompt(ot_prompt_text(state.shell));
+}
+
+static void hide(void)
+{
+	if (!state.started || state.in_line || state.hidden)
+		return;
+	rl_clear_visible_line();
+	fflush(rl_outstream);
+	state.hidden = true;
+}
+
+static void show(void)
+{
+	if (!state.started || !state.hidden)
+		return;
+	state.hidden = false;
+	rl_on_new_line();
+	rl_redisplay();
+}
+
+const struct ot_terminal ot_readline_terminal = {.hide = hide, .show = show};
+
+/* ------------------------------------------------------------------ life */
+
+void ot_readline_start(struct ot_shell *shell, int fd_in,
+		       void (*line)(struct ot_shell *shell, const char *line))
+{
+	state.shell = shell;
+	state.line = line;
+	rl_readline_name = "otrace";
+	rl_attempted_completion_function = complete;
+	rl_basic_word_break_characters = " \t\n\"';|&(){}[]=+,!<>";
+	rl_completer_word_break_characters = rl_basic_word_break_characters;
+	rl_catch_signals = 0;
+	rl_catch_sigwinch = 0;
+	rl_change_environment = 0;
+	if (fd_in != STDIN_FILENO)
+		rl_instream = fdopen(fd_in, "r");
+	load_history();
+	state.started = true;
+	rl_callback_handler_install(ot_prompt_text(shell), got_line);
+}
+
+void ot_readline_pump(void)
+{
+	rl_callback_read_char();
+}
+
+void ot_readline_interrupt(void)
+{
+	if (!state.started)
+		return;
+	rl_free_line_state();
+	rl_callback_sigcleanup();
+	fputs("^C\n", rl_outstream);
+	rl_replace_line("", 1);
+	rl_set_prompt(ot_prompt_text(state.shell));
+	rl_on_new_line();
+	rl_redisplay();
+}
+
+void ot_readline_resize(void)
+{
+	if (state.started)
+		rl_resize_terminal();
+}
+
+void ot_readline_stop(void)
+{
+	if (!state.started)
+		return;
+	state.started = false;
+	rl_callback_handler_remove();
+	save_history();
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <otrace/version.h>
+
+#include "ui/ui.h"
+
+#define FLUSH_BYTES (256u * 1024u)
+
+/* A stream of ours to the outside. */
+struct out {
+	int fd;
+	struct ot_buf buf;
+	bool broken; /* nobody reads any more */
+};
+
+struct ot_ui {
+	struct ot_ui_options options;
+	const struct ot_terminal *terminal;
+	const struct ot_event_writer *writer;
+	struct out out;  /* results */
+	struct out err;  /* events, notes */
+	struct out json;
+	struct {
+		uint64_t second;
+		unsigned int printed;
+		uint64_t held_back;
+	} cap;
+	bool line_open; /* the program's last output did not end its line */
+};
+
+struct ot_ui *ot_ui_create(const struct ot_ui_options *options)
+{
+	struct ot_ui *ui = ot_alloc(sizeof(*ui));
+
+	ui->options = *options;
+	ui->out.fd = STDOUT_FILENO;
+	ui->err.fd = STDERR_FILENO;
+	ui->json.fd = options->json_fd;
+	return ui;
+}
+
+void ot_ui_destroy(struct ot_ui *ui)
+{
+	if (!ui)
+		return;
+	ot_ui_flush(ui);
+	ot_buf_deinit(&ui->out.buf);
+	ot_buf_deinit(&ui->err.buf);
+	ot_buf_deinit(&ui->json.buf);
+	if (ui->json.fd > STDERR_FILENO)
+		close(ui->json.fd);
+	free(ui);
+}
+
+void ot_ui_set_terminal(struct ot_ui *ui, const struct ot_terminal *terminal)
+{
+	ui->terminal = terminal;
+}
+
+void ot_ui_set_writer(struct ot_ui *ui, const struct ot_event_writer *writer)
+{
+	ui->writer = writer;
+}
+
+/* ------------------------------------------------------------------ writing */
+
+static bool wait_writable(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+	return poll(&p, 1, -1) >= 0 || errno == EINTR;
+}
+
+static void out_write(struct out *out)
+{
+	const char *at = out->buf.data;
+	size_t left = out->buf.len;
+
+	while (left && !out->broken) {
+		ssize_t n = write(out->fd, at, left);
+
+		if (n < 0 && errno == EAGAIN && wait_writable(out->fd))
+			continue; /* the program made the shared terminal non-blocking */
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			out->broken = true;
+			break;
+		}
+		at += n;
+		left -= (size_t)n;
+	}
+	ot_buf_reset(&out->buf);
+}
+
+static uint64_t now_second(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec;
+}
+
+/* Says what the cap has held back, once its second is over. */
+static void report_held_back(struct ot_ui *ui)
+{
+	if (!ui->cap.held_back || now_second() == ui->cap.second)
+		return;
+	ot_buf_addf(&ui->err.buf, "... %llu more lines not printed (log shows them; trace -q prints none)\n",
+		    (unsigned long long)ui->cap.held_back);
+	ui->cap.held_back = 0;
+}
+
+void ot_ui_flush(struct ot_ui *ui)
+{
+	bool text;
+
+	report_held_back(ui);
+	text = ui->out.buf.len || ui->err.buf.len;
+	if (text && ui->terminal) {
+		ui->terminal->hide();
+		/* The program's line is not ours to go on with. */
+		if (ui->line_open) {
+			ot_buf_adds(&ui->out.buf, "\n");
+			ui->line_open = false;
+		}
+	}
+	out_write(&ui->out);
+	out_write(&ui->err);
+	if (text && ui->terminal)
+		ui->terminal->show();
+	if (ui->json.buf.len)
+		out_write(&ui->json);
+	if (ui->json.broken && ui->json.fd >= 0) {
+		ui->json.fd = -1;
+		ui->options.json = false;
+		ot_ui_note(ui, "nobody reads the JSON any more; going on without");
+	}
+}
+
+static void flush_if_large(struct ot_ui *ui)
+{
+	if (ui->json.buf.len + ui->err.buf.len + ui->out.buf.len > FLUSH_BYTES)
+		ot_ui_flush(ui);
+}
+
+/* Results and notes go to different streams; on a terminal their order must hold. */
+static void keep_order(struct ot_ui *ui, const struct out *next)
+{
+	const struct out *other = next == &ui->out ? &ui->err : &ui->out;
+
+	if (other->buf.len)
+		ot_ui_flush(ui);
+}
+
+void ot_ui_note(struct ot_ui *ui, const char *format, ...)
+{
+	va_list args;
+
+	keep_order(ui, &ui->err);
+	if (!ui->options.interactive)
+		ot_buf_adds(&ui->err.buf, "otrace: ");
+	va_start(args, format);
+	ot_buf_vaddf(&ui->err.buf, format, args);
+	va_end(args);
+	ot_buf_addc(&ui->err.buf, '\n');
+}
+
+void ot_ui_program_output(struct ot_ui *ui, const char *data, size_t bytes)
+{
+	if (!bytes)
+		return;
+	keep_order(ui, &ui->out);
+	if (ui->terminal)
+		ui->terminal->hide();
+	out_write(&ui->out);
+	ot_buf_add(&ui->out.buf, data, bytes);
+	ui->line_open = data[bytes - 1] != '\n';
+	/* A prompt cannot stand behind a half line: it gets a line of its own. */
+	if (ui->line_open && ui->terminal) {
+		ot_buf_addc(&ui->out.buf, '\n');
+		ui->line_open = false;
+	}
+	out_write(&ui->out);
+	if (ui->terminal)
+		ui->terminal->show();
+}
+
+/* ------------------------------------------------------------------ events and results */
+
+static bool capped(struct ot_ui *ui)
+{
+	uint64_t second;
+
+	if (!ui->options.interactive)
+		return false;
+	second = now_second();
+	if (second != ui->cap.second) {
+		report_held_back(ui);
+		ui->cap.second = second;
+		ui->cap.printed = 0;
+	}
+	if (ui->cap.printed >= OT_UI_LINES_PER_SECOND) {
+		ui->cap.held_back++;
+		return true;
+	}
+	ui->cap.printed++;
+	return false;
+}
+
+void ot_ui_event(struct ot_ui *ui, const struct ot_trace *trace, const struct ot_call_event *event)
+{
+	if (ui->options.json)
+		ot_event_json(ui->writer, trace, event, &ui->json.buf);
+	if (!ui->options.json_only && !capped(ui)) {
+		keep_order(ui, &ui->err);
+		ot_event_text(ui->writer, trace, event, &ui->err.buf);
+	}
+	flush_if_large(ui);
+}
+
+static void json_result(struct ot_ui *ui, const char *command, const struct ot_buf *text,
+			const struct ot_buf *json, const char *error)
+{
+	struct ot_buf *out = &ui->json.buf;
+	size_t bytes = text->len;
+
+	while (bytes && text->data[bytes - 1] == '\n')
+		bytes--;
+	ot_buf_adds(out, "{\"event\":\"result\",\"command\":");
+	ot_buf_add_json(out, command, strlen(command));
+	ot_buf_adds(out, ",\"text\":");
+	ot_buf_add_json(out, ot_buf_text(text), bytes);
+	if (json->len) {
+		ot_buf_adds(out, ",\"value\":");
+		ot_buf_add(out, json->data, json->len);
+	}
+	ot_buf_adds(out, ",\"error\":");
+	if (error)
+		ot_buf_add_json(out, error, strlen(error));
+	else
+		ot_buf_adds(out, "null");
+	ot_buf_adds(out, "}\n");
+}
+
+void ot_ui_result(struct ot_ui *ui, const char *command, const struct ot_buf *text,
+		  const struct ot_buf *json, const struct ot_err *err)
+{
+	ot_auto_buf struct ot_buf error = OT_BUF_INIT;
+
+	if (err)
+		ot_err_format(err, &error);
+	if (ui->options.json)
+		json_result(ui, command, text, json, err ? ot_buf_text(&error) : NULL);
+	if (!ui->options.json_only && text->len) {
+		keep_order(ui, &ui->out);
+		ot_buf_add(&ui->out.buf, text->data, text->len);
+		if (text->data[text->len - 1] != '\n')
+			ot_buf_addc(&ui->out.buf, '\n');
+	}
+	/* JSON on standard error has the error already; in a file it would go unnoticed. */
+	if (err && !(ui->options.json_only && ui->json.fd <= STDERR_FILENO))
+		ot_ui_note(ui, "%s", ot_buf_text(&error));
+	ot_ui_flush(ui);
+}
+
+void ot_ui_hello(struct ot_ui *ui, const char *mode, const char *program, int pid)
+{
+	struct ot_buf *out = &ui->json.buf;
+
+	if (!ui->options.json)
+		return;
+	ot_buf_addf(out, "{\"event\":\"hello\",\"format\":1,\"otrace\":\"%s\",\"mode\":\"%s\"",
+		    OTRACE_VERSION_STRING, mode);
+	ot_buf_adds(out, ",\"program\":");
+	ot_buf_add_json(out, program, strlen(program));
+	if (pid)
+		ot_buf_addf(out, ",\"pid\":%d", pid);
+	ot_buf_adds(out, "}\n");
+}
+
+void ot_ui_exit(struct ot_ui *ui, int pid, int status)
+{
+	struct ot_buf *out = &ui->json.buf;
+
+	if (!ui->options.json)
+		return;
+	ot_buf_addf(out, "{\"event\":\"exit\",\"pid\":%d", pid);
+	if (status >= 0 && WIFEXITED(status))
+		ot_buf_addf(out, ",\"status\":%d", WEXITSTATUS(status));
+	if (status >= 0 && WIFSIGNALED(status))
+		ot_buf_addf(out, ",\"signal\":%d", WTERMSIG(status));
+	ot_buf_adds(out, "}\n");
+}

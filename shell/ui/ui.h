@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * Where text goes: results of commands, lines of traces, messages, output of the program; as text,
+ * as JSON, or both.
+ *
+ * On a terminal everything printed goes through here, so that a half-typed line is taken away
+ * before and put back after. Lines of traces are capped per second there; what is not printed is
+ * counted and said. Output is collected and written by ot_ui_flush(), which the main loop calls.
+ */
+#ifndef OT_UI_H
+#define OT_UI_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "stream/event.h"
+
+struct ot_ui;
+
+#define OT_UI_LINES_PER_SECOND 200
+
+/** The terminal's side: readline in the otrace command, nothing in batch. */
+struct ot_terminal {
+	void (*hide)(void); /* takes prompt and half-typed line off the screen */
+	void (*show)(void); /* puts them back */
+};
+
+struct ot_ui_options {
+	bool interactive;
+	bool json;
+	int json_fd;   /* taken; -1 = the results go nowhere else: standard error or output */
+	bool json_only; /* nothing but JSON: no text of results and events */
+};
+
+struct ot_ui *ot_ui_create(const struct ot_ui_options *options);
+/** Flushes and frees. */
+void ot_ui_destroy(struct ot_ui *ui);
+
+void ot_ui_set_terminal(struct ot_ui *ui, const struct ot_terminal *terminal);
+/** What events are written with; borrowed. */
+void ot_ui_set_writer(struct ot_ui *ui, const struct ot_event_writer *writer);
+
+/** First JSON line: who we are and what is looked at. */
+void ot_ui_hello(struct ot_ui *ui, const char *mode, const char *program, int pid);
+/** The program's end; @p status as waitpid() gives it, -1 = not ours to know. */
+void ot_ui_exit(struct ot_ui *ui, int pid, int status);
+
+/** A command's end: its text, its JSON value (may be empty) or its error (may be NULL). */
+void ot_ui_result(struct ot_ui *ui, const char *command, const struct ot_buf *text,
+		  const struct ot_buf *json, const struct ot_err *err);
+/** An event of a traced call. */
+void ot_ui_event(struct ot_ui *ui, const struct ot_trace *trace,
+		 const struct ot_call_event *event);
+/** A message to the user on standard error, with "otrace: " before it in batch. */
+void ot_ui_note(struct ot_ui *ui, const char *format, ...) OT_PRINTF(2, 3);
+/** Bytes that the program wrote to the terminal that we gave it. */
+void ot_ui_program_output(struct ot_ui *ui, const char *data, size_t bytes);
+
+/** Writes what was collected, and what the cap has held back once its second is over. */
+void ot_ui_flush(struct ot_ui *ui);
+
+#endif
