@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Records of functions.
+#ifndef OTRACE_PASS_FUNCTIONTABLE_H
+#define OTRACE_PASS_FUNCTIONTABLE_H
+
+#include "Inlined.h"
+#include "Mark.h"
+#include "Select.h"
+#include "Stub.h"
+#include "Tables.h"
+#include "Types.h"
+
+namespace otrace {
+
+class FunctionTable {
+  llvm::Module &M;
+  BlobSet &Blobs;
+  SharedPool &Pool;
+  TypeTable &Types;
+  const Selector &Select;
+  InlinedCopies Copies;
+  llvm::SmallVector<DeclaredFunction, 0> Declared;
+  llvm::DenseMap<const llvm::DISubprogram *, const DeclaredFunction *>
+      DeclaredBySubprogram;
+  llvm::DenseSet<const llvm::DISubprogram *> Described;
+
+public:
+  FunctionTable(llvm::Module &M, BlobSet &Blobs, SharedPool &Pool,
+                TypeTable &Types, const Selector &Select);
+
+  /// Describes \p F, which has a stub at \p Stub unless \p Reason says why not.
+  void add(llvm::Function &F, otrace_skip_reason Reason, StubPlace Stub,
+           llvm::Function *Wrapper);
+  /// Describes the functions that the source defines and of which nothing is
+  /// left.
+  void addVanished();
+
+private:
+  struct Draft;
+  void describeSource(Draft &D, const llvm::DISubprogram *SP);
+  void describeName(Draft &D);
+  void describeSignature(Draft &D);
+  void describeMachineSignature(Draft &D);
+  void describePieces(Draft &D);
+  void describeFrame(Draft &D);
+  void describeInlined(Draft &D);
+  void finish(Draft &D);
+};
+
+/// enum otrace_assume_flag: what the callers of \p F may have been compiled to
+/// take for granted.
+uint32_t callerAssumptions(const llvm::Function &F);
+
+/// Whether the result that the IR returns is the declared one.
+bool returnsItsResult(const llvm::Function &F, const FunctionMark &Mark);
+
+} // namespace otrace
+
+#endif

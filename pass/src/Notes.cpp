@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "Notes.h"
+
+#include "Wrapper.h"
+
+#include "llvm/BinaryFormat/ELF.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/DebugInfoMetadata.h"
+#include "llvm/IR/Module.h"
+
+using namespace llvm;
+using namespace otrace;
+
+static Blob &addAnchor(BlobSet &Blobs, const char *Section) {
+  Blob &B = Blobs.add({Section, "", nullptr, 8});
+  otrace_head Head = {};
+  Head.magic = OTRACE_MAGIC_ANCHOR;
+  B.put(B.append<otrace_head>(), Head);
+  sealRecord(B, OTRACE_MAGIC_ANCHOR);
+  return B;
+}
+
+// A section of type SHT_NOTE, which its name gives it, is a root for the
+// linker: not so in a group, hence one per object.
+static void addNote(Module &M, BlobSet &Blobs, const Blob &Functions,
+                    const Blob &Variables, Target Unit) {
+  Blob &B = Blobs.add({OTRACE_SECTION_NOTE, "", nullptr, 4});
+  const char Name[] = OTRACE_NOTE_NAME;
+  ELF::Elf64_Nhdr Header = {};
+  Header.n_namesz = sizeof(Name);
+  Header.n_descsz = sizeof(otrace_note);
+  Header.n_type = OTRACE_NOTE_TYPE;
+  B.put(B.append<ELF::Elf64_Nhdr>(), Header);
+  B.putBytes(B.appendBytes(sizeof(Name), 4), StringRef(Name, sizeof(Name)));
+  const uint32_t At = B.append<otrace_note>();
+  otrace_note Note = {};
+  Note.abi_version = OTRACE_ABI_VERSION;
+  B.put(At, Note);
+  B.refer(At + offsetof(otrace_note, fn_anchor), Target::in(Functions, 0));
+  B.refer(At + offsetof(otrace_note, var_anchor), Target::in(Variables, 0));
+  B.refer(At + offsetof(otrace_note, hooks), Target::symbol(getHooks(M)));
+  B.refer(At + offsetof(otrace_note, tu), Unit);
+}
+
+void otrace::addNotes(Module &M, BlobSet &Blobs, SharedPool &Pool) {
+  const Blob &Functions = addAnchor(Blobs, OTRACE_SECTION_FN);
+  const Blob &Variables = addAnchor(Blobs, OTRACE_SECTION_VAR);
+  bool Any = false;
+  for (const DICompileUnit *Unit : M.debug_compile_units()) {
+    addNote(M, Blobs, Functions, Variables, Pool.unit(Unit));
+    Any = true;
+  }
+  if (!Any)
+    addNote(M, Blobs, Functions, Variables, Pool.unit(nullptr));
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The two passes. MarkPass notes at the start of the pipeline what the source
+// declares, in attributes that live and die with what they stand on; EmitPass
+// adds stubs, wrappers and tables at its end, believing only marks that are
+// still there.
+#ifndef OTRACE_PASS_PASSES_H
+#define OTRACE_PASS_PASSES_H
+
+#include "llvm/IR/PassManager.h"
+
+namespace otrace {
+
+class MarkPass : public llvm::PassInfoMixin<MarkPass> {
+public:
+  llvm::PreservedAnalyses run(llvm::Module &M, llvm::ModuleAnalysisManager &);
+  static bool isRequired() { return true; }
+};
+
+class EmitPass : public llvm::PassInfoMixin<EmitPass> {
+  bool Optimizing;
+
+public:
+  /// \p Optimizing: the pipeline it stands in optimises.
+  explicit EmitPass(bool Optimizing) : Optimizing(Optimizing) {}
+  llvm::PreservedAnalyses run(llvm::Module &M, llvm::ModuleAnalysisManager &);
+  static bool isRequired() { return true; }
+};
+
+} // namespace otrace
+
+#endif

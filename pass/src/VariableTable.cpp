@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "VariableTable.h"
+
+#include "Params.h"
+
+#include "llvm/BinaryFormat/Dwarf.h"
+#include "llvm/Demangle/Demangle.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/DebugInfo.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Transforms/Utils/ModuleUtils.h"
+
+using namespace llvm;
+using namespace otrace;
+
+struct VariableTable::Draft {
+  Blob &B;
+  otrace_var Record = startedRecord<otrace_var>(OTRACE_MAGIC_VAR);
+  Target Address, Tu, Name, LinkageName, Scope, File, Type;
+
+  explicit Draft(Blob &B) : B(B) { B.append<otrace_var>(); }
+};
+
+VariableTable::VariableTable(Module &M, BlobSet &Blobs, SharedPool &Pool,
+                             TypeTable &Types)
+    : M(M), Blobs(Blobs), Pool(Pool), Types(Types) {
+  for (const DICompileUnit *Unit : M.debug_compile_units())
+    for (const DIGlobalVariableExpression *E : Unit->getGlobalVariables())
+      Units.try_emplace(E->getVariable(), Unit);
+}
+
+//===-- where a variable lies -------------------------------------------===//
+
+/// Whether a place is out of reach for a plain distance: another module may
+/// have the variable that is really used.
+static bool isPreemptible(const GlobalVariable &G) {
+  const Module &M = *G.getParent();
+  return !G.isDSOLocal() && !G.hasLocalLinkage() && G.hasDefaultVisibility() &&
+         M.getPICLevel() != PICLevel::NotPIC &&
+         M.getPIELevel() == PIELevel::Default;
+}
+
+/// void *accessor(void) for a thread-local: there is no constant for its place.
+static Function *makeAccessor(Module &M, GlobalVariable &G) {
+  auto *Pointer = PointerType::get(M.getContext(), 0);
+  Function *F =
+      Function::Create(FunctionType::get(Pointer, false),
+                       GlobalValue::PrivateLinkage, OTRACE_PREFIX "tls", M);
+  F->setSection(OTRACE_SECTION_WRAPPER);
+  F->setComdat(G.getComdat());
+  F->setDoesNotThrow();
+  F->addFnAttr(Attribute::NoInline);
+  F->addFnAttr("target-cpu", "x86-64");
+  F->setMetadata(LLVMContext::MD_associated,
+                 MDNode::get(M.getContext(), ValueAsMetadata::get(&G)));
+  IRBuilder<> B(BasicBlock::Create(M.getContext(), "", F));
+  B.CreateRet(B.CreateThreadLocalAddress(&G));
+  return F;
+}
+
+Target VariableTable::addressOf(Draft &D, GlobalVariable &G) {
+  if (G.isThreadLocal()) {
+    D.Record.flags |= OTRACE_VAR_THREAD_LOCAL;
+    Function *Accessor = makeAccessor(M, G);
+    appendToCompilerUsed(M, {Accessor});
+    return Target::symbol(Accessor);
+  }
+  if (!isPreemptible(G))
+    return Target::symbol(&G);
+  // The backend turns a private, nameless constant that holds an address, and
+  // to which only distances are taken, into an entry of the GOT.
+  D.Record.flags |= OTRACE_VAR_ADDRESS_IN_GOT;
+  auto *Entry =
+      new GlobalVariable(M, G.getType(), /*isConstant=*/true,
+                         GlobalValue::PrivateLinkage, &G, OTRACE_PREFIX "got");
+  Entry->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
+  return Target::symbol(Entry);
+}
+
+static bool isOnlyWritten(const Value &V) {
+  return all_of(V.users(), [&](const User *U) {
+    if (auto *Store = dyn_cast<StoreInst>(U))
+      return Store->getPointerOperand() == &V;
+    if (isa<GEPOperator>(U))
+      return isOnlyWritten(*U);
+    return false;
+  });
+}
+
+void VariableTable::describeStorage(Draft &D, GlobalVariable &G) {
+  D.Record.size_bytes = M.getDataLayout().getTypeAllocSize(G.getValueType());
+  if (G.hasLocalLinkage())
+    D.Record.flags |= OTRACE_VAR_STATIC;
+  if (G.isConstant())
+    D.Record.flags |= OTRACE_VAR_READ_ONLY | OTRACE_VAR_STORES_IGNORED;
+  else if (G.hasLocalLinkage() && isOnlyWritten(G))
+    D.Record.flags |= OTRACE_VAR_STORES_IGNORED;
+  if (G.isInterposable() || G.hasWeakLinkage() || G.hasLinkOnceLinkage() ||
+      G.hasCommonLinkage())
+    D.Record.flags |= OTRACE_VAR_WEAK;
+  D.LinkageName = Target::in(D.B, D.B.appendString(G.getName()));
+  D.Address = addressOf(D, G);
+}
+
+//===-- what the source says --------------------------------------------===//
+
+static std::string variableName(const DIGlobalVariable &Var) {
+  return qualifiedName(Var.getScope(), Var.getName());
+}
+
+void VariableTable::describeSource(Draft &D, const DIGlobalVariable &Var) {
+  Described.insert(&Var);
+  D.Name = Target::in(D.B, D.B.appendString(variableName(Var)));
+  D.File = Pool.file(Var.getFile());
+  D.Record.line = Var.getLine();
+  D.Type = Types.get(Var.getType());
+  D.Tu = Pool.unit(Units.lookup(&Var));
+  if (Var.isLocalToUnit())
+    D.Record.flags |= OTRACE_VAR_STATIC;
+  if (auto *Scope = dyn_cast_or_null<DILocalScope>(Var.getScope())) {
+    const DISubprogram *F = Scope->getSubprogram();
+    D.Record.flags |= OTRACE_VAR_FUNCTION_STATIC;
+    D.Scope = Pool.string(qualifiedName(F->getScope(), F->getName()));
+  }
+}
+
+/// Value of a variable that the optimiser has replaced by a constant.
+static std::optional<uint64_t> constantValue(const DIExpression &E) {
+  const ArrayRef<uint64_t> Ops = E.getElements();
+  if (Ops.size() >= 2 &&
+      (Ops[0] == dwarf::DW_OP_constu || Ops[0] == dwarf::DW_OP_consts) &&
+      (Ops.size() == 2 ||
+       (Ops.size() == 3 && Ops[2] == dwarf::DW_OP_stack_value)))
+    return Ops[1];
+  return std::nullopt;
+}
+
+void VariableTable::finish(Draft &D) {
+  D.B.put(0, D.Record);
+  const std::pair<size_t, Target *> Fields[] = {
+      {offsetof(otrace_var, address), &D.Address},
+      {offsetof(otrace_var, tu), &D.Tu},
+      {offsetof(otrace_var, name), &D.Name},
+      {offsetof(otrace_var, linkage_name), &D.LinkageName},
+      {offsetof(otrace_var, scope), &D.Scope},
+      {offsetof(otrace_var, file), &D.File},
+      {offsetof(otrace_var, type), &D.Type}};
+  for (auto [Field, To] : Fields)
+    D.B.refer(Field, *To);
+  sealRecord(D.B, OTRACE_MAGIC_VAR);
+}
+
+void VariableTable::add(GlobalVariable &G,
+                        const DIGlobalVariableExpression &Source) {
+  // String literals have debug information but no name.
+  if (Source.getVariable()->getName().empty())
+    return;
+  // A variable that was split, narrowed or moved into another has no one place.
+  if (Source.getExpression()->getNumElements()) {
+    addVanished(Source);
+    return;
+  }
+  // A common symbol lies in no section that a record could be tied to.
+  GlobalObject *With = G.hasCommonLinkage() ? nullptr : &G;
+  Draft D(Blobs.add({OTRACE_SECTION_VAR, "", With, 8}));
+  describeSource(D, *Source.getVariable());
+  describeStorage(D, G);
+  finish(D);
+}
+
+void VariableTable::addVanished(const DIGlobalVariableExpression &Source) {
+  if (Source.getVariable()->getName().empty() ||
+      !Described.insert(Source.getVariable()).second)
+    return;
+  Draft D(Blobs.add({OTRACE_SECTION_VAR, "", nullptr, 8}));
+  describeSource(D, *Source.getVariable());
+  D.Record.size_bytes = sizeOf(Source.getVariable()->getType());
+  if (auto Value = constantValue(*Source.getExpression())) {
+    D.Record.flags |= OTRACE_VAR_CONSTANT_VALUE;
+    D.Record.constant_value = *Value;
+  } else {
+    D.Record.flags |= OTRACE_VAR_OPTIMIZED_OUT;
+  }
+  finish(D);
+}
+
+void VariableTable::addWithoutSource(GlobalVariable &G) {
+  GlobalObject *With = G.hasCommonLinkage() ? nullptr : &G;
+  Draft D(Blobs.add({OTRACE_SECTION_VAR, "", With, 8}));
+  D.Name = Target::in(D.B, D.B.appendString(demangle(G.getName())));
+  D.Type = Types.getMachine(G.getValueType());
+  D.Tu = Pool.unit(nullptr);
+  describeStorage(D, G);
+  finish(D);
+}
+
+static bool isSourceVariable(const GlobalVariable &G) {
+  return !G.isDeclaration() && !G.hasAvailableExternallyLinkage() &&
+         !G.hasAppendingLinkage() && !G.hasPrivateLinkage() &&
+         !G.getName().starts_with("llvm.") &&
+         !G.getName().starts_with(OTRACE_PREFIX);
+}
+
+void VariableTable::addAll() {
+  const bool HasDebugInfo = !M.debug_compile_units().empty();
+  SmallVector<GlobalVariable *, 0> Variables;
+  for (GlobalVariable &G : M.globals())
+    Variables.push_back(&G);
+  for (GlobalVariable *G : Variables) {
+    if (G->isDeclaration() || G->hasAvailableExternallyLinkage())
+      continue;
+    SmallVector<DIGlobalVariableExpression *, 1> Sources;
+    G->getDebugInfo(Sources);
+    for (const DIGlobalVariableExpression *Source : Sources)
+      add(*G, *Source);
+    if (Sources.empty() && !HasDebugInfo && isSourceVariable(*G))
+      addWithoutSource(*G);
+  }
+  for (const DICompileUnit *Unit : M.debug_compile_units())
+    for (const DIGlobalVariableExpression *Source : Unit->getGlobalVariables())
+      addVanished(*Source);
+}

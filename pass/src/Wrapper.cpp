@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// A wrapper, in C:
+//
+//   R wrapper(struct otrace_probe *probe /* static chain register */, args...)
+//   {
+//     struct { struct otrace_frame head; args...; R result; } frame;
+//     store args to frame;
+//     target = __otrace_hooks.enter(&frame, probe);
+//     if (target)
+//       frame.result = target(args loaded from frame);
+//     __otrace_hooks.leave(&frame, probe);
+//     return frame.result;
+//   }
+//
+// The signature is the wrapped function's own, so the compiler does all of the
+// calling convention. Without debug information debuggers step over it.
+#include "Wrapper.h"
+
+#include "Frame.h"
+#include "Mark.h"
+#include "otrace/abi.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/MD5.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+using namespace otrace;
+
+//===-- what makes two signatures different -----------------------------===//
+
+// Attributes that decide where an argument or a result travels. All others are
+// promises about one function, which a wrapper shared by many must not make.
+static const Attribute::AttrKind ABIKinds[] = {
+    Attribute::ZExt,      Attribute::SExt,          Attribute::InReg,
+    Attribute::ByVal,     Attribute::StructRet,     Attribute::ByRef,
+    Attribute::Alignment, Attribute::StackAlignment};
+
+static AttributeSet abiAttributes(LLVMContext &C, AttributeSet All) {
+  AttrBuilder Kept(C);
+  for (Attribute::AttrKind Kind : ABIKinds)
+    if (All.hasAttribute(Kind))
+      Kept.addAttribute(All.getAttribute(Kind));
+  // An alignment of the pointee only matters for what is passed in memory.
+  if (!All.hasAttribute(Attribute::ByVal))
+    Kept.removeAttribute(Attribute::Alignment);
+  return AttributeSet::get(C, Kept);
+}
+
+static AttributeList abiAttributes(const Function &F, unsigned ParamShift) {
+  LLVMContext &C = F.getContext();
+  const AttributeList All = F.getAttributes();
+  SmallVector<AttributeSet, 8> Params(ParamShift);
+  for (unsigned I = 0; I != F.arg_size(); ++I)
+    Params.push_back(abiAttributes(C, All.getParamAttrs(I)));
+  return AttributeList::get(C, AttributeSet(),
+                            abiAttributes(C, All.getRetAttrs()), Params);
+}
+
+// Printed without names of structs: a byval type matters by its size.
+static void describe(raw_ostream &Out, AttributeSet Attrs,
+                     const DataLayout &DL) {
+  for (Attribute A : Attrs) {
+    if (A.isTypeAttribute() && A.getValueAsType())
+      Out << ' ' << Attribute::getNameFromAttrKind(A.getKindAsEnum()) << '('
+          << DL.getTypeAllocSize(A.getValueAsType()).getFixedValue() << ':'
+          << DL.getABITypeAlign(A.getValueAsType()).value() << ')';
+    else
+      Out << ' ' << A.getAsString();
+  }
+}
+
+static bool isWideVector(const Type *T) {
+  if (auto *S = dyn_cast<StructType>(T))
+    return any_of(S->elements(), isWideVector);
+  if (auto *A = dyn_cast<ArrayType>(T))
+    return isWideVector(A->getElementType());
+  auto *V = dyn_cast<FixedVectorType>(T);
+  if (!V)
+    return false;
+  const Type *Element = V->getElementType();
+  return V->getPrimitiveSizeInBits().getFixedValue() > 128 ||
+         Element->isIntegerTy(1) || Element->isHalfTy() ||
+         Element->isBFloatTy();
+}
+
+static bool needsWideVectors(const Function &F) {
+  return isWideVector(F.getReturnType()) ||
+         any_of(F.getFunctionType()->params(), isWideVector);
+}
+
+/// Features that change how values travel, or how an indirect call has to be
+/// made, and so must not fall back to the baseline.
+static std::string neededFeatures(const Function &F) {
+  static const char *const Needed[] = {
+      "-x87",  "-mmx",       "-sse",      "-sse2",  "+soft-float",
+      "+lvi-", "+retpoline", "+harden-s", "+seses", "+ssbd"};
+  const StringRef All = F.getFnAttribute("target-features").getValueAsString();
+  if (needsWideVectors(F))
+    return All.str();
+  std::string Kept;
+  for (StringRef Feature : split(All, ','))
+    if (any_of(Needed, [&](StringRef N) {
+          return N.starts_with("-") ? Feature == N : Feature.starts_with(N);
+        }))
+      Kept += (Kept.empty() ? "" : ",") + Feature.str();
+  return Kept;
+}
+
+// Function attributes that the wrapper has from the function it wraps.
+static const char *const InheritedStrings[] = {
+    "frame-pointer",      "indirect-tls-seg-refs", "use-soft-float",
+    "patchable-function", "no-realign-stack",      "stackrealign"};
+static const char *const VectorStrings[] = {
+    "target-cpu", "min-legal-vector-width", "prefer-vector-width"};
+static const Attribute::AttrKind InheritedKinds[] = {
+    Attribute::NoRedZone, Attribute::NoCfCheck, Attribute::UWTable,
+    Attribute::ShadowCallStack};
+
+static AttrBuilder inheritedAttributes(const Function &F) {
+  AttrBuilder Result(F.getContext());
+  for (Attribute::AttrKind Kind : InheritedKinds)
+    if (F.hasFnAttribute(Kind))
+      Result.addAttribute(F.getFnAttribute(Kind));
+  auto copyString = [&](const char *Name) {
+    if (F.hasFnAttribute(Name))
+      Result.addAttribute(F.getFnAttribute(Name));
+  };
+  for_each(InheritedStrings, copyString);
+  // Named even where it is the default: without it the wrapper would get the
+  // features of its file and then be chosen for files that have fewer.
+  Result.addAttribute("target-cpu", "x86-64");
+  Result.addAttribute("tune-cpu", "generic");
+  if (needsWideVectors(F))
+    for_each(VectorStrings, copyString);
+  Result.addAttribute("target-features", neededFeatures(F));
+  return Result;
+}
+
+static void addModuleFlags(raw_ostream &Out, const Module &M) {
+  for (const char *Name :
+       {"cf-protection-branch", "cf-protection-return", "ibt-seal"})
+    if (auto *Flag =
+            mdconst::extract_or_null<ConstantInt>(M.getModuleFlag(Name)))
+      Out << Name << '=' << Flag->getZExtValue() << ';';
+  // Absolute or far addressing would not fit where a small one is expected.
+  if (auto Model = M.getCodeModel())
+    Out << "model=" << unsigned(*Model) << ';';
+}
+
+std::string WrapperMaker::keyOf(const Function &F) const {
+  std::string Key;
+  raw_string_ostream Out(Key);
+  const AttributeList Attrs = abiAttributes(F, 0);
+  const DataLayout &DL = M.getDataLayout();
+  Out << OTRACE_ABI_VERSION << ';' << F.getCallingConv() << ';'
+      << canonicalName(F.getReturnType());
+  describe(Out, Attrs.getRetAttrs(), DL);
+  for (unsigned I = 0; I != F.arg_size(); ++I) {
+    Out << ';' << canonicalName(F.getArg(I)->getType());
+    describe(Out, Attrs.getParamAttrs(I), DL);
+  }
+  Out << ";;";
+  const AttrBuilder Inherited = inheritedAttributes(F);
+  for (Attribute A : Inherited.attrs())
+    Out << A.getAsString() << ';';
+  addModuleFlags(Out, M);
+  if (!F.doesNotThrow())
+    Out << "throws " << Personality;
+  return Key;
+}
+
+//===-- making it -------------------------------------------------------===//
+
+GlobalVariable *otrace::getHooks(Module &M) {
+  if (GlobalVariable *Hooks = M.getNamedGlobal(OTRACE_SYMBOL_HOOKS))
+    return Hooks;
+  auto *Type = ArrayType::get(PointerType::get(M.getContext(), 0),
+                              sizeof(otrace_hooks) / sizeof(void *));
+  auto *Hooks = new GlobalVariable(
+      M, Type, /*isConstant=*/false, GlobalValue::LinkOnceODRLinkage,
+      ConstantAggregateZero::get(Type), OTRACE_SYMBOL_HOOKS);
+  Hooks->setVisibility(GlobalValue::HiddenVisibility);
+  Hooks->setDSOLocal(true);
+  Hooks->setComdat(M.getOrInsertComdat(OTRACE_SYMBOL_HOOKS));
+  Hooks->setAlignment(Align(16));
+  GlobalValue::SanitizerMetadata Unsanitized;
+  Unsanitized.NoAddress = Unsanitized.NoHWAddress = true;
+  Hooks->setSanitizerMetadata(Unsanitized);
+  return Hooks;
+}
+
+// Any personality that runs cleanups will do. One that the module uses already
+// costs nothing; which one must not depend on debug information.
+WrapperMaker::WrapperMaker(Module &M) : M(M) {
+  for (Function &F : M)
+    if (F.hasPersonalityFn()) {
+      Personality = F.getPersonalityFn()->stripPointerCasts()->getName();
+      return;
+    }
+  Personality = "__gcc_personality_v0";
+}
+
+static std::string hashOf(StringRef Key) {
+  MD5 Hash;
+  Hash.update(Key);
+  MD5::MD5Result Result;
+  Hash.final(Result);
+  return toHex(ArrayRef<uint8_t>(Result.data(), 8), /*LowerCase=*/true);
+}
+
+Function *WrapperMaker::get(Function &F) {
+  const std::string Name = OTRACE_PREFIX "w_" + hashOf(keyOf(F));
+  if (Function *Made = M.getFunction(Name))
+    return Made;
+  return build(F, Name);
+}
+
+namespace {
+
+/// The body of one wrapper.
+class BodyBuilder {
+  Module &M;
+  Function &W;
+  const Function &Model;
+  const FrameLayout Layout;
+  IRBuilder<> B;
+  Value *Frame = nullptr;
+
+public:
+  BodyBuilder(Function &W, const Function &Model)
+      : M(*W.getParent()), W(W), Model(Model),
+        Layout(Model.getFunctionType(), M.getDataLayout()),
+        B(BasicBlock::Create(W.getContext(), "", &W)) {}
+
+  void run() {
+    buildFrame();
+    BasicBlock *Call = newBlock(), *Leave = newBlock();
+    Value *Target = callHook(offsetof(otrace_hooks, enter), B.getPtrTy());
+    B.CreateCondBr(B.CreateIsNull(Target), Leave, Call);
+
+    B.SetInsertPoint(Call);
+    callTarget(Target);
+    B.CreateBr(Leave);
+
+    B.SetInsertPoint(Leave);
+    callHook(offsetof(otrace_hooks, leave), B.getVoidTy());
+    if (W.getReturnType()->isVoidTy())
+      B.CreateRetVoid();
+    else
+      B.CreateRet(B.CreateAlignedLoad(W.getReturnType(), at(Layout.RetOffset),
+                                      MaybeAlign()));
+  }
+
+private:
+  BasicBlock *newBlock() { return BasicBlock::Create(W.getContext(), "", &W); }
+  Value *at(uint64_t Offset) {
+    return B.CreateConstInBoundsGEP1_64(B.getInt8Ty(), Frame, Offset);
+  }
+
+  void buildFrame() {
+    auto *Space =
+        B.CreateAlloca(ArrayType::get(B.getInt8Ty(), Layout.FrameBytes));
+    Space->setAlignment(Align(Layout.Align));
+    Frame = Space;
+    for (unsigned I = 0; I != Layout.Slots.size(); ++I)
+      B.CreateAlignedStore(W.getArg(I + 1), at(Layout.Slots[I]), MaybeAlign());
+  }
+
+  CallInst *callHook(uint64_t Offset, Type *Return) {
+    Value *Slot =
+        B.CreateConstInBoundsGEP1_64(B.getInt8Ty(), getHooks(M), Offset);
+    Value *Hook = B.CreateLoad(B.getPtrTy(), Slot);
+    auto *Type = FunctionType::get(Return, {B.getPtrTy(), B.getPtrTy()}, false);
+    CallInst *Call = B.CreateCall(Type, Hook, {Frame, W.getArg(0)});
+    Call->setDoesNotThrow();
+    return Call;
+  }
+
+  void callTarget(Value *Target) {
+    SmallVector<Value *, 8> Args;
+    for (unsigned I = 0; I != Layout.Slots.size(); ++I)
+      Args.push_back(B.CreateAlignedLoad(W.getArg(I + 1)->getType(),
+                                         at(Layout.Slots[I]), MaybeAlign()));
+    CallBase *Call;
+    if (W.doesNotThrow()) {
+      Call = B.CreateCall(Model.getFunctionType(), Target, Args);
+      Call->setDoesNotThrow();
+    } else {
+      BasicBlock *Next = newBlock();
+      Call = B.CreateInvoke(Model.getFunctionType(), Target, Next,
+                            buildLandingPad(), Args);
+      B.SetInsertPoint(Next);
+    }
+    Call->setCallingConv(Model.getCallingConv());
+    AttributeList Attrs = abiAttributes(Model, 0);
+    if (W.doesNotThrow())
+      Attrs = Attrs.addFnAttribute(W.getContext(), Attribute::NoUnwind);
+    Call->setAttributes(Attrs);
+    if (!Call->getType()->isVoidTy())
+      B.CreateAlignedStore(Call, at(Layout.RetOffset), MaybeAlign());
+  }
+
+  /// Tells the runtime that an exception passes, and lets it pass.
+  BasicBlock *buildLandingPad() {
+    IRBuilder<>::InsertPointGuard Guard(B);
+    BasicBlock *Pad = newBlock();
+    B.SetInsertPoint(Pad);
+    auto *Type = StructType::get(B.getPtrTy(), B.getInt32Ty());
+    LandingPadInst *Landing = B.CreateLandingPad(Type, 0);
+    Landing->setCleanup(true);
+    callHook(offsetof(otrace_hooks, unwind), B.getVoidTy());
+    B.CreateResume(Landing);
+    return Pad;
+  }
+};
+
+} // namespace
+
+Function *WrapperMaker::build(const Function &Model, StringRef Name) {
+  const FunctionType *T = Model.getFunctionType();
+  SmallVector<Type *, 8> Params{PointerType::get(M.getContext(), 0)};
+  Params.append(T->param_begin(), T->param_end());
+  Function *W = Function::Create(
+      FunctionType::get(T->getReturnType(), Params, /*isVarArg=*/false),
+      GlobalValue::LinkOnceODRLinkage, Name, M);
+  W->setVisibility(GlobalValue::HiddenVisibility);
+  W->setDSOLocal(true);
+  W->setComdat(M.getOrInsertComdat(Name));
+  W->setSection(OTRACE_SECTION_WRAPPER);
+  W->setCallingConv(Model.getCallingConv());
+  W->setAttributes(abiAttributes(Model, /*ParamShift=*/1));
+  W->addParamAttr(0, Attribute::Nest);
+  W->addFnAttrs(inheritedAttributes(Model));
+  // Never into a caller, whatever runs after this pass.
+  W->addFnAttr(Attribute::NoInline);
+  if (Model.doesNotThrow())
+    W->setDoesNotThrow();
+  else
+    W->setPersonalityFn(cast<Constant>(
+        M.getOrInsertFunction(
+             Personality, FunctionType::get(Type::getInt32Ty(M.getContext()),
+                                            /*isVarArg=*/true))
+            .getCallee()));
+  BodyBuilder(*W, Model).run();
+  return W;
+}
