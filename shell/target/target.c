@@ -193,6 +193,12 @@ int ot_target_fd(const struct ot_target *target)
 	return target->ops->fd ? target->ops->fd(target) : -1;
 }
 
+void ot_target_set_ended(struct ot_target *target)
+{
+	if (target->state == OT_TARGET_HELD || target->state == OT_TARGET_RUNNING)
+		target->state = OT_TARGET_ENDED;
+}
+
 enum ot_target_event ot_target_pump(struct ot_target *target, struct otrace_call_done *done)
 {
 	if (!target->ops->pump)

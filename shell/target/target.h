@@ -173,6 +173,9 @@ enum ot_target_event {
 /** Descriptor to poll for reading, -1 if there is none. */
 int ot_target_fd(const struct ot_target *target);
 
+/** The process is known to have ended (its socket may live on in a child). */
+void ot_target_set_ended(struct ot_target *target);
+
 /** Takes one event without blocking; call until OT_TARGET_NOTHING (or GONE). */
 enum ot_target_event ot_target_pump(struct ot_target *target, struct otrace_call_done *done);
 

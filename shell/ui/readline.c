@@ -194,7 +194,44 @@ static void show(void)
 	rl_redisplay();
 }
 
-const struct ot_terminal ot_readline_terminal = {.hide = hide, .show = show};
+static void pump(void)
+{
+	rl_callback_read_char();
+}
+
+static void interrupt(void)
+{
+	if (!state.started)
+		return;
+	rl_free_line_state();
+	rl_callback_sigcleanup();
+	fputs("^C\n", rl_outstream);
+	rl_replace_line("", 1);
+	rl_set_prompt(ot_prompt_text(state.shell));
+	rl_on_new_line();
+	rl_redisplay();
+}
+
+static void resize(void)
+{
+	if (state.started)
+		rl_resize_terminal();
+}
+
+static unsigned int width(void)
+{
+	int rows = 0, columns = 0;
+
+	rl_get_screen_size(&rows, &columns);
+	return columns > 0 ? (unsigned int)columns : 0;
+}
+
+const struct ot_terminal ot_readline_terminal = {.hide = hide,
+						 .show = show,
+						 .pump = pump,
+						 .interrupt = interrupt,
+						 .resize = resize,
+						 .width = width};
 
 /* ------------------------------------------------------------------ life */
 
@@ -215,30 +252,6 @@ void ot_readline_start(struct ot_shell *shell, int fd_in,
 	load_history();
 	state.started = true;
 	rl_callback_handler_install(ot_prompt_text(shell), got_line);
-}
-
-void ot_readline_pump(void)
-{
-	rl_callback_read_char();
-}
-
-void ot_readline_interrupt(void)
-{
-	if (!state.started)
-		return;
-	rl_free_line_state();
-	rl_callback_sigcleanup();
-	fputs("^C\n", rl_outstream);
-	rl_replace_line("", 1);
-	rl_set_prompt(ot_prompt_text(state.shell));
-	rl_on_new_line();
-	rl_redisplay();
-}
-
-void ot_readline_resize(void)
-{
-	if (state.started)
-		rl_resize_terminal();
 }
 
 void ot_readline_stop(void)

@@ -18,15 +18,6 @@ struct ot_shell;
 void ot_readline_start(struct ot_shell *shell, int fd_in, void (*line)(struct ot_shell *shell,
 								       const char *line));
 
-/** Keys are there to read. */
-void ot_readline_pump(void);
-
-/** Ctrl-C: gives the line up and shows a new prompt. */
-void ot_readline_interrupt(void);
-
-/** The terminal has another size. */
-void ot_readline_resize(void);
-
 /** Gives the terminal back and saves the history. */
 void ot_readline_stop(void);
 

@@ -22,6 +22,10 @@ struct ot_ui;
 struct ot_terminal {
 	void (*hide)(void); /* takes prompt and half-typed line off the screen */
 	void (*show)(void); /* puts them back */
+	void (*pump)(void); /* keys are there to read */
+	void (*interrupt)(void); /* Ctrl-C: gives the line up and shows a new prompt */
+	void (*resize)(void);
+	unsigned int (*width)(void); /* columns, 0 = not known */
 };
 
 struct ot_ui_options {

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clean.h"
+#include "launch/examine.h"
+
+/* A runtime that is linked in reads this name from the environment, so its bytes are in the file. */
+#define RUNTIME_TRACE "OTRACE_DIR"
+
+char *ot_examine_path(const char *program)
+{
+	const char *path = getenv("PATH");
+	ot_auto_free char *copy = NULL;
+	char *rest, *folder;
+
+	if (strchr(program, '/'))
+		return ot_strdup(program);
+	copy = rest = ot_strdup(path ? path : "/bin:/usr/bin");
+	while ((folder = strsep(&rest, ":"))) {
+		char *file = ot_asprintf("%s/%s", *folder ? folder : ".", program);
+		struct stat st;
+
+		if (!access(file, X_OK) && !stat(file, &st) && S_ISREG(st.st_mode))
+			return file;
+		free(file);
+	}
+	return NULL;
+}
+
+static bool has_interpreter(const uint8_t *data, size_t bytes)
+{
+	const Elf64_Ehdr *e = (const void *)data;
+
+	if (e->e_phentsize != sizeof(Elf64_Phdr) || e->e_phoff > bytes ||
+	    e->e_phnum * sizeof(Elf64_Phdr) > bytes - e->e_phoff)
+		return true; /* damaged: let the kernel speak */
+	for (unsigned int i = 0; i < e->e_phnum; i++) {
+		Elf64_Phdr p;
+
+		memcpy(&p, data + e->e_phoff + i * sizeof(p), sizeof(p));
+		if (p.p_type == PT_INTERP)
+			return true;
+	}
+	return false;
+}
+
+bool ot_examine_no_preload(const char *path, struct ot_buf *why)
+{
+	ot_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	uint8_t *data;
+	bool cannot = false;
+
+	if (fd < 0 || fstat(fd, &st) || (size_t)st.st_size < sizeof(Elf64_Ehdr))
+		return false;
+	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (data == MAP_FAILED)
+		return false;
+	if (!memcmp(data, ELFMAG, SELFMAG) && data[EI_CLASS] == ELFCLASS64 &&
+	    !has_interpreter(data, (size_t)st.st_size) &&
+	    !memmem(data, (size_t)st.st_size, RUNTIME_TRACE, sizeof(RUNTIME_TRACE) - 1)) {
+		cannot = true;
+		ot_buf_adds(why, "it is statically linked, so the runtime cannot be preloaded; "
+				 "link it with -lotrace (libotrace.a)");
+	}
+	munmap(data, (size_t)st.st_size);
+	return cannot;
+}
+
+bool ot_examine_secure(pid_t pid)
+{
+	ot_auto_free char *path = ot_asprintf("/proc/%d/auxv", (int)pid);
+	ot_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	Elf64_auxv_t entry;
+
+	/* Not even readable is what becomes of another user's process. */
+	if (fd < 0)
+		return errno == EACCES || errno == EPERM;
+	while (read(fd, &entry, sizeof(entry)) == (ssize_t)sizeof(entry))
+		if (entry.a_type == AT_SECURE)
+			return entry.a_un.a_val != 0;
+	return false;
+}
+
+bool ot_examine_maps(pid_t pid, const char *part)
+{
+	ot_auto_free char *path = ot_asprintf("/proc/%d/maps", (int)pid);
+	ot_auto_free char *line = NULL;
+	FILE *file = fopen(path, "re");
+	size_t room = 0;
+	bool found = false;
+
+	if (!file)
+		return false;
+	while (!found && getline(&line, &room, file) > 0)
+		found = strstr(line, part) != NULL;
+	fclose(file);
+	return found;
+}

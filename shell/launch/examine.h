@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** What can be told of a program or process from outside: whether a runtime can be in it. */
+#ifndef OT_LAUNCH_EXAMINE_H
+#define OT_LAUNCH_EXAMINE_H
+
+#include <sys/types.h>
+
+#include "base/buf.h"
+
+/** The file that execvp() would run, or NULL. free() it. */
+char *ot_examine_path(const char *program);
+
+/**
+ * Whether preloading cannot work for the file: statically linked without the runtime.
+ * @param why filled in when it cannot
+ */
+bool ot_examine_no_preload(const char *path, struct ot_buf *why);
+
+/** Whether the kernel made the process drop its environment's preloads (setuid, capabilities). */
+bool ot_examine_secure(pid_t pid);
+
+/** Whether a file whose name contains @p part is mapped in the process. */
+bool ot_examine_maps(pid_t pid, const char *part);
+
+#endif

@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ui/session.h"
+#include "vfs/vfs.h"
+
+#define STREAM_BUDGET_MS 10
+#define OUTPUT_BYTES (64u * 1024u)
+/* From the end of the connection to the end of the process. */
+#define END_WAIT_MS 2000
+/* From SIGTERM to SIGKILL. */
+#define TERM_WAIT_MS 2000
+
+struct ot_session {
+	struct ot_shell shell; /* first: commands know only this */
+	struct ot_event_writer writer;
+	const struct ot_terminal *terminal;
+	int terminal_fd;
+	int pidfd;       /* of a process that is not ours */
+	bool ended;      /* the process is gone and its records are read */
+	bool gone;       /* the connection is */
+	bool more;       /* the stream had more than fitted into a turn */
+	int status;      /* of waitpid(), -1 = not ours */
+	const struct ot_fn *called;
+	bool call_done;
+	struct otrace_call_done call;
+};
+
+static volatile sig_atomic_t got_int, got_term, got_winch;
+
+static struct ot_session *session_of(const struct ot_shell *shell)
+{
+	return (struct ot_session *)shell;
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* ------------------------------------------------------------------ signals */
+
+static void on_signal(int number)
+{
+	if (number == SIGINT)
+		got_int = 1;
+	else if (number == SIGWINCH)
+		got_winch = 1;
+	else
+		got_term = 1;
+}
+
+static void set_handler(int number, void (*handler)(int))
+{
+	struct sigaction action;
+
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = handler; /* no SA_RESTART: the poll of a turn shall end */
+	sigaction(number, &action, NULL);
+}
+
+void ot_session_take_signals(bool batch_run)
+{
+	set_handler(SIGPIPE, SIG_IGN);
+	set_handler(SIGINT, batch_run ? SIG_IGN : on_signal);
+	set_handler(SIGQUIT, SIG_IGN);
+	set_handler(SIGTERM, on_signal);
+	set_handler(SIGHUP, on_signal);
+	set_handler(SIGWINCH, on_signal);
+}
+
+bool ot_session_interrupted(struct ot_session *session)
+{
+	bool was = got_int || got_term;
+
+	(void)session;
+	got_int = 0;
+	return was;
+}
+
+/* ------------------------------------------------------------------ life */
+
+static void show_event(void *priv, const struct ot_trace *trace, const struct ot_call_event *event)
+{
+	struct ot_session *session = priv;
+
+	ot_ui_event(session->shell.ui, trace, event);
+}
+
+static void note_error(struct ot_session *session, struct ot_err *err)
+{
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT;
+
+	if (!err)
+		return;
+	ot_err_format(err, &text);
+	ot_ui_note(session->shell.ui, "%s", ot_buf_text(&text));
+	ot_err_destroy(err);
+}
+
+/* Modules that could not be read are no reason to give up on the others, but are said. */
+static void note_module_errors(struct ot_session *session)
+{
+	size_t nr;
+	const struct ot_module *const *modules = ot_program_modules(session->shell.program, &nr);
+
+	for (size_t i = 0; i < nr; i++) {
+		ot_auto_buf struct ot_buf text = OT_BUF_INIT;
+
+		if (!modules[i]->err)
+			continue;
+		ot_err_format(modules[i]->err, &text);
+		ot_ui_note(session->shell.ui, "%s: %s", modules[i]->short_name, ot_buf_text(&text));
+	}
+}
+
+static void open_program(struct ot_session *session)
+{
+	struct ot_shell *shell = &session->shell;
+	struct ot_stream_sink sink = {.event = show_event, .priv = session};
+	size_t nr_modules;
+	struct ot_err *err;
+
+	ot_target_modules(shell->target, &nr_modules);
+	if (!nr_modules) {
+		ot_ui_note(shell->ui, "%s is not instrumented: compile it with `otrace cc`",
+			   ot_target_path(shell->target));
+		return;
+	}
+	err = ot_program_create(shell->target, &shell->program);
+	if (err) {
+		note_error(session, err);
+		return;
+	}
+	note_module_errors(session);
+	shell->traces = ot_traces_create(shell->target, shell->program);
+	session->writer.traces = shell->traces;
+	session->writer.format.program = shell->program;
+	ot_ui_set_writer(shell->ui, &session->writer);
+	shell->stream = ot_stream_create(ot_target_area(shell->target), shell->traces, &sink, true);
+}
+
+struct ot_session *ot_session_create(const struct ot_session_options *options)
+{
+	struct ot_session *session = ot_alloc(sizeof(*session));
+	struct ot_shell *shell = &session->shell;
+
+	session->terminal_fd = session->pidfd = session->status = -1;
+	shell->ui = options->ui;
+	shell->launch = options->launch;
+	shell->target = options->target;
+	shell->safe = options->safe;
+	shell->interactive = options->interactive;
+	shell->width = options->interactive ? 80 : 0;
+	if (shell->target)
+		open_program(session);
+	if (shell->target && !shell->launch && ot_target_pid(shell->target))
+		session->pidfd = (int)syscall(SYS_pidfd_open, ot_target_pid(shell->target), 0);
+	shell->vfs = ot_vfs_create(shell->program);
+	return session;
+}
+
+void ot_session_destroy(struct ot_session *session)
+{
+	struct ot_shell *shell = &session->shell;
+
+	ot_stream_destroy(shell->stream);
+	ot_traces_destroy(shell->traces);
+	ot_vfs_destroy(shell->vfs);
+	ot_program_destroy(shell->program);
+	ot_target_close(shell->target);
+	ot_launch_destroy(shell->launch);
+	if (session->pidfd >= 0)
+		close(session->pidfd);
+	ot_ui_destroy(shell->ui);
+	free(session);
+}
+
+struct ot_shell *ot_session_shell(struct ot_session *session)
+{
+	return &session->shell;
+}
+
+void ot_session_set_terminal(struct ot_session *session, const struct ot_terminal *terminal,
+			     int fd)
+{
+	session->terminal = terminal;
+	session->terminal_fd = fd;
+	ot_ui_set_terminal(session->shell.ui, terminal);
+	if (terminal)
+		session->shell.width = terminal->width();
+}
+
+/* ------------------------------------------------------------------ the end of the program */
+
+static int process_fd(const struct ot_session *session)
+{
+	return session->shell.launch ? ot_launch_pidfd(session->shell.launch) : session->pidfd;
+}
+
+static bool process_is_gone(struct ot_session *session)
+{
+	struct pollfd p = {.fd = process_fd(session), .events = POLLIN};
+	int status;
+
+	if (p.fd < 0)
+		return session->gone;
+	if (poll(&p, 1, 0) <= 0)
+		return false;
+	if (session->shell.launch && ot_launch_ended(session->shell.launch, &status))
+		session->status = status;
+	return true;
+}
+
+static void say_end(struct ot_session *session)
+{
+	struct ot_ui *ui = session->shell.ui;
+	int status = session->status;
+
+	if (status < 0)
+		ot_ui_note(ui, "the program has ended; what was recorded stays readable");
+	else if (WIFSIGNALED(status))
+		ot_ui_note(ui, "the program was killed by signal %d (%s)", WTERMSIG(status),
+			   strsignal(WTERMSIG(status)));
+	else if (session->shell.interactive)
+		ot_ui_note(ui, "the program has ended with status %d", WEXITSTATUS(status));
+}
+
+static void pump_output(struct ot_session *session, bool to_the_end)
+{
+	char data[OUTPUT_BYTES];
+	int fd = session->shell.launch ? ot_launch_output_fd(session->shell.launch) : -1;
+
+	while (fd >= 0) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		ssize_t n;
+
+		if (poll(&p, 1, 0) <= 0)
+			return;
+		n = read(fd, data, sizeof(data));
+		/* The program has closed its streams; it may well go on. */
+		if (n <= 0) {
+			ot_launch_close_output(session->shell.launch);
+			return;
+		}
+		ot_ui_program_output(session->shell.ui, data, (size_t)n);
+		if (!to_the_end)
+			return;
+	}
+}
+
+static void end_program(struct ot_session *session)
+{
+	struct ot_shell *shell = &session->shell;
+
+	session->ended = true;
+	pump_output(session, true);
+	if (shell->target) {
+		ot_target_set_ended(shell->target);
+		if (shell->stream)
+			ot_stream_drain(shell->stream);
+		if (shell->traces)
+			ot_traces_ended(shell->traces);
+		ot_ui_exit(shell->ui, (int)ot_target_pid(shell->target), session->status);
+	}
+	say_end(session);
+	ot_ui_flush(shell->ui);
+}
+
+/* The connection has ended: mostly because the process has, but exec ends it too. */
+static void connection_gone(struct ot_session *session)
+{
+	struct pollfd p = {.fd = process_fd(session), .events = POLLIN};
+
+	session->gone = true;
+	if (session->shell.stream)
+		ot_stream_drain(session->shell.stream);
+	if (p.fd < 0 || poll(&p, 1, END_WAIT_MS) != 0)
+		return;
+	ot_ui_note(session->shell.ui, "the program has closed the connection (did it start another "
+				      "program in its place?); it goes on untraced");
+	if (session->shell.traces)
+		ot_traces_ended(session->shell.traces);
+}
+
+/* ------------------------------------------------------------------ a turn */
+
+static void modules_changed(struct ot_session *session)
+{
+	struct ot_shell *shell = &session->shell;
+	size_t nr_new = 0, nr_armed = 0;
+	struct ot_err *err;
+
+	if (!shell->program)
+		return;
+	err = ot_target_refresh(shell->target);
+	if (!err)
+		err = ot_program_update(shell->program, &nr_new);
+	if (!err && nr_new)
+		err = ot_traces_extend(shell->traces, &nr_armed);
+	if (err)
+		note_error(session, err);
+	else if (nr_armed && shell->interactive)
+		ot_ui_note(shell->ui, "tracing %zu functions of a module that was loaded", nr_armed);
+}
+
+static void tell_call(struct ot_session *session)
+{
+	const struct otrace_call_done *done = &session->call;
+
+	/* In batch the command waits and tells it itself. */
+	if (!session->shell.interactive)
+		return;
+	if (done->status)
+		ot_ui_note(session->shell.ui, "%s: %s", session->called->name,
+			   ot_target_error_text((int)done->status));
+	else
+		ot_ui_note(session->shell.ui, "%s has returned", session->called->name);
+}
+
+static void pump_target(struct ot_session *session)
+{
+	for (;;) {
+		switch (ot_target_pump(session->shell.target, &session->call)) {
+		case OT_TARGET_NOTHING:
+			return;
+		case OT_TARGET_MODULES:
+			modules_changed(session);
+			break;
+		case OT_TARGET_CALL_DONE:
+			session->call_done = true;
+			if (session->called)
+				tell_call(session);
+			break;
+		case OT_TARGET_GONE:
+			connection_gone(session);
+			return;
+		}
+	}
+}
+
+static void handle_signals(struct ot_session *session)
+{
+	struct ot_shell *shell = &session->shell;
+
+	if (got_int && session->terminal) {
+		got_int = 0;
+		session->terminal->interrupt();
+	}
+	if (got_winch) {
+		got_winch = 0;
+		if (session->terminal) {
+			session->terminal->resize();
+			shell->width = session->terminal->width();
+		}
+		if (shell->launch)
+			ot_launch_resize(shell->launch);
+	}
+	/* Whoever ends us means the program that we started as well. */
+	if (got_term && !shell->quit) {
+		shell->quit = true;
+		if (shell->launch && !session->ended)
+			ot_launch_signal(shell->launch, SIGTERM);
+	}
+}
+
+/* How long a turn may sleep: records must be fetched before rings overrun. */
+static int pause_ms(const struct ot_session *session, int wait_ms)
+{
+	const struct ot_shell *shell = &session->shell;
+	int pause;
+
+	if (session->more)
+		return 0;
+	if (!shell->stream || session->ended)
+		return wait_ms;
+	pause = ot_traces_nr_on(shell->traces) ? ot_stream_pause_ms(shell->stream) : 100;
+	return wait_ms >= 0 && wait_ms < pause ? wait_ms : pause;
+}
+
+static size_t fill_polls(const struct ot_session *session, struct pollfd *fds)
+{
+	const struct ot_shell *shell = &session->shell;
+	size_t nr = 0;
+
+	if (session->terminal_fd >= 0)
+		fds[nr++] = (struct pollfd){.fd = session->terminal_fd, .events = POLLIN};
+	if (session->ended)
+		return nr;
+	if (shell->target && !session->gone && ot_target_fd(shell->target) >= 0)
+		fds[nr++] = (struct pollfd){.fd = ot_target_fd(shell->target), .events = POLLIN};
+	if (process_fd(session) >= 0)
+		fds[nr++] = (struct pollfd){.fd = process_fd(session), .events = POLLIN};
+	if (shell->launch && ot_launch_output_fd(shell->launch) >= 0)
+		fds[nr++] = (struct pollfd){.fd = ot_launch_output_fd(shell->launch),
+					    .events = POLLIN};
+	return nr;
+}
+
+void ot_session_turn(struct ot_shell *shell, int wait_ms)
+{
+	struct ot_session *session = session_of(shell);
+	struct pollfd fds[4];
+	size_t nr = fill_polls(session, fds);
+	int n = poll(fds, nr, pause_ms(session, wait_ms));
+
+	handle_signals(session);
+	if (!session->ended) {
+		pump_output(session, false);
+		if (shell->target && !session->gone)
+			pump_target(session);
+		session->more = shell->stream && ot_stream_poll(shell->stream, STREAM_BUDGET_MS);
+		if (process_is_gone(session))
+			end_program(session);
+	} else {
+		session->more = false;
+	}
+	ot_ui_flush(shell->ui);
+	if (n > 0 && session->terminal_fd >= 0 && fds[0].revents)
+		session->terminal->pump();
+}
+
+/* ------------------------------------------------------------------ waiting */
+
+bool ot_session_ended(const struct ot_shell *shell)
+{
+	const struct ot_session *session = session_of(shell);
+
+	return session->ended;
+}
+
+bool ot_session_wait_end(struct ot_shell *shell)
+{
+	struct ot_session *session = session_of(shell);
+
+	while (!session->ended) {
+		ot_session_turn(shell, -1);
+		if (!shell->launch && ot_session_interrupted(session))
+			return false;
+	}
+	return true;
+}
+
+int ot_session_exit_status(const struct ot_shell *shell)
+{
+	const struct ot_session *session = session_of(shell);
+
+	return session->status < 0 ? -1 : ot_launch_exit_status(session->status);
+}
+
+void ot_session_set_call(struct ot_shell *shell, const struct ot_fn *fn)
+{
+	struct ot_session *session = session_of(shell);
+
+	session->called = fn;
+	session->call_done = false;
+}
+
+bool ot_session_wait_call(struct ot_shell *shell, struct otrace_call_done *ret)
+{
+	struct ot_session *session = session_of(shell);
+
+	while (!session->call_done && !session->ended)
+		ot_session_turn(shell, -1);
+	*ret = session->call;
+	return session->call_done;
+}
+
+static void turn_until_ended(struct ot_shell *shell, uint64_t ms)
+{
+	uint64_t end = now_ms() + ms;
+
+	while (!ot_session_ended(shell) && now_ms() < end)
+		ot_session_turn(shell, 20);
+}
+
+void ot_session_end_program(struct ot_shell *shell)
+{
+	if (!shell->launch || ot_session_ended(shell))
+		return;
+	ot_launch_signal(shell->launch, SIGTERM);
+	turn_until_ended(shell, TERM_WAIT_MS);
+	if (ot_session_ended(shell))
+		return;
+	ot_ui_note(shell->ui, "it does not end on SIGTERM: SIGKILL");
+	ot_launch_signal(shell->launch, SIGKILL);
+	turn_until_ended(shell, END_WAIT_MS);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * A session: one target, what hangs on it, and the main loop that keeps program, stream, terminal
+ * and socket going. Everything runs in one thread; a command that waits does so by taking turns.
+ */
+#ifndef OT_UI_SESSION_H
+#define OT_UI_SESSION_H
+
+#include "cmds/cmd.h"
+#include "launch/launch.h"
+#include "model/value.h"
+#include "stream/stream.h"
+#include "ui/ui.h"
+
+struct ot_session;
+
+struct ot_session_options {
+	struct ot_ui *ui;         /* taken */
+	struct ot_launch *launch; /* taken; NULL = not our process */
+	struct ot_target *target; /* taken; NULL = none */
+	bool safe;
+	bool interactive;
+};
+
+/** Reads the program's tables and starts looking at its stream. Problems become notes. */
+struct ot_session *ot_session_create(const struct ot_session_options *options);
+void ot_session_destroy(struct ot_session *session);
+
+struct ot_shell *ot_session_shell(struct ot_session *session);
+
+/** Keys come from @p fd and go to @p terminal from now on. */
+void ot_session_set_terminal(struct ot_session *session, const struct ot_terminal *terminal,
+			     int fd);
+
+/** Waits up to @p wait_ms for something to happen and deals with it. */
+void ot_session_turn(struct ot_shell *shell, int wait_ms);
+
+/** Turns until the program has ended and everything it left is read. False: was interrupted. */
+bool ot_session_wait_end(struct ot_shell *shell);
+
+/** Whether the program has ended. */
+bool ot_session_ended(const struct ot_shell *shell);
+
+/** What our process ended with, as a shell says it; -1 = not ended or not ours. */
+int ot_session_exit_status(const struct ot_shell *shell);
+
+/** A call by `run f`: remembers it, so that its end can be told. */
+void ot_session_set_call(struct ot_shell *shell, const struct ot_fn *fn);
+/** Turns until the call is over. False: the program ended first. */
+bool ot_session_wait_call(struct ot_shell *shell, struct otrace_call_done *ret);
+
+/** Ends the process that we started, gently first. */
+void ot_session_end_program(struct ot_shell *shell);
+
+/** Whether Ctrl-C was pressed or we were asked to end; asking forgets a Ctrl-C. */
+bool ot_session_interrupted(struct ot_session *session);
+
+/** Takes Ctrl-C, SIGTERM, SIGWINCH over. After the program was started: it inherits what is
+ * ignored. @param batch_run Ctrl-C is the program's */
+void ot_session_take_signals(bool batch_run);
+
+#endif
