@@ -83,13 +83,17 @@ static uint32_t memoryAssumptions(const Function &F, const FunctionMark &Mark) {
                                : OTRACE_ASSUME_MEMORY_KNOWN;
 }
 
+bool otrace::hasKnowingCallers(const Function &F) {
+  // An unoptimised function is called as it is declared. Linked as a whole,
+  // callers may be anywhere.
+  auto Mark = getMark(F);
+  return !F.hasOptNone() && (!Mark || Mark->CalledHere || isCalledDirectly(F) ||
+                             isForLTO(*F.getParent()));
+}
+
 uint32_t otrace::callerAssumptions(const Function &F) {
   auto Mark = getMark(F);
-  // An unoptimised function is called as it is declared.
-  if (!Mark || F.hasOptNone())
-    return 0;
-  // Assumptions are made by callers. Linked as a whole, they may be anywhere.
-  if (!Mark->CalledHere && !isCalledDirectly(F) && !isForLTO(*F.getParent()))
+  if (!Mark || !hasKnowingCallers(F))
     return 0;
   uint32_t Flags = argumentAssumptions(F, *Mark) | resultAssumptions(F, *Mark) |
                    memoryAssumptions(F, *Mark);

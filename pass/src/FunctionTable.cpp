@@ -98,9 +98,9 @@ static uint32_t sourceFlags(const DISubprogram *SP) {
 static std::string demangledName(StringRef Linkage) {
   if (!Linkage.starts_with("_Z"))
     return {};
+  const std::string Mangled = Linkage.str(); // the demangler points into it
   ItaniumPartialDemangler Demangler;
-  if (Demangler.partialDemangle(Linkage.str().c_str()) ||
-      !Demangler.isFunction())
+  if (Demangler.partialDemangle(Mangled.c_str()) || !Demangler.isFunction())
     return {};
   char *Text = Demangler.getFunctionName(nullptr, nullptr);
   std::string Name = Text ? Text : "";
@@ -195,8 +195,8 @@ static bool isMemoryPassedOn(const Function &F, const Argument &A,
 static std::optional<ValuePart> partLeft(const Argument &A, bool HasDebugInfo,
                                          const DataLayout &DL) {
   auto Mark = getMark(A);
-  // Callers pass anything for an argument that is not looked at.
-  if (!Mark || A.use_empty() || Mark->TypeName != canonicalName(A.getType()))
+  if (!Mark || (A.use_empty() && hasKnowingCallers(*A.getParent())) ||
+      Mark->TypeName != canonicalName(A.getType()))
     return std::nullopt;
   if (!HasDebugInfo && !A.hasStructRetAttr())
     Mark->Part =

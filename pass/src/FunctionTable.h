@@ -52,6 +52,11 @@ private:
 /// take for granted.
 uint32_t callerAssumptions(const llvm::Function &F);
 
+/// Whether \p F may have been called, at some time, by code that was optimised
+/// together with it. Such a caller passes anything for an argument that is not
+/// looked at.
+bool hasKnowingCallers(const llvm::Function &F);
+
 /// Whether the result that the IR returns is the declared one.
 bool returnsItsResult(const llvm::Function &F, const FunctionMark &Mark);
 
