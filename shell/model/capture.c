@@ -101,7 +101,7 @@ static struct ot_err *plan_pieces(struct builder *b, struct ot_capture_value *va
 	for (uint32_t i = 0; i < nr; i++) {
 		const struct otrace_piece *piece = &pieces[i];
 
-		if (!piece_fits(fn, piece, size))
+		if (size > FRAME_MAX_BYTES || !piece_fits(fn, piece, size))
 			return ot_err_new(OT_ERR_DAMAGED,
 					  "damaged table: a value of %s lies outside of its frame",
 					  fn->unique_name);

@@ -201,6 +201,23 @@ const struct ot_type *ot_program_array_of(struct ot_program *program, const stru
 	return ot_types_intern(program, &like);
 }
 
+const struct ot_type *ot_program_fn_type(struct ot_program *program, const struct ot_fn *fn)
+{
+	struct ot_type like = {.kind = OTRACE_TYPE_FUNCTION, .target = fn->return_type};
+	struct ot_member *members =
+		ot_arena_alloc(&program->arena, (fn->nr_params + 1) * sizeof(*members));
+
+	for (uint32_t i = 0; i < fn->nr_params; i++)
+		members[i].type = fn->params[i].type;
+	like.members = members;
+	like.nr_members = fn->nr_params;
+	if (fn->flags & OTRACE_FN_VARARGS)
+		like.flags |= OTRACE_TYPE_FLAG_VARIADIC;
+	if (fn->flags & OTRACE_FN_NO_PROTOTYPE)
+		like.flags |= OTRACE_TYPE_FLAG_NO_PROTOTYPE;
+	return ot_types_intern(program, &like);
+}
+
 const struct ot_type *ot_program_base(struct ot_program *program, const char *name)
 {
 	static const struct {

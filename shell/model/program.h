@@ -204,6 +204,8 @@ const struct ot_type *ot_program_void(struct ot_program *program);
 const struct ot_type *ot_program_pointer_to(struct ot_program *program, const struct ot_type *type);
 const struct ot_type *ot_program_array_of(struct ot_program *program, const struct ot_type *type,
 					  uint64_t count);
+/** The type of a function, made of its parameters. */
+const struct ot_type *ot_program_fn_type(struct ot_program *program, const struct ot_fn *fn);
 /** A base type of the C language; made when the program has none of it. */
 const struct ot_type *ot_program_base(struct ot_program *program, const char *name);
 
