@@ -16,6 +16,7 @@
 
 struct ot_buf;
 struct ot_err;
+struct ot_fn;
 struct ot_program;
 struct ot_stream;
 struct ot_target;
@@ -60,6 +61,18 @@ struct ot_cmd {
 	void (*complete)(struct ot_shell *shell, struct ot_cmd_completion *completion);
 };
 
+/** What is patched now, oldest first. */
+struct ot_patch {
+	const struct ot_fn *fn;
+	const struct ot_fn *with;
+};
+
+struct ot_patch_list {
+	struct ot_patch *items;
+	size_t nr;
+	size_t cap;
+};
+
 /**
  * Everything a command can reach. Pointers are NULL where a session has no such thing (no program:
  * all of them but ui).
@@ -72,6 +85,7 @@ struct ot_shell {
 	struct ot_traces *traces;   /* stream/traces.h: what is traced now */
 	struct ot_launch *launch;   /* launch/launch.h: the process we started, else NULL */
 	struct ot_ui *ui;           /* ui/ui.h: where text goes */
+	struct ot_patch_list patches;
 	bool safe;                  /* no stores, calls or patches */
 	bool interactive;           /* somebody sits at a prompt */
 	bool quit;                  /* set by quit: leave after this command */

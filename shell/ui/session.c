@@ -26,6 +26,7 @@ struct ot_session {
 	int pidfd;       /* of a process that is not ours */
 	bool ended;      /* the process is gone and its records are read */
 	bool gone;       /* the connection is */
+	bool ended_by_us;
 	bool more;       /* the stream had more than fitted into a turn */
 	int status;      /* of waitpid(), -1 = not ours */
 	const struct ot_fn *called;
@@ -183,6 +184,7 @@ void ot_session_destroy(struct ot_session *session)
 	if (session->pidfd >= 0)
 		close(session->pidfd);
 	ot_ui_destroy(shell->ui);
+	free(shell->patches.items);
 	free(session);
 }
 
@@ -488,6 +490,7 @@ void ot_session_end_program(struct ot_shell *shell)
 {
 	if (!shell->launch || ot_session_ended(shell))
 		return;
+	session_of(shell)->ended_by_us = true;
 	ot_launch_signal(shell->launch, SIGTERM);
 	turn_until_ended(shell, TERM_WAIT_MS);
 	if (ot_session_ended(shell))
@@ -495,4 +498,42 @@ void ot_session_end_program(struct ot_shell *shell)
 	ot_ui_note(shell->ui, "it does not end on SIGTERM: SIGKILL");
 	ot_launch_signal(shell->launch, SIGKILL);
 	turn_until_ended(shell, END_WAIT_MS);
+}
+
+bool ot_session_was_ended_by_us(const struct ot_shell *shell)
+{
+	const struct ot_session *session = session_of(shell);
+
+	return session->ended_by_us;
+}
+
+int ot_session_call_result(const struct ot_shell *shell)
+{
+	const struct ot_session *session = session_of(shell);
+
+	return (int)session->call.value[0];
+}
+
+void ot_session_go(struct ot_shell *shell)
+{
+	note_error(session_of(shell), ot_target_go(shell->target));
+}
+
+void ot_session_leave(struct ot_shell *shell)
+{
+	enum ot_target_state state = ot_target_state(shell->target);
+	size_t nr;
+	struct otrace_switched switched;
+
+	if (state != OT_TARGET_HELD && state != OT_TARGET_RUNNING)
+		return;
+	/* First off, then read: so that nothing is written behind our last look. */
+	if (shell->traces && ot_traces_nr_on(shell->traces))
+		ot_err_destroy(ot_traces_clear(shell->traces, &nr, &switched));
+	if (shell->stream)
+		ot_stream_drain(shell->stream);
+	ot_err_destroy(ot_target_detach(shell->target));
+	if (shell->interactive)
+		ot_ui_note(shell->ui, "detached; process %d goes on",
+			   (int)ot_target_pid(shell->target));
 }

@@ -49,8 +49,18 @@ void ot_session_set_call(struct ot_shell *shell, const struct ot_fn *fn);
 /** Turns until the call is over. False: the program ended first. */
 bool ot_session_wait_call(struct ot_shell *shell, struct otrace_call_done *ret);
 
+/** What the last call of `run f` returned, as an int. */
+int ot_session_call_result(const struct ot_shell *shell);
+
+/** Lets a held main go on; a failure is said. */
+void ot_session_go(struct ot_shell *shell);
+
 /** Ends the process that we started, gently first. */
 void ot_session_end_program(struct ot_shell *shell);
+bool ot_session_was_ended_by_us(const struct ot_shell *shell);
+
+/** Reads what is left of the stream and lets go of a process that is not ours. */
+void ot_session_leave(struct ot_shell *shell);
 
 /** Whether Ctrl-C was pressed or we were asked to end; asking forgets a Ctrl-C. */
 bool ot_session_interrupted(struct ot_session *session);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** Words as the arguments of a function, by its prototype: for `run f a b`. */
+#ifndef OT_CMD_CALLARGS_H
+#define OT_CMD_CALLARGS_H
+
+#include "model/value.h"
+#include "target/target.h"
+
+/** A call made ready. ot_callargs_deinit(). */
+struct ot_callargs {
+	struct ot_target_call call;
+	struct ot_target_arg *args;
+};
+
+/**
+ * @param words nr words; integers in any C base, floats, 'c', NULL, strings, enumerators
+ */
+struct ot_err *ot_callargs_make(const struct ot_program *program, const struct ot_fn *fn,
+				char *const *words, uint32_t nr, struct ot_callargs *ret);
+void ot_callargs_deinit(struct ot_callargs *args);
+
+/** The value that came back. */
+void ot_callargs_result(const struct ot_fn *fn, const struct otrace_call_done *done,
+			struct ot_value *ret);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "base/names.h"
+#include "base/vec.h"
+#include "cmds/functions.h"
+
+#define GLOBALS "/osh/globals/"
+#define FILES "/osh/files/"
+#define PLACES_SHOWN 4
+
+/* FILE:PATTERN and paths as PATTERN@FILE, or NULL when the word is neither. */
+static char *as_at_form(const char *word)
+{
+	const char *colon = strrchr(word, ':');
+	const char *slash = strrchr(word, '/');
+
+	if (!strncmp(word, GLOBALS, sizeof(GLOBALS) - 1))
+		return ot_strdup(word + sizeof(GLOBALS) - 1);
+	if (!strncmp(word, FILES, sizeof(FILES) - 1) && slash) {
+		const char *file = word + sizeof(FILES) - 1;
+
+		if (slash > file)
+			return ot_asprintf("%s@%.*s", slash + 1, (int)(slash - file), file);
+	}
+	/* "a::b" is a C++ name. */
+	if (colon && colon > word && colon[-1] != ':' && colon[1])
+		return ot_asprintf("%s@%.*s", colon + 1, (int)(colon - word), word);
+	return NULL;
+}
+
+struct ot_err *ot_functions_find(struct ot_shell *shell, const char *word, struct ot_fn_list *list)
+{
+	ot_auto_free char *other = as_at_form(word);
+
+	return ot_program_find_fns(shell->program, other ? other : word, list);
+}
+
+struct ot_err *ot_functions_find_one(struct ot_shell *shell, const char *word, struct ot_fn **ret)
+{
+	ot_auto_free char *other = as_at_form(word);
+
+	return ot_program_find_fn(shell->program, other ? other : word, ret);
+}
+
+void ot_functions_complete(struct ot_shell *shell, struct ot_cmd_completion *completion)
+{
+	size_t nr;
+	struct ot_fn *const *fns;
+
+	if (!shell->program)
+		return;
+	fns = ot_program_fns(shell->program, &nr);
+	for (size_t i = 0; i < nr; i++)
+		completion->offer(completion, fns[i]->unique_name);
+}
+
+void ot_functions_inlined_places(const struct ot_fn *fn, struct ot_buf *out)
+{
+	for (uint32_t i = 0; i < fn->nr_inlined && i < PLACES_SHOWN; i++) {
+		const struct ot_inlined *at = &fn->inlined[i];
+		const char *slash = at->file ? strrchr(at->file, '/') : NULL;
+
+		ot_buf_addf(out, "%s%s", i ? ", " : "", at->caller ? at->caller : "?");
+		if (at->file)
+			ot_buf_addf(out, " (%s:%u)", slash ? slash + 1 : at->file, at->line);
+	}
+	if (fn->nr_inlined > PLACES_SHOWN)
+		ot_buf_addf(out, " and %u more", fn->nr_inlined - PLACES_SHOWN);
+}
+
+bool ot_functions_is_option(const char *word)
+{
+	return word[0] == '-' && word[1];
+}

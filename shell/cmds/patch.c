@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "base/vec.h"
+#include "cmds/functions.h"
+#include "target/target.h"
+
+/* Types of a program are one object each when they are equal; names of the parameters do not
+ * matter, and neither do qualifiers of the parameters themselves. */
+static bool same_type(const struct ot_type *a, const struct ot_type *b)
+{
+	return a == b || ot_type_strip(a) == ot_type_strip(b) ||
+	       !strcmp(ot_type_text(ot_type_strip(a)), ot_type_text(ot_type_strip(b)));
+}
+
+static bool same_prototype(const struct ot_fn *a, const struct ot_fn *b)
+{
+	if (a->nr_params != b->nr_params ||
+	    (a->flags & OTRACE_FN_VARARGS) != (b->flags & OTRACE_FN_VARARGS) ||
+	    !same_type(a->return_type, b->return_type))
+		return false;
+	for (uint32_t i = 0; i < a->nr_params; i++)
+		if (!same_type(a->params[i].type, b->params[i].type))
+			return false;
+	return true;
+}
+
+static struct ot_err *check_prototypes(const struct ot_fn *fn, const struct ot_fn *with)
+{
+	ot_auto_buf struct ot_buf a = OT_BUF_INIT;
+	ot_auto_buf struct ot_buf b = OT_BUF_INIT;
+
+	if (same_prototype(fn, with))
+		return NULL;
+	ot_fn_signature(fn, &a);
+	ot_fn_signature(with, &b);
+	return ot_err_new(OT_ERR_TYPE, "the prototypes differ: %s; %s (patch --force all the same)",
+			  ot_buf_text(&a), ot_buf_text(&b));
+}
+
+/* Inlined copies are not a refusal: they are said, and keep the old code. */
+static struct ot_err *check_assumes(const struct ot_fn *fn)
+{
+	ot_auto_buf struct ot_buf why = OT_BUF_INIT;
+	struct ot_fn other = *fn;
+
+	other.assumes &= ~(uint32_t)OTRACE_ASSUME_INLINED_COPIES;
+	if (!other.assumes)
+		return NULL;
+	ot_fn_assumes_text(&other, &why);
+	return ot_err_new(OT_ERR_OPTIMIZED, "%s cannot be replaced safely: %s (patch --force all the "
+					    "same)",
+			  fn->unique_name, ot_buf_text(&why));
+}
+
+static struct ot_err *check(const struct ot_fn *fn, const struct ot_fn *with, bool force)
+{
+	struct ot_err *err = ot_fn_untraceable(fn);
+
+	if (err)
+		return err;
+	if (!with->symbol && !with->body)
+		return ot_err_new(OT_ERR_OPTIMIZED, "%s has no copy of its own to call",
+				  with->unique_name);
+	if (fn == with)
+		return ot_err_new(OT_ERR_USAGE, "%s with itself", fn->unique_name);
+	if (force)
+		return NULL;
+	OT_TRY(check_prototypes(fn, with));
+	return check_assumes(fn);
+}
+
+static void remember(struct ot_shell *shell, const struct ot_fn *fn, const struct ot_fn *with)
+{
+	struct ot_patch patch = {.fn = fn, .with = with};
+
+	for (size_t i = 0; i < shell->patches.nr; i++) {
+		if (shell->patches.items[i].fn == fn) {
+			shell->patches.items[i].with = with;
+			return;
+		}
+	}
+	ot_vec_push(&shell->patches, patch);
+}
+
+static void list_patches(const struct ot_shell *shell, struct ot_buf *out)
+{
+	if (!shell->patches.nr)
+		ot_buf_adds(out, "nothing is patched\n");
+	for (size_t i = 0; i < shell->patches.nr; i++)
+		ot_buf_addf(out, "%s with %s\n", shell->patches.items[i].fn->unique_name,
+			    shell->patches.items[i].with->unique_name);
+}
+
+static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
+{
+	struct otrace_switched switched;
+	struct ot_fn *fn, *with;
+	bool force = call->argc > 1 && !strcmp(call->argv[1], "--force");
+	char **words = call->argv + 1 + force;
+	int nr = call->argc - 1 - force;
+
+	if (call->argc == 1) {
+		list_patches(shell, call->out);
+		return NULL;
+	}
+	if (nr != 3 || strcmp(words[1], "with"))
+		return ot_err_new(OT_ERR_USAGE, "patch: usage: patch [--force] F with G");
+	OT_TRY(ot_functions_find_one(shell, words[0], &fn));
+	OT_TRY(ot_functions_find_one(shell, words[2], &with));
+	OT_TRY(check(fn, with, force));
+	/* Inlined copies were looked at above; the runtime need not refuse them again. */
+	OT_TRY(ot_target_redirect(shell->target, fn->record, with->symbol ? with->symbol : with->body,
+				  force || fn->nr_inlined, &switched));
+	remember(shell, fn, with);
+	ot_buf_addf(call->out, "Patched %s with %s\n", fn->unique_name, with->unique_name);
+	if (fn->nr_inlined) {
+		ot_buf_addf(call->out, "  the old code goes on in the copies inlined into ");
+		ot_functions_inlined_places(fn, call->out);
+		ot_buf_addc(call->out, '\n');
+	}
+	return NULL;
+}
+
+static void complete(struct ot_shell *shell, struct ot_cmd_completion *completion)
+{
+	int nr = completion->argc - 1;
+
+	if (nr && !strcmp(completion->argv[1], "--force"))
+		nr--;
+	if (nr == 1)
+		completion->offer(completion, "with");
+	else
+		ot_functions_complete(shell, completion);
+}
+
+const struct ot_cmd ot_cmd_patch = {
+	.name = "patch",
+	.usage = "[[--force] F with G]",
+	.summary = "make calls of F run G instead; alone: what is patched",
+	.help = "F and G are functions of the program with the same prototype. Calls in flight finish\n"
+		"in the old code. unpatch F takes it back. --force does it although the prototypes\n"
+		"differ, or callers were compiled with knowledge of F.",
+	.options = "--force",
+	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_NEEDS_LIVE | OT_CMD_UNSAFE,
+	.run = run,
+	.complete = complete,
+};

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cmds/callargs.h"
+#include "cmds/functions.h"
+#include "ui/session.h"
+
+/* Why main cannot be let go, or a function called, any more. */
+static struct ot_err *check_held(const struct ot_shell *shell)
+{
+	switch (ot_target_state(shell->target)) {
+	case OT_TARGET_HELD:
+		return NULL;
+	case OT_TARGET_RUNNING:
+		return ot_err_new(OT_ERR_UNSUPPORTED, "the program runs already");
+	default:
+		return ot_err_new(OT_ERR_GONE, "the program has ended; start otrace again");
+	}
+}
+
+static struct ot_err *let_go(struct ot_shell *shell, struct ot_buf *out)
+{
+	OT_TRY(ot_target_go(shell->target));
+	if (shell->interactive)
+		ot_buf_addf(out, "Running %s\n", ot_target_path(shell->target));
+	else
+		ot_session_wait_end(shell);
+	return NULL;
+}
+
+static struct ot_err *tell_result(struct ot_shell *shell, const struct ot_fn *fn,
+				  struct ot_cmd_call *call)
+{
+	struct ot_format format = {.program = shell->program, .target = shell->target};
+	struct otrace_call_done done;
+	ot_auto_value struct ot_value value = {0};
+
+	if (!ot_session_wait_call(shell, &done))
+		return ot_err_new(OT_ERR_GONE, "the program ended in the call of %s", fn->name);
+	if (done.status)
+		return ot_err_new(OT_ERR_OTHER, "%s: %s", fn->name,
+				  ot_target_error_text((int)done.status));
+	if (ot_type_is_void(fn->return_type))
+		return NULL;
+	ot_callargs_result(fn, &done, &value);
+	ot_value_format(&format, &value, call->out);
+	ot_value_json(&format, &value, call->json);
+	return NULL;
+}
+
+static struct ot_err *call_function(struct ot_shell *shell, struct ot_cmd_call *call)
+{
+	struct ot_callargs args;
+	struct ot_fn *fn;
+	struct ot_err *err;
+
+	OT_TRY(ot_functions_find_one(shell, call->argv[1], &fn));
+	OT_TRY(ot_callargs_make(shell->program, fn, call->argv + 2, (uint32_t)call->argc - 2,
+				&args));
+	ot_session_set_call(shell, fn);
+	err = ot_target_call(shell->target, &args.call);
+	ot_callargs_deinit(&args);
+	if (err)
+		return err;
+	if (!shell->interactive)
+		return tell_result(shell, fn, call);
+	ot_buf_addf(call->out, "Running %s\n", fn->name);
+	return NULL;
+}
+
+static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
+{
+	if (!shell->launch)
+		return ot_err_new(OT_ERR_UNSUPPORTED,
+				  "run is for programs started here; this one runs already");
+	/* Without a runtime the program could not be held: all there is to do is wait for it. */
+	if (!shell->target) {
+		ot_session_wait_end(shell);
+		return NULL;
+	}
+	OT_TRY(check_held(shell));
+	if (call->argc == 1)
+		return let_go(shell, call->out);
+	if (!shell->program)
+		return ot_err_new(OT_ERR_UNSUPPORTED, "no instrumented program: no function to call");
+	if (shell->safe)
+		return ot_err_new(OT_ERR_SAFE,
+				  "no calls in safe mode (start otrace without --safe)");
+	return call_function(shell, call);
+}
+
+const struct ot_cmd ot_cmd_run = {
+	.name = "run",
+	.usage = "[FUNCTION ARGS...]",
+	.summary = "let main go, or call a function on the main thread instead",
+	.help = "Arguments are read by the function's parameter types: numbers, 'c', strings, NULL,\n"
+		"names of enumerators.",
+	.run = run,
+	.complete = ot_functions_complete,
+};

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The otrace command: reads the command line, opens what it names, plays scripts or a terminal. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <otrace/version.h>
+
+#include "cc.h"
+#include "launch/find.h"
+#include "ui/options.h"
+#include "ui/readline.h"
+#include "ui/session.h"
+
+#define STATUS_TROUBLE 125
+#define STATUS_USAGE 2
+
+/* What is known before there is a session. */
+struct start {
+	const struct ot_options *options;
+	struct ot_ui *ui;
+	bool interactive;
+	bool read_stdin; /* commands come from standard input, which is no terminal */
+	int tty;
+};
+
+static void print_error(struct ot_err *err)
+{
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT;
+
+	ot_err_format(err, &text);
+	fprintf(stderr, "otrace: %s\n", ot_buf_text(&text));
+	ot_err_destroy(err);
+}
+
+/* ------------------------------------------------------------------ scripts */
+
+static void play_file(struct ot_shell *shell, const char *name)
+{
+	bool is_stdin = !strcmp(name, "-");
+	FILE *file = is_stdin ? stdin : fopen(name, "re");
+	ot_auto_free char *line = NULL;
+	size_t room = 0;
+
+	if (!file) {
+		ot_ui_note(shell->ui, "cannot read commands from %s: %s", name, strerror(errno));
+		shell->nr_failed++;
+		return;
+	}
+	while (!shell->quit && getline(&line, &room, file) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		ot_cmd_line(shell, line);
+		ot_session_turn(shell, 0);
+	}
+	if (!is_stdin)
+		fclose(file);
+}
+
+static void play_scripts(struct ot_shell *shell, const struct ot_options *options)
+{
+	for (size_t i = 0; i < options->nr_scripts && !shell->quit; i++) {
+		if (options->scripts[i].is_file)
+			play_file(shell, options->scripts[i].text);
+		else
+			ot_cmd_line(shell, options->scripts[i].text);
+		ot_session_turn(shell, 0);
+	}
+}
+
+/* ------------------------------------------------------------------ the terminal */
+
+static void take_line(struct ot_shell *shell, const char *line)
+{
+	if (line)
+		ot_cmd_line(shell, line);
+	else
+		ot_cmd_line(shell, "quit");
+}
+
+static void banner(struct ot_shell *shell)
+{
+	size_t nr = 0;
+
+	if (shell->program)
+		ot_program_fns(shell->program, &nr);
+	ot_ui_note(shell->ui, "otrace %s: %s, %zu functions", OTRACE_VERSION_STRING,
+		   shell->target ? ot_target_path(shell->target) : "no instrumented program", nr);
+	if (shell->target && ot_target_state(shell->target) == OT_TARGET_HELD)
+		ot_ui_note(shell->ui, "held before main: run starts it; help lists the commands");
+	else
+		ot_ui_note(shell->ui, "help lists the commands, Ctrl-D leaves");
+	ot_ui_flush(shell->ui);
+}
+
+static void play_terminal(struct ot_session *session, const struct start *start)
+{
+	struct ot_shell *shell = ot_session_shell(session);
+
+	banner(shell);
+	ot_readline_start(shell, start->tty, take_line);
+	ot_session_set_terminal(session, &ot_readline_terminal, start->tty);
+	while (!shell->quit)
+		ot_session_turn(shell, -1);
+	ot_session_set_terminal(session, NULL, -1);
+	ot_readline_stop();
+}
+
+/* ------------------------------------------------------------------ set-up */
+
+static void choose_input(struct start *start)
+{
+	const struct ot_options *o = start->options;
+
+	start->tty = -1;
+	if (o->nr_scripts || o->function)
+		return;
+	if (isatty(STDIN_FILENO))
+		start->tty = STDIN_FILENO;
+	else if (o->mode == OT_MODE_RUN && isatty(STDOUT_FILENO))
+		start->tty = open("/dev/tty", O_RDWR | O_CLOEXEC); /* standard input is the program's */
+	start->interactive = start->tty >= 0;
+	start->read_stdin = !start->interactive && o->mode != OT_MODE_RUN;
+}
+
+static struct ot_err *open_ui(struct start *start)
+{
+	const struct ot_options *o = start->options;
+	struct ot_ui_options ui = {.interactive = start->interactive, .json = o->json, .json_fd = -1};
+
+	if (o->json && o->json_file) {
+		ui.json_fd = open(o->json_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+		if (ui.json_fd < 0)
+			return ot_err_errno("cannot write %s", o->json_file);
+	} else if (o->json) {
+		ui.json_fd = o->mode == OT_MODE_RUN ? STDERR_FILENO : STDOUT_FILENO;
+	}
+	/* On a terminal people want to see something; in batch JSON takes the place of text. */
+	ui.json_only = o->json && !start->interactive;
+	start->ui = ot_ui_create(&ui);
+	return NULL;
+}
+
+static struct ot_session *open_session(const struct start *start, struct ot_launch *launch,
+				       struct ot_target *target, bool safe, const char *mode,
+				       const char *program)
+{
+	struct ot_session_options so = {.ui = start->ui,
+					.launch = launch,
+					.target = target,
+					.safe = safe,
+					.interactive = start->interactive};
+	int pid = launch ? (int)ot_launch_pid(launch) : target ? (int)ot_target_pid(target) : 0;
+
+	ot_ui_hello(start->ui, mode, program, pid);
+	return ot_session_create(&so);
+}
+
+/* ------------------------------------------------------------------ run */
+
+static char *call_line(const struct ot_options *o)
+{
+	struct ot_buf line = OT_BUF_INIT;
+
+	ot_buf_addf(&line, "run %s", o->function);
+	for (int i = 1; i < o->argc; i++) {
+		ot_buf_adds(&line, " '");
+		for (const char *c = o->argv[i]; *c; c++)
+			ot_buf_adds(&line, *c == '\'' ? "'\\''" : (char[]){*c, '\0'});
+		ot_buf_adds(&line, "'");
+	}
+	return ot_buf_take(&line);
+}
+
+/* Calls the function of -f; its result is our exit status, as main's would be. */
+static int play_function(struct ot_shell *shell, const struct ot_options *o)
+{
+	ot_auto_free char *line = call_line(o);
+	int failed = ot_cmd_line(shell, line);
+	int result = failed ? STATUS_TROUBLE : ot_session_call_result(shell) & 0xff;
+	int status;
+
+	if (ot_session_ended(shell)) {
+		status = ot_session_exit_status(shell);
+		return status >= 0 ? status : result;
+	}
+	ot_session_end_program(shell);
+	return result;
+}
+
+static int play_batch_run(struct ot_shell *shell, const struct ot_options *o)
+{
+	enum ot_target_state state;
+	int status;
+
+	play_scripts(shell, o);
+	if (!shell->quit && !ot_session_ended(shell)) {
+		state = shell->target ? ot_target_state(shell->target) : OT_TARGET_RUNNING;
+		if (state == OT_TARGET_HELD)
+			ot_cmd_line(shell, "run");
+		else
+			ot_session_wait_end(shell);
+	}
+	/* Asked to end while the program goes on: it was told, now it gets its time. */
+	if (!ot_session_ended(shell))
+		ot_session_end_program(shell);
+	status = ot_session_exit_status(shell);
+	return status >= 0 ? status : STATUS_TROUBLE;
+}
+
+/* Nothing of the program can be looked at, but it runs as it would without us. */
+static void run_without(struct ot_session *session, const char *program)
+{
+	struct ot_shell *shell = ot_session_shell(session);
+
+	ot_ui_note(shell->ui, "%s runs untraced: %s", program, ot_launch_why(shell->launch));
+}
+
+static int play_run(struct ot_session *session, const struct start *start)
+{
+	struct ot_shell *shell = ot_session_shell(session);
+	const struct ot_options *o = start->options;
+	int status;
+
+	if (!shell->target && !o->function)
+		run_without(session, o->argv[0]);
+	if (o->go && shell->target)
+		ot_session_go(shell);
+	if (o->function)
+		return play_function(shell, o);
+	if (!start->interactive || !shell->target)
+		return play_batch_run(shell, o);
+	play_terminal(session, start);
+	status = ot_session_exit_status(shell);
+	/* Ended by our quit is no failure of the program. */
+	return status < 0 || ot_session_was_ended_by_us(shell) ? 0 : status;
+}
+
+static struct ot_err *start_program(const struct start *start, bool safe, int *status,
+				    struct ot_launch **launch, struct ot_target **target)
+{
+	ot_auto_free char *runtime = NULL;
+	struct ot_launch_options lo = {.argv = start->options->argv,
+				       .own_terminal = start->interactive};
+	struct ot_err *err;
+
+	*status = STATUS_TROUBLE;
+	OT_TRY(ot_launch_find_runtime(&runtime));
+	lo.runtime = runtime;
+	OT_TRY(ot_launch_start(&lo, status, launch));
+	ot_session_take_signals(!start->interactive);
+	err = ot_launch_connect(*launch, safe, target);
+	if (err)
+		ot_launch_signal(*launch, 9);
+	return err;
+}
+
+static int run_main(struct start *start)
+{
+	const struct ot_options *o = start->options;
+	bool safe = o->safety == OT_SAFETY_SAFE;
+	struct ot_launch *launch = NULL;
+	struct ot_target *target = NULL;
+	struct ot_session *session;
+	int status;
+	struct ot_err *err = start_program(start, safe, &status, &launch, &target);
+
+	if (err) {
+		print_error(err);
+		ot_launch_destroy(launch);
+		ot_ui_destroy(start->ui);
+		return status;
+	}
+	session = open_session(start, launch, target, safe, "run", o->argv[0]);
+	status = play_run(session, start);
+	ot_session_destroy(session);
+	return status;
+}
+
+/* ------------------------------------------------------------------ attach, open, ps */
+
+/* Batch: stays as long as something is traced. */
+static void stay(struct ot_session *session, double seconds)
+{
+	struct ot_shell *shell = ot_session_shell(session);
+	struct timespec now;
+	double end;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	end = (double)now.tv_sec + (double)now.tv_nsec / 1e9 + seconds;
+	while (!shell->quit && !ot_session_ended(shell) && !ot_session_interrupted(session)) {
+		double left;
+		int wait_ms = -1;
+
+		if (seconds < 0 && (!shell->traces || !ot_traces_nr_on(shell->traces)))
+			break;
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		left = end - ((double)now.tv_sec + (double)now.tv_nsec / 1e9);
+		if (seconds >= 0 && left <= 0)
+			break;
+		if (seconds >= 0)
+			wait_ms = left > 1000 ? 1000000 : (int)(left * 1000) + 1;
+		ot_session_turn(shell, wait_ms);
+	}
+}
+
+static void play(struct ot_session *session, const struct start *start)
+{
+	struct ot_shell *shell = ot_session_shell(session);
+
+	if (start->interactive) {
+		play_terminal(session, start);
+		return;
+	}
+	if (start->read_stdin)
+		play_file(shell, "-");
+	play_scripts(shell, start->options);
+	if (start->options->mode == OT_MODE_ATTACH && !shell->quit)
+		stay(session, start->options->seconds);
+}
+
+static int look_main(struct start *start)
+{
+	const struct ot_options *o = start->options;
+	bool attach = o->mode == OT_MODE_ATTACH;
+	bool safe = o->safety != OT_SAFETY_UNSAFE;
+	struct ot_target *target = NULL;
+	ot_auto_free char *path = NULL;
+	struct ot_session *session;
+	struct ot_err *err;
+	int failed;
+
+	ot_session_take_signals(false);
+	err = attach ? ot_find_process(o->argv[0], &path) : ot_target_file_open(o->argv[0], &target);
+	if (!err && attach)
+		err = ot_target_live_open(path, safe, &target);
+	if (err) {
+		print_error(err);
+		ot_ui_destroy(start->ui);
+		return 1;
+	}
+	session = open_session(start, NULL, target, attach && safe, attach ? "attach" : "open",
+			       ot_target_path(target));
+	play(session, start);
+	ot_session_leave(ot_session_shell(session));
+	failed = ot_session_shell(session)->nr_failed;
+	ot_session_destroy(session);
+	return failed ? 1 : 0;
+}
+
+static void ps_line(const struct ot_found *found)
+{
+	struct ot_target *target = NULL;
+	ot_auto_err struct ot_err *err = ot_target_live_open(found->socket_path, true, &target);
+	struct otrace_status status;
+
+	if (err && err->code == OT_ERR_SYSTEM)
+		return; /* the socket of a process that is not there any more */
+	printf("%7d  %-20s", (int)found->pid, found->name);
+	if (err) {
+		printf("  %s\n", err->what);
+		return;
+	}
+	err = ot_target_status(target, &status);
+	if (!err)
+		printf("  %9llu  no\n", (unsigned long long)status.nr_functions);
+	ot_target_close(target);
+}
+
+static int ps_main(void)
+{
+	struct ot_found_list list = {0};
+
+	ot_find_all(&list);
+	if (list.nr)
+		printf("%7s  %-20s  %9s  %s\n", "pid", "name", "functions", "attached");
+	for (size_t i = 0; i < list.nr; i++)
+		ps_line(&list.items[i]);
+	if (!list.nr)
+		printf("no process listens; start one with "
+		       "LD_PRELOAD=/path/to/libotrace.so OTRACE=listen PROG\n");
+	ot_found_list_deinit(&list);
+	return 0;
+}
+
+/* ------------------------------------------------------------------ main */
+
+static int session_main(const struct ot_options *options)
+{
+	struct start start = {.options = options};
+	struct ot_err *err;
+
+	choose_input(&start);
+	err = open_ui(&start);
+	if (err) {
+		print_error(err);
+		return options->mode == OT_MODE_RUN ? STATUS_TROUBLE : STATUS_USAGE;
+	}
+	return options->mode == OT_MODE_RUN ? run_main(&start) : look_main(&start);
+}
+
+int main(int argc, char **argv)
+{
+	struct ot_options options;
+	struct ot_err *err = ot_options_parse(argc, argv, &options);
+	int status = 0;
+
+	if (err) {
+		bool others = argc > 1 && (!strcmp(argv[1], "attach") || !strcmp(argv[1], "open") ||
+					   !strcmp(argv[1], "ps"));
+
+		print_error(err);
+		return others ? STATUS_USAGE : STATUS_TROUBLE;
+	}
+	switch (options.mode) {
+	case OT_MODE_CC:
+	case OT_MODE_CXX:
+		status = ot_cc_main(options.argc + 1, options.argv - 1,
+				    options.mode == OT_MODE_CXX);
+		break;
+	case OT_MODE_HELP:
+		fputs(ot_options_help, stdout);
+		break;
+	case OT_MODE_VERSION:
+		printf("otrace %s (protocol %d, tables %d)\n", OTRACE_VERSION_STRING,
+		       OTRACE_WIRE_VERSION, OTRACE_ABI_VERSION);
+		break;
+	case OT_MODE_PS:
+		status = ps_main();
+		break;
+	default:
+		status = session_main(&options);
+	}
+	ot_options_deinit(&options);
+	return status;
+}
