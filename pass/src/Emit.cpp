@@ -16,6 +16,8 @@
 #include "llvm/IR/DebugInfo.h"
 #include "llvm/IR/Module.h"
 #include "llvm/TargetParser/Triple.h"
+#include "llvm/Transforms/IPO/GlobalDCE.h"
+#include "llvm/Transforms/Utils/RelLookupTableConverter.h"
 
 #include <cstdlib>
 
@@ -99,7 +101,20 @@ static bool isTargetKnown(Module &M) {
   return false;
 }
 
-PreservedAnalyses EmitPass::run(Module &M, ModuleAnalysisManager &) {
+// What the pipeline is going to do after this pass to globals that nothing, or
+// only one thing, refers to. The tables refer to all there is, so it has to
+// happen before: else the program would have more code and more relocations
+// than without them.
+static void finishGlobals(Module &M, ModuleAnalysisManager &AM,
+                          EmitPass::Place Where) {
+  if (Where == EmitPass::Unoptimized)
+    return;
+  AM.invalidate(M, GlobalDCEPass().run(M, AM));
+  if (Where == EmitPass::Optimized)
+    AM.invalidate(M, RelLookupTableConverterPass().run(M, AM));
+}
+
+PreservedAnalyses EmitPass::run(Module &M, ModuleAnalysisManager &AM) {
   const Phase P = getPhase(M);
   if (P == Phase::Emitted || !isTargetKnown(M))
     return PreservedAnalyses::all();
@@ -107,12 +122,13 @@ PreservedAnalyses EmitPass::run(Module &M, ModuleAnalysisManager &) {
   // inlined or dropped there is gone. ThinLTO without optimisation has no
   // place for us at the link, and nothing is inlined or dropped there.
   if (isForLTO(M) && P != Phase::AwaitsLink &&
-      (Optimizing || !isForThinLTO(M))) {
+      (Where != Unoptimized || !isForThinLTO(M))) {
     demandPluginAtLink(M);
     setPhase(M, Phase::AwaitsLink);
     return PreservedAnalyses::all();
   }
   sayOnceThatDebugInfoIsMissing(M);
+  finishGlobals(M, AM, Where);
   emit(M);
   return PreservedAnalyses::none();
 }

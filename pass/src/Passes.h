@@ -18,11 +18,19 @@ public:
 };
 
 class EmitPass : public llvm::PassInfoMixin<EmitPass> {
-  bool Optimizing;
+public:
+  /// The pipeline that it ends.
+  enum Place {
+    Unoptimized,  // -O0
+    Optimized,    // a compile, or the link-time half of ThinLTO
+    FullLinkTime, // the link of full LTO
+  };
+  explicit EmitPass(Place Where) : Where(Where) {}
+
+private:
+  Place Where;
 
 public:
-  /// \p Optimizing: the pipeline it stands in optimises.
-  explicit EmitPass(bool Optimizing) : Optimizing(Optimizing) {}
   llvm::PreservedAnalyses run(llvm::Module &M, llvm::ModuleAnalysisManager &);
   static bool isRequired() { return true; }
 };

@@ -4,8 +4,6 @@
 #include "LLVMCompat.h"
 #include "Passes.h"
 
-#include "llvm/Transforms/IPO/GlobalDCE.h"
-
 #include <cstdio>
 
 // Part of LLVM's C interface since 16; weak, so that an older host says so
@@ -19,11 +17,12 @@ using namespace otrace;
 namespace {
 
 void addEmit(ModulePassManager &MPM, OptimizationLevel Level) {
-  // The pipeline would remove what nothing refers to a moment later. The tables
-  // refer to all there is, so it has to go before they are made.
-  if (Level != OptimizationLevel::O0)
-    MPM.addPass(GlobalDCEPass());
-  MPM.addPass(EmitPass(/*Optimizing=*/Level != OptimizationLevel::O0));
+  MPM.addPass(EmitPass(Level == OptimizationLevel::O0 ? EmitPass::Unoptimized
+                                                      : EmitPass::Optimized));
+}
+
+void addEmitAtLink(ModulePassManager &MPM, OptimizationLevel) {
+  MPM.addPass(EmitPass(EmitPass::FullLinkTime));
 }
 
 bool parsePipeline(StringRef Name, ModulePassManager &MPM,
@@ -33,7 +32,7 @@ bool parsePipeline(StringRef Name, ModulePassManager &MPM,
   if (Mark)
     MPM.addPass(MarkPass());
   if (Emit)
-    MPM.addPass(EmitPass(/*Optimizing=*/true));
+    MPM.addPass(EmitPass(EmitPass::Unoptimized));
   return Mark || Emit;
 }
 
@@ -42,7 +41,7 @@ void registerPasses(PassBuilder &PB) {
     MPM.addPass(MarkPass());
   });
   compat::atOptimizerLast(PB, addEmit);
-  compat::atFullLinkTimeLast(PB, addEmit);
+  compat::atFullLinkTimeLast(PB, addEmitAtLink);
   PB.registerPipelineParsingCallback(parsePipeline);
 }
 
