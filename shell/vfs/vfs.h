@@ -13,8 +13,9 @@
 #define OT_VFS_H
 
 #include "base/vec.h"
-#include "model/value.h"
+#include "expr/expr.h"
 
+struct ot_arena;
 struct ot_vfs;
 
 enum ot_node_kind {
@@ -52,7 +53,6 @@ struct ot_node_list {
 	struct ot_node *items;
 	size_t nr;
 	size_t cap;
-	struct ot_arena *names;
 };
 
 void ot_node_list_deinit(struct ot_node_list *list);
@@ -65,15 +65,15 @@ void ot_vfs_destroy(struct ot_vfs *vfs);
 const char *ot_vfs_cwd(const struct ot_vfs *vfs);
 /** What a prompt shows of it: "globals", "osh", "osh..NAME". Valid until the next cd. */
 const char *ot_vfs_prompt(const struct ot_vfs *vfs);
-/** Where the shell command run by the user stood before: `cd -`. */
+/** Goes to a directory; NULL or "" = /osh/globals, "-" = where we were before. */
 struct ot_err *ot_vfs_cd(struct ot_vfs *vfs, const char *path);
 
 /**
- * Makes @p path absolute: . .. ~~g dots and arrows (server.clients->head), repeated slashes.
- * Nothing is looked up.
+ * The place that @p path names: absolute or relative, with . and .., ~~g, wildcards that match
+ * exactly one name each, and C's dots, arrows and indices in the place of slashes.
+ * @param ret	   ot_node_deinit() it
+ * @param path_ret the same path with slashes only, free() it; may be NULL
  */
-struct ot_err *ot_vfs_resolve(const struct ot_vfs *vfs, const char *path, char **ret);
-/** The place that @p path names; wildcards must match exactly one name each. */
 struct ot_err *ot_vfs_find(struct ot_vfs *vfs, const char *path, struct ot_node *ret,
 			   char **path_ret);
 /** All places that @p path names, wildcards and all. None is an error. Names are as typed. */
@@ -82,6 +82,12 @@ struct ot_err *ot_vfs_match(struct ot_vfs *vfs, const char *path, struct ot_node
 struct ot_err *ot_vfs_list(struct ot_vfs *vfs, const struct ot_node *node,
 			   struct ot_node_list *ret);
 bool ot_node_is_dir(const struct ot_node *node);
+
+/**
+ * What names in an expression mean here: fields of the struct we are in, names of the file.
+ * @param hold keeps what the scope points to; ot_node_deinit() it afterwards
+ */
+struct ot_err *ot_vfs_scope(struct ot_vfs *vfs, struct ot_expr_scope *ret, struct ot_node *hold);
 
 /** Offers completions of a path or, without slash, of an expression's last name. */
 void ot_vfs_complete(struct ot_vfs *vfs, const char *word,
