@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The real programs while nothing is traced: time, instructions, sizes, memory; and the time to compile them."""
+
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+import realprograms
+from realprograms import build as builds
+from realprograms.redis_server import RedisServer
+
+from . import measure
+from .table import Absent
+
+WORKLOADS = Path(__file__).resolve().parent.parent / "workloads"
+# The column that each variant stands in.
+VARIANTS = {"plain": "plain", "otrace": "otrace", "xray": "XRay", "uftrace": "uftrace", "cyg-after-inlining": "cyg"}
+
+
+def variants(bench):
+    """The variants to build; without otrace when only peers are measured."""
+    return [variant for variant in VARIANTS if variant != "otrace" or bench.otrace]
+
+
+def cells(bench, values: dict) -> dict:
+    """Figures by variant as cells by column."""
+    made = {VARIANTS[variant]: value for variant, value in values.items()}
+    if not bench.otrace:
+        made["otrace"] = bench.not_measured
+    return made
+
+
+class Workload:
+    """One program with a fixed piece of work, of two sizes: to be timed, and to be counted under callgrind."""
+
+    def __init__(self, bench, program: str):
+        self.bench, self.program = bench, program
+        self.builds = {variant: realprograms.get(program, variant) for variant in variants(bench)}
+
+    def cpu_seconds(self, variant: str) -> float:
+        raise NotImplementedError
+
+    def callgrind(self, variant: str) -> measure.Callgrind:
+        raise NotImplementedError
+
+
+class LuaWork(Workload):
+    def cpu_seconds(self, variant):
+        return measure.run([self.builds[variant].binary, WORKLOADS / "lua.lua", 120], cpu=measure.MEASURED_CPU)[1]
+
+    def callgrind(self, variant):
+        return measure.callgrind(self.builds[variant].binary, [WORKLOADS / "lua.lua", 5], self.bench.folder, f"lua-{variant}")
+
+
+class SQLiteWork(Workload):
+    def script(self, rows: int) -> Path:
+        path = self.bench.folder / f"sqlite-{rows}.sql"
+        path.write_text((WORKLOADS / "sqlite.sql").read_text(encoding="utf-8").replace("@ROWS@", str(rows)), encoding="utf-8")
+        return path
+
+    def cpu_seconds(self, variant):
+        command = [self.builds[variant].binary, "-bail", ":memory:", f".read {self.script(60000)}"]
+        return measure.run(command, cpu=measure.MEASURED_CPU)[1]
+
+    def callgrind(self, variant):
+        arguments = ["-bail", ":memory:", f".read {self.script(6000)}"]
+        return measure.callgrind(self.builds[variant].binary, arguments, self.bench.folder, f"sqlite-{variant}")
+
+
+def redis_benchmark(build, port: int, commands: int) -> float:
+    """Commands a second that the server answered to pipelines of 16 SETs, then of 16 GETs."""
+    text, _ = measure.run([build.binaries["redis-benchmark"], "-p", port, "-t", "set,get", "-n", commands, "-P", 16, "-c", 50,
+                           "-r", 100000, "--csv"], cpu=measure.OTHER_CPU)
+    rates = [float(rate) for rate in re.findall(r'^"(?:SET|GET)[^"]*","([\d.]+)"', text, re.M)]
+    if len(rates) != 2:
+        raise measure.BenchError(f"redis-benchmark said: {text[-500:]}")
+    return len(rates) / sum(1 / rate for rate in rates)
+
+
+class RedisWork(Workload):
+    commands = 200000
+
+    def __init__(self, bench, program):
+        super().__init__(bench, program)
+        self.servers = {}
+
+    def __enter__(self):
+        for variant, build in self.builds.items():
+            self.servers[variant] = RedisServer(build, options=["--server-cpulist", measure.MEASURED_CPU])
+        return self
+
+    def __exit__(self, *_):
+        for server in self.servers.values():
+            server.stop()
+
+    def cpu_seconds(self, variant):
+        server = self.servers[variant]
+        before = self._cpu_ns(server.pid)
+        redis_benchmark(self.builds["plain"], server.port, self.commands // 2)
+        return (self._cpu_ns(server.pid) - before) / 1e9
+
+    @staticmethod
+    def _cpu_ns(pid: int) -> int:
+        """CPU time of the main thread."""
+        return int(Path(f"/proc/{pid}/task/{pid}/schedstat").read_text(encoding="ascii").split()[0])
+
+    def callgrind(self, variant):
+        output = self.bench.folder / f"callgrind.redis-{variant}"
+        build = self.builds[variant]
+        # One connection, so that the server goes through its loop in the same way every time.
+        with RedisServer(build, wrapper=measure.callgrind_command(output), options=["--hz", "1"]) as server:
+            measure.run([build.binaries["redis-benchmark"], "-p", server.port, "-t", "set,get", "-n", 8000, "-P", 16, "-c", 1,
+                         "--csv"])
+            subprocess.run([build.binaries["redis-cli"], "-p", str(server.port), "shutdown", "nosave"], check=True)
+            server.process.wait(60)
+        return measure.Callgrind(output, build.binary)
+
+    def dirty_kib(self, variant) -> float:
+        """Memory of the program file that this process has a private, changed copy of."""
+        pid, total, mine = self.servers[variant].pid, 0, False
+        file = str(self.builds[variant].binary)
+        for line in Path(f"/proc/{pid}/smaps").read_text(encoding="utf-8").splitlines():
+            if re.match(r"[0-9a-f]+-[0-9a-f]+ ", line):
+                mine = line.endswith(file)
+            elif mine and line.startswith("Private_Dirty:"):
+                total += int(line.split()[1])
+        return float(total)
+
+    def threads(self, variant) -> float:
+        return float(len(list(Path(f"/proc/{self.servers[variant].pid}/task").iterdir())))
+
+
+def _dormant(bench, table, title: str, work: Workload, rounds: int) -> None:
+    section = f"Dormant: {title}"
+    bench.say(f"{section}: {rounds} rounds")
+    least, middle = measure.ratios(measure.interleave({name: lambda name=name: work.cpu_seconds(name) for name in work.builds}, rounds))
+    table.add(section, f"CPU time, ratio of minima of {rounds}", "ratio", cells(bench, least),
+              budget="goal ≤ 1.005", within=lambda ratio: ratio <= 1.005, digits=3)
+    table.add(section, f"CPU time, ratio of medians of {rounds}", "ratio", cells(bench, middle), digits=3)
+
+    bench.say(f"{section}: instructions")
+    counted = dict(zip(work.builds, bench.parallel(work.callgrind, work.builds)))
+    plain = counted["plain"]
+    table.add(section, "instructions of the program's own code", "ratio",
+              cells(bench, {name: (count.instructions / count.calls) / (plain.instructions / plain.calls) for name, count in counted.items()}),
+              digits=4)
+    table.add(section, "instructions more for each call", "count",
+              cells(bench, {name: count.instructions / count.calls - plain.instructions / plain.calls for name, count in counted.items()}),
+              budget="1.00: one nop", within=lambda more: abs(more - 1) < 0.05, digits=3)
+
+    files = {name: measure.Elf(build.binary) for name, build in work.builds.items()}
+    base = files["plain"]
+    table.add(section, "functions in the file", "count", cells(bench, {name: elf.functions() for name, elf in files.items()}), digits=0)
+    table.add(section, "code", "ratio", cells(bench, {name: elf.text / base.text for name, elf in files.items()}),
+              budget="≤ 1.12", within=lambda ratio: ratio <= 1.12, digits=3)
+    table.add(section, "loadable size", "ratio", cells(bench, {name: elf.loadable / base.loadable for name, elf in files.items()}),
+              budget="≤ 1.25", within=lambda ratio: ratio <= 1.25, digits=3)
+    table.add(section, "file size with debug information", "ratio", cells(bench, {name: elf.file / base.file for name, elf in files.items()}),
+              digits=3)
+    table.add(section, "loadable bytes more for each function", "bytes",
+              cells(bench, {name: (elf.loadable - base.loadable) / base.functions() for name, elf in files.items()}), digits=0)
+    table.add(section, "bytes of DWARF for each function", "bytes",
+              cells(bench, {name: elf.debug / base.functions() for name, elf in files.items()}), digits=0)
+    table.add(section, "dynamic relocations more", "count",
+              cells(bench, {name: elf.relocations - base.relocations for name, elf in files.items()}),
+              budget="0", within=lambda more: more == 0, digits=0)
+
+
+def dormant(bench, table) -> None:
+    _dormant(bench, table, "Lua", LuaWork(bench, "lua"), bench.rounds(15))
+    _dormant(bench, table, "SQLite", SQLiteWork(bench, "sqlite"), bench.rounds(15))
+    with RedisWork(bench, "redis") as work:
+        _dormant(bench, table, "Redis", work, bench.rounds(11))
+        dirty = {name: work.dirty_kib(name) for name in work.builds}
+        table.add("Dormant: Redis", "changed memory of the program file, against plain", "KiB",
+                  cells(bench, {name: size - dirty["plain"] for name, size in dirty.items()}),
+                  budget="0", within=lambda more: more <= 0, digits=0)
+        threads = {name: work.threads(name) for name in work.builds}
+        table.add("Dormant: Redis", "threads, against plain", "count",
+                  cells(bench, {name: count - threads["plain"] for name, count in threads.items()}),
+                  budget="0", within=lambda more: more == 0, digits=0)
+
+
+def _compile_seconds(bench, program: str, variant: str) -> float:
+    """CPU seconds that one complete build takes, without the cache."""
+    recipe, tree = builds.PROGRAMS[program], builds.source_tree(program)
+    with tempfile.TemporaryDirectory(dir=bench.folder) as target:
+        marker = measure.children_seconds()
+        recipe.build(tree, Path(target), builds.compiler(variant))
+        return measure.children_seconds() - marker
+
+
+def compiling(bench, table) -> None:
+    """All variants of a program are compiled in turn, each time on both processors."""
+    for program, title, rounds in (("lua", "Lua", 3), ("sqlite", "SQLite", 1), ("redis", "Redis", 1)):
+        section = "Compiling (with -g, CPU time of a complete build)"
+        rounds = bench.rounds(rounds)
+        bench.say(f"Compiling {title}: {rounds} rounds")
+        names = [name for name in variants(bench) if name in ("plain", "otrace", "xray")]
+        figures = measure.interleave({name: lambda name=name: _compile_seconds(bench, program, name) for name in names}, rounds)
+        least, _ = measure.ratios(figures)
+        row = cells(bench, least)
+        row["uftrace"] = row["cyg"] = Absent("its flags cost the compiler next to nothing and were not timed")
+        table.add(section, f"{title}, minimum of {rounds} ({min(figures['plain']):.1f} s plain)", "ratio", row,
+                  budget="≤ 1.10", within=lambda ratio: ratio <= 1.10, digits=3)

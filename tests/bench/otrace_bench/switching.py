@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Switching: all stubs of a program with 100 000 functions, and one of them."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from realprograms import build as builds
+from realprograms import cache
+
+from . import measure
+from .calls import SOURCES
+from .table import Absent
+
+FILES, PER_FILE = 20, 5000
+FUNCTIONS = FILES * PER_FILE
+
+
+def _source(number: int) -> str:
+    """One generated file: PER_FILE functions of a few shapes, and one that calls them all."""
+    out = ["/* SPDX-License-Identifier: BSD-2-Clause */", "#define N __attribute__((noinline))"]
+    shapes = ("N int f{0}(int a) {{ return a + {0}; }}", "N int f{0}(int a) {{ return a * {0} ^ 5; }}",
+              "N int f{0}(int a) {{ return (a - {0}) & 0xffff; }}", "N int f{0}(int a) {{ return a / 3 + {0}; }}")
+    first = number * PER_FILE
+    out += [shapes[i % len(shapes)].format(first + i) for i in range(PER_FILE)]
+    out.append(f"int call_{number}(int v) {{")
+    out += [f"v = f{first + i}(v);" for i in range(PER_FILE)]
+    out.append("return v; }")
+    return "\n".join(out) + "\n"
+
+
+def program(variant: str, *options) -> Path:
+    """The program as VARIANT, from the cache of builds or made now."""
+    compiler = builds.compiler(variant, "O1")
+    plugin = cache.sha256(builds.plugin_path()) if variant == "otrace" else ""
+    key = cache.digest([_source(0), FILES, compiler.command, options, plugin, cache.sha256(SOURCES / "switching.c"),
+                        cache.sha256(Path(__file__))])
+
+    def make(folder: Path) -> None:
+        sources = []
+        for number in range(FILES):
+            sources.append(folder / f"part{number}.c")
+            sources[-1].write_text(_source(number), encoding="ascii")
+        every = folder / "all.c"
+        every.write_text("".join(f"int call_{n}(int);\n" for n in range(FILES)) +
+                         "int call_all(int v) { " + " ".join(f"v += call_{n}(v);" for n in range(FILES)) + " return v; }\n",
+                         encoding="ascii")
+        sources += [every, SOURCES / "switching.c"]
+        objects = [folder / (source.stem + ".o") for source in sources]
+        with ThreadPoolExecutor(builds.JOBS) as pool:
+            list(pool.map(lambda pair: measure.run([*compiler.command, compiler.level, *options, "-c", pair[0], "-o", pair[1]]),
+                          zip(sources, objects)))
+        measure.run([*compiler.command, *objects, "-o", folder / "switching"])
+        for file in objects:
+            file.unlink()
+
+    return cache.fill(cache.directory() / "builds" / f"switching-{variant}-{key}", make) / "switching"
+
+
+def _xray(bench) -> dict:
+    text, _ = measure.run([program("xray", "-DXRAY"), bench.rounds(7)], cpu=measure.MEASURED_CPU)
+    found = {name: float(value) for name, value in re.findall(r"^(\w+) (\d+)$", text, re.M)}
+    return {"all": found["functions"] / (found["all_ns"] / 1e9) / 1e6, "one": found["one_ns"] / 1000}
+
+
+def _otrace(bench) -> dict:
+    """All on and off, then one on, with the times that `status` gives; the best of several runs."""
+    ours, best = bench.otrace, {"all": 0.0, "one": float("inf")}
+    for _ in range(bench.rounds(3)):
+        commands = ["status", "trace -q '*'", "status", "untrace '*'", "status", "trace -q f50000", "status", "run"]
+        _, events = ours.run(bench.folder, commands, [program("otrace")])
+        totals = [ours.switched(text) for text in ours.results(events, "status")]
+        if len(totals) != 4:
+            raise measure.BenchError(f"{len(totals)} answers of status instead of 4")
+        steps = [(after[0] - before[0], after[1] - before[1]) for before, after in zip(totals, totals[1:])]
+        for count, ns in steps[:2]:
+            if count < FUNCTIONS:
+                raise measure.BenchError(f"{count} stubs were switched instead of {FUNCTIONS}")
+            best["all"] = max(best["all"], count / (ns / 1e9) / 1e6)
+        if steps[2][0] != 1:
+            raise measure.BenchError(f"{steps[2][0]} stubs were switched instead of one")
+        best["one"] = min(best["one"], steps[2][1] / 1000)
+    return best
+
+
+def switching(bench, table) -> None:
+    section = f"Switching in a program of {FUNCTIONS:,} functions".replace(",", " ")
+    bench.say(section)
+    xray = _xray(bench)
+    ours = _otrace(bench) if bench.otrace else {"all": bench.not_measured, "one": bench.not_measured}
+    none = {"plain": Absent("nothing to switch"), "cyg": Absent("nothing to switch"),
+            "uftrace": Absent("uftrace patches only while it starts a program")}
+    table.add(section, "all functions, millions a second", "M/s", {**none, "otrace": ours["all"], "XRay": xray["all"]},
+              budget="≥ 1", within=lambda rate: rate >= 1, digits=2)
+    table.add(section, "one function", "us", {**none, "otrace": ours["one"], "XRay": xray["one"]},
+              budget="≤ 50", within=lambda us: us <= 50, digits=1)

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The main of the program with very many functions. Without arguments it only calls each once; with
+ * -DXRAY, "N" times XRay's own switching: all sleds on and off N times, then one function N times,
+ * and prints the best times in ns.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+int call_all(int value); /* in the generated files */
+
+#ifdef XRAY
+int __xray_patch(void);
+int __xray_unpatch(void);
+int __xray_patch_function(int32_t function);
+int __xray_unpatch_function(int32_t function);
+int __xray_set_handler(void (*handler)(int32_t function, int type));
+uintptr_t __xray_max_function_id(void);
+
+static void handler(int32_t function, int type)
+{
+	(void)function;
+	(void)type;
+}
+
+static double now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+static void measure(int rounds)
+{
+	double all = 1e18, one = 1e18;
+
+	__xray_set_handler(handler);
+	for (int i = 0; i < rounds; i++) {
+		double begin = now_ns();
+
+		if (__xray_patch() != 1)
+			exit(1);
+		if (now_ns() - begin < all)
+			all = now_ns() - begin;
+		if (__xray_unpatch() != 1)
+			exit(1);
+	}
+	for (int i = 0; i < rounds; i++) {
+		double begin = now_ns();
+
+		if (__xray_patch_function(1000 + i) != 1)
+			exit(1);
+		if (now_ns() - begin < one)
+			one = now_ns() - begin;
+		__xray_unpatch_function(1000 + i);
+	}
+	printf("functions %lu\nall_ns %.0f\none_ns %.0f\n", (unsigned long)__xray_max_function_id(), all, one);
+}
+#endif
+
+int main(int argc, char **argv)
+{
+#ifdef XRAY
+	if (argc > 1)
+		measure(atoi(argv[1]));
+#else
+	(void)argv;
+#endif
+	return call_all(argc) == 0;
+}
