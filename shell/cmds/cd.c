@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "base/err.h"
+#include "cmds/cmd.h"
+#include "cmds/paths.h"
+
+static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
+{
+	if (call->argc > 2)
+		return ot_err_new(OT_ERR_USAGE, "cd takes one directory");
+	return ot_vfs_cd(shell->vfs, call->argc > 1 ? call->argv[1] : NULL);
+}
+
+const struct ot_cmd ot_cmd_cd = {
+	.name = "cd",
+	.usage = "[DIRECTORY]",
+	.summary = "go to another place of the tree",
+	.help = "Without a directory: /osh/globals. `cd -` goes back, `~~g` is /osh/globals.\n"
+		"Anything with parts is a directory: structs by field, pointers are followed, arrays\n"
+		"by index; `cd server.clients->head` is `cd server/clients/head`. Wildcards must match\n"
+		"one name.",
+	.flags = OT_CMD_NEEDS_PROGRAM,
+	.run = run,
+	.complete = ot_paths_complete,
+};

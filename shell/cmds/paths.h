@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** For commands only: what those that take paths and names share. */
+#ifndef OT_CMD_PATHS_H
+#define OT_CMD_PATHS_H
+
+#include <string.h>
+
+#include "cmds/cmd.h"
+#include "vfs/vfs.h"
+
+/** Completion of words that are paths or expressions. */
+void ot_paths_complete(struct ot_shell *shell, struct ot_cmd_completion *completion);
+
+/** How values are written for a person at this shell. */
+struct ot_format ot_paths_format(const struct ot_shell *shell);
+
+/** Lists as `ls` does; words from @p first on are its arguments. */
+struct ot_err *ot_ls_run(struct ot_shell *shell, struct ot_cmd_call *call, int first);
+
+#endif

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "base/names.h"
+#include "cmds/paths.h"
+#include "model/source.h"
+
+/** What is to be shown. */
+struct subject {
+	const char *name;
+	const struct ot_file *file;
+	uint32_t line_begin;
+	uint32_t line_end; /* 0 = to the end of the declaration */
+};
+
+static struct subject fn_subject(const struct ot_fn *fn)
+{
+	return (struct subject){.name = fn->unique_name,
+				.file = fn->file,
+				.line_begin = fn->line_begin,
+				.line_end = fn->line_end};
+}
+
+static struct ot_err *type_subject(struct ot_program *program, const struct ot_type *type,
+				   struct subject *ret)
+{
+	const struct ot_type *plain = ot_type_strip(type);
+
+	/* a typedef of a struct without a tag stands behind it: show the struct */
+	if (type->kind == OTRACE_TYPE_TYPEDEF && plain->file && plain->line)
+		type = plain;
+	if (!type->file || !type->line)
+		return ot_err_new(OT_ERR_NOT_FOUND, "%s is not declared in a source file",
+				  ot_type_text(type));
+	ret->name = ot_type_text(type);
+	ret->file = ot_source_file_of_name(program, type->file);
+	ret->line_begin = type->line;
+	ret->line_end = 0;
+	return NULL;
+}
+
+/* A path or the name of a function, variable or type. */
+static struct ot_err *find_subject(struct ot_shell *shell, const char *name, struct subject *ret)
+{
+	struct ot_node node = {0};
+	struct ot_err *err = NULL;
+
+	OT_TRY(ot_vfs_find(shell->vfs, name, &node, NULL));
+	if (node.kind == OT_NODE_FN)
+		*ret = fn_subject(node.fn);
+	else if (node.kind == OT_NODE_VALUE && node.var)
+		*ret = (struct subject){.name = node.var->unique_name,
+					.file = node.var->file,
+					.line_begin = node.var->line};
+	else if (node.kind == OT_NODE_VALUE)
+		err = type_subject(shell->program, node.value.type, ret);
+	else if (node.type)
+		err = type_subject(shell->program, node.type, ret);
+	else
+		err = ot_err_new(OT_ERR_USAGE, "%s has no source; view functions, variables, types",
+				 name);
+	ot_node_deinit(&node);
+	return err;
+}
+
+static struct ot_err *view_one(struct ot_shell *shell, const char *name, struct ot_cmd_call *call)
+{
+	ot_auto_source struct ot_source source = {0};
+	struct subject subject = {0};
+	struct ot_fn *fn = ot_program_fn(shell->program, name);
+
+	/* a function wins over what else is here: it is what source is looked at for */
+	if (fn)
+		subject = fn_subject(fn);
+	else
+		OT_TRY(find_subject(shell, name, &subject));
+	if (!subject.file || !subject.line_begin)
+		return ot_err_new(OT_ERR_NOT_FOUND, "where %s is defined was not recorded (compile "
+						    "with -g)", subject.name);
+	OT_TRY(ot_source_open(shell->program, subject.file, &source));
+	if (source.changed)
+		ot_buf_addf(call->out, "warning: %s is not the text that was compiled\n",
+			    source.path);
+	if (!subject.line_end)
+		subject.line_end = ot_source_declaration_end(&source, subject.line_begin);
+	ot_buf_addf(call->out, "%s:%u %s\n", source.path, subject.line_begin, subject.name);
+	return ot_source_print(&source, subject.line_begin, subject.line_end, call->out);
+}
+
+static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
+{
+	if (call->argc < 2)
+		return ot_err_new(OT_ERR_USAGE, "view what? (a function, variable or type)");
+	for (int i = 1; i < call->argc; i++)
+		OT_TRY(view_one(shell, call->argv[i], call));
+	return NULL;
+}
+
+const struct ot_cmd ot_cmd_view = {
+	.name = "view",
+	.usage = "NAME...",
+	.summary = "show the source of a function, variable or type",
+	.help = "The file is looked for where it was compiled, below the current directory and\n"
+		"beside the program. A warning says when it was changed since.",
+	.flags = OT_CMD_NEEDS_PROGRAM,
+	.run = run,
+	.complete = ot_paths_complete,
+};
