@@ -134,9 +134,10 @@ bool otrace::isCalledDirectly(const Function &F) {
 
 void otrace::declareFunction(Module &M, const DeclaredFunction &D) {
   LLVMContext &C = M.getContext();
-  SmallVector<Metadata *, 8> Operands{
-      D.Subprogram, ConstantAsMetadata::get(
-                        ConstantInt::get(Type::getInt32Ty(C), D.LineEnd))};
+  auto *Line = ConstantInt::get(Type::getInt32Ty(C), D.LineEnd);
+  SmallVector<Metadata *, 8> Operands{D.Subprogram,
+                                      ConstantAsMetadata::get(Line),
+                                      MDString::get(C, M.getSourceFileName())};
   Operands.append(D.Params.begin(), D.Params.end());
   M.getOrInsertNamedMetadata(DeclaredMetadata)
       ->addOperand(MDNode::get(C, Operands));
@@ -144,18 +145,26 @@ void otrace::declareFunction(Module &M, const DeclaredFunction &D) {
 
 SmallVector<DeclaredFunction, 0> otrace::declaredFunctions(Module &M) {
   SmallVector<DeclaredFunction, 0> Result;
-  if (NamedMDNode *Node = M.getNamedMetadata(DeclaredMetadata))
-    for (const MDNode *Entry : Node->operands()) {
-      auto *SP = dyn_cast_or_null<DISubprogram>(Entry->getOperand(0));
-      auto *Line = mdconst::dyn_extract<ConstantInt>(Entry->getOperand(1));
-      if (!SP || !Line)
-        continue;
-      DeclaredFunction &D = Result.emplace_back();
-      D.Subprogram = SP;
-      D.LineEnd = Line->getZExtValue();
-      for (const MDOperand &Var : drop_begin(Entry->operands(), 2))
-        D.Params.push_back(dyn_cast_or_null<DILocalVariable>(Var));
-    }
+  NamedMDNode *Node = M.getNamedMetadata(DeclaredMetadata);
+  if (!Node)
+    return Result;
+  const bool MayImport = isForThinLTO(M);
+  for (const MDNode *Entry : Node->operands()) {
+    auto *SP = dyn_cast_or_null<DISubprogram>(Entry->getOperand(0));
+    auto *Line = mdconst::dyn_extract<ConstantInt>(Entry->getOperand(1));
+    auto *File = dyn_cast<MDString>(Entry->getOperand(2));
+    if (!SP || !Line || !File)
+      continue;
+    // ThinLTO brings along the entries of modules that it imports from; those
+    // speak for themselves.
+    if (MayImport && File->getString() != M.getSourceFileName())
+      continue;
+    DeclaredFunction &D = Result.emplace_back();
+    D.Subprogram = SP;
+    D.LineEnd = Line->getZExtValue();
+    for (const MDOperand &Var : drop_begin(Entry->operands(), 3))
+      D.Params.push_back(dyn_cast_or_null<DILocalVariable>(Var));
+  }
   return Result;
 }
 

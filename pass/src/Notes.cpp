@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "Notes.h"
 
+#include "Phase.h"
 #include "Wrapper.h"
 
 #include "llvm/BinaryFormat/ELF.h"
@@ -45,11 +46,14 @@ static void addNote(Module &M, BlobSet &Blobs, const Blob &Functions,
 void otrace::addNotes(Module &M, BlobSet &Blobs, SharedPool &Pool) {
   const Blob &Functions = addAnchor(Blobs, OTRACE_SECTION_FN);
   const Blob &Variables = addAnchor(Blobs, OTRACE_SECTION_VAR);
-  bool Any = false;
-  for (const DICompileUnit *Unit : M.debug_compile_units()) {
+  SmallVector<const DICompileUnit *, 1> Units;
+  for (const DICompileUnit *Unit : M.debug_compile_units())
+    Units.push_back(Unit);
+  if (Units.empty())
+    Units.push_back(nullptr);
+  // Under ThinLTO the module's own unit comes first, then imported ones.
+  if (isForThinLTO(M))
+    Units.truncate(1);
+  for (const DICompileUnit *Unit : Units)
     addNote(M, Blobs, Functions, Variables, Pool.unit(Unit));
-    Any = true;
-  }
-  if (!Any)
-    addNote(M, Blobs, Functions, Variables, Pool.unit(nullptr));
 }

@@ -151,6 +151,14 @@ void VariableTable::finish(Draft &D) {
   sealRecord(D.B, OTRACE_MAGIC_VAR);
 }
 
+/// The variable, if it lies in a section that a record can be tied to. A common
+/// symbol lies in none; one that may be merged with equal constants lies in a
+/// section that linkers take apart.
+static GlobalObject *ownSection(GlobalVariable &G) {
+  const bool IsMergeable = G.isConstant() && G.hasGlobalUnnamedAddr();
+  return G.hasCommonLinkage() || IsMergeable ? nullptr : &G;
+}
+
 void VariableTable::add(GlobalVariable &G,
                         const DIGlobalVariableExpression &Source) {
   // String literals have debug information but no name.
@@ -161,9 +169,7 @@ void VariableTable::add(GlobalVariable &G,
     addVanished(Source);
     return;
   }
-  // A common symbol lies in no section that a record could be tied to.
-  GlobalObject *With = G.hasCommonLinkage() ? nullptr : &G;
-  Draft D(Blobs.add({OTRACE_SECTION_VAR, "", With, 8}));
+  Draft D(Blobs.add({OTRACE_SECTION_VAR, "", ownSection(G), 8}));
   describeSource(D, *Source.getVariable());
   describeStorage(D, G);
   finish(D);
@@ -186,8 +192,7 @@ void VariableTable::addVanished(const DIGlobalVariableExpression &Source) {
 }
 
 void VariableTable::addWithoutSource(GlobalVariable &G) {
-  GlobalObject *With = G.hasCommonLinkage() ? nullptr : &G;
-  Draft D(Blobs.add({OTRACE_SECTION_VAR, "", With, 8}));
+  Draft D(Blobs.add({OTRACE_SECTION_VAR, "", ownSection(G), 8}));
   D.Name = Target::in(D.B, D.B.appendString(demangle(G.getName())));
   D.Type = Types.getMachine(G.getValueType());
   D.Tu = Pool.unit(nullptr);
