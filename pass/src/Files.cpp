@@ -32,15 +32,18 @@ void BlobSet::place(Item &I) {
     return;
   }
   G->setName(OTRACE_PREFIX "record");
-  if (!I.Where.With)
-    return;
+  GlobalObject *With = I.Where.With;
   // The linker drops the record with what it describes: as a member of its
   // group, and without a group through the link from section to section.
-  if (Comdat *Group = I.Where.With->getComdat())
-    G->setComdat(Group);
-  G->setMetadata(
-      LLVMContext::MD_associated,
-      MDNode::get(M.getContext(), ValueAsMetadata::get(I.Where.With)));
+  if (With && With->getComdat())
+    G->setComdat(With->getComdat());
+  // GNU ld -r wants such a link in all input sections of a name or in none.
+  // What describes nothing that could go is tied to the pool, which stays.
+  if (!With && I.Where.IsRecord)
+    With = Items.front().Contents.global();
+  if (With)
+    G->setMetadata(LLVMContext::MD_associated,
+                   MDNode::get(M.getContext(), ValueAsMetadata::get(With)));
 }
 
 void BlobSet::finish() {
@@ -65,7 +68,7 @@ void otrace::sealRecord(Blob &B, uint32_t Magic) {
 //===-- what records share ----------------------------------------------===//
 
 SharedPool::SharedPool(Module &M, BlobSet &Blobs)
-    : M(M), B(Blobs.add({OTRACE_SECTION_TU, "", nullptr, 8})) {}
+    : M(M), B(Blobs.add({OTRACE_SECTION_TU})) {}
 
 static bool readMD5(StringRef Name, StringRef Directory,
                     std::array<uint8_t, 16> &Result) {

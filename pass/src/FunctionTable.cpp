@@ -364,7 +364,7 @@ void FunctionTable::finish(Draft &D) {
 
 void FunctionTable::add(Function &F, otrace_skip_reason Reason, StubPlace Stub,
                         Function *Wrapper) {
-  Blob &B = Blobs.add({OTRACE_SECTION_FN, "", &F, 8});
+  Blob &B = Blobs.add(Placement::record(OTRACE_SECTION_FN, &F));
   Draft D(B, &F, F.getSubprogram());
   D.Record.flags = codeFlags(F, Select);
   D.Record.skip_reason = Reason;
@@ -402,7 +402,7 @@ void FunctionTable::addVanished() {
     const DISubprogram *SP = Declared.Subprogram;
     if (!Described.insert(SP).second)
       continue;
-    Blob &B = Blobs.add({OTRACE_SECTION_FN, "", nullptr, 8});
+    Blob &B = Blobs.add(Placement::record(OTRACE_SECTION_FN, nullptr));
     Draft D(B, nullptr, SP);
     D.Record.flags = OTRACE_FN_INLINE_ONLY;
     if (SP->isOptimized())

@@ -13,7 +13,7 @@ using namespace llvm;
 using namespace otrace;
 
 static Blob &addAnchor(BlobSet &Blobs, const char *Section) {
-  Blob &B = Blobs.add({Section, "", nullptr, 8});
+  Blob &B = Blobs.add(Placement::record(Section, nullptr));
   otrace_head Head = {};
   Head.magic = OTRACE_MAGIC_ANCHOR;
   B.put(B.append<otrace_head>(), Head);
@@ -25,7 +25,9 @@ static Blob &addAnchor(BlobSet &Blobs, const char *Section) {
 // linker: not so in a group, hence one per object.
 static void addNote(Module &M, BlobSet &Blobs, const Blob &Functions,
                     const Blob &Variables, Target Unit) {
-  Blob &B = Blobs.add({OTRACE_SECTION_NOTE, "", nullptr, 4});
+  Placement Where(OTRACE_SECTION_NOTE);
+  Where.Align = 4;
+  Blob &B = Blobs.add(Where);
   const char Name[] = OTRACE_NOTE_NAME;
   ELF::Elf64_Nhdr Header = {};
   Header.n_namesz = sizeof(Name);

@@ -26,11 +26,26 @@ struct Placement {
   std::string Section;
   std::string
       MergedName; // not empty: a hidden comdat of this name, else private
+  bool IsRecord = false; // of a section that is scanned from an anchor
   llvm::GlobalObject *With = nullptr; // thrown away by the linker with this one
   uint32_t Align = 8;
+
+  Placement(llvm::StringRef Section) : Section(Section) {}
+  static Placement merged(llvm::StringRef Section, std::string Name) {
+    Placement P(Section);
+    P.MergedName = std::move(Name);
+    return P;
+  }
+  static Placement record(llvm::StringRef Section, llvm::GlobalObject *With) {
+    Placement P(Section);
+    P.IsRecord = true;
+    P.With = With;
+    return P;
+  }
 };
 
-/// The blobs of a module, in the order in which they were added.
+/// The blobs of a module, in the order in which they were added; the first is
+/// the SharedPool's.
 class BlobSet {
   struct Item {
     Blob Contents;

@@ -126,7 +126,7 @@ Blob &TypeTable::blobOf(const DIType *T) {
   const std::string Name = OTRACE_PREFIX "t_" + toHexName(Hasher.hash(T));
   Blob *&Same = NamedByHash[Name];
   if (!Same) {
-    Same = &Blobs.add({OTRACE_SECTION_TYPE, Name, nullptr, 8});
+    Same = &Blobs.add(Placement::merged(OTRACE_SECTION_TYPE, Name));
     Unfilled.push_back(T);
   }
   return *(Found = Same);

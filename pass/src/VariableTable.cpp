@@ -47,13 +47,12 @@ static Function *makeAccessor(Module &M, GlobalVariable &G) {
   Function *F =
       Function::Create(FunctionType::get(Pointer, false),
                        GlobalValue::PrivateLinkage, OTRACE_PREFIX "tls", M);
-  F->setSection(OTRACE_SECTION_WRAPPER);
+  // A section each, so that the linker can drop one with its variable.
+  F->setSection((OTRACE_SECTION_WRAPPER "." + G.getName()).str());
   F->setComdat(G.getComdat());
   F->setDoesNotThrow();
   F->addFnAttr(Attribute::NoInline);
   F->addFnAttr("target-cpu", "x86-64");
-  F->setMetadata(LLVMContext::MD_associated,
-                 MDNode::get(M.getContext(), ValueAsMetadata::get(&G)));
   IRBuilder<> B(BasicBlock::Create(M.getContext(), "", F));
   B.CreateRet(B.CreateThreadLocalAddress(&G));
   return F;
@@ -169,7 +168,7 @@ void VariableTable::add(GlobalVariable &G,
     addVanished(Source);
     return;
   }
-  Draft D(Blobs.add({OTRACE_SECTION_VAR, "", ownSection(G), 8}));
+  Draft D(Blobs.add(Placement::record(OTRACE_SECTION_VAR, ownSection(G))));
   describeSource(D, *Source.getVariable());
   describeStorage(D, G);
   finish(D);
@@ -179,7 +178,7 @@ void VariableTable::addVanished(const DIGlobalVariableExpression &Source) {
   if (Source.getVariable()->getName().empty() ||
       !Described.insert(Source.getVariable()).second)
     return;
-  Draft D(Blobs.add({OTRACE_SECTION_VAR, "", nullptr, 8}));
+  Draft D(Blobs.add(Placement::record(OTRACE_SECTION_VAR, nullptr)));
   describeSource(D, *Source.getVariable());
   D.Record.size_bytes = sizeOf(Source.getVariable()->getType());
   if (auto Value = constantValue(*Source.getExpression())) {
@@ -192,7 +191,7 @@ void VariableTable::addVanished(const DIGlobalVariableExpression &Source) {
 }
 
 void VariableTable::addWithoutSource(GlobalVariable &G) {
-  Draft D(Blobs.add({OTRACE_SECTION_VAR, "", ownSection(G), 8}));
+  Draft D(Blobs.add(Placement::record(OTRACE_SECTION_VAR, ownSection(G))));
   D.Name = Target::in(D.B, D.B.appendString(demangle(G.getName())));
   D.Type = Types.getMachine(G.getValueType());
   D.Tu = Pool.unit(nullptr);
