@@ -186,8 +186,14 @@ static int play_function(struct ot_shell *shell, const struct ot_options *o)
 		status = ot_session_exit_status(shell);
 		return status >= 0 ? status : result;
 	}
-	ot_session_end_program(shell);
-	return result;
+	if (failed) {
+		ot_session_end_program(shell);
+		return result;
+	}
+	/* As after main: buffers are flushed and exit handlers run. */
+	ot_session_exit(shell, result);
+	status = ot_session_exit_status(shell);
+	return status >= 0 ? status : result;
 }
 
 static int play_batch_run(struct ot_shell *shell, const struct ot_options *o)

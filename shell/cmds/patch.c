@@ -38,13 +38,13 @@ static struct ot_err *check_prototypes(const struct ot_fn *fn, const struct ot_f
 			  ot_buf_text(&a), ot_buf_text(&b));
 }
 
-/* Inlined copies are not a refusal: they are said, and keep the old code. */
+/* Inlined copies and the like are no refusal: they are said, and keep the old code. */
 static struct ot_err *check_assumes(const struct ot_fn *fn)
 {
 	ot_auto_buf struct ot_buf why = OT_BUF_INIT;
 	struct ot_fn other = *fn;
 
-	other.assumes &= ~(uint32_t)OTRACE_ASSUME_INLINED_COPIES;
+	other.assumes &= OTRACE_ASSUMES_REFUSED;
 	if (!other.assumes)
 		return NULL;
 	ot_fn_assumes_text(&other, &why);
@@ -109,9 +109,8 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 	OT_TRY(ot_functions_find_one(shell, words[0], &fn));
 	OT_TRY(ot_functions_find_one(shell, words[2], &with));
 	OT_TRY(check(fn, with, force));
-	/* Inlined copies were looked at above; the runtime need not refuse them again. */
 	OT_TRY(ot_target_redirect(shell->target, fn->record, with->symbol ? with->symbol : with->body,
-				  force || fn->nr_inlined, &switched));
+				  force, &switched));
 	remember(shell, fn, with);
 	ot_buf_addf(call->out, "Patched %s with %s\n", fn->unique_name, with->unique_name);
 	if (fn->nr_inlined) {
@@ -119,6 +118,8 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 		ot_functions_inlined_places(fn, call->out);
 		ot_buf_addc(call->out, '\n');
 	}
+	if (fn->assumes & OTRACE_ASSUME_PURE)
+		ot_buf_adds(call->out, "  callers may drop or repeat calls: the old code is pure\n");
 	return NULL;
 }
 

@@ -27,7 +27,7 @@ struct ot_target_ops {
 				  struct otrace_switched *ret);
 	struct ot_err *(*redirect)(struct ot_target *target, uint64_t fn, uint64_t fn_target,
 				   bool force, struct otrace_switched *ret);
-	struct ot_err *(*go)(struct ot_target *target);
+	struct ot_err *(*go)(struct ot_target *target, const struct otrace_go *how);
 	struct ot_err *(*call)(struct ot_target *target, const struct ot_target_call *call);
 	struct ot_err *(*detach)(struct ot_target *target);
 	int (*fd)(const struct ot_target *target);

@@ -362,9 +362,9 @@ static struct ot_err *live_redirect(struct ot_target *target, uint64_t fn, uint6
 	return ask_switch(target, OTRACE_MSG_REDIRECT, &request, &reply, ret);
 }
 
-static struct ot_err *live_go(struct ot_target *target)
+static struct ot_err *live_go(struct ot_target *target, const struct otrace_go *how)
 {
-	OT_TRY(ask(target, OTRACE_MSG_GO, NULL, 0, NULL));
+	OT_TRY(ask(target, OTRACE_MSG_GO, how, how ? sizeof(*how) : 0, NULL));
 	target->state = OT_TARGET_RUNNING;
 	return NULL;
 }
@@ -390,9 +390,7 @@ static struct ot_err *live_call(struct ot_target *target, const struct ot_target
 	for (uint32_t i = 0; i < call->nr_args; i++)
 		if (call->args[i].value_class == OTRACE_VALUE_STRING)
 			ot_buf_add(&request, call->args[i].string, call->args[i].bytes);
-	OT_TRY(ask(target, OTRACE_MSG_CALL, request.data, request.len, NULL));
-	target->state = OT_TARGET_RUNNING;
-	return NULL;
+	return ask(target, OTRACE_MSG_CALL, request.data, request.len, NULL);
 }
 
 static struct ot_err *live_detach(struct ot_target *target)

@@ -175,7 +175,14 @@ struct ot_err *ot_target_redirect(struct ot_target *target, uint64_t fn, uint64_
 
 struct ot_err *ot_target_go(struct ot_target *target)
 {
-	OT_DISPATCH(target, go);
+	OT_DISPATCH(target, go, NULL);
+}
+
+struct ot_err *ot_target_go_exit(struct ot_target *target, int exit_status)
+{
+	struct otrace_go how = {.flags = OTRACE_GO_EXIT, .exit_status = exit_status};
+
+	OT_DISPATCH(target, go, &how);
 }
 
 struct ot_err *ot_target_call(struct ot_target *target, const struct ot_target_call *call)

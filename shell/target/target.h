@@ -155,7 +155,13 @@ struct ot_err *ot_target_redirect(struct ot_target *target, uint64_t fn, uint64_
 /** Lets a held main go on. */
 struct ot_err *ot_target_go(struct ot_target *target);
 
-/** Calls a function on the held main thread; ot_target_pump() reports the end of the call. */
+/** Ends a held program without calling main: exit handlers run, @p exit_status is its own. */
+struct ot_err *ot_target_go_exit(struct ot_target *target, int exit_status);
+
+/**
+ * Calls a function on the held main thread; ot_target_pump() reports the end of the call. The
+ * thread is held again afterwards.
+ */
 struct ot_err *ot_target_call(struct ot_target *target, const struct ot_target_call *call);
 
 /** Switches everything off and lets go of the process. */

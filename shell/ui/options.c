@@ -145,6 +145,7 @@ struct ot_err *ot_options_parse(int argc, char **argv, struct ot_options *ret)
 {
 	struct ot_options o = {.mode = OT_MODE_RUN, .seconds = -1};
 	struct ot_err *err = NULL;
+	const char *letters;
 	int c;
 
 	if (argc > 1 && take_mode(argv[1], &o.mode)) {
@@ -160,9 +161,11 @@ struct ot_err *ot_options_parse(int argc, char **argv, struct ot_options *ret)
 	}
 	if (argc == 1 && o.mode == OT_MODE_RUN)
 		o.mode = OT_MODE_HELP;
+	/* Behind a program stand its own options; behind a PID or a file there can only be ours. */
+	letters = o.mode == OT_MODE_RUN ? "+:e:x:f:h" : ":e:x:f:h";
 	opterr = 0;
 	optind = 0;
-	while (!err && (c = getopt_long(argc, argv, "+:e:x:f:h", long_options, NULL)) != -1)
+	while (!err && (c = getopt_long(argc, argv, letters, long_options, NULL)) != -1)
 		err = take_option(&o, c, argv[optind - 1]);
 	o.argc = argc - optind;
 	o.argv = argv + optind;

@@ -519,6 +519,16 @@ void ot_session_go(struct ot_shell *shell)
 	note_error(session_of(shell), ot_target_go(shell->target));
 }
 
+void ot_session_exit(struct ot_shell *shell, int status)
+{
+	struct ot_err *err = ot_target_go_exit(shell->target, status);
+
+	if (err)
+		note_error(session_of(shell), err);
+	else
+		ot_session_wait_end(shell);
+}
+
 void ot_session_leave(struct ot_shell *shell)
 {
 	enum ot_target_state state = ot_target_state(shell->target);

@@ -55,6 +55,9 @@ int ot_session_call_result(const struct ot_shell *shell);
 /** Lets a held main go on; a failure is said. */
 void ot_session_go(struct ot_shell *shell);
 
+/** Lets a held program end as if main had returned @p status, and waits for it. */
+void ot_session_exit(struct ot_shell *shell, int status);
+
 /** Ends the process that we started, gently first. */
 void ot_session_end_program(struct ot_shell *shell);
 bool ot_session_was_ended_by_us(const struct ot_shell *shell);
