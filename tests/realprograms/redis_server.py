@@ -1,41 +1,50 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A redis-server of one of our builds on a free loopback port, ended with the `with` block."""
 
+import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 from .errors import RealProgramError
 
 
+_given = set()
+_lock = threading.Lock()
+
+
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now, below the range the kernel gives to clients."""
-    for port in range(21000 + os.getpid() % 5000, 32000):
-        with socket.socket() as probe:
-            try:
+    """A port of 127.0.0.1 that nobody listens on, below the range the kernel gives to clients, each only once."""
+    with _lock:
+        for _ in range(1000):
+            port = random.randrange(21000, 32000)
+            with socket.socket() as probe, contextlib.suppress(OSError):
                 probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
+                if port not in _given:
+                    _given.add(port)
+                    return port
     raise RealProgramError("no free port on 127.0.0.1")
 
 
 class RedisServer:
     """Starts the server and waits until it answers PING.
 
-    WRAPPER is a command put in front of the server's (`otrace run ... --`), ENVIRONMENT is added to its
-    environment (LD_PRELOAD, OTRACE). With a wrapper that forks, `pid` is still the server's own.
+    WRAPPER is a command put in front of the server's (`otrace run ... --`), ENVIRONMENT is added to its environment
+    (LD_PRELOAD, OTRACE), SERVER is a copy of the build's redis-server to run instead. `pid` is the server's own, also
+    under a wrapper that forks.
     """
 
-    def __init__(self, build, *, wrapper=(), environment=None, options=(), patience=60):
+    def __init__(self, build, *, server=None, wrapper=(), environment=None, options=(), patience=60):
         self.build = build
         self.port = free_port()
         self.directory = tempfile.mkdtemp(prefix="otrace-redis-")
         self.log = os.path.join(self.directory, "log")
-        command = [*wrapper, build.binaries["redis-server"], "--port", self.port, "--bind", "127.0.0.1",
+        command = [*wrapper, server or build.binaries["redis-server"], "--port", self.port, "--bind", "127.0.0.1",
                    "--save", "", "--appendonly", "no", "--dir", self.directory, "--daemonize", "no", *options]
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=log,

@@ -122,8 +122,16 @@ def callgrind_command(output: Path):
     return ["valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={output}"]
 
 
+def without_debug(binary: Path, folder: Path, name: str) -> Path:
+    """A copy without debug information: Debian 12's valgrind cannot read all of what clang 19 writes."""
+    copy = folder / f"{name}.stripped"
+    run(["strip", "--strip-debug", binary, "-o", copy])
+    return copy
+
+
 def callgrind(binary: Path, args, folder: Path, name: str, *, cwd=None) -> Callgrind:
     output = folder / f"callgrind.{name}"
+    binary = without_debug(binary, folder, name)
     # The same addresses each time, since programs hash pointers.
     run(["setarch", "--addr-no-randomize", *callgrind_command(output), binary, *args], cwd=cwd, timeout=900)
     return Callgrind(output, binary)

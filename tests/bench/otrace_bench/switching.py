@@ -54,7 +54,10 @@ def program(variant: str, *options) -> Path:
         for file in objects:
             file.unlink()
 
-    return cache.fill(cache.directory() / "builds" / f"switching-{variant}-{key}", make) / "switching"
+    folder = cache.directory() / "builds"
+    made = cache.fill(folder / f"switching-{variant}-{key}", make)
+    cache.prune(folder.glob(f"switching-{variant}-*[0-9a-f]"), keep=3, age=6 * 3600)
+    return made / "switching"
 
 
 def _xray(bench) -> dict:
