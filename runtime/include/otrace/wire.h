@@ -78,7 +78,7 @@ enum otrace_msg_type {
 	OTRACE_MSG_STATUS = 8,    /* nothing -> otrace_status */
 	OTRACE_MSG_THREADS = 9,   /* nothing -> otrace_thread_info[] */
 	OTRACE_MSG_TLS = 10,      /* otrace_tls -> uint64_t address */
-	OTRACE_MSG_GO = 11,       /* nothing -> nothing: lets a held main go on */
+	OTRACE_MSG_GO = 11,       /* nothing, or otrace_go -> nothing: lets a held main go on */
 	OTRACE_MSG_CALL = 12,     /* otrace_call, arguments -> nothing; an EVENT_CALL_DONE follows */
 	OTRACE_MSG_DETACH = 13,   /* nothing -> otrace_switched; then the server closes */
 	OTRACE_EVENT_MODULES = 64, /* nothing: modules were loaded or unloaded; ask again */
@@ -147,7 +147,16 @@ struct otrace_switched {
 	uint64_t window_max_ns; /* longest time a stub held its callers */
 };
 
-#define OTRACE_REDIRECT_FORCE 1u /* although otrace_fn.assumes is not empty */
+#define OTRACE_REDIRECT_FORCE 1u /* although otrace_fn.assumes has one of these bits */
+
+/* With these, callers that were compiled beside the old function would pass the new one wrong
+ * arguments, not look at its result, or have no code to return to. The other bits of assumes
+ * (PURE, INLINED_COPIES, MEMORY_KNOWN) only mean that some calls may not reach the new function, or
+ * not be seen to change memory: the shell says so and goes on. */
+#define OTRACE_ASSUMES_REFUSED                                                                   \
+	(OTRACE_ASSUME_ARGUMENT_DROPPED | OTRACE_ASSUME_ARGUMENT_CHANGED |                       \
+	 OTRACE_ASSUME_RESULT_DROPPED | OTRACE_ASSUME_RESULT_CONSTANT |                          \
+	 OTRACE_ASSUME_RESULT_IS_ARGUMENT | OTRACE_ASSUME_NORETURN_INFERRED)
 
 struct otrace_redirect {
 	uint64_t fn;     /* address of its struct otrace_fn */
@@ -200,7 +209,17 @@ enum otrace_value_class {
 	OTRACE_VALUE_STRING = 4  /* bytes follow, copied into the process, NUL added; lives on */
 };
 
-/** Calls a function on the held main thread instead of main, by its source prototype. */
+#define OTRACE_GO_EXIT 1u /* do not call main: return exit_status from it (exit handlers run) */
+
+struct otrace_go {
+	uint32_t flags; /* OTRACE_GO_* */
+	int32_t exit_status;
+};
+
+/**
+ * Calls a function on the held main thread, by its source prototype. The thread is held again
+ * afterwards: another CALL, GO, or GO with OTRACE_GO_EXIT may follow.
+ */
 struct otrace_call {
 	uint64_t fn; /* address of its struct otrace_fn */
 	uint32_t nr_args;

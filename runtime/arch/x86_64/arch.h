@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * What the runtime needs from a CPU. A port gives arch.h, arch.c and entry.S with the same names:
+ *
+ *  1. inline: system calls, clock, thread pointer, copy and fill, pause;
+ *  2. arch.c: the bytes of a stub in each state and the bytes of a thunk;
+ *  3. entry.S: ot_entry_low (stack low, or entry only) and ot_entry_varargs.
+ */
+#ifndef OT_ARCH_X86_64_H
+#define OT_ARCH_X86_64_H
+
+/* Known to entry.S, checked in probe.c. */
+#define OT_PROBE_VARARGS_FLAGS 32
+#define OT_PROBE_X87	       1
+
+#ifndef __ASSEMBLER__
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A raw system call: never touches errno, returns -errno. */
+static inline long ot_arch_syscall(long nr, long a, long b, long c, long d, long e, long f)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	long ret;
+
+	__asm__ volatile("syscall"
+			 : "=a"(ret)
+			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return ret;
+}
+
+static inline uint64_t ot_arch_tsc(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (uint64_t)high << 32 | low;
+}
+
+static inline uint64_t ot_arch_thread_pointer(void)
+{
+	uint64_t value;
+
+	__asm__("mov %%fs:0, %0" : "=r"(value));
+	return value;
+}
+
+static inline void ot_arch_pause(void)
+{
+	__asm__ volatile("pause");
+}
+
+static inline void ot_arch_copy(void *to, const void *from, size_t bytes)
+{
+	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(bytes)::"memory");
+}
+
+static inline void ot_arch_fill(void *to, int byte, size_t bytes)
+{
+	__asm__ volatile("rep stosb" : "+D"(to), "+c"(bytes) : "a"(byte) : "memory");
+}
+
+/* Makes this process own a copy of the page, without changing a byte that others may execute. */
+static inline void ot_arch_touch_text(void *byte)
+{
+	__asm__ volatile("lock orb $0, %0" : "+m"(*(volatile char *)byte)::"memory", "cc");
+}
+
+/** True when the time stamp counter ticks at one rate, always, on all CPUs. */
+bool ot_arch_tsc_invariant(void);
+
+/* ------------------------------------------------------------------ stubs */
+
+#define OT_STUB_BYTES 5
+
+struct ot_stub_bytes {
+	uint8_t bytes[OT_STUB_BYTES];
+};
+
+extern const struct ot_stub_bytes ot_stub_nop;
+
+/** The stub that jumps to target. False when it is out of reach. */
+bool ot_arch_stub_jump(uint64_t stub, uint64_t target, struct ot_stub_bytes *ret);
+/** True when the first unit of the stub can be stored atomically. */
+bool ot_arch_stub_aligned(uint64_t stub);
+/* The three phases. view is where the stub can be written now. */
+void ot_arch_stub_hold(void *view);
+void ot_arch_stub_write_rest(void *view, const struct ot_stub_bytes *bytes);
+void ot_arch_stub_release(void *view, const struct ot_stub_bytes *bytes);
+
+/* ------------------------------------------------------------------ thunks */
+
+/*
+ * A thunk, written once and never changed:
+ *
+ *   0  cmp %fs:stack_low, %rsp     traced entry (entry only: two nops instead of the compare,
+ *   9  movabs $probe, %r10         and the jump at 19 is taken always)
+ *  19  jb 27
+ *  21  jmp wrapper                 direct, so that the wrapper needs no landing pad
+ *  27  jmp *low_slot(%rip)         ot_entry_low
+ *  33  endbr64; jmp wrapper        resume: ot_entry_low comes back here when the stack is not low
+ *  44  movabs $probe, %r10         redirect entry: two jumps, nothing else
+ *  54  jmp *target(%r10)
+ *
+ * r10 is the static chain register; the pass instruments only calling conventions in which it is
+ * free at a function's entry. Functions with variable arguments have no wrapper: their jumps at 21
+ * and 37 go through varargs_slot.
+ */
+#define OT_THUNK_BYTES		64
+#define OT_THUNK_TRACED		0
+#define OT_THUNK_RESUME		33
+#define OT_THUNK_REDIRECT	44
+
+/* Words at the start of a thunk region, for jumps to the runtime, which may be far away. */
+struct ot_thunk_slots {
+	uint64_t low;
+	uint64_t varargs;
+	uint64_t reserved[6];
+};
+
+struct ot_thunk_spec {
+	uint64_t probe;
+	uint64_t wrapper; /* 0 = variable arguments */
+	uint32_t target_offset; /* of the word in the probe that the redirect entry jumps through */
+	int32_t stack_low_offset; /* of the thread-local word, from the thread pointer */
+	bool entry_only;
+};
+
+/**
+ * Writes a thunk. view is where it can be written, address where it runs; slots is the address of
+ * the region's struct ot_thunk_slots. False when the wrapper is out of reach.
+ */
+bool ot_arch_thunk_write(uint8_t *view, uint64_t address, uint64_t slots,
+			 const struct ot_thunk_spec *spec);
+
+/* entry.S */
+void ot_entry_low(void);
+void ot_entry_varargs(void);
+
+#endif
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The two ways into the runtime that are no wrapper. Both are jumped to from a thunk with r10 = probe
+ * and everything else as the caller of the traced function left it. The C side is compiled to use
+ * general registers only, so no vector register has to be saved, however wide.
+ */
+#include <cet.h>
+#include "arch.h"
+
+	.text
+
+/*
+ * ot_entry_low: no frame may stay behind. Asks ot_hook_low() where to go on (the wrapper after all,
+ * the body, a replacement) and jumps there with every register as it came.
+ *
+ *	rsp + 72	return address of the call
+ *	rsp + 8 ... 64	r10 r9 r8 rdi rsi rdx rcx rax (saved)
+ *	rsp		alignment
+ */
+	.globl	ot_entry_low
+	.hidden	ot_entry_low
+	.type	ot_entry_low, @function
+	.p2align 4
+ot_entry_low:
+	.cfi_startproc
+	_CET_ENDBR
+	push	%rax
+	.cfi_adjust_cfa_offset 8
+	push	%rcx
+	.cfi_adjust_cfa_offset 8
+	push	%rdx
+	.cfi_adjust_cfa_offset 8
+	push	%rsi
+	.cfi_adjust_cfa_offset 8
+	push	%rdi
+	.cfi_adjust_cfa_offset 8
+	push	%r8
+	.cfi_adjust_cfa_offset 8
+	push	%r9
+	.cfi_adjust_cfa_offset 8
+	push	%r10
+	.cfi_adjust_cfa_offset 8
+	sub	$8, %rsp
+	.cfi_adjust_cfa_offset 8
+	mov	%r10, %rdi
+	lea	72(%rsp), %rsi
+	call	ot_hook_low
+	mov	%rax, %r11
+	add	$8, %rsp
+	.cfi_adjust_cfa_offset -8
+	pop	%r10
+	.cfi_adjust_cfa_offset -8
+	pop	%r9
+	.cfi_adjust_cfa_offset -8
+	pop	%r8
+	.cfi_adjust_cfa_offset -8
+	pop	%rdi
+	.cfi_adjust_cfa_offset -8
+	pop	%rsi
+	.cfi_adjust_cfa_offset -8
+	pop	%rdx
+	.cfi_adjust_cfa_offset -8
+	pop	%rcx
+	.cfi_adjust_cfa_offset -8
+	pop	%rax
+	.cfi_adjust_cfa_offset -8
+	jmp	*%r11
+	.cfi_endproc
+	.size	ot_entry_low, . - ot_entry_low
+
+/*
+ * ot_entry_varargs: builds struct otrace_varargs_frame (abi.h). When the end of the call is wanted,
+ * the body is called again with a copy of the caller's stack arguments; else it is jumped to.
+ *
+ *	rbp + 16	stack arguments of the caller
+ *	rbp + 8		return address
+ *	rbp - 8, - 16	rbx = probe, r12 = frame (saved)
+ *	r12		the frame, 288 bytes, 16-aligned
+ *	rsp		the copy
+ */
+#define GP	   32
+#define STACK_ARGS 80
+#define NR_VECTOR  88
+#define XMM	   96
+#define RET_GP	   224
+#define RET_XMM	   240
+#define RET_X87	   272
+#define FRAME	   288
+
+.macro load_arguments frame
+	mov	GP(\frame), %rdi
+	mov	GP+8(\frame), %rsi
+	mov	GP+16(\frame), %rdx
+	mov	GP+24(\frame), %rcx
+	mov	GP+32(\frame), %r8
+	mov	GP+40(\frame), %r9
+	mov	NR_VECTOR(\frame), %rax
+.endm
+
+	.globl	ot_entry_varargs
+	.hidden	ot_entry_varargs
+	.type	ot_entry_varargs, @function
+	.p2align 4
+ot_entry_varargs:
+	.cfi_startproc
+	_CET_ENDBR
+	push	%rbp
+	.cfi_def_cfa_offset 16
+	.cfi_offset %rbp, -16
+	mov	%rsp, %rbp
+	.cfi_def_cfa_register %rbp
+	push	%rbx
+	.cfi_offset %rbx, -24
+	push	%r12
+	.cfi_offset %r12, -32
+	and	$-16, %rsp
+	sub	$FRAME, %rsp
+	mov	%rsp, %r12
+	mov	%r10, %rbx
+	mov	%rdi, GP(%r12)
+	mov	%rsi, GP+8(%r12)
+	mov	%rdx, GP+16(%r12)
+	mov	%rcx, GP+24(%r12)
+	mov	%r8, GP+32(%r12)
+	mov	%r9, GP+40(%r12)
+	lea	16(%rbp), %r11
+	mov	%r11, STACK_ARGS(%r12)
+	movzbl	%al, %eax
+	mov	%rax, NR_VECTOR(%r12)
+	test	%eax, %eax
+	jz	1f
+	movaps	%xmm0, XMM(%r12)
+	movaps	%xmm1, XMM+16(%r12)
+	movaps	%xmm2, XMM+32(%r12)
+	movaps	%xmm3, XMM+48(%r12)
+	movaps	%xmm4, XMM+64(%r12)
+	movaps	%xmm5, XMM+80(%r12)
+	movaps	%xmm6, XMM+96(%r12)
+	movaps	%xmm7, XMM+112(%r12)
+1:	mov	%r12, %rdi
+	mov	%rbx, %rsi
+	call	ot_hook_varargs
+	mov	%rax, %r11
+	cmpq	$0, (%r12)	/* words[0]: is the end of this call wanted? */
+	jne	2f
+
+	load_arguments %r12
+	lea	-16(%rbp), %rsp
+	pop	%r12
+	.cfi_remember_state
+	.cfi_restore %r12
+	pop	%rbx
+	.cfi_restore %rbx
+	pop	%rbp
+	.cfi_restore %rbp
+	.cfi_def_cfa %rsp, 8
+	jmp	*%r11
+
+	.cfi_restore_state
+2:	sub	%rdx, %rsp
+	mov	%rdx, %rcx
+	mov	%rsp, %rdi
+	mov	STACK_ARGS(%r12), %rsi
+	rep movsb
+	load_arguments %r12
+	call	*%r11
+	mov	%rax, RET_GP(%r12)
+	mov	%rdx, RET_GP+8(%r12)
+	movaps	%xmm0, RET_XMM(%r12)
+	movaps	%xmm1, RET_XMM+16(%r12)
+	testl	$OT_PROBE_X87, OT_PROBE_VARARGS_FLAGS(%rbx)
+	jz	3f
+	fstpt	RET_X87(%r12)
+3:	mov	%r12, %rsp
+	mov	%r12, %rdi
+	mov	%rbx, %rsi
+	call	ot_hook_leave
+	testl	$OT_PROBE_X87, OT_PROBE_VARARGS_FLAGS(%rbx)
+	jz	4f
+	fldt	RET_X87(%r12)
+4:	mov	RET_GP(%r12), %rax
+	mov	RET_GP+8(%r12), %rdx
+	lea	-16(%rbp), %rsp
+	pop	%r12
+	.cfi_restore %r12
+	pop	%rbx
+	.cfi_restore %rbx
+	pop	%rbp
+	.cfi_restore %rbp
+	.cfi_def_cfa %rsp, 8
+	ret
+	.cfi_endproc
+	.size	ot_entry_varargs, . - ot_entry_varargs
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include "base/maps.h"
+#include "base/mem.h"
+#include "base/sys.h"
+
+/* Reads a file line by line; lines longer than the buffer come in parts, the caller ignores the
+ * rest parts because they do not begin with a range. */
+struct lines {
+	int fd;
+	char *buffer;
+	size_t size_bytes;
+	size_t begin;
+	size_t end;
+};
+
+static bool refill(struct lines *lines)
+{
+	long got;
+
+	ot_memmove(lines->buffer, lines->buffer + lines->begin, lines->end - lines->begin);
+	lines->end -= lines->begin;
+	lines->begin = 0;
+	if (lines->end == lines->size_bytes - 1)
+		return false;
+	got = ot_sys_read(lines->fd, lines->buffer + lines->end, lines->size_bytes - 1 - lines->end);
+	if (got <= 0)
+		return false;
+	lines->end += (size_t)got;
+	return true;
+}
+
+static char *next_line(struct lines *lines)
+{
+	size_t seen = lines->begin;
+
+	for (;;) {
+		for (; seen < lines->end; seen++) {
+			if (lines->buffer[seen] == '\n') {
+				char *line = lines->buffer + lines->begin;
+
+				lines->buffer[seen] = 0;
+				lines->begin = seen + 1;
+				return line;
+			}
+		}
+		seen -= lines->begin;
+		if (!refill(lines))
+			return NULL;
+	}
+}
+
+static bool parse(const char *line, struct ot_mapping *ret)
+{
+	const char *at;
+
+	ret->low = ot_parse_u64(line, 16, &at);
+	if (*at != '-')
+		return false;
+	ret->high = ot_parse_u64(at + 1, 16, &at);
+	if (*at != ' ' || ot_strnlen(at, 5) < 5)
+		return false;
+	ret->prot = (at[1] == 'r' ? PROT_READ : 0) | (at[2] == 'w' ? PROT_WRITE : 0) |
+		    (at[3] == 'x' ? PROT_EXEC : 0);
+	ret->is_stack = ot_strends(at, " [stack]");
+	return true;
+}
+
+bool ot_maps_find(uint64_t address, void *scratch, size_t scratch_bytes, struct ot_mapping *ret)
+{
+	struct lines lines = {.buffer = scratch, .size_bytes = scratch_bytes};
+	struct ot_mapping map, below = {0};
+	bool found = false;
+	const char *line;
+
+	lines.fd = (int)ot_sys_open("/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
+	if (lines.fd < 0)
+		return false;
+	while (!found && (line = next_line(&lines))) {
+		if (!parse(line, &map))
+			continue;
+		if (address < map.high) {
+			found = address >= map.low;
+			break;
+		}
+		below = map;
+	}
+	ot_sys_close(lines.fd);
+	if (!found)
+		return false;
+	map.below_end = below.high;
+	map.below_guard = below.high == map.low && !below.prot;
+	*ret = map;
+	return true;
+}

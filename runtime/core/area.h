@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * The trace area: one memfd that the shell maps too. include/otrace/ring.h is the format.
+ */
+#ifndef OT_CORE_AREA_H
+#define OT_CORE_AREA_H
+
+#include <stdbool.h>
+#include <otrace/ring.h>
+
+#define OT_RING_BYTES_DEFAULT (2u << 20)
+#define OT_AREA_BYTES_DEFAULT (160u << 20) /* sparse: only what is written takes memory */
+#define OT_RINGS_MAX	      1024u
+
+extern struct otrace_area *ot_area; /* NULL = none yet */
+extern int ot_area_fd;
+
+/**
+ * Makes the area. Idempotent.
+ *
+ * @param area_bytes, ring_bytes  0 = the default; rounded to what fits
+ * @return false when the system refuses; nothing is left behind then
+ */
+bool ot_area_create(uint64_t area_bytes, uint64_t ring_bytes);
+struct otrace_ring *ot_area_ring(uint32_t i);
+/** Bytes of memory that the area takes. */
+uint64_t ot_area_used_bytes(void);
+
+/** Copies memory that may not be there. Returns the bytes copied from its start, 0 when none. */
+uint64_t ot_safe_read(void *to, uint64_t from, uint64_t bytes);
+/** The same, straight into the area: to must lie in it. */
+uint64_t ot_safe_read_area(void *to, uint64_t from, uint64_t bytes);
+/** True when a byte at address can be read. */
+bool ot_safe_readable(uint64_t address);
+/** Writes memory that may not be there. Returns the bytes written. */
+uint64_t ot_safe_write(uint64_t to, const void *from, uint64_t bytes);
+
+#endif

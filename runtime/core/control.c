@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <sys/mman.h>
+
+#include "base/arena.h"
+#include "base/lock.h"
+#include "base/log.h"
+#include "base/maps.h"
+#include "core/area.h"
+#include "core/control.h"
+#include "core/probe.h"
+#include "core/start.h"
+#include "core/switch.h"
+#include "core/thread.h"
+
+static struct ot_lock control;
+static uint64_t held_signals;
+
+/* Signals first: a handler that asks for something would wait for its own thread. */
+void ot_control_run(void (*work)(void *context), void *context)
+{
+	uint64_t signals = ot_signals_block();
+
+	ot_lock_take(&control);
+	ot_modules_locked(work, context);
+	ot_lock_release(&control);
+	ot_signals_restore(signals);
+}
+
+void ot_control_hold(void)
+{
+	uint64_t signals = ot_signals_block();
+
+	ot_lock_take(&control);
+	held_signals = signals;
+}
+
+void ot_control_unhold(void)
+{
+	uint64_t signals = held_signals;
+
+	ot_lock_release(&control);
+	ot_signals_restore(signals);
+}
+
+/* ------------------------------------------------------------------ probes */
+
+struct probe_work {
+	const struct ot_probe_wish *wishes;
+	uint32_t nr;
+	int32_t *status;
+	struct otrace_switched *ret;
+};
+
+static int arm_probe(const struct ot_probe_wish *wish, struct otrace_probe **probe_ret)
+{
+	const struct ot_arm *arm = NULL;
+	int error;
+
+	if (ot_failed())
+		return OTRACE_E_SYSTEM;
+	error = ot_probe_get(wish->set->fn, probe_ret);
+	if (!error)
+		error = ot_probe_arm(*probe_ret, wish->set, wish->captures, &arm);
+	if (!error)
+		__atomic_store_n(&(*probe_ret)->arm, arm, __ATOMIC_RELEASE);
+	return error;
+}
+
+static void run_probe(void *context)
+{
+	struct probe_work *work = context;
+	uint64_t bytes = work->nr * sizeof(struct ot_change);
+	struct ot_change *changes = ot_pages_map(bytes);
+	uint32_t used = 0;
+
+	for (uint32_t i = 0; i < work->nr; i++) {
+		struct otrace_probe *probe = NULL;
+
+		work->status[i] = changes ? arm_probe(&work->wishes[i], &probe) : OTRACE_E_NO_MEMORY;
+		if (work->status[i])
+			work->ret->nr_refused++;
+		else
+			changes[used++] = (struct ot_change){.probe = probe, .mode = OT_MODE_TRACED};
+	}
+	ot_switch(changes, used, work->ret);
+	for (uint32_t i = 0, at = 0; i < work->nr; i++) {
+		if (work->status[i])
+			continue;
+		work->status[i] = changes[at].status;
+		if (work->status[i] && changes[at].probe->mode != OT_MODE_TRACED)
+			changes[at].probe->arm = NULL;
+		at++;
+	}
+	ot_pages_unmap(changes, bytes);
+}
+
+void ot_control_probe(const struct ot_probe_wish *wishes, uint32_t nr, int32_t *status,
+		      struct otrace_switched *ret)
+{
+	struct probe_work work = {wishes, nr, status, ret};
+
+	if (nr)
+		ot_control_run(run_probe, &work);
+}
+
+struct unprobe_work {
+	const uint64_t *fns;
+	uint32_t nr;
+	struct otrace_switched *ret;
+};
+
+static void disarm_all(void)
+{
+	for (struct otrace_probe *probe = ot_probes_first(); probe; probe = probe->next)
+		__atomic_store_n(&probe->arm, NULL, __ATOMIC_RELEASE);
+}
+
+static void disarm(uint64_t fn_address)
+{
+	struct ot_module *module;
+	const struct otrace_fn *fn = ot_module_fn(fn_address, &module);
+	struct otrace_probe *probe = NULL;
+
+	if (fn)
+		probe = ot_probe_find((uint64_t)otrace_ref_get(&fn->stub));
+	if (probe)
+		__atomic_store_n(&probe->arm, NULL, __ATOMIC_RELEASE);
+}
+
+static void run_unprobe(void *context)
+{
+	struct unprobe_work *work = context;
+
+	if (!work->nr)
+		disarm_all();
+	for (uint32_t i = 0; i < work->nr; i++)
+		disarm(work->fns[i]);
+	ot_switch_settle(work->ret);
+}
+
+void ot_control_unprobe(const uint64_t *fns, uint32_t nr, struct otrace_switched *ret)
+{
+	struct unprobe_work work = {fns, nr, ret};
+
+	ot_control_run(run_unprobe, &work);
+}
+
+/* ------------------------------------------------------------------ redirects */
+
+struct redirect_work {
+	const struct otrace_redirect *redirect;
+	enum ot_owner owner;
+	struct otrace_switched *ret;
+	int error;
+};
+
+static bool is_code(uint64_t address)
+{
+	static char scratch[OT_PAGE_BYTES];
+	struct ot_mapping map;
+
+	return ot_maps_find(address, scratch, sizeof(scratch), &map) && (map.prot & PROT_EXEC);
+}
+
+static void set_replacement(struct otrace_probe *probe, enum ot_owner owner, uint64_t target)
+{
+	if (owner == OT_OWNER_API)
+		probe->replacement_api = (void *)target;
+	else
+		probe->replacement_shell = (void *)target;
+	ot_probe_retarget(probe);
+}
+
+static int check_redirect(const struct otrace_redirect *redirect, const struct otrace_probe *probe)
+{
+	if (!redirect->target)
+		return OTRACE_E_OK;
+	if ((probe->fn->assumes & OTRACE_ASSUMES_REFUSED) &&
+	    !(redirect->flags & OTRACE_REDIRECT_FORCE))
+		return OTRACE_E_ASSUMES;
+	return is_code(redirect->target) ? OTRACE_E_OK : OTRACE_E_FAULT;
+}
+
+static int redirect_probe(struct redirect_work *work, struct otrace_probe *probe)
+{
+	uint64_t old = (uint64_t)(work->owner == OT_OWNER_API ? probe->replacement_api :
+								 probe->replacement_shell);
+	struct ot_change change = {.probe = probe};
+
+	set_replacement(probe, work->owner, work->redirect->target);
+	change.mode = (uint8_t)ot_probe_wanted(probe);
+	ot_switch(&change, 1, work->ret);
+	if (change.status && work->redirect->target)
+		set_replacement(probe, work->owner, old);
+	return change.status;
+}
+
+static void run_redirect(void *context)
+{
+	struct redirect_work *work = context;
+	struct otrace_probe *probe = NULL;
+
+	if (ot_failed()) {
+		work->error = OTRACE_E_SYSTEM;
+		return;
+	}
+	work->error = ot_probe_get(work->redirect->fn, &probe);
+	if (!work->error)
+		work->error = check_redirect(work->redirect, probe);
+	if (!work->error)
+		work->error = redirect_probe(work, probe);
+}
+
+int ot_control_redirect(const struct otrace_redirect *redirect, enum ot_owner owner,
+			struct otrace_switched *ret)
+{
+	struct redirect_work work = {redirect, owner, ret, OTRACE_E_OK};
+
+	ot_control_run(run_redirect, &work);
+	return work.error;
+}
+
+static void restore_all(enum ot_owner owner)
+{
+	for (struct otrace_probe *probe = ot_probes_first(); probe; probe = probe->next)
+		set_replacement(probe, owner, 0);
+}
+
+static void run_restore_all(void *context)
+{
+	struct redirect_work *work = context;
+
+	restore_all(work->owner);
+	ot_switch_settle(work->ret);
+}
+
+void ot_control_restore_all(enum ot_owner owner, struct otrace_switched *ret)
+{
+	struct redirect_work work = {.owner = owner, .ret = ret};
+
+	ot_control_run(run_restore_all, &work);
+}
+
+static void run_shell_gone(void *context)
+{
+	disarm_all();
+	restore_all(OT_OWNER_SHELL);
+	ot_switch_settle(context);
+}
+
+void ot_control_shell_gone(struct otrace_switched *ret)
+{
+	ot_control_run(run_shell_gone, ret);
+}
+
+static void run_disable(void *context)
+{
+	restore_all(OT_OWNER_API);
+	run_shell_gone(context);
+}
+
+void ot_control_disable(void)
+{
+	struct otrace_switched done = {0};
+
+	ot_control_run(run_disable, &done);
+}
+
+/* ------------------------------------------------------------------ status */
+
+static void count_probes(struct otrace_status *status)
+{
+	for (struct otrace_probe *probe = ot_probes_first(); probe; probe = probe->next) {
+		status->nr_on += probe->mode != OT_MODE_OFF;
+		status->nr_traced += probe->arm != NULL;
+		status->nr_redirected += probe->target != probe->body;
+	}
+}
+
+static void count_losses(struct otrace_status *status)
+{
+	status->lost_no_ring = ot_area->lost_no_ring;
+	status->area_used_bytes = ot_area_used_bytes();
+	for (uint32_t i = 0; i < ot_area->nr_rings; i++) {
+		const struct otrace_ring *ring = ot_area_ring(i);
+		const struct ot_thread *thread = ot_thread_at(i);
+
+		if (thread->state == OT_THREAD_FREE)
+			continue;
+		status->nr_rings_used += thread->state == OT_THREAD_LIVE;
+		status->lost_nested += ring->lost_nested;
+		status->lost_waiting += ring->lost_waiting;
+		status->lost_fault += ring->lost_fault;
+	}
+}
+
+static void run_status(void *context)
+{
+	struct otrace_status *status = context;
+
+	for (struct ot_module *module = ot_modules_first(); module; module = module->next)
+		status->nr_functions += module->loaded ? module->nr_stubs : 0;
+	count_probes(status);
+	if (ot_area && ot_threads_live())
+		count_losses(status);
+	status->nr_switches = ot_switch_totals.nr_switches;
+	status->switch_total_ns = ot_switch_totals.total_ns;
+	status->window_max_ns = ot_switch_totals.window_max_ns;
+	status->text_pages_dirty = ot_switch_totals.nr_pages_dirty;
+	status->arena_bytes = ot_arena_bytes();
+	status->flags = (ot_start_is_held() ? OTRACE_STATUS_HELD : 0) |
+			(ot_failed() ? OTRACE_STATUS_STUBS_DISABLED : 0) |
+			(ot_switch_totals.memfd_text ? OTRACE_STATUS_MEMFD_TEXT : 0);
+}
+
+void ot_control_status(struct otrace_status *ret)
+{
+	*ret = (struct otrace_status){0};
+	ot_control_run(run_status, ret);
+}

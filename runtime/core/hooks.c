@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The words of struct otrace_frame: [0] the call's number, 0 = its entry was not recorded;
+ * [1] the arm that recorded it; [2] OTRACE_REC_FLAG_*; [3] its place among the open calls.
+ */
+#include "core/area.h"
+#include "core/capture.h"
+#include "core/clock.h"
+#include "core/hooks.h"
+#include "core/thread.h"
+
+#define SEQ_BLOCK 64u /* call numbers that a thread takes at once: no shared cache line per call */
+
+static inline void *probe_target(const struct otrace_probe *probe)
+{
+	return __atomic_load_n(&probe->target, __ATOMIC_RELAXED);
+}
+
+/* From here to release() a signal handler's calls are only counted. */
+static inline struct ot_thread *acquire(void)
+{
+	struct ot_thread *thread = ot_tls.thread;
+
+	if (ot_unlikely(!thread || !thread->armed)) {
+		thread = ot_thread_slow();
+		if (!thread)
+			return NULL;
+	}
+	thread->armed = 0;
+	ot_barrier();
+	return thread;
+}
+
+static inline void release(struct ot_thread *thread)
+{
+	ot_barrier();
+	thread->armed = 1;
+}
+
+static inline bool on_stack(uint64_t where)
+{
+	return where - ot_tls.stack.low < ot_tls.stack.bytes;
+}
+
+static __attribute__((noinline)) uint64_t next_seq_block(struct ot_thread *thread)
+{
+	uint64_t first = __atomic_fetch_add(&ot_area->next_call_seq, SEQ_BLOCK, __ATOMIC_RELAXED);
+
+	thread->next_seq = first + 1;
+	thread->end_seq = first + SEQ_BLOCK;
+	return first;
+}
+
+static inline uint64_t take_seq(struct ot_thread *thread)
+{
+	if (ot_unlikely(thread->next_seq == thread->end_seq))
+		return next_seq_block(thread);
+	return thread->next_seq++;
+}
+
+/* ------------------------------------------------------------------ open calls */
+
+static inline struct ot_open_call *innermost(struct ot_thread *thread)
+{
+	return &thread->open[thread->depth <= OT_OPEN_MAX ? thread->depth : OT_OPEN_MAX];
+}
+
+/*
+ * The newest open call does not lie above this frame: a longjmp went past it, or this is another
+ * stack. Close what lies below on this stack; what is open on other stacks stays.
+ */
+static __attribute__((noinline)) void close_below(struct ot_thread *thread, uint64_t where)
+{
+	uint32_t kept = 0;
+
+	ot_stack_be_exact(where);
+	if (!(ot_tls.stack.flags & OT_STACK_CLOSABLE))
+		return;
+	if (thread->depth > OT_OPEN_MAX)
+		thread->depth = OT_OPEN_MAX;
+	for (uint32_t i = 1; i <= thread->depth; i++) {
+		struct ot_open_call *call = &thread->open[i];
+
+		if (call->frame <= where && on_stack(call->frame))
+			ot_ring_abandon(thread, call);
+		else
+			thread->open[++kept] = *call;
+	}
+	thread->depth = kept;
+}
+
+static inline void check_stack(struct ot_thread *thread, uint64_t where)
+{
+	if (ot_unlikely(!on_stack(where)))
+		ot_stack_find(where);
+	if (ot_unlikely(innermost(thread)->frame <= where))
+		close_below(thread, where);
+}
+
+static inline void push(struct ot_thread *thread, uint64_t where, uint64_t seq,
+			const struct ot_arm *arm)
+{
+	if (ot_likely(++thread->depth <= OT_OPEN_MAX))
+		thread->open[thread->depth] = (struct ot_open_call){where, seq, arm};
+}
+
+/* Not the newest one: calls above it on this stack have no end any more, or it was closed already. */
+static __attribute__((noinline)) void pop_slow(struct ot_thread *thread, uint64_t where,
+					       uint64_t seq)
+{
+	uint32_t i;
+
+	if (thread->depth > OT_OPEN_MAX) {
+		thread->depth--;
+		return;
+	}
+	for (i = thread->depth; i; i--)
+		if (thread->open[i].frame == where && thread->open[i].seq == seq)
+			break;
+	if (!i)
+		return;
+	if (!on_stack(where))
+		ot_stack_find(where);
+	close_below(thread, where - 1);
+	for (i = thread->depth; i && thread->open[i].seq != seq; i--)
+		;
+	if (!i)
+		return;
+	for (; i < thread->depth; i++)
+		thread->open[i] = thread->open[i + 1];
+	thread->depth--;
+}
+
+static inline void pop(struct ot_thread *thread, uint64_t where, uint64_t seq)
+{
+	const struct ot_open_call *last = innermost(thread);
+
+	if (ot_likely(thread->depth <= OT_OPEN_MAX && last->frame == where && last->seq == seq))
+		thread->depth--;
+	else
+		pop_slow(thread, where, seq);
+}
+
+/* ------------------------------------------------------------------ records */
+
+static inline void *record_at(struct ot_thread *thread)
+{
+	return thread->data + (thread->pos & thread->data_mask);
+}
+
+static inline bool has_room(struct ot_thread *thread, uint32_t bytes, uint32_t arm_flags)
+{
+	if (ot_likely(bytes <= thread->room))
+		return true;
+	return ot_ring_next(thread, arm_flags);
+}
+
+static inline void commit(struct ot_thread *thread, struct otrace_rec *rec, const uint64_t *end)
+{
+	uint64_t bytes = (uint64_t)((const char *)end - (const char *)rec);
+
+	rec->nr_words = (uint16_t)(bytes / 8);
+	thread->pos += bytes;
+	thread->room -= bytes;
+	thread->nr_written++;
+	__atomic_store_n(&thread->ring->nr_written, thread->nr_written, __ATOMIC_RELAXED);
+	__atomic_store_n(&thread->ring->head, thread->pos, __ATOMIC_RELEASE);
+}
+
+static inline uint64_t *copy_words(uint64_t *out, const struct otrace_frame *frame,
+				   const struct ot_step *steps, uint32_t nr)
+{
+	for (uint32_t i = 0; i < nr; i++)
+		*out++ = *(const uint64_t *)((const char *)frame + steps[i].offset) & steps[i].mask;
+	return out;
+}
+
+static inline void write_enter(struct ot_thread *thread, const struct otrace_frame *frame,
+			       const struct ot_arm *arm, uint64_t seq, uint8_t type, uint8_t flags)
+{
+	struct otrace_rec_enter *rec = record_at(thread);
+	uint64_t *out = (uint64_t *)(rec + 1);
+
+	rec->rec.trace_id = arm->trace_id;
+	rec->rec.type = type;
+	rec->rec.flags = flags | arm->enter_flags;
+	rec->rec.call_seq = seq;
+	rec->parent_seq = innermost(thread)->seq;
+	rec->depth = thread->depth + 1;
+	rec->reserved = 0;
+	if (flags & OTRACE_REC_FLAG_NO_ARGS)
+		;
+	else if (ot_likely(arm->enter_words))
+		out = copy_words(out, frame, arm->steps, arm->nr_enter);
+	else
+		out = ot_capture(out, frame, arm->steps, arm->nr_enter);
+	/* last: what the hook itself costs is not the function's time */
+	rec->rec.tsc = ot_clock_now();
+	commit(thread, &rec->rec, out);
+}
+
+static inline void write_leave(struct ot_thread *thread, const struct otrace_frame *frame,
+			       const struct ot_arm *arm, uint8_t type, uint64_t now)
+{
+	struct otrace_rec *rec = record_at(thread);
+	uint64_t *out = (uint64_t *)(rec + 1);
+
+	rec->trace_id = arm->trace_id;
+	rec->type = type;
+	rec->flags = (uint8_t)frame->words[2];
+	rec->tsc = now;
+	rec->call_seq = frame->words[0];
+	if (type == OTRACE_REC_LEAVE) {
+		rec->flags |= arm->leave_flags;
+		if (ot_likely(arm->leave_words))
+			out = copy_words(out, frame, arm->steps + arm->nr_enter, arm->nr_leave);
+		else
+			out = ot_capture(out, frame, arm->steps + arm->nr_enter, arm->nr_leave);
+	}
+	commit(thread, rec, out);
+}
+
+static inline void enter(struct ot_thread *thread, struct otrace_frame *frame,
+			 const struct ot_arm *arm, uint8_t flags)
+{
+	uint64_t where = (uint64_t)frame, seq;
+
+	check_stack(thread, where);
+	if (!has_room(thread, arm->enter_max_bytes, arm->flags))
+		return;
+	seq = take_seq(thread);
+	if (ot_unlikely(arm->flags & OTRACE_PROBE_ENTER_ONLY)) {
+		write_enter(thread, frame, arm, seq, OTRACE_REC_ENTER_ONLY, flags);
+		return;
+	}
+	if (ot_likely(!(arm->flags & OTRACE_PROBE_LEAVE_ONLY)))
+		write_enter(thread, frame, arm, seq, OTRACE_REC_ENTER, flags);
+	push(thread, where, seq, arm);
+	frame->words[0] = seq;
+	frame->words[1] = (uint64_t)arm;
+	frame->words[2] = flags;
+}
+
+void *ot_hook_enter(struct otrace_frame *frame, struct otrace_probe *probe)
+{
+	const struct ot_arm *arm = __atomic_load_n(&probe->arm, __ATOMIC_ACQUIRE);
+	void *target = probe_target(probe);
+	struct ot_thread *thread;
+
+	frame->words[0] = 0;
+	if (ot_unlikely(!arm))
+		return target;
+	thread = acquire();
+	if (ot_unlikely(!thread))
+		return target;
+	enter(thread, frame, arm, target != probe->body ? OTRACE_REC_FLAG_REDIRECTED : 0);
+	release(thread);
+	return target;
+}
+
+static inline void leave(struct otrace_frame *frame, uint8_t type)
+{
+	const struct ot_arm *arm = (const void *)frame->words[1];
+	uint64_t now = ot_clock_now();
+	struct ot_thread *thread = acquire();
+
+	if (ot_unlikely(!thread))
+		return;
+	pop(thread, (uint64_t)frame, frame->words[0]);
+	if (has_room(thread, arm->leave_max_bytes, arm->flags))
+		write_leave(thread, frame, arm, type, now);
+	release(thread);
+}
+
+void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe)
+{
+	(void)probe;
+	if (frame->words[0])
+		leave(frame, OTRACE_REC_LEAVE);
+}
+
+void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe)
+{
+	(void)probe;
+	if (frame->words[0])
+		leave(frame, OTRACE_REC_UNWOUND);
+}
+
+/* ------------------------------------------------------------------ without a frame */
+
+static void enter_only(struct ot_thread *thread, const struct ot_arm *arm, uint8_t flags)
+{
+	if (arm->flags & OTRACE_PROBE_LEAVE_ONLY)
+		return;
+	if (has_room(thread, sizeof(struct otrace_rec_enter), arm->flags))
+		write_enter(thread, NULL, arm, take_seq(thread), OTRACE_REC_ENTER_ONLY,
+			    flags | OTRACE_REC_FLAG_NO_ARGS);
+}
+
+/* True when there is stack enough after all: the bounds were a guess, or another stack's. */
+static bool stack_is_fine(uint64_t sp)
+{
+	if (!on_stack(sp) || !(ot_tls.stack.flags & OT_STACK_EXACT))
+		ot_stack_find(sp);
+	return sp >= ot_tls.stack_low;
+}
+
+void *ot_hook_low(struct otrace_probe *probe, uint64_t sp)
+{
+	const struct ot_arm *arm = __atomic_load_n(&probe->arm, __ATOMIC_ACQUIRE);
+	void *target = probe_target(probe);
+	struct ot_thread *thread;
+
+	if (!arm)
+		return target;
+	thread = acquire();
+	if (!thread)
+		return target;
+	if (!(probe->fn->flags & OTRACE_FN_MUSTTAIL) && stack_is_fine(sp)) {
+		release(thread);
+		return probe->resume;
+	}
+	check_stack(thread, sp);
+	enter_only(thread, arm, target != probe->body ? OTRACE_REC_FLAG_REDIRECTED : 0);
+	release(thread);
+	return target;
+}
+
+/* What lies above the frame up to the stack's end, in case the bounds are known. */
+static uint64_t stack_room(uint64_t args)
+{
+	uint64_t high = ot_tls.stack.low + ot_tls.stack.bytes;
+
+	if (!on_stack(args))
+		ot_stack_find(args);
+	high = ot_tls.stack.low + ot_tls.stack.bytes;
+	return args < high ? high - args : 0;
+}
+
+struct ot_varargs_way ot_hook_varargs(struct otrace_varargs_frame *frame,
+				      struct otrace_probe *probe)
+{
+	struct ot_varargs_way way = {.target = ot_hook_enter(&frame->head, probe)};
+	uint64_t room;
+
+	if (!frame->head.words[0])
+		return way; /* nothing will be recorded at the end */
+	room = stack_room(frame->stack_args);
+	way.copy_bytes = OT_VARARGS_COPY_BYTES;
+	if (room < way.copy_bytes)
+		way.copy_bytes = OT_ROUND_DOWN(room, 16);
+	return way;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * What wrappers and the assembly entries call. They run in the program's threads, anywhere, in signal
+ * handlers too: no lock, no memory taken, no libc, errno as it was, general registers only.
+ */
+#ifndef OT_CORE_HOOKS_H
+#define OT_CORE_HOOKS_H
+
+#include <otrace/abi.h>
+
+struct otrace_probe;
+
+void *ot_hook_enter(struct otrace_frame *frame, struct otrace_probe *probe);
+void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe);
+void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe);
+
+/** From ot_entry_low: the stack is low, or the function must not get a frame. Where to go on. */
+void *ot_hook_low(struct otrace_probe *probe, uint64_t sp);
+
+/** From ot_entry_varargs. */
+struct ot_varargs_way {
+	void *target;
+	uint64_t copy_bytes; /* of stack arguments; multiple of 16 */
+};
+struct ot_varargs_way ot_hook_varargs(struct otrace_varargs_frame *frame,
+				      struct otrace_probe *probe);
+
+#endif

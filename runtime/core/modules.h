@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * The instrumented modules (executable and shared objects) of the process. Everything here is called
+ * by control code only, inside ot_modules_locked(): the loader's list stands still there, so a module
+ * cannot vanish while its stubs are written.
+ */
+#ifndef OT_CORE_MODULES_H
+#define OT_CORE_MODULES_H
+
+#include <stdbool.h>
+#include <otrace/abi.h>
+#include "core/tables.h"
+
+#define OT_SEGMENTS_MAX 16
+
+struct ot_segment {
+	uint64_t low;
+	uint64_t high;
+	uint64_t file_high; /* end of what comes from the file */
+	uint32_t flags; /* PF_* */
+	int prot; /* PROT_* as /proc/self/maps had it before we touched it, -1 = not asked yet */
+	uint8_t *dirty; /* bit per page: this process owns a copy because of us */
+};
+
+struct ot_hooks_ref {
+	struct ot_hooks_ref *next;
+	struct otrace_hooks *hooks;
+};
+
+struct ot_module {
+	struct ot_module *next;
+	uint64_t id;
+	uint64_t bias;
+	uint64_t low;
+	uint64_t high;
+	struct ot_table fns;
+	struct ot_table vars;
+	uint32_t nr_stubs;
+	uint32_t abi_version;
+	bool loaded;
+	bool seen; /* in the refresh that is running */
+	bool hooked; /* __otrace_hooks is ours */
+	struct ot_hooks_ref *hooks;
+	struct ot_segment segments[OT_SEGMENTS_MAX];
+	unsigned nr_segments;
+	const char *path; /* "" = the executable */
+};
+
+/** Runs work with the module list up to date and held still. Control lock held by the caller. */
+void ot_modules_locked(void (*work)(void *context), void *context);
+
+/** First of the list; loaded and unloaded ones. */
+struct ot_module *ot_modules_first(void);
+/** Goes up with every change of the list. */
+uint64_t ot_modules_generation(void);
+/** Whether the loader has loaded or unloaded anything since the last ot_modules_locked(). */
+bool ot_modules_changed(void);
+
+/** The record, checked, and its module; NULL when there is no such record. */
+const struct otrace_fn *ot_module_fn(uint64_t address, struct ot_module **module_ret);
+/** First function record of a module (previous = NULL), or the one behind previous; NULL = end. */
+const struct otrace_fn *ot_module_next_fn(const struct ot_module *module,
+					  const struct otrace_fn *previous);
+/** The segment that holds the bytes and has all of the flags, or NULL. */
+struct ot_segment *ot_module_segment(struct ot_module *module, uint64_t address, uint64_t bytes,
+				     uint32_t flags);
+/** A string of the module's tables; "" for what is none or not inside. */
+const char *ot_module_string(struct ot_module *module, const struct otrace_ref *ref);
+/** Points the module's hooks at ours; done before the first of its stubs is switched on. */
+void ot_module_hook(struct ot_module *module);
+/** True when address is read-only data of the executable: there as long as the process. */
+bool ot_modules_constant(uint64_t address, uint64_t bytes);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <link.h>
+
+#include "arch/arch.h"
+#include "base/arena.h"
+#include "base/log.h"
+#include "core/probe.h"
+#include "core/thunk.h"
+
+_Static_assert(offsetof(struct otrace_probe, varargs_flags) == OT_PROBE_VARARGS_FLAGS, "entry.S");
+
+#define NR_BUCKETS 16384u
+
+static struct otrace_probe **buckets;
+static struct otrace_probe *probes;
+
+static struct otrace_probe **bucket(uint64_t stub)
+{
+	return &buckets[((stub * 0x9e3779b97f4a7c15ull) >> 40) % NR_BUCKETS];
+}
+
+struct otrace_probe *ot_probe_find(uint64_t stub)
+{
+	struct otrace_probe *probe;
+
+	if (!buckets)
+		return NULL;
+	for (probe = *bucket(stub); probe; probe = probe->hash_next)
+		if (probe->stub == stub && !probe->unloaded)
+			return probe;
+	return NULL;
+}
+
+struct otrace_probe *ot_probes_first(void)
+{
+	return probes;
+}
+
+static bool in_text(struct ot_module *module, uint64_t address, uint64_t bytes)
+{
+	return ot_module_segment(module, address, bytes, PF_X) != NULL;
+}
+
+/* A varargs function may return a long double: then st0 must be kept across the hook. */
+static bool returns_x87(struct ot_module *module, const struct otrace_fn *fn)
+{
+	const struct otrace_type *type = otrace_ref_get(&fn->return_type);
+
+	for (int depth = 0; type && depth < 16; depth++) {
+		if (!ot_module_segment(module, (uint64_t)type, sizeof(*type), PF_R))
+			return false;
+		if (type->kind == OTRACE_TYPE_BASE)
+			return type->encoding == OTRACE_ENC_FLOAT && type->size_bytes == 16;
+		if (type->kind != OTRACE_TYPE_TYPEDEF && type->kind != OTRACE_TYPE_CONST)
+			return false;
+		type = otrace_ref_get(&type->target);
+	}
+	return false;
+}
+
+static void link_probe(struct otrace_probe *probe)
+{
+	probe->hash_next = *bucket(probe->stub);
+	*bucket(probe->stub) = probe;
+	probe->next = probes;
+	__atomic_store_n(&probes, probe, __ATOMIC_RELEASE);
+}
+
+static int check_fn(struct ot_module *module, const struct otrace_fn *fn)
+{
+	uint64_t stub = (uint64_t)otrace_ref_get(&fn->stub);
+	uint64_t wrapper = (uint64_t)otrace_ref_get(&fn->wrapper);
+
+	if (!stub)
+		return OTRACE_E_NO_STUB;
+	if (!ot_arch_stub_aligned(stub) || !in_text(module, stub, OT_STUB_BYTES) ||
+	    !in_text(module, (uint64_t)otrace_ref_get(&fn->body), 1))
+		return OTRACE_E_STUB_CHANGED;
+	if (!wrapper && !(fn->flags & OTRACE_FN_VARARGS))
+		return OTRACE_E_NO_STUB;
+	if (wrapper && !in_text(module, wrapper, 1))
+		return OTRACE_E_STUB_CHANGED;
+	return OTRACE_E_OK;
+}
+
+static int create(struct ot_module *module, const struct otrace_fn *fn, struct otrace_probe **ret)
+{
+	struct otrace_probe *probe = ot_arena_alloc(sizeof(*probe));
+	int error;
+
+	if (!probe)
+		return OTRACE_E_NO_MEMORY;
+	probe->stub = (uint64_t)otrace_ref_get(&fn->stub);
+	probe->body = (void *)otrace_ref_get(&fn->body);
+	probe->target = probe->body;
+	probe->fn = fn;
+	probe->module = module;
+	probe->written = ot_stub_nop;
+	if (returns_x87(module, fn))
+		probe->varargs_flags |= OT_VARARGS_X87;
+	error = ot_thunk_create(probe);
+	if (error)
+		return error;
+	link_probe(probe);
+	*ret = probe;
+	return OTRACE_E_OK;
+}
+
+int ot_probe_get(uint64_t fn_address, struct otrace_probe **ret)
+{
+	const struct otrace_fn *fn;
+	struct ot_module *module;
+	struct otrace_probe *probe;
+	int error;
+
+	fn = ot_module_fn(fn_address, &module);
+	if (!fn)
+		return OTRACE_E_NO_FUNCTION;
+	error = check_fn(module, fn);
+	if (error)
+		return error;
+	if (!buckets)
+		buckets = ot_arena_alloc(NR_BUCKETS * sizeof(*buckets));
+	if (!buckets)
+		return OTRACE_E_NO_MEMORY;
+	probe = ot_probe_find((uint64_t)otrace_ref_get(&fn->stub));
+	if (!probe)
+		return create(module, fn, ret);
+	*ret = probe;
+	return OTRACE_E_OK;
+}
+
+enum ot_mode ot_probe_wanted(const struct otrace_probe *probe)
+{
+	if (probe->arm)
+		return OT_MODE_TRACED;
+	return probe->target != probe->body ? OT_MODE_REDIRECT : OT_MODE_OFF;
+}
+
+void ot_probe_retarget(struct otrace_probe *probe)
+{
+	void *target = probe->body;
+
+	if (probe->replacement_shell)
+		target = probe->replacement_shell;
+	else if (probe->replacement_api)
+		target = probe->replacement_api;
+	__atomic_store_n(&probe->target, target, __ATOMIC_RELEASE);
+}
+
+void ot_probes_unload(struct ot_module *module)
+{
+	for (struct otrace_probe *probe = probes; probe; probe = probe->next) {
+		if (probe->module != module)
+			continue;
+		probe->unloaded = true;
+		probe->mode = OT_MODE_OFF;
+		probe->arm = NULL;
+		probe->replacement_api = NULL;
+		probe->replacement_shell = NULL;
+		ot_probe_retarget(probe);
+	}
+}

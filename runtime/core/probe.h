@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * Probes: one per stub that was ever switched on, never freed, because a thread may be inside its
+ * wrapper at any time. Several function records may name one stub; they share its probe.
+ */
+#ifndef OT_CORE_PROBE_H
+#define OT_CORE_PROBE_H
+
+#include <otrace/wire.h>
+#include "arch/arch.h"
+#include "core/modules.h"
+
+/* One step of a capture program, made ready for the hook. */
+struct ot_step {
+	uint32_t offset;
+	uint32_t bytes;
+	uint32_t kind; /* enum otrace_capture_kind */
+	uint32_t words; /* of the result, FRAME, STACK and STACK_ARGS only */
+	uint64_t mask; /* of the last word */
+};
+
+/**
+ * What a trace wants from a probe. Immutable once published, never freed: the frame of a call that
+ * is open points to it. The same wish again gives the same arm.
+ */
+struct ot_arm {
+	struct ot_arm *next; /* older ones of the probe */
+	uint32_t trace_id;
+	uint32_t flags; /* OTRACE_PROBE_* */
+	uint32_t nr_enter;
+	uint32_t nr_leave;
+	uint32_t enter_max_bytes; /* whole record at most */
+	uint32_t leave_max_bytes;
+	bool enter_words; /* every step is one word of the frame: the fast way */
+	bool leave_words;
+	uint8_t enter_flags; /* OTRACE_REC_FLAG_TRUNCATED or 0 */
+	uint8_t leave_flags;
+	struct ot_step steps[]; /* nr_enter, then nr_leave */
+};
+
+enum ot_mode { OT_MODE_OFF = 0, OT_MODE_REDIRECT = 1, OT_MODE_TRACED = 2 };
+
+struct otrace_probe {
+	/* what hooks and thunks read */
+	void *target; /* what to call now: the body or a replacement */
+	const struct ot_arm *arm; /* NULL = not traced */
+	void *body;
+	void *resume; /* into the thunk: on to the wrapper */
+	uint32_t varargs_flags; /* OT_VARARGS_* */
+	/* what control code knows */
+	uint8_t mode; /* enum ot_mode: what the stub does now */
+	bool unloaded;
+	struct ot_stub_bytes written; /* what we last wrote */
+	uint64_t stub;
+	uint64_t thunk;
+	const struct otrace_fn *fn;
+	struct ot_module *module;
+	void *replacement_api; /* set by the program itself */
+	void *replacement_shell; /* goes when the shell goes; wins while it is there */
+	struct ot_arm *arms;
+	struct otrace_probe *next;
+	struct otrace_probe *hash_next;
+};
+
+#define OT_VARARGS_X87 OT_PROBE_X87 /* the result comes in st0 */
+
+/**
+ * The probe of a function's stub, made when there is none yet. Inside ot_modules_locked().
+ *
+ * @return an enum otrace_error; *ret is set on OTRACE_E_OK only
+ */
+int ot_probe_get(uint64_t fn_address, struct otrace_probe **ret);
+/** The probe at a stub's address, or NULL. */
+struct otrace_probe *ot_probe_find(uint64_t stub);
+struct otrace_probe *ot_probes_first(void);
+
+/** Makes (or finds again) the arm for a wish that was checked for size already. */
+int ot_probe_arm(struct otrace_probe *probe, const struct otrace_probe_set *set,
+		 const struct otrace_capture *captures, const struct ot_arm **ret);
+/** The mode that the probe's stub should have. */
+enum ot_mode ot_probe_wanted(const struct otrace_probe *probe);
+/** Recomputes what is called after a replacement was set or taken away. */
+void ot_probe_retarget(struct otrace_probe *probe);
+/** The module is gone: its probes become tombstones. */
+void ot_probes_unload(struct ot_module *module);
+
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/arena.h"
+#include "base/mem.h"
+#include "base/sys.h"
+#include "core/area.h"
+#include "core/clock.h"
+#include "core/control.h"
+#include "core/requests.h"
+#include "core/start.h"
+
+static void hello(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
+{
+	const struct otrace_hello *hello = (const void *)in.bytes;
+	struct otrace_welcome welcome = {
+		.wire_version = OTRACE_WIRE_VERSION,
+		.abi_version = OTRACE_ABI_VERSION,
+		.flags = ot_start_is_held() ? OTRACE_WELCOME_HELD : 0,
+		.pid = (uint32_t)ot_sys_getpid(),
+		.area_bytes = ot_area->area_bytes,
+		.start_time_ns = ot_area->realtime_base_ns,
+	};
+
+	ot_reply_add(reply, &welcome, sizeof(welcome));
+	if (hello->wire_version != OTRACE_WIRE_VERSION ||
+	    hello->abi_version != OTRACE_ABI_VERSION) {
+		/* with the numbers, so that the other side can say what is wrong */
+		reply->status = OTRACE_E_VERSION;
+		client->leaving = true;
+		return;
+	}
+	client->greeted = true;
+	client->safe = hello->flags & OTRACE_HELLO_SAFE;
+	reply->fd = ot_area_fd;
+}
+
+static void add_module(struct ot_reply *reply, const struct ot_module *module)
+{
+	struct otrace_module out = {
+		.id = module->id,
+		.bias = module->bias,
+		.low = module->low,
+		.high = module->high,
+		.fn_begin = module->fns.begin,
+		.fn_end = module->fns.end,
+		.var_begin = module->vars.begin,
+		.var_end = module->vars.end,
+		.nr_fns = module->fns.nr_records,
+		.nr_vars = module->vars.nr_records,
+		.abi_version = module->abi_version,
+		.path_bytes = (uint32_t)ot_strlen(module->path),
+	};
+
+	ot_reply_add(reply, &out, sizeof(out));
+	ot_reply_add(reply, module->path, out.path_bytes);
+	ot_reply_pad(reply);
+}
+
+/* Oldest first: the list has the newest in front, and is short. */
+static void run_modules(void *context)
+{
+	struct ot_module *last = NULL;
+
+	for (;;) {
+		struct ot_module *oldest = NULL;
+
+		for (struct ot_module *module = ot_modules_first(); module != last;
+		     module = module->next)
+			oldest = module;
+		if (!oldest)
+			return;
+		if (oldest->loaded)
+			add_module(context, oldest);
+		last = oldest;
+	}
+}
+
+static void modules(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
+{
+	(void)client;
+	(void)in;
+	ot_control_run(run_modules, reply);
+}
+
+/* Counts the wishes; -1 when the lengths do not add up. */
+static int64_t count_wishes(struct ot_payload in)
+{
+	uint64_t at = 0;
+	int64_t nr = 0;
+
+	for (; at < in.nr_bytes; nr++) {
+		const struct otrace_probe_set *set = (const void *)(in.bytes + at);
+		uint64_t captures;
+
+		if (in.nr_bytes - at < sizeof(*set))
+			return -1;
+		captures = (uint64_t)set->nr_enter + set->nr_leave;
+		at += sizeof(*set);
+		if (captures > (in.nr_bytes - at) / sizeof(struct otrace_capture))
+			return -1;
+		at += captures * sizeof(struct otrace_capture);
+	}
+	return nr;
+}
+
+static void collect_wishes(struct ot_payload in, struct ot_probe_wish *wishes)
+{
+	for (uint64_t at = 0; at < in.nr_bytes; wishes++) {
+		wishes->set = (const void *)(in.bytes + at);
+		wishes->captures = (const void *)(wishes->set + 1);
+		at += sizeof(*wishes->set) + ((uint64_t)wishes->set->nr_enter +
+					      wishes->set->nr_leave) *
+						     sizeof(struct otrace_capture);
+	}
+}
+
+static void probe(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
+{
+	int64_t nr = count_wishes(in);
+	struct otrace_switched done = {0};
+	struct ot_probe_wish *wishes;
+	uint64_t bytes;
+	int32_t *status;
+
+	(void)client;
+	if (nr < 0) {
+		ot_reply_error(reply, OTRACE_E_PROTOCOL, "lengths do not add up");
+		return;
+	}
+	bytes = (uint64_t)(nr + 1) * sizeof(*wishes);
+	wishes = ot_pages_map(bytes);
+	/* the room first: what was switched must be told */
+	ot_reply_add(reply, &done, sizeof(done));
+	status = ot_reply_room(reply, (uint64_t)nr * sizeof(*status));
+	if (!wishes || !status) {
+		ot_pages_unmap(wishes, bytes);
+		ot_reply_error(reply, OTRACE_E_NO_MEMORY, NULL);
+		return;
+	}
+	collect_wishes(in, wishes);
+	ot_control_probe(wishes, (uint32_t)nr, status, &done);
+	ot_memcpy(reply->bytes + sizeof(struct otrace_msg), &done, sizeof(done));
+	ot_pages_unmap(wishes, bytes);
+}
+
+static void unprobe(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
+{
+	struct otrace_switched done = {0};
+
+	(void)client;
+	ot_control_unprobe((const uint64_t *)(const void *)in.bytes,
+			   (uint32_t)(in.nr_bytes / sizeof(uint64_t)), &done);
+	ot_reply_add(reply, &done, sizeof(done));
+}
+
+static void redirect(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
+{
+	struct otrace_switched done = {0};
+	int error = ot_control_redirect((const void *)in.bytes, OT_OWNER_SHELL, &done);
+
+	(void)client;
+	if (error)
+		ot_reply_error(reply, error, NULL);
+	else
+		ot_reply_add(reply, &done, sizeof(done));
+}
+
+static void status(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
+{
+	struct otrace_status now;
+
+	(void)client;
+	(void)in;
+	ot_control_status(&now);
+	ot_reply_add(reply, &now, sizeof(now));
+}
+
+static void go(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
+{
+	struct otrace_go go = {0};
+
+	(void)client;
+	if (in.nr_bytes >= sizeof(go))
+		ot_memcpy(&go, in.bytes, sizeof(go));
+	if (!ot_start_go(&go))
+		ot_reply_error(reply, OTRACE_E_NOT_HELD, NULL);
+}
+
+static void detach(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
+{
+	struct otrace_switched done = {0};
+
+	(void)in;
+	ot_control_shell_gone(&done);
+	ot_reply_add(reply, &done, sizeof(done));
+	client->leaving = true;
+}
+
+#define CHANGES_PROGRAM 1u /* refused in safe mode */
+#define ANY_LENGTH	2u /* a multiple of the unit, also none */
+
+static const struct request {
+	void (*run)(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
+	uint16_t unit_bytes; /* least payload; with ANY_LENGTH what it is a multiple of */
+	uint16_t flags;
+} requests[] = {
+	[OTRACE_MSG_HELLO] = {hello, sizeof(struct otrace_hello), 0},
+	[OTRACE_MSG_MODULES] = {modules, 0, 0},
+	[OTRACE_MSG_READ] = {ot_request_read, sizeof(struct otrace_span), ANY_LENGTH},
+	[OTRACE_MSG_WRITE] = {ot_request_write, sizeof(struct otrace_span), CHANGES_PROGRAM},
+	[OTRACE_MSG_PROBE] = {probe, 8, ANY_LENGTH},
+	[OTRACE_MSG_UNPROBE] = {unprobe, 8, ANY_LENGTH},
+	[OTRACE_MSG_REDIRECT] = {redirect, sizeof(struct otrace_redirect), CHANGES_PROGRAM},
+	[OTRACE_MSG_STATUS] = {status, 0, 0},
+	[OTRACE_MSG_THREADS] = {ot_request_threads, 0, 0},
+	[OTRACE_MSG_TLS] = {ot_request_tls, sizeof(struct otrace_tls), 0},
+	[OTRACE_MSG_GO] = {go, 0, 0},
+	[OTRACE_MSG_CALL] = {ot_request_call, sizeof(struct otrace_call), CHANGES_PROGRAM},
+	[OTRACE_MSG_DETACH] = {detach, 0, 0},
+};
+
+static bool length_fits(const struct request *request, uint64_t bytes)
+{
+	if (request->flags & ANY_LENGTH)
+		return bytes % request->unit_bytes == 0;
+	return bytes >= request->unit_bytes;
+}
+
+void ot_request_run(struct ot_client *client, struct ot_reply *reply)
+{
+	const struct ot_inbox *inbox = &client->inbox;
+	struct ot_payload in = {inbox->payload, inbox->payload_bytes};
+	const struct request *request = NULL;
+
+	if (inbox->head.type < sizeof(requests) / sizeof(requests[0]))
+		request = &requests[inbox->head.type];
+	if (!request || !request->run)
+		ot_reply_error(reply, OTRACE_E_PROTOCOL, "unknown message type");
+	else if (!client->greeted && inbox->head.type != OTRACE_MSG_HELLO)
+		ot_reply_error(reply, OTRACE_E_PROTOCOL, "HELLO has to come first");
+	else if (!length_fits(request, in.nr_bytes))
+		ot_reply_error(reply, OTRACE_E_PROTOCOL, "wrong payload length");
+	else if (client->safe && (request->flags & CHANGES_PROGRAM))
+		ot_reply_error(reply, OTRACE_E_SAFE, NULL);
+	else
+		request->run(client, in, reply);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** What each request does. */
+#ifndef OT_CORE_REQUESTS_H
+#define OT_CORE_REQUESTS_H
+
+#include "core/message.h"
+
+/* A client, from connect to close. */
+struct ot_client {
+	int fd; /* -1 = none */
+	int pid;
+	bool greeted; /* HELLO was accepted */
+	bool safe; /* no stores, redirects or calls */
+	bool leaving; /* close when the reply is out */
+	struct ot_inbox inbox;
+};
+
+/** Fills the reply to the message in the client's inbox. */
+void ot_request_run(struct ot_client *client, struct ot_reply *reply);
+
+/* The parts, by file; each gets the payload. */
+struct ot_payload {
+	const uint8_t *bytes;
+	uint64_t nr_bytes;
+};
+
+void ot_request_read(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
+void ot_request_write(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
+void ot_request_threads(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
+void ot_request_tls(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
+void ot_request_call(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
+
+#endif

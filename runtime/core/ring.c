@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The less frequent part of writing a ring; the frequent one is in hooks.c. */
+#include <time.h>
+
+#include "base/lock.h"
+#include "base/sys.h"
+#include "core/area.h"
+#include "core/clock.h"
+#include "core/server.h"
+#include "core/thread.h"
+
+#define WAIT_NAP_NS   50000
+#define WAIT_LIMIT_NS 1000000000u
+
+static struct otrace_rec *place(struct ot_thread *thread)
+{
+	return (void *)(thread->data + (thread->pos & thread->data_mask));
+}
+
+/* Fills the sub-buffer's rest and writes the head of the next one. */
+static void next_subbuf(struct ot_thread *thread)
+{
+	struct otrace_subbuf *head;
+
+	if (thread->room) {
+		struct otrace_rec *rec = place(thread);
+
+		rec->trace_id = 0;
+		rec->type = OTRACE_REC_PAD;
+		rec->flags = 0;
+		rec->nr_words = (uint16_t)(thread->room / 8);
+		thread->pos += thread->room;
+	}
+	/* the old head goes out of the reader's window before its bytes are written over */
+	__atomic_store_n(&thread->ring->head, thread->pos, __ATOMIC_RELEASE);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	head = (void *)place(thread);
+	head->position = thread->pos;
+	head->nr_written = thread->nr_written;
+	thread->pos += sizeof(*head);
+	thread->room = OTRACE_SUBBUF_BYTES - sizeof(*head);
+	__atomic_store_n(&thread->ring->head, thread->pos, __ATOMIC_RELEASE);
+}
+
+/* Would writing this much run over what the reader has not taken? */
+static bool reader_is_behind(const struct ot_thread *thread, uint64_t tail)
+{
+	return thread->pos + thread->room + OTRACE_SUBBUF_BYTES - tail >
+	       thread->data_mask + 1 - OTRACE_SUBBUF_BYTES;
+}
+
+/*
+ * Only at the border of a sub-buffer: inside one there is room by construction. A reader that did not
+ * move for a whole deadline is not waited for again until it moves.
+ */
+static bool wait_for_reader(struct ot_thread *thread)
+{
+	struct timespec nap = {0, WAIT_NAP_NS};
+	uint64_t begin = ot_clock_now(), tail;
+
+	for (;;) {
+		tail = __atomic_load_n(&thread->ring->tail, __ATOMIC_ACQUIRE);
+		if (!reader_is_behind(thread, tail) || !ot_server_has_client())
+			return true;
+		if (thread->stalled_tail == tail + 1)
+			return false;
+		if (ot_clock_to_ns(ot_clock_now() - begin) > WAIT_LIMIT_NS) {
+			thread->stalled_tail = tail + 1;
+			return false;
+		}
+		ot_sys_nanosleep(&nap);
+	}
+}
+
+bool ot_ring_next(struct ot_thread *thread, uint32_t arm_flags)
+{
+	if ((arm_flags & OTRACE_PROBE_WAIT) && !wait_for_reader(thread)) {
+		thread->ring->lost_waiting++;
+		return false;
+	}
+	next_subbuf(thread);
+	return true;
+}
+
+void ot_ring_abandon(struct ot_thread *thread, const struct ot_open_call *call)
+{
+	struct otrace_rec *rec;
+
+	if (sizeof(*rec) > thread->room)
+		next_subbuf(thread);
+	rec = place(thread);
+	rec->trace_id = call->arm->trace_id;
+	rec->type = OTRACE_REC_ABANDONED;
+	rec->flags = 0;
+	rec->nr_words = sizeof(*rec) / 8;
+	rec->tsc = ot_clock_now();
+	rec->call_seq = call->seq;
+	thread->pos += sizeof(*rec);
+	thread->room -= sizeof(*rec);
+	thread->nr_written++;
+	__atomic_store_n(&thread->ring->nr_written, thread->nr_written, __ATOMIC_RELAXED);
+	__atomic_store_n(&thread->ring->head, thread->pos, __ATOMIC_RELEASE);
+}

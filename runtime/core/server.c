@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "base/lock.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "core/area.h"
+#include "core/call.h"
+#include "core/clock.h"
+#include "core/control.h"
+#include "core/requests.h"
+#include "core/server.h"
+#include "core/start.h"
+#include "core/thread.h"
+
+#define TICK_MS		200
+#define SECOND_TICKS	5 /* the clock is calibrated again once a second */
+#define BUSY_PATIENCE_MS 200
+
+static struct {
+	int listen_fd;
+	int wake_fd;
+	int pid; /* the process that the socket belongs to */
+	bool disabled; /* everything was switched off after a failure */
+	unsigned ticks;
+	char path[OT_SOCKET_PATH_BYTES];
+	struct ot_client client;
+} server = {.listen_fd = -1, .wake_fd = -1, .client = {.fd = -1}};
+
+static uint32_t has_client;
+
+bool ot_server_has_client(void)
+{
+	return __atomic_load_n(&has_client, __ATOMIC_RELAXED);
+}
+
+void ot_server_wake(void)
+{
+	uint64_t one = 1;
+
+	if (server.wake_fd >= 0)
+		ot_sys_write(server.wake_fd, &one, sizeof(one));
+}
+
+/* ------------------------------------------------------------------ clients */
+
+static void drop_client(void)
+{
+	struct otrace_switched done = {0};
+
+	ot_sys_close(server.client.fd);
+	ot_inbox_next(&server.client.inbox);
+	server.client = (struct ot_client){.fd = -1};
+	__atomic_store_n(&has_client, 0, __ATOMIC_RELEASE);
+	ot_control_shell_gone(&done);
+	/* a client that is gone while main is held lets it go */
+	ot_start_go(&(struct otrace_go){0});
+}
+
+static bool peer_allowed(int fd, int *pid_ret)
+{
+	struct ucred peer;
+	uint32_t bytes = sizeof(peer);
+
+	if (OT_SYS(SYS_getsockopt, fd, SOL_SOCKET, SO_PEERCRED, &peer, &bytes, 0))
+		return false;
+	*pid_ret = peer.pid;
+	return peer.uid == 0 || peer.uid == ot_sys_geteuid();
+}
+
+/* The second client's HELLO is read, so that it gets a reply it can match, and refused. */
+static void refuse_busy(int fd)
+{
+	struct ot_inbox inbox = {.payload = NULL};
+	struct pollfd poll = {.fd = fd, .events = POLLIN};
+	struct ot_reply reply;
+	char buffer[64];
+	struct ot_text text = OT_TEXT(buffer);
+
+	if (ot_sys_poll(&poll, 1, BUSY_PATIENCE_MS) == 1)
+		ot_inbox_read(&inbox, fd);
+	ot_reply_init(&reply);
+	ot_text_add(&text, "attached by process ");
+	ot_text_add_u64(&text, (uint64_t)server.client.pid, 10);
+	ot_reply_error(&reply, OTRACE_E_BUSY, buffer);
+	ot_reply_send(&reply, fd, OTRACE_MSG_HELLO | OTRACE_MSG_REPLY, inbox.head.request);
+	ot_reply_deinit(&reply);
+	ot_inbox_next(&inbox);
+	ot_sys_close(fd);
+}
+
+static void accept_client(void)
+{
+	int fd = (int)OT_SYS(SYS_accept4, server.listen_fd, 0, 0, SOCK_CLOEXEC, 0, 0);
+	int pid = 0;
+
+	if (fd < 0)
+		return;
+	if (!peer_allowed(fd, &pid)) {
+		ot_sys_close(fd);
+		return;
+	}
+	if (server.client.fd >= 0) {
+		refuse_busy(fd);
+		return;
+	}
+	server.client = (struct ot_client){.fd = fd, .pid = pid};
+	ot_clock_update(ot_area);
+	__atomic_store_n(&has_client, 1, __ATOMIC_RELEASE);
+}
+
+static void serve_request(void)
+{
+	struct ot_client *client = &server.client;
+	struct ot_reply reply;
+	bool sent;
+
+	ot_reply_init(&reply);
+	if (reply.bytes)
+		ot_request_run(client, &reply);
+	sent = ot_reply_send(&reply, client->fd, client->inbox.head.type | OTRACE_MSG_REPLY,
+			     client->inbox.head.request);
+	ot_reply_deinit(&reply);
+	ot_inbox_next(&client->inbox);
+	if (!sent || client->leaving)
+		drop_client();
+}
+
+static void read_client(void)
+{
+	enum ot_inbox_result result = ot_inbox_read(&server.client.inbox, server.client.fd);
+
+	if (result == OT_INBOX_END)
+		drop_client();
+	else if (result == OT_INBOX_MESSAGE)
+		serve_request();
+}
+
+static void send_event(uint16_t type, const void *payload, uint64_t bytes)
+{
+	struct ot_reply reply;
+	bool sent;
+
+	if (!server.client.greeted)
+		return;
+	ot_reply_init(&reply);
+	ot_reply_add(&reply, payload, bytes);
+	sent = ot_reply_send(&reply, server.client.fd, type, 0);
+	ot_reply_deinit(&reply);
+	if (!sent)
+		drop_client();
+}
+
+/* ------------------------------------------------------------------ the loop */
+
+static void run_nothing(void *context)
+{
+	(void)context;
+}
+
+static void check_modules(void)
+{
+	uint64_t before = ot_modules_generation();
+
+	if (!ot_modules_changed())
+		return;
+	ot_control_run(run_nothing, NULL);
+	if (ot_modules_generation() != before)
+		send_event(OTRACE_EVENT_MODULES, NULL, 0);
+}
+
+static void tick(void)
+{
+	ot_threads_sweep();
+	check_modules();
+	if (++server.ticks % SECOND_TICKS == 0)
+		ot_clock_update(ot_area);
+}
+
+static void look_around(void)
+{
+	struct otrace_call_done done;
+	uint64_t drained;
+
+	ot_sys_read(server.wake_fd, &drained, sizeof(drained));
+	if (ot_call_take_done(&done))
+		send_event(OTRACE_EVENT_CALL_DONE, &done, sizeof(done));
+	if (ot_failed() && !server.disabled) {
+		server.disabled = true;
+		ot_control_disable();
+	}
+}
+
+static void *oshell_thread(void *unused)
+{
+	(void)unused;
+	ot_sys_prctl(PR_SET_NAME, (long)"oshell");
+	for (;;) {
+		struct pollfd polls[] = {
+			{.fd = server.listen_fd, .events = POLLIN},
+			{.fd = server.wake_fd, .events = POLLIN},
+			{.fd = server.client.fd, .events = POLLIN},
+		};
+		bool attached = server.client.fd >= 0;
+
+		/* without a client there is nothing to do: no tick */
+		ot_sys_poll(polls, attached ? 3 : 2, attached ? TICK_MS : -1);
+		if (polls[1].revents)
+			look_around();
+		if (polls[0].revents & POLLIN)
+			accept_client();
+		if (attached && polls[2].revents && server.client.fd >= 0)
+			read_client();
+		if (server.client.fd >= 0)
+			tick();
+	}
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ start and end */
+
+static long bind_socket(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	long fd = OT_SYS(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, 0, 0, 0), error;
+
+	if (fd < 0)
+		return fd;
+	ot_strcopy(address.sun_path, path, sizeof(address.sun_path));
+	/* the name in the directory gets this mode, without touching the process's umask */
+	OT_SYS(SYS_fchmod, fd, 0600, 0, 0, 0, 0);
+	/* our number, so whoever made it is dead */
+	OT_SYS(SYS_unlinkat, -100, path, 0, 0, 0, 0);
+	error = OT_SYS(SYS_bind, fd, &address, sizeof(address), 0, 0, 0);
+	if (!error)
+		error = OT_SYS(SYS_listen, fd, 8, 0, 0, 0, 0);
+	if (error) {
+		ot_sys_close((int)fd);
+		return error;
+	}
+	return fd;
+}
+
+static int start_thread(void)
+{
+	uint64_t signals = ot_signals_block();
+	pthread_t thread;
+	int error = pthread_create(&thread, NULL, oshell_thread, NULL);
+
+	ot_signals_restore(signals);
+	return error;
+}
+
+static void open_failed(const char *why, long error)
+{
+	char buffer[OT_SOCKET_PATH_BYTES + 80];
+	struct ot_text text = OT_TEXT(buffer);
+
+	ot_text_add(&text, server.path);
+	ot_text_add(&text, " ");
+	ot_text_add(&text, why);
+	ot_log_errno("cannot listen for a shell, the program goes on without", buffer, error);
+	server.path[0] = 0;
+}
+
+static bool open_socket(const struct ot_socket_env *env)
+{
+	const char *why = NULL;
+	long fd = ot_socket_path(env, server.path, &why);
+
+	if (!fd) {
+		why = "cannot be bound";
+		fd = bind_socket(server.path);
+	}
+	if (fd < 0) {
+		open_failed(why, fd);
+		return false;
+	}
+	server.listen_fd = (int)fd;
+	return true;
+}
+
+int ot_server_start(const struct ot_socket_env *env)
+{
+	if (server.listen_fd >= 0)
+		return OTRACE_E_OK;
+	if (!open_socket(env))
+		return OTRACE_E_SYSTEM;
+	server.wake_fd = (int)ot_sys_eventfd(EFD_CLOEXEC | EFD_NONBLOCK);
+	server.pid = ot_sys_getpid();
+	ot_on_failure = ot_start_on_failure;
+	if (server.wake_fd < 0 || start_thread()) {
+		ot_log("cannot start the oshell thread", NULL);
+		ot_server_remove_socket();
+		ot_server_forget();
+		return OTRACE_E_SYSTEM;
+	}
+	return OTRACE_E_OK;
+}
+
+void ot_server_remove_socket(void)
+{
+	if (server.path[0] && server.pid == ot_sys_getpid())
+		OT_SYS(SYS_unlinkat, -100, server.path, 0, 0, 0, 0);
+}
+
+void ot_server_forget(void)
+{
+	if (server.listen_fd >= 0)
+		ot_sys_close(server.listen_fd);
+	if (server.wake_fd >= 0)
+		ot_sys_close(server.wake_fd);
+	if (server.client.fd >= 0)
+		ot_sys_close(server.client.fd);
+	server.listen_fd = server.wake_fd = server.client.fd = -1;
+	server.client = (struct ot_client){.fd = -1};
+	server.path[0] = 0;
+	has_client = 0;
+}

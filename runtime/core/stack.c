@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which stack is this thread on, and how much of it is left? Wrappers need stack that the program
+ * did not plan for; a chain of tail calls through traced functions even needs it without end. So
+ * thunks compare the stack pointer with ot_tls.stack_low, and below it a call takes the way without
+ * a frame (hooks.c).
+ *
+ * A thread's first frame makes a guess: some pages below it are there (four system calls of half a
+ * microsecond). When it leaves that window, /proc/self/maps is asked once. Coroutines and signal
+ * stacks are other stacks; the last few are kept.
+ */
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include "base/maps.h"
+#include "base/sys.h"
+#include "core/area.h"
+#include "core/thread.h"
+
+#define GUESS_BYTES	 (4 * OT_PAGE_BYTES)
+#define RESERVE_MIN	 4096u
+#define RESERVE_MAX	 (1u << 20)
+#define GROW_GAP_BYTES	 (1u << 20) /* the kernel keeps it below a stack that grows */
+#define ASK_MOST	 64u /* times per thread; programs with many coroutines get guesses */
+#define UNLIMITED_BYTES	 (1ull << 40)
+
+static uint32_t reserve_for(uint64_t bytes)
+{
+	uint64_t reserve = bytes / 8;
+
+	if (reserve < RESERVE_MIN)
+		return RESERVE_MIN;
+	return reserve > RESERVE_MAX ? RESERVE_MAX : (uint32_t)reserve;
+}
+
+static void make_current(const struct ot_stack *stack)
+{
+	struct ot_tls *tls = &ot_tls;
+
+	tls->stack = *stack;
+	tls->stack_low = stack->low ? stack->low + stack->reserve_bytes : 0;
+}
+
+/* The part of the stack that is surely there, or false when so little is that maps must be asked. */
+static bool guess(uint64_t sp, struct ot_stack *ret)
+{
+	uint64_t page = OT_ROUND_DOWN(sp, OT_PAGE_BYTES);
+
+	for (uint64_t down = OT_PAGE_BYTES; down <= GUESS_BYTES; down += OT_PAGE_BYTES)
+		if (!ot_safe_readable(page - down))
+			return false;
+	*ret = (struct ot_stack){
+		.low = page - GUESS_BYTES,
+		.bytes = GUESS_BYTES + OT_PAGE_BYTES,
+		.reserve_bytes = RESERVE_MIN,
+	};
+	return true;
+}
+
+static uint64_t main_stack_low(const struct ot_mapping *map)
+{
+	uint64_t limit[2] = {0, 0}, low;
+
+	if (ot_sys_getrlimit(RLIMIT_STACK, limit))
+		return map->low;
+	if (limit[0] > UNLIMITED_BYTES)
+		limit[0] = UNLIMITED_BYTES;
+	low = limit[0] < map->high ? map->high - limit[0] : OT_PAGE_BYTES;
+	if (map->below_end && low < map->below_end + GROW_GAP_BYTES)
+		low = map->below_end + GROW_GAP_BYTES;
+	return low < map->low ? low : map->low;
+}
+
+/* Memory from the heap may hold many coroutine stacks side by side: frames there say nothing about
+ * each other. A mapping of its own with a guard, or with this thread's control block, is one stack. */
+static bool one_stack(const struct ot_mapping *map)
+{
+	uint64_t self = ot_arch_thread_pointer();
+
+	return map->is_stack || map->below_guard || (self >= map->low && self < map->high);
+}
+
+static bool ask_maps(uint64_t sp, struct ot_stack *ret)
+{
+	char scratch[1024];
+	struct ot_mapping map;
+
+	if (!ot_maps_find(sp, scratch, sizeof(scratch), &map))
+		return false;
+	if (map.is_stack)
+		map.low = main_stack_low(&map);
+	ret->low = map.low;
+	ret->bytes = map.high - map.low;
+	ret->flags = OT_STACK_EXACT | (one_stack(&map) ? OT_STACK_CLOSABLE : 0);
+	ret->reserve_bytes = reserve_for(ret->bytes);
+	return true;
+}
+
+static bool holds(const struct ot_stack *stack, uint64_t sp)
+{
+	return sp - stack->low < stack->bytes;
+}
+
+static bool find_kept(uint64_t sp, struct ot_stack *ret)
+{
+	for (unsigned i = 0; i < OT_STACKS_KEPT; i++) {
+		const struct ot_stack *kept = &ot_tls.others[i];
+
+		if (kept->bytes && holds(kept, sp)) {
+			*ret = *kept;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void keep(const struct ot_stack *stack)
+{
+	struct ot_tls *tls = &ot_tls;
+
+	tls->others[tls->next_other++ % OT_STACKS_KEPT] = *stack;
+}
+
+static void find_exact(uint64_t sp)
+{
+	struct ot_stack stack;
+
+	if (!ask_maps(sp, &stack))
+		/* nothing is known: everything is one stack without an end */
+		stack = (struct ot_stack){.low = 0, .bytes = ~0ull, .flags = OT_STACK_EXACT};
+	else
+		keep(&stack);
+	ot_tls.nr_asked++;
+	make_current(&stack);
+}
+
+void ot_stack_find(uint64_t sp)
+{
+	bool cheap = !ot_tls.stack.bytes || ot_tls.nr_asked >= ASK_MOST;
+	struct ot_stack stack;
+
+	if (find_kept(sp, &stack) || (cheap && ot_area && guess(sp, &stack)))
+		make_current(&stack);
+	else
+		find_exact(sp);
+}
+
+void ot_stack_be_exact(uint64_t sp)
+{
+	if (!holds(&ot_tls.stack, sp))
+		ot_stack_find(sp);
+	if (!(ot_tls.stack.flags & OT_STACK_EXACT) && ot_tls.nr_asked < ASK_MOST)
+		find_exact(sp);
+}

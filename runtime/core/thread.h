@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * What the runtime knows about each thread of the program.
+ *
+ * Three kinds of memory: a small thread-local block (initial-exec, so that touching it never calls
+ * anything), the thread's state in memory that a forked child finds zeroed (MADV_WIPEONFORK: so any
+ * child, however it was made, is off by itself), and the ring in the trace area, which outlives the
+ * process.
+ */
+#ifndef OT_CORE_THREAD_H
+#define OT_CORE_THREAD_H
+
+#include <otrace/ring.h>
+#include "base/mem.h"
+#include "core/probe.h"
+
+#define OT_OPEN_MAX 16384u /* open calls remembered per thread; deeper ones are still recorded */
+#define OT_STACKS_KEPT 6u
+
+/* Memory that a thread runs on. */
+struct ot_stack {
+	uint64_t low;
+	uint64_t bytes; /* 0 = unused */
+	uint32_t flags; /* OT_STACK_* */
+	uint32_t reserve_bytes;
+};
+
+#define OT_STACK_EXACT	  1u /* the bounds are the mapping's, not a guess around the first frame */
+#define OT_STACK_CLOSABLE 2u /* one stack for sure: a higher frame means that lower ones are gone */
+
+struct ot_tls {
+	uint64_t stack_low; /* thunks compare %rsp with it; 0 = stack not known yet */
+	struct ot_thread *thread; /* NULL = not attached (yet) */
+	struct ot_stack stack; /* the one it runs on now */
+	struct ot_stack others[OT_STACKS_KEPT];
+	uint32_t next_other;
+	uint32_t attach_pause; /* events to skip before trying for a ring again */
+	uint32_t busy; /* in attach: a signal handler must not start another */
+	uint32_t nr_asked; /* times that /proc/self/maps was asked */
+};
+
+_Static_assert(sizeof(struct ot_tls) <= 256, "static TLS of a dlopen'd library is scarce");
+
+extern __thread struct ot_tls ot_tls __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+int32_t ot_tls_stack_low_offset(void);
+
+struct ot_open_call {
+	uint64_t frame;
+	uint64_t seq;
+	const struct ot_arm *arm;
+};
+
+enum ot_thread_state {
+	OT_THREAD_FREE = 0,
+	OT_THREAD_LIVE = 1,
+	OT_THREAD_BUSY = 2, /* being started, or swept after its owner's death */
+	OT_THREAD_DEAD = 3	/* the ring may be taken over */
+};
+
+struct ot_thread {
+	uint32_t armed; /* 1 = the owner may record: attached, and no hook of it is running */
+	uint32_t state; /* enum ot_thread_state */
+	int tid;
+	uint32_t depth; /* open calls */
+	uint64_t pos; /* bytes written to the ring */
+	uint64_t room; /* bytes left in the sub-buffer */
+	uint8_t *data;
+	uint64_t data_mask;
+	uint64_t data_offset; /* of the data in the area's file */
+	struct otrace_ring *ring;
+	uint64_t nr_written;
+	uint64_t next_seq;
+	uint64_t end_seq;
+	uint64_t stalled_tail; /* where the reader stood when waiting for it was given up, + 1 */
+	struct ot_open_call open[OT_OPEN_MAX + 1]; /* [0] is above everything */
+};
+
+/** The calling thread's state, attached if need be; NULL = this call cannot be recorded (counted). */
+struct ot_thread *ot_thread_slow(void);
+/** Closes the open calls of dead threads. By the oshell thread. */
+void ot_threads_sweep(void);
+/** State i, or NULL when there is no such. */
+struct ot_thread *ot_thread_at(uint32_t i);
+/** Maps the states; called before the area is there. */
+bool ot_threads_init(uint32_t nr);
+/** Is this the process that records? False in any forked child. */
+bool ot_threads_live(void);
+/** After an assertion failed: nobody records any more. */
+void ot_threads_disarm(void);
+
+/** Makes the stack that sp lies on the current one. */
+void ot_stack_find(uint64_t sp);
+
+/** The same, and its bounds are those of the mapping, not a guess. */
+void ot_stack_be_exact(uint64_t sp);
+
+/**
+ * Starts a new sub-buffer, after waiting for the reader if the trace asked for that. False: the
+ * record must not be written (it is counted).
+ */
+bool ot_ring_next(struct ot_thread *thread, uint32_t arm_flags);
+/** Notes the end of a call that will never come to its hook. */
+void ot_ring_abandon(struct ot_thread *thread, const struct ot_open_call *call);
+
+#endif

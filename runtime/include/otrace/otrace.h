@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * otrace in your own program: replace functions while it runs, and let a shell attach.
+ *
+ * A program that is compiled with the pass works without this header and without linking anything.
+ * Link with -lotrace to call what is declared here.
+ *
+ * Life cycle. The first call of any function below brings the runtime to life: it finds the
+ * instrumented modules and makes no thread, no file and no socket. otrace_listen() makes those.
+ * Nothing has to be closed; what was replaced stays replaced until it is restored.
+ *
+ *	static int half_price(int cents) { return cents / 2; }
+ *	...
+ *	otrace_replace_by_name("price@shop.c", half_price);
+ *	...
+ *	otrace_restore_by_name("price@shop.c");
+ *
+ * Replacing is for functions that were compiled with the pass and have a stub: `otrace open PROGRAM`
+ * lists those that have none, and why. Calls that are running when a function is replaced finish in
+ * the old code. Copies of it that were inlined elsewhere keep running the old code. All threads may
+ * call everything here at any time, but not from a signal handler.
+ *
+ * Every function that can fail returns 0 or a negative enum otrace_error (otrace/wire.h), for which
+ * otrace_strerror() has a text.
+ */
+#ifndef OTRACE_OTRACE_H
+#define OTRACE_OTRACE_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define OTRACE_API __attribute__((visibility("default")))
+
+/**
+ * Makes all further calls of a function go to another one.
+ *
+ * @param fn          address of the function, as a pointer to it has; not NULL
+ * @param replacement function with the same prototype; not NULL; must stay loaded; replaces an
+ *                    earlier replacement
+ * @return 0; -OTRACE_E_NO_FUNCTION (not compiled with the pass), -OTRACE_E_NO_STUB (left out by the
+ *         pass), -OTRACE_E_ASSUMES (callers were compiled with knowledge of the old function, the new
+ *         one would be called wrongly), -OTRACE_E_FAULT (replacement is no code), -OTRACE_E_INVALID
+ *         (NULL), -OTRACE_E_STUB_CHANGED, -OTRACE_E_TEXT_READ_ONLY, -OTRACE_E_NO_THUNK,
+ *         -OTRACE_E_NO_MEMORY
+ * On failure the function is as it was.
+ * @safety threads=any signals=no fork=ok-in-child allocates blocks
+ */
+OTRACE_API int otrace_replace(void *fn, void *replacement);
+
+/**
+ * The same for a function by name; static ones too.
+ *
+ * @param name        "function" or "function@file.c"; the file's last part is enough; copied, not NULL
+ * @param replacement as for otrace_replace()
+ * @return as otrace_replace(), and -OTRACE_E_NOT_FOUND, -OTRACE_E_AMBIGUOUS (several functions have
+ *         this name: name the file)
+ * On failure the function is as it was.
+ * @safety threads=any signals=no fork=ok-in-child allocates blocks
+ */
+OTRACE_API int otrace_replace_by_name(const char *name, void *replacement);
+
+/**
+ * Ends the replacement of a function; calls go to its own code again. Not replaced is no error. A
+ * replacement made by an attached shell is the shell's and stays.
+ *
+ * @param fn address of the function, not NULL
+ * @return 0, -OTRACE_E_NO_FUNCTION, -OTRACE_E_NO_STUB, -OTRACE_E_INVALID, -OTRACE_E_STUB_CHANGED,
+ *         -OTRACE_E_TEXT_READ_ONLY
+ * On failure after the function was found, calls that come go to its own code all the same.
+ * @safety threads=any signals=no fork=ok-in-child allocates blocks
+ */
+OTRACE_API int otrace_restore(void *fn);
+
+/**
+ * The same by name.
+ *
+ * @param name as for otrace_replace_by_name()
+ * @return as otrace_restore(), and -OTRACE_E_NOT_FOUND, -OTRACE_E_AMBIGUOUS
+ * On failure after the function was found, calls that come go to its own code all the same.
+ * @safety threads=any signals=no fork=ok-in-child allocates blocks
+ */
+OTRACE_API int otrace_restore_by_name(const char *name);
+
+/**
+ * Ends all replacements that were made through this header.
+ *
+ * @return 0; it does not fail
+ * @safety threads=any signals=no fork=ok-in-child allocates blocks
+ */
+OTRACE_API int otrace_restore_all(void);
+
+/**
+ * The function's own code, whatever replaces it: for a replacement that calls on.
+ *
+ * @param fn address of the function
+ * @return a pointer of the function's type, or NULL when it was not compiled with the pass or has no
+ *         stub; valid as long as the function's module is loaded
+ * @safety threads=any signals=no fork=ok-in-child allocates blocks
+ */
+OTRACE_API void *otrace_original(void *fn);
+
+/**
+ * Lets a shell attach (`otrace attach PID`): opens the socket and starts the oshell thread. The same
+ * as starting the program with OTRACE=listen. Once is enough, more does no harm.
+ *
+ * @return 0, -OTRACE_E_SYSTEM (socket or thread; a line on standard error says which),
+ *         -OTRACE_E_NO_MEMORY
+ * On failure nothing is left behind, and the program may go on and try again.
+ * @safety threads=any signals=no fork=reinit allocates blocks
+ */
+OTRACE_API int otrace_listen(void);
+
+/**
+ * The text of an error.
+ *
+ * @param error what a function here returned; either sign
+ * @return a constant text, also for numbers that are none
+ * @safety threads=any signals=async-signal-safe fork=ok-in-child
+ */
+OTRACE_API const char *otrace_strerror(int error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
