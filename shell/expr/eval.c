@@ -147,6 +147,35 @@ static struct ot_err *scoped_var(struct evaluator *e, const char *name, const st
 	return *ret ? NULL : ot_program_find_var(e->program, name, ret);
 }
 
+/* The function that the name means here, if it has code: one of the file wins. */
+static struct ot_err *scoped_fn(struct evaluator *e, const struct ot_expr_node *node,
+				struct ot_fn **ret)
+{
+	const struct ot_file *file = e->scope->file;
+	struct ot_err *err = NULL;
+	struct ot_fn *first = NULL;
+
+	for (struct ot_fn *fn = ot_program_fn(e->program, node->text); fn; fn = fn->same_name) {
+		if (!fn->symbol || (first && first->symbol == fn->symbol))
+			continue;
+		if (file && fn->file == file) {
+			ot_err_destroy(err);
+			*ret = fn;
+			return NULL;
+		}
+		if (first && !err && !strchr(node->text, '@')) {
+			err = eval_error(e, node, OT_ERR_AMBIGUOUS,
+					 "several functions are called \"%s\"", node->text);
+			ot_err_near(err, first->unique_name);
+		}
+		if (err)
+			ot_err_near(err, fn->unique_name);
+		first = first ? first : fn;
+	}
+	*ret = first;
+	return err;
+}
+
 static struct ot_err *name_not_found(struct evaluator *e, const struct ot_expr_node *node)
 {
 	const struct ot_fn *fn = ot_program_fn(e->program, node->text);
@@ -175,8 +204,7 @@ static struct ot_err *eval_name(struct evaluator *e, const struct ot_expr_node *
 	OT_TRY(scoped_var(e, node->text, &var));
 	if (var)
 		return ot_value_of_var(e->program, var, e->scope->tid, ret);
-	for (fn = ot_program_fn(e->program, node->text); fn && !fn->symbol; fn = fn->same_name)
-		;
+	OT_TRY(scoped_fn(e, node, &fn));
 	if (fn) {
 		ot_value_at(ot_program_fn_type(e->program, fn), fn->symbol, ret);
 		return NULL;

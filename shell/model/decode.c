@@ -144,11 +144,14 @@ static bool decode_plain(struct ot_decoder *d, const struct otrace_type *raw, st
 	type->name = ot_decode_string(d, &raw->name);
 	if (type->name && !*type->name)
 		type->name = NULL;
-	type->file = ot_decode_string(d, &raw->file);
-	type->line = raw->line;
-	type->align_bytes = raw->align_bytes;
-	memcpy(type->hash, raw->hash, sizeof(type->hash));
 	type->module = &d->loaded->module;
+	/* the records of other kinds end before these */
+	if (otrace_type_bytes(raw->kind) == sizeof(*raw)) {
+		type->file = ot_decode_string(d, &raw->file);
+		type->line = raw->line;
+		type->align_bytes = raw->align_bytes;
+		memcpy(type->hash, raw->hash, sizeof(type->hash));
+	}
 	return !d->err;
 }
 
@@ -192,6 +195,17 @@ static const struct ot_type *decode_new(struct ot_decoder *d, uint64_t address,
 	return type;
 }
 
+/* The record at an address, as far as its kind has one; NULL when there is none. */
+static const struct otrace_type *type_record(struct ot_decoder *d, uint64_t address)
+{
+	const uint32_t least = otrace_type_bytes(OTRACE_TYPE_BASE);
+	const struct otrace_type *raw = address % 8 ? NULL : ot_image_at(d->image, address, least);
+
+	if (!raw || raw->magic != OTRACE_MAGIC_TYPE || raw->kind > OTRACE_TYPE_UNSPECIFIED)
+		return NULL;
+	return ot_image_at(d->image, address, otrace_type_bytes(raw->kind));
+}
+
 static const struct ot_type *decode(struct ot_decoder *d, uint64_t address, int depth)
 {
 	const struct otrace_type *raw;
@@ -202,8 +216,8 @@ static const struct ot_type *decode(struct ot_decoder *d, uint64_t address, int 
 	type = ot_map_get(&d->types, address);
 	if (type)
 		return type;
-	raw = address % 8 ? NULL : ot_image_at(d->image, address, sizeof(*raw));
-	if (!raw || raw->magic != OTRACE_MAGIC_TYPE || raw->kind > OTRACE_TYPE_UNSPECIFIED) {
+	raw = type_record(d, address);
+	if (!raw) {
 		ot_decode_fail(d, address, "no type where one is named");
 		return NULL;
 	}

@@ -73,7 +73,7 @@ static void offer_fns(const struct ot_program *program, struct ot_nearest *neare
 static struct ot_err *fn_not_found(const struct ot_program *program, const char *pattern)
 {
 	struct ot_err *err = ot_err_new(OT_ERR_NOT_FOUND, "no function \"%s\"", pattern);
-	auto_wanted struct wanted wanted;
+	auto_wanted struct wanted wanted = {0};
 	struct ot_nearest nearest;
 	const struct ot_fn *fn;
 
@@ -109,7 +109,7 @@ struct ot_err *ot_program_nearest(const struct ot_program *program, const char *
 struct ot_err *ot_program_find_fns(const struct ot_program *program, const char *pattern,
 				   struct ot_fn_list *list)
 {
-	auto_wanted struct wanted wanted;
+	auto_wanted struct wanted wanted = {0};
 	size_t before = list->nr;
 
 	wanted_init(&wanted, pattern);
@@ -152,7 +152,7 @@ struct ot_err *ot_program_find_fn(const struct ot_program *program, const char *
 
 struct ot_fn *ot_program_fn(const struct ot_program *program, const char *name)
 {
-	auto_wanted struct wanted wanted;
+	auto_wanted struct wanted wanted = {0};
 	struct ot_fn *fn;
 
 	wanted_init(&wanted, name);
@@ -197,7 +197,7 @@ static struct ot_var *find_var(const struct ot_program *program, const struct wa
 
 struct ot_var *ot_program_var(const struct ot_program *program, const char *name)
 {
-	auto_wanted struct wanted wanted;
+	auto_wanted struct wanted wanted = {0};
 
 	wanted_init(&wanted, name);
 	return find_var(program, &wanted);
@@ -243,7 +243,7 @@ struct ot_err *ot_program_find_var(const struct ot_program *program, const char 
 
 const struct ot_type *ot_program_type(const struct ot_program *program, const char *name, int kind)
 {
-	auto_wanted struct wanted wanted;
+	auto_wanted struct wanted wanted = {0};
 	const struct ot_type *type;
 
 	wanted_init(&wanted, name);

@@ -1,25 +1,31 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * A program file on disk. Memory is what its segments hold: initialised data reads as it was
- * linked, zero-initialised data as zeros. The tables are found as a runtime finds them, by the ELF
- * note and the boundary tags around its anchors.
- */
-#include <elf.h>
-#include <errno.h>
+// SPDX-License-Identifier: BSD-2-Clause
+// A program file on disk. Memory is what its segments hold, as the loader would lay them out at the
+// addresses the file was linked for: initialised data with relative and own symbolic relocations
+// done, zero-initialised data as zeros. The tables are found as a runtime finds them, by the ELF
+// note and the boundary tags around its anchors.
 #include <fcntl.h>
+#include <gelf.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "base/vec.h"
 #include "target/impl.h"
+
+#define PAGE 4096ull
+
+/* Position-independent files are linked at 0. They are laid out from here on, so that NULL and small
+ * numbers point nowhere, as in a process. */
+#define FILE_BIAS 0x10000000ull
 
 struct ot_image_file {
 	struct ot_target target;
-	const uint8_t *data;
+	Elf *elf;
+	uint8_t *data; /* a private copy of the file: relocations are done in it */
 	size_t bytes;
-	const Elf64_Phdr *phdrs;
-	size_t nr_phdrs;
+	uint64_t bias;
+	OT_VEC(GElf_Phdr) loads; /* addresses with the bias */
 };
 
 static struct ot_image_file *file_of(const struct ot_target *target)
@@ -29,22 +35,41 @@ static struct ot_image_file *file_of(const struct ot_target *target)
 
 /* ------------------------------------------------------------------ memory of the file */
 
-static const Elf64_Phdr *segment_at(const struct ot_image_file *file, uint64_t address)
+static const GElf_Phdr *segment_at(const struct ot_image_file *file, uint64_t address)
 {
-	for (size_t i = 0; i < file->nr_phdrs; i++) {
-		const Elf64_Phdr *p = &file->phdrs[i];
+	for (size_t i = 0; i < file->loads.nr; i++) {
+		const GElf_Phdr *p = &file->loads.items[i];
 
-		if (p->p_type == PT_LOAD && address >= p->p_vaddr &&
-		    address - p->p_vaddr < p->p_memsz)
+		if (address >= p->p_vaddr && address - p->p_vaddr < p->p_memsz)
 			return p;
 	}
 	return NULL;
 }
 
-/* Bytes at @address that lie in the file itself; *max_ret says how many there are. */
-static const uint8_t *bytes_at(const struct ot_image_file *file, uint64_t address, size_t *max_ret)
+/* Whether the address lies in a page that some segment touches, outside of the segment itself: the
+ * loader maps whole pages. What is there means nothing; says how far it goes. */
+static size_t slack_at(const struct ot_image_file *file, uint64_t address)
 {
-	const Elf64_Phdr *p = segment_at(file, address);
+	uint64_t page_end = (address | (PAGE - 1)) + 1;
+
+	for (size_t i = 0; i < file->loads.nr; i++) {
+		const GElf_Phdr *p = &file->loads.items[i];
+		uint64_t begin = p->p_vaddr & ~(PAGE - 1);
+		uint64_t end = (p->p_vaddr + p->p_memsz + PAGE - 1) & ~(PAGE - 1);
+
+		if (address < begin || address >= end)
+			continue;
+		if (address < p->p_vaddr)
+			return (size_t)(p->p_vaddr - address);
+		return (size_t)(page_end - address);
+	}
+	return 0;
+}
+
+/* Bytes at an address that lie in the file; *max_ret says how many there are. */
+static uint8_t *bytes_at(const struct ot_image_file *file, uint64_t address, size_t *max_ret)
+{
+	const GElf_Phdr *p = segment_at(file, address);
 	uint64_t offset;
 
 	*max_ret = 0;
@@ -61,18 +86,17 @@ static const uint8_t *bytes_at(const struct ot_image_file *file, uint64_t addres
 static size_t read_piece(const struct ot_image_file *file, uint64_t address, uint8_t *buf,
 			 size_t bytes)
 {
+	const GElf_Phdr *p = segment_at(file, address);
+	const uint8_t *from;
 	size_t max;
-	const uint8_t *from = bytes_at(file, address, &max);
-	const Elf64_Phdr *p = segment_at(file, address);
 
-	if (!p)
-		return 0;
+	from = bytes_at(file, address, &max);
 	if (from) {
 		max = bytes < max ? bytes : max;
 		memcpy(buf, from, max);
 		return max;
 	}
-	max = (size_t)(p->p_memsz - (address - p->p_vaddr));
+	max = p ? (size_t)(p->p_memsz - (address - p->p_vaddr)) : slack_at(file, address);
 	max = bytes < max ? bytes : max;
 	memset(buf, 0, max);
 	return max;
@@ -104,14 +128,170 @@ static void file_close(struct ot_target *target)
 {
 	struct ot_image_file *file = file_of(target);
 
+	elf_end(file->elf);
 	if (file->data)
-		munmap((void *)file->data, file->bytes);
+		munmap(file->data, file->bytes);
+	ot_vec_deinit(&file->loads);
 	free(file);
+}
+
+/* ------------------------------------------------------------------ relocations */
+
+/** What the dynamic section says. */
+struct dynamic {
+	uint64_t rela;
+	uint64_t rela_bytes;
+	uint64_t plt;
+	uint64_t plt_bytes;
+	uint64_t symbols;
+	uint64_t relr;
+	uint64_t relr_bytes;
+};
+
+/* A table of the dynamic section, as libelf data; NULL when it does not lie in the file. */
+static Elf_Data *table_at(const struct ot_image_file *file, uint64_t address, uint64_t bytes,
+			  Elf_Type type)
+{
+	size_t max;
+	const uint8_t *at = bytes_at(file, address, &max);
+
+	if (!at)
+		return NULL;
+	bytes = bytes < max ? bytes : max;
+	return elf_getdata_rawchunk(file->elf, at - file->data, bytes, type);
+}
+
+static void read_dynamic(const struct ot_image_file *file, const GElf_Phdr *p, struct dynamic *ret)
+{
+	Elf_Data *data = elf_getdata_rawchunk(file->elf, (int64_t)p->p_offset, p->p_filesz,
+					      ELF_T_DYN);
+	GElf_Dyn dyn;
+
+	for (int i = 0; data && gelf_getdyn(data, i, &dyn) && dyn.d_tag != DT_NULL; i++) {
+		if (dyn.d_tag == DT_RELA)
+			ret->rela = dyn.d_un.d_ptr + file->bias;
+		else if (dyn.d_tag == DT_RELASZ)
+			ret->rela_bytes = dyn.d_un.d_val;
+		else if (dyn.d_tag == DT_JMPREL)
+			ret->plt = dyn.d_un.d_ptr + file->bias;
+		else if (dyn.d_tag == DT_PLTRELSZ)
+			ret->plt_bytes = dyn.d_un.d_val;
+		else if (dyn.d_tag == DT_SYMTAB)
+			ret->symbols = dyn.d_un.d_ptr + file->bias;
+		else if (dyn.d_tag == DT_RELR)
+			ret->relr = dyn.d_un.d_ptr + file->bias;
+		else if (dyn.d_tag == DT_RELRSZ)
+			ret->relr_bytes = dyn.d_un.d_val;
+	}
+}
+
+/* Address of a symbol that this file defines; 0 = another module's. */
+static uint64_t symbol_value(const struct ot_image_file *file, const struct dynamic *dynamic,
+			     uint64_t index)
+{
+	Elf64_Sym symbol;
+	size_t max;
+	const uint8_t *at = bytes_at(file, dynamic->symbols + index * sizeof(symbol), &max);
+
+	if (!at || max < sizeof(symbol))
+		return 0;
+	memcpy(&symbol, at, sizeof(symbol));
+	if (symbol.st_shndx == SHN_UNDEF)
+		return 0;
+	return symbol.st_value + (symbol.st_shndx == SHN_ABS ? 0 : file->bias);
+}
+
+static void relocate(const struct ot_image_file *file, const struct dynamic *dynamic,
+		     const GElf_Rela *rela)
+{
+	uint64_t value = (uint64_t)rela->r_addend;
+	uint64_t symbol;
+	size_t max;
+	uint8_t *at = bytes_at(file, rela->r_offset + file->bias, &max);
+
+	if (!at || max < sizeof(value))
+		return;
+	switch (GELF_R_TYPE(rela->r_info)) {
+	case R_X86_64_RELATIVE:
+		value += file->bias;
+		break;
+	case R_X86_64_64:
+	case R_X86_64_GLOB_DAT:
+	case R_X86_64_JUMP_SLOT:
+		symbol = symbol_value(file, dynamic, GELF_R_SYM(rela->r_info));
+		if (!symbol)
+			return;
+		value = symbol + (GELF_R_TYPE(rela->r_info) == R_X86_64_64 ? value : 0);
+		break;
+	default:
+		return;
+	}
+	memcpy(at, &value, sizeof(value));
+}
+
+static void relocate_table(const struct ot_image_file *file, const struct dynamic *dynamic,
+			   uint64_t address, uint64_t bytes)
+{
+	Elf_Data *data = address && bytes ? table_at(file, address, bytes, ELF_T_RELA) : NULL;
+	GElf_Rela rela;
+
+	for (int i = 0; data && gelf_getrela(data, i, &rela); i++)
+		relocate(file, dynamic, &rela);
+}
+
+static void relocate_word(const struct ot_image_file *file, uint64_t address)
+{
+	uint64_t value;
+	size_t max;
+	uint8_t *at = bytes_at(file, address, &max);
+
+	if (!at || max < sizeof(value))
+		return;
+	memcpy(&value, at, sizeof(value));
+	value += file->bias;
+	memcpy(at, &value, sizeof(value));
+}
+
+/* The packed form: an address, then bitmaps of the 63 words behind what came before. */
+static void relocate_packed(const struct ot_image_file *file, uint64_t table, uint64_t bytes)
+{
+	uint64_t where = 0;
+
+	for (uint64_t i = 0; i + sizeof(uint64_t) <= bytes; i += sizeof(uint64_t)) {
+		uint64_t entry;
+		size_t max;
+		const uint8_t *at = bytes_at(file, table + i, &max);
+
+		if (!at || max < sizeof(entry))
+			return;
+		memcpy(&entry, at, sizeof(entry));
+		if (!(entry & 1)) {
+			where = entry + file->bias;
+			relocate_word(file, where);
+			where += sizeof(entry);
+			continue;
+		}
+		for (unsigned int bit = 1; bit < 64; bit++)
+			if (entry >> bit & 1)
+				relocate_word(file, where + (bit - 1) * sizeof(entry));
+		where += 63 * sizeof(entry);
+	}
+}
+
+static void relocate_all(const struct ot_image_file *file, const GElf_Phdr *p)
+{
+	struct dynamic dynamic = {0};
+
+	read_dynamic(file, p, &dynamic);
+	relocate_table(file, &dynamic, dynamic.rela, dynamic.rela_bytes);
+	relocate_table(file, &dynamic, dynamic.plt, dynamic.plt_bytes);
+	if (dynamic.relr)
+		relocate_packed(file, dynamic.relr, dynamic.relr_bytes);
 }
 
 /* ------------------------------------------------------------------ the tables */
 
-/* Address of what the reference at @address points to. */
+/* Address of what a reference that lies at @p address points to. */
 static uint64_t follow(uint64_t address, const struct otrace_ref *ref)
 {
 	return ref->delta ? address + (uint64_t)(int64_t)ref->delta : 0;
@@ -165,67 +345,47 @@ static uint32_t find_bounds(const struct ot_image_file *file, uint64_t anchor, u
 	return nr;
 }
 
-/* An ELF note otrace at @address in the file, or NULL. Steps *address over it. */
-static const struct otrace_note *next_note(const struct ot_image_file *file, uint64_t *address,
-					   uint64_t end, uint64_t *desc_address)
+/* The first note of ours in a PT_NOTE segment. */
+static bool note_in(const struct ot_image_file *file, const GElf_Phdr *p,
+		    struct otrace_note *note_ret, uint64_t *address_ret)
 {
-	while (end - *address >= sizeof(Elf64_Nhdr) && *address < end) {
-		size_t max;
-		const uint8_t *at = bytes_at(file, *address, &max);
-		const Elf64_Nhdr *n = (const void *)at;
-		uint64_t name, desc, next;
+	Elf_Data *data = elf_getdata_rawchunk(file->elf, (int64_t)p->p_offset, p->p_filesz,
+					      p->p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
+	size_t at = 0;
+	size_t next;
+	size_t name;
+	size_t desc;
+	GElf_Nhdr nhdr;
 
-		if (!at || max < sizeof(*n))
-			return NULL;
-		name = sizeof(*n);
-		desc = name + ((n->n_namesz + 3ull) & ~3ull);
-		next = desc + ((n->n_descsz + 3ull) & ~3ull);
-		if (next > max)
-			return NULL;
-		*desc_address = *address + desc;
-		*address += next;
-		if (n->n_type == OTRACE_NOTE_TYPE && n->n_namesz == sizeof(OTRACE_NOTE_NAME) &&
-		    !memcmp(at + name, OTRACE_NOTE_NAME, sizeof(OTRACE_NOTE_NAME)) &&
-		    n->n_descsz >= sizeof(struct otrace_note))
-			return (const void *)(at + desc);
-	}
-	return NULL;
-}
-
-static const struct otrace_note *find_note(const struct ot_image_file *file, uint64_t *address)
-{
-	for (size_t i = 0; i < file->nr_phdrs; i++) {
-		const Elf64_Phdr *p = &file->phdrs[i];
-		uint64_t at = p->p_vaddr;
-		const struct otrace_note *note;
-
-		if (p->p_type != PT_NOTE)
+	while (data && (next = gelf_getnote(data, at, &nhdr, &name, &desc)) > 0) {
+		at = next;
+		if (nhdr.n_type != OTRACE_NOTE_TYPE || nhdr.n_namesz != sizeof(OTRACE_NOTE_NAME) ||
+		    memcmp((char *)data->d_buf + name, OTRACE_NOTE_NAME, nhdr.n_namesz) != 0 ||
+		    nhdr.n_descsz < sizeof(*note_ret))
 			continue;
-		note = next_note(file, &at, p->p_vaddr + p->p_memsz, address);
-		if (note)
-			return note;
+		memcpy(note_ret, (char *)data->d_buf + desc, sizeof(*note_ret));
+		*address_ret = p->p_vaddr + file->bias + desc;
+		return true;
 	}
-	return NULL;
+	return false;
 }
 
 static void describe_module(struct ot_image_file *file, const struct otrace_note *note,
-			    uint64_t at)
+			    uint64_t note_address)
 {
 	struct ot_target_module *module = ot_alloc(sizeof(*module));
 	struct otrace_module *m = &module->m;
+	uint64_t at = note_address;
 	uint64_t anchor;
 
 	m->id = 1;
+	m->bias = file->bias;
 	m->low = UINT64_MAX;
-	for (size_t i = 0; i < file->nr_phdrs; i++) {
-		const Elf64_Phdr *p = &file->phdrs[i];
+	for (size_t i = 0; i < file->loads.nr; i++) {
+		const GElf_Phdr *p = &file->loads.items[i];
 
-		if (p->p_type != PT_LOAD)
-			continue;
-		if (p->p_vaddr < m->low)
-			m->low = p->p_vaddr;
-		if (p->p_vaddr + p->p_memsz > m->high)
-			m->high = p->p_vaddr + p->p_memsz;
+		m->low = p->p_vaddr < m->low ? p->p_vaddr : m->low;
+		m->high = p->p_vaddr + p->p_memsz > m->high ? p->p_vaddr + p->p_memsz : m->high;
 	}
 	m->abi_version = note->abi_version;
 	module->path = ot_strdup(file->target.path);
@@ -255,7 +415,7 @@ static struct ot_err *map_file(struct ot_image_file *file, const char *path)
 	if ((size_t)st.st_size < sizeof(Elf64_Ehdr))
 		return ot_err_new(OT_ERR_UNSUPPORTED, "%s is not a program", path);
 	file->bytes = (size_t)st.st_size;
-	file->data = mmap(NULL, file->bytes, PROT_READ, MAP_PRIVATE, fd, 0);
+	file->data = mmap(NULL, file->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
 	if (file->data == MAP_FAILED) {
 		file->data = NULL;
 		return ot_err_errno("cannot map %s", path);
@@ -263,37 +423,84 @@ static struct ot_err *map_file(struct ot_image_file *file, const char *path)
 	return NULL;
 }
 
-static struct ot_err *check_segments(const struct ot_image_file *file, const char *path)
+static struct ot_err *check_kind(struct ot_image_file *file, const char *path)
 {
-	for (size_t i = 0; i < file->nr_phdrs; i++) {
-		const Elf64_Phdr *p = &file->phdrs[i];
+	GElf_Ehdr ehdr;
 
-		if (p->p_type != PT_LOAD)
-			continue;
-		if (p->p_offset > file->bytes || p->p_filesz > file->bytes - p->p_offset ||
-		    p->p_memsz < p->p_filesz || p->p_vaddr + p->p_memsz < p->p_vaddr)
-			return ot_err_new(OT_ERR_DAMAGED, "%s is cut off or damaged", path);
-	}
+	if (!file->elf || elf_kind(file->elf) != ELF_K_ELF || !gelf_getehdr(file->elf, &ehdr))
+		return ot_err_new(OT_ERR_UNSUPPORTED, "%s is not a program", path);
+	if (gelf_getclass(file->elf) != ELFCLASS64 || ehdr.e_machine != EM_X86_64)
+		return ot_err_new(OT_ERR_UNSUPPORTED, "%s is for another machine than x86-64",
+				  path);
+	if (ehdr.e_type == ET_REL)
+		return ot_err_new(OT_ERR_UNSUPPORTED, "%s is an object file: link it first", path);
+	if (ehdr.e_type != ET_EXEC && ehdr.e_type != ET_DYN)
+		return ot_err_new(OT_ERR_UNSUPPORTED, "%s is not a program or shared object", path);
+	file->bias = ehdr.e_type == ET_DYN ? FILE_BIAS : 0;
 	return NULL;
 }
 
-static struct ot_err *check_elf(struct ot_image_file *file, const char *path)
+static bool lies_in_file(const struct ot_image_file *file, const GElf_Phdr *p)
 {
-	const Elf64_Ehdr *e = (const void *)file->data;
+	return p->p_offset <= file->bytes && p->p_filesz <= file->bytes - p->p_offset &&
+	       p->p_memsz >= p->p_filesz && p->p_vaddr + p->p_memsz >= p->p_vaddr &&
+	       p->p_vaddr + p->p_memsz <= UINT64_MAX - FILE_BIAS - PAGE;
+}
 
-	if (memcmp(e->e_ident, ELFMAG, SELFMAG))
-		return ot_err_new(OT_ERR_UNSUPPORTED, "%s is not a program", path);
-	if (e->e_ident[EI_CLASS] != ELFCLASS64 || e->e_machine != EM_X86_64)
-		return ot_err_new(OT_ERR_UNSUPPORTED, "%s is for another machine than x86-64",
-				  path);
-	if (e->e_type == ET_REL)
-		return ot_err_new(OT_ERR_UNSUPPORTED, "%s is an object file: link it first", path);
-	if (e->e_phentsize != sizeof(Elf64_Phdr) || e->e_phoff > file->bytes ||
-	    e->e_phnum * sizeof(Elf64_Phdr) > file->bytes - e->e_phoff)
+static struct ot_err *read_segments(struct ot_image_file *file, const char *path)
+{
+	struct otrace_note note;
+	uint64_t note_address = 0;
+	bool has_note = false;
+	GElf_Phdr dynamic = {0};
+	GElf_Phdr p;
+	size_t nr;
+
+	if (elf_getphdrnum(file->elf, &nr))
 		return ot_err_new(OT_ERR_DAMAGED, "%s is cut off or damaged", path);
-	file->phdrs = (const void *)(file->data + e->e_phoff);
-	file->nr_phdrs = e->e_phnum;
-	return check_segments(file, path);
+	for (size_t i = 0; i < nr; i++) {
+		if (!gelf_getphdr(file->elf, (int)i, &p))
+			return ot_err_new(OT_ERR_DAMAGED, "%s is cut off or damaged", path);
+		if (p.p_type != PT_LOAD && p.p_type != PT_NOTE && p.p_type != PT_DYNAMIC)
+			continue;
+		if (!lies_in_file(file, &p))
+			return ot_err_new(OT_ERR_DAMAGED, "%s is cut off or damaged", path);
+		if (p.p_type == PT_LOAD) {
+			p.p_vaddr += file->bias;
+			ot_vec_push(&file->loads, p);
+		}
+		if (p.p_type == PT_DYNAMIC)
+			dynamic = p;
+		if (p.p_type == PT_NOTE)
+			has_note = has_note || note_in(file, &p, &note, &note_address);
+	}
+	if (!has_note)
+		return ot_err_new(OT_ERR_NOT_FOUND,
+				  "%s is not instrumented; compile it with `otrace cc`", path);
+	relocate_all(file, &dynamic);
+	describe_module(file, &note, note_address);
+	return NULL;
+}
+
+static struct ot_err *open_elf(struct ot_image_file *file, const char *path)
+{
+	if (elf_version(EV_CURRENT) == EV_NONE)
+		return ot_err_new(OT_ERR_SYSTEM, "libelf: %s", elf_errmsg(-1));
+	OT_TRY(map_file(file, path));
+	file->elf = elf_memory((char *)file->data, file->bytes);
+	OT_TRY(check_kind(file, path));
+	return read_segments(file, path);
+}
+
+static struct ot_err *file_tls(struct ot_target *target, uint64_t accessor, uint32_t tid,
+			       uint64_t *ret)
+{
+	(void)target;
+	(void)accessor;
+	(void)tid;
+	(void)ret;
+	return ot_err_new(OT_ERR_UNSUPPORTED,
+			  "thread-local: a program file has no threads (use run or attach)");
 }
 
 static const struct ot_target_ops file_ops = {
@@ -301,32 +508,20 @@ static const struct ot_target_ops file_ops = {
 	.close = file_close,
 	.refresh = file_refresh,
 	.readv = file_readv,
+	.tls = file_tls,
 };
 
 struct ot_err *ot_target_file_open(const char *path, struct ot_target **ret)
 {
 	struct ot_image_file *file = ot_alloc(sizeof(*file));
-	const struct otrace_note *note;
 	struct ot_err *err;
-	uint64_t address;
 
 	file->target.ops = &file_ops;
 	file->target.state = OT_TARGET_FILE;
 	file->target.path = realpath(path, NULL);
 	if (!file->target.path)
 		file->target.path = ot_strdup(path);
-	err = map_file(file, path);
-	if (!err)
-		err = check_elf(file, path);
-	if (!err) {
-		note = find_note(file, &address);
-		if (note)
-			describe_module(file, note, address);
-		else
-			err = ot_err_new(OT_ERR_NOT_FOUND,
-					 "%s is not instrumented; compile it with `otrace cc`",
-					 path);
-	}
+	err = open_elf(file, path);
 	if (err) {
 		ot_target_close(&file->target);
 		return err;

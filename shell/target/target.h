@@ -15,7 +15,8 @@
  * modules stay listed as they were last seen, the trace area stays mapped, and reads of memory fail
  * with a text that says so. One thread uses a target at a time.
  *
- * Addresses are those of the process; for a file they are the file's own virtual addresses.
+ * Addresses are those of the process; for a file they are its own virtual addresses, to which the
+ * bias of the module is added when it is position-independent.
  * Errors follow base/err.h: NULL is success, outputs are untouched on failure.
  */
 #ifndef OT_TARGET_H

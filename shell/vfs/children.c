@@ -64,6 +64,14 @@ static void list_names(struct ot_vfs *vfs, const char *path, struct ot_node_list
 	ot_map_deinit(&seen);
 }
 
+/* A variable or function of the same name is what the name means. */
+static bool is_hidden_type(const struct ot_program *program, const struct ot_type *type)
+{
+	const struct ot_var *var = ot_program_var(program, type->name);
+
+	return (var && !var->scope) || ot_program_fn(program, type->name);
+}
+
 static void list_types(struct ot_vfs *vfs, const struct ot_node *parent, struct ot_node_list *ret)
 {
 	size_t nr;
@@ -74,7 +82,8 @@ static void list_types(struct ot_vfs *vfs, const struct ot_node *parent, struct 
 		struct ot_node node;
 		size_t skip;
 
-		if (types[i]->kind == OTRACE_TYPE_BASE && parent->kind != OT_NODE_TYPES)
+		if (parent->kind != OT_NODE_TYPES && (types[i]->kind == OTRACE_TYPE_BASE ||
+						      is_hidden_type(vfs->program, types[i])))
 			continue;
 		if (path) {
 			if (!types[i]->file || strlen(types[i]->file) < strlen(path))

@@ -260,7 +260,7 @@ static struct ot_err *walk_start(struct walk *walk, const char **path)
 struct ot_err *ot_vfs_find(struct ot_vfs *vfs, const char *path, struct ot_node *ret,
 			   char **path_ret)
 {
-	auto_walk struct walk walk;
+	auto_walk struct walk walk = {0};
 
 	walk_init(&walk, vfs);
 	OT_TRY(walk_start(&walk, &path));
@@ -343,7 +343,7 @@ struct ot_err *ot_vfs_match(struct ot_vfs *vfs, const char *path, struct ot_node
 {
 	size_t fixed = fixed_part(path);
 	ot_auto_free char *prefix = ot_strndup(path, fixed);
-	auto_walk struct walk walk;
+	auto_walk struct walk walk = {0};
 	struct ot_node node;
 	size_t before = ret->nr;
 	const char *start = prefix;
