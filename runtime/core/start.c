@@ -112,6 +112,8 @@ void ot_start_core(void)
 	ot_lock_take(&starting);
 	if (!core_ready) {
 		ot_clock_init();
+		/* the first barrier of a process with threads may take the kernel some milliseconds */
+		ot_switch_init();
 		ot_fork_init();
 		core_ready = true;
 	}

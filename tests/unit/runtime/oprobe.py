@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A raw client of the runtime's protocol: just enough to drive it without the shell.
+
+The layouts repeat runtime/include/otrace/{abi,ring,wire}.h on purpose: a test that generated them from
+the headers would not notice when they change by accident.
+"""
+import array
+import mmap
+import os
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+
+WIRE_VERSION, ABI_VERSION = 1, 1
+REPLY = 0x8000
+(HELLO, MODULES, READ, WRITE, PROBE, UNPROBE, REDIRECT, STATUS, THREADS, TLS, GO, CALL, DETACH) = range(1, 14)
+EVENT_MODULES, EVENT_CALL_DONE = 64, 65
+MAGIC_FN = 0x6E46744F
+FRAME, STACK, MEMORY, STRING, STACK_ARGS = range(5)
+PAD, ENTER, LEAVE, ABANDONED, UNWOUND, ENTER_ONLY = range(6)
+WAIT, PROBE_ENTER_ONLY, LEAVE_ONLY = 1, 2, 4
+FORCE = 1
+STATUS_FIELDS = (
+    "nr_functions nr_on nr_traced nr_redirected nr_switches switch_total_ns window_max_ns nr_rings_used "
+    "lost_no_ring lost_nested lost_waiting lost_fault text_pages_dirty arena_bytes area_used_bytes flags"
+).split()
+
+
+class Error(Exception):
+    def __init__(self, status, text):
+        super().__init__(f"status {status}: {text!r}")
+        self.status, self.text = status, text
+
+
+class Function:
+    """What a struct otrace_fn says, as far as tests need it."""
+
+    def __init__(self, client, address, data):
+        self.address = address
+        words = struct.unpack_from("<II8i10I", data)
+        refs = struct.unpack_from("<8i", data, 8)
+        at = lambda i: address + 8 + 4 * i + refs[i] if refs[i] else 0
+        self.symbol, self.stub, self.body, self.wrapper = (at(i) for i in range(4))
+        self.name = client.string(at(5)) if at(5) else ""
+        file = at(7)
+        self.file = ""
+        if file:
+            delta, = struct.unpack("<i", client.read(file, 4))
+            self.file = client.string(file + delta) if delta else ""
+        self.flags, self.assumes = words[12], words[13]
+        (self.nr_params, self.nr_return_pieces, _, self.args_offset, self.args_bytes, self.ret_offset,
+         self.ret_bytes, self.frame_bytes) = struct.unpack_from("<8I", data, 76)
+
+
+class Client:
+    def __init__(self, path, flags=0, patience=5.0):
+        end = time.time() + patience
+        while True:
+            self.socket = socket.socket(socket.AF_UNIX)
+            try:
+                self.socket.connect(path)
+                break
+            except OSError:
+                self.socket.close()
+                if time.time() > end:
+                    raise
+                time.sleep(0.01)
+        self.request, self.events, self.fds = 0, [], []
+        reply = self.call(HELLO, struct.pack("<IIII", WIRE_VERSION, ABI_VERSION, flags, os.getpid()))
+        self.welcome = struct.unpack_from("<IIIIQQ", reply)
+        self.area = mmap.mmap(self.fds[0], self.welcome[4])
+
+    # -- messages
+    def send(self, type_, payload=b""):
+        self.request += 1
+        self.socket.sendall(struct.pack("<IHHII", 16 + len(payload), type_, 0, self.request, 0) + payload)
+        return self.request
+
+    def receive_exactly(self, count):
+        data = b""
+        while len(data) < count:
+            part, controls, _, _ = self.socket.recvmsg(count - len(data), 256)
+            if not part:
+                raise EOFError("the runtime closed the connection")
+            for level, kind, bytes_ in controls:
+                if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                    fds = array.array("i")
+                    fds.frombytes(bytes_)
+                    self.fds.extend(fds)
+            data += part
+        return data
+
+    def receive(self):
+        head = struct.unpack("<IHHII", self.receive_exactly(16))
+        return head, self.receive_exactly(head[0] - 16)
+
+    def call(self, type_, payload=b"", strict=True):
+        request = self.send(type_, payload)
+        while True:
+            (_, kind, status, number, _), data = self.receive()
+            if number == 0:
+                self.events.append((kind, data))
+                continue
+            assert kind == type_ | REPLY and number == request, (kind, number, request)
+            if status and strict:
+                raise Error(status, data)
+            return data
+
+    def event(self, kind):
+        while True:
+            for i, (seen, data) in enumerate(self.events):
+                if seen == kind:
+                    del self.events[i]
+                    return data
+            (_, seen, _, number, _), data = self.receive()
+            assert number == 0
+            self.events.append((seen, data))
+
+    # -- requests
+    def read(self, address, count):
+        data = self.call(READ, struct.pack("<QQ", address, count))
+        got, = struct.unpack_from("<I", data)
+        return data[8:8 + got]
+
+    def string(self, address):
+        text = b""
+        while b"\0" not in text:
+            part = self.read(address + len(text), 64)
+            if not part:
+                break
+            text += part
+        return text.split(b"\0")[0].decode()
+
+    def modules(self):
+        data, at, out = self.call(MODULES), 0, []
+        while at < len(data):
+            fields = struct.unpack_from("<8Q4I", data, at)
+            path = data[at + 80:at + 80 + fields[11]].decode()
+            out.append(dict(id=fields[0], fn_begin=fields[4], fn_end=fields[5], nr_fns=fields[8], nr_vars=fields[9],
+                            abi=fields[10], path=path))
+            at += 80 + (fields[11] + 7) // 8 * 8
+        return out
+
+    def functions(self):
+        out = []
+        for module in self.modules():
+            data, at = self.read_all(module["fn_begin"], module["fn_end"]), 0
+            while at < len(data):
+                magic, size = struct.unpack_from("<II", data, at)
+                if magic == MAGIC_FN:
+                    out.append(Function(self, module["fn_begin"] + at, data[at:at + size]))
+                at += size
+        return out
+
+    def read_all(self, begin, end):
+        data = b""
+        while begin + len(data) < end:
+            data += self.read(begin + len(data), min(1 << 20, end - begin - len(data)))
+        return data
+
+    def named(self, name):
+        return next(f for f in self.functions() if f.name == name)
+
+    def probe(self, *wishes):
+        """wishes: (fn, trace_id, flags, enter captures, leave captures); a capture is (offset, bytes, kind)."""
+        payload = b""
+        for fn, trace_id, flags, enter, leave in wishes:
+            payload += struct.pack("<QIIII", fn.address, trace_id, flags, len(enter), len(leave))
+            for offset, count, kind in [*enter, *leave]:
+                payload += struct.pack("<IIII", offset, count, kind, 0)
+        data = self.call(PROBE, payload)
+        return struct.unpack_from("<IIQQ", data), struct.unpack_from(f"<{len(wishes)}i", data, 24)
+
+    def unprobe(self, *fns):
+        return struct.unpack("<IIQQ", self.call(UNPROBE, struct.pack(f"<{len(fns)}Q", *(f.address for f in fns))))
+
+    def redirect(self, fn, target, flags=0):
+        return struct.unpack("<IIQQ", self.call(REDIRECT, struct.pack("<QQII", fn.address, target, flags, 0)))
+
+    def status(self):
+        return dict(zip(STATUS_FIELDS, struct.unpack("<16Q", self.call(STATUS))))
+
+    def go(self, flags=0, status=0):
+        self.call(GO, struct.pack("<Ii", flags, status))
+
+    def close(self):
+        self.socket.close()
+        for fd in self.fds:
+            os.close(fd)
+
+    # -- the trace area
+    def rings(self):
+        offset, stride, size, count = struct.unpack_from("<QQII", self.area, 24)
+        return [Ring(self.area, offset + i * stride, size) for i in range(count)]
+
+
+class Ring:
+    def __init__(self, area, offset, size):
+        self.area, self.offset, self.size = area, offset, size
+
+    def field(self, offset, form="<Q"):
+        return struct.unpack_from(form, self.area, self.offset + offset)[0]
+
+    tid = property(lambda self: self.field(0, "<I"))
+    generation = property(lambda self: self.field(4, "<I"))
+    head = property(lambda self: self.field(32))
+    nr_written = property(lambda self: self.field(40))
+
+    def set_tail(self, value):
+        struct.pack_into("<Q", self.area, self.offset + 128, value)
+
+    def records(self):
+        """All whole records that are still there, and the number of the ones that were written over."""
+        SUB, base = 32768, self.offset + 4096
+        head = self.head
+        low = max(0, head - self.size + SUB)
+        at = (low + SUB - 1) // SUB * SUB
+        out, missed = [], None
+        while at < head:
+            if at % SUB == 0:
+                position, before = struct.unpack_from("<QQ", self.area, base + at % self.size)
+                assert position == at, (position, at)
+                missed = before if missed is None else missed
+                assert before == missed + len(out), "count at the start of a sub-buffer"
+                at += 16
+                continue
+            place = base + at % self.size
+            trace, words, kind, flags = struct.unpack_from("<IHBB", self.area, place)
+            assert words
+            if kind != PAD:
+                out.append(Record(self, trace, kind, flags, self.area[place + 8:place + words * 8]))
+            at += words * 8
+        return out, missed or 0
+
+
+class Record:
+    def __init__(self, ring, trace, kind, flags, data):
+        self.tid, self.trace, self.kind, self.flags = ring.tid, trace, kind, flags
+        self.tsc, self.seq = struct.unpack_from("<QQ", data)
+        self.parent, self.depth, self.data = 0, 0, data[16:]
+        if kind in (ENTER, ENTER_ONLY):
+            self.parent, self.depth = struct.unpack_from("<QI", data, 16)
+            self.data = data[32:]
+
+    def words(self):
+        return struct.unpack(f"<{len(self.data) // 8}Q", self.data)
+
+
+class Program:
+    """A program under the runtime, as `otrace run` (hold) or as started by its user (listen)."""
+
+    def __init__(self, command, runtime, mode="listen", env=None, **popen):
+        self.directory = tempfile.TemporaryDirectory()
+        environment = dict(os.environ, OTRACE=mode, OTRACE_DIR=self.directory.name, **(env or {}))
+        if runtime:
+            environment["LD_PRELOAD"] = runtime
+        self.process = subprocess.Popen(command, env=environment, **popen)
+
+    def attach(self, flags=0):
+        return Client(f"{self.directory.name}/{self.process.pid}", flags)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.directory.cleanup()
