@@ -21,6 +21,11 @@
 #define LOOK_AFTER_MS 300
 #define GIVE_UP_AFTER_MS 20000
 
+/* Large rings: a program that calls faster than we write must be able to get ahead for a while.
+ * The area is sparse, memory is taken for what is written only. */
+#define RING_BYTES "67108864"
+#define AREA_BYTES "4563402752" /* 68 of them */
+
 struct ot_launch {
 	pid_t pid;
 	int pidfd;
@@ -80,6 +85,8 @@ static void set_environment(const struct ot_launch *launch, const char *runtime)
 	}
 	setenv("OTRACE", "hold", 1);
 	setenv("OTRACE_DIR", launch->dir, 1);
+	setenv("OTRACE_RING_BYTES", RING_BYTES, 0);
+	setenv("OTRACE_AREA_BYTES", AREA_BYTES, 0);
 }
 
 static void set_terminal(int slave)

@@ -24,7 +24,7 @@
 
 struct ot_rings;
 
-#define OT_RINGS_SPOOL_BYTES (256u << 20)
+#define OT_RINGS_SPOOL_BYTES (512u << 20)
 
 /** A record, or (rec NULL) the news that records are missing here. */
 struct ot_rings_item {
