@@ -38,7 +38,7 @@ static struct ot_err *expect(struct parser *p, enum ot_token_kind kind, const ch
 static struct ot_err *new_node(struct parser *p, enum ot_expr_kind kind, int position,
 			       struct ot_expr_node **ret)
 {
-	struct ot_expr_node *node;
+	struct ot_expr_node *node = NULL;
 
 	if (++p->nr_nodes > OT_EXPR_MAX_NODES)
 		return ot_expr_error(p->expr, OT_ERR_SYNTAX, position, "the expression is too long");
@@ -230,7 +230,7 @@ static struct ot_err *parse_type(struct parser *p, const struct ot_type **ret)
 static struct ot_err *parse_literal(struct parser *p, const struct ot_expr_node **ret)
 {
 	const struct ot_token *token = &p->token;
-	struct ot_expr_node *node;
+	struct ot_expr_node *node = NULL;
 
 	OT_TRY(new_node(p, OT_EXPR_INTEGER, token->position, &node));
 	if (token->kind == OT_TOKEN_STRING)
@@ -268,7 +268,7 @@ static struct ot_err *parse_primary(struct parser *p, const struct ot_expr_node 
 static struct ot_err *parse_member(struct parser *p, enum ot_expr_kind kind,
 				   const struct ot_expr_node **ret)
 {
-	struct ot_expr_node *node;
+	struct ot_expr_node *node = NULL;
 
 	OT_TRY(advance(p));
 	if (p->token.kind != OT_TOKEN_NAME)
@@ -282,7 +282,7 @@ static struct ot_err *parse_member(struct parser *p, enum ot_expr_kind kind,
 
 static struct ot_err *parse_index(struct parser *p, const struct ot_expr_node **ret)
 {
-	struct ot_expr_node *node;
+	struct ot_expr_node *node = NULL;
 
 	OT_TRY(new_node(p, OT_EXPR_INDEX, p->token.position, &node));
 	OT_TRY(advance(p));
@@ -323,7 +323,7 @@ static struct ot_err *parse_postfix(struct parser *p, const struct ot_expr_node 
 static struct ot_err *parse_cast(struct parser *p, bool *is_cast, const struct ot_expr_node **ret)
 {
 	struct ot_token open = p->token;
-	struct ot_expr_node *node;
+	struct ot_expr_node *node = NULL;
 
 	*is_cast = false;
 	OT_TRY(advance(p));
@@ -342,7 +342,7 @@ static struct ot_err *parse_cast(struct parser *p, bool *is_cast, const struct o
 static struct ot_err *parse_sizeof(struct parser *p, const struct ot_expr_node **ret)
 {
 	const struct ot_expr_node *cast = NULL;
-	struct ot_expr_node *node;
+	struct ot_expr_node *node = NULL;
 	bool is_cast = false;
 
 	OT_TRY(new_node(p, OT_EXPR_SIZEOF, p->token.position, &node));
@@ -365,7 +365,7 @@ static bool is_unary(enum ot_token_kind kind)
 
 static struct ot_err *parse_operand(struct parser *p, const struct ot_expr_node **ret)
 {
-	struct ot_expr_node *node;
+	struct ot_expr_node *node = NULL;
 	bool is_cast = false;
 
 	if (is_unary(p->token.kind)) {
@@ -439,7 +439,7 @@ static struct ot_err *parse_binary(struct parser *p, int lowest, const struct ot
 	OT_TRY(parse_unary(p, ret));
 	for (;;) {
 		int level = precedence(p->token.kind);
-		struct ot_expr_node *node;
+		struct ot_expr_node *node = NULL;
 
 		if (!level || level < lowest)
 			return NULL;
@@ -461,7 +461,7 @@ static bool is_assignment(enum ot_token_kind kind)
 
 static struct ot_err *parse_choice_body(struct parser *p, const struct ot_expr_node **ret)
 {
-	struct ot_expr_node *node;
+	struct ot_expr_node *node = NULL;
 
 	OT_TRY(parse_binary(p, 1, ret));
 	if (is_assignment(p->token.kind))
