@@ -67,6 +67,12 @@ static void make_plan(struct plan *plan, const struct otrace_capture *captures, 
 	}
 }
 
+static uint64_t head_of(const struct plan *plan, uint32_t trace_id, unsigned type)
+{
+	return OT_REC_HEAD(trace_id, plan->words ? plan->max_bytes / 8 : 0, type,
+			   plan->truncated ? OTRACE_REC_FLAG_TRUNCATED : 0);
+}
+
 static bool same_steps(const struct ot_arm *a, const struct ot_arm *b)
 {
 	return !ot_memcmp(a->steps, b->steps, (a->nr_enter + a->nr_leave) * sizeof(a->steps[0]));
@@ -77,8 +83,8 @@ static struct ot_arm *find_same(struct otrace_probe *probe, const struct ot_arm 
 	for (struct ot_arm *arm = probe->arms; arm; arm = arm->next)
 		if (arm->trace_id == wanted->trace_id && arm->flags == wanted->flags &&
 		    arm->nr_enter == wanted->nr_enter && arm->nr_leave == wanted->nr_leave &&
-		    arm->enter_flags == wanted->enter_flags &&
-		    arm->leave_flags == wanted->leave_flags && same_steps(arm, wanted))
+		    arm->enter_head == wanted->enter_head &&
+		    arm->leave_head == wanted->leave_head && same_steps(arm, wanted))
 			return arm;
 	return NULL;
 }
@@ -98,10 +104,10 @@ static void fill(struct ot_arm *arm, const struct otrace_probe_set *set,
 	arm->nr_leave = leave.nr_steps;
 	arm->enter_max_bytes = enter.max_bytes;
 	arm->leave_max_bytes = leave.max_bytes;
-	arm->enter_words = enter.words;
-	arm->leave_words = leave.words;
-	arm->enter_flags = enter.truncated ? OTRACE_REC_FLAG_TRUNCATED : 0;
-	arm->leave_flags = leave.truncated ? OTRACE_REC_FLAG_TRUNCATED : 0;
+	arm->enter_head = head_of(&enter, set->trace_id,
+				  set->flags & OTRACE_PROBE_ENTER_ONLY ? OTRACE_REC_ENTER_ONLY :
+									 OTRACE_REC_ENTER);
+	arm->leave_head = head_of(&leave, set->trace_id, OTRACE_REC_LEAVE);
 }
 
 static bool captures_fit(const struct otrace_probe *probe, const struct otrace_probe_set *set,

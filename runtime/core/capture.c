@@ -99,8 +99,8 @@ static uint64_t *run_step(uint64_t *out, const struct otrace_frame *frame,
 	return capture_string(out, word, frame, step);
 }
 
-uint64_t *ot_capture(uint64_t *out, const struct otrace_frame *frame, const struct ot_step *steps,
-		     uint32_t nr)
+OT_SLOW uint64_t *ot_capture(uint64_t *out, const struct otrace_frame *frame,
+			     const struct ot_step *steps, uint32_t nr)
 {
 	for (uint32_t i = 0; i < nr; i++)
 		out = run_step(out, frame, &steps[i]);

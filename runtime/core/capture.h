@@ -5,9 +5,10 @@
 
 #include <otrace/ring.h>
 #include "core/probe.h"
+#include "core/thread.h"
 
 /** Runs the steps; returns the end of what they wrote. Room was made for their largest results. */
-uint64_t *ot_capture(uint64_t *out, const struct otrace_frame *frame, const struct ot_step *steps,
+OT_SLOW uint64_t *ot_capture(uint64_t *out, const struct otrace_frame *frame, const struct ot_step *steps,
 		     uint32_t nr);
 
 /*

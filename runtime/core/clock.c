@@ -26,7 +26,7 @@ static uint64_t read_ns(int clock)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-uint64_t ot_clock_syscall_ns(void)
+__attribute__((noinline, cold, no_caller_saved_registers)) uint64_t ot_clock_syscall_ns(void)
 {
 	return read_ns(CLOCK_MONOTONIC);
 }

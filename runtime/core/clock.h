@@ -15,7 +15,7 @@ struct otrace_area;
 
 extern bool ot_clock_is_syscall;
 
-uint64_t ot_clock_syscall_ns(void);
+__attribute__((noinline, cold, no_caller_saved_registers)) uint64_t ot_clock_syscall_ns(void);
 
 static inline uint64_t ot_clock_now(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The words of struct otrace_frame: [0] the call's number, 0 = its entry was not recorded;
- * [1] the arm that recorded it; [2] OTRACE_REC_FLAG_*; [3] its place among the open calls.
+ * [1] the arm that recorded it; [2] OTRACE_REC_FLAG_*.
  */
 #include "core/area.h"
 #include "core/capture.h"
@@ -42,7 +42,7 @@ static inline bool on_stack(uint64_t where)
 	return where - ot_tls.stack.low < ot_tls.stack.bytes;
 }
 
-static __attribute__((noinline)) uint64_t next_seq_block(struct ot_thread *thread)
+static OT_SLOW uint64_t next_seq_block(struct ot_thread *thread)
 {
 	uint64_t first = __atomic_fetch_add(&ot_area->next_call_seq, SEQ_BLOCK, __ATOMIC_RELAXED);
 
@@ -60,25 +60,26 @@ static inline uint64_t take_seq(struct ot_thread *thread)
 
 /* ------------------------------------------------------------------ open calls */
 
-static inline struct ot_open_call *innermost(struct ot_thread *thread)
+static void set_depth(struct ot_thread *thread, uint32_t depth)
 {
-	return &thread->open[thread->depth <= OT_OPEN_MAX ? thread->depth : OT_OPEN_MAX];
+	thread->depth = depth;
+	thread->top = &thread->open[depth <= OT_OPEN_MAX ? depth : OT_OPEN_MAX];
 }
 
 /*
  * The newest open call does not lie above this frame: a longjmp went past it, or this is another
  * stack. Close what lies below on this stack; what is open on other stacks stays.
  */
-static __attribute__((noinline)) void close_below(struct ot_thread *thread, uint64_t where)
+static OT_SLOW void close_below(struct ot_thread *thread, uint64_t where)
 {
-	uint32_t kept = 0;
+	uint32_t kept = 0, nr = thread->depth;
 
 	ot_stack_be_exact(where);
 	if (!(ot_tls.stack.flags & OT_STACK_CLOSABLE))
 		return;
-	if (thread->depth > OT_OPEN_MAX)
-		thread->depth = OT_OPEN_MAX;
-	for (uint32_t i = 1; i <= thread->depth; i++) {
+	if (nr > OT_OPEN_MAX)
+		nr = OT_OPEN_MAX;
+	for (uint32_t i = 1; i <= nr; i++) {
 		struct ot_open_call *call = &thread->open[i];
 
 		if (call->frame <= where && on_stack(call->frame))
@@ -86,32 +87,37 @@ static __attribute__((noinline)) void close_below(struct ot_thread *thread, uint
 		else
 			thread->open[++kept] = *call;
 	}
-	thread->depth = kept;
+	set_depth(thread, kept);
 }
 
 static inline void check_stack(struct ot_thread *thread, uint64_t where)
 {
 	if (ot_unlikely(!on_stack(where)))
 		ot_stack_find(where);
-	if (ot_unlikely(innermost(thread)->frame <= where))
+	if (ot_unlikely(thread->top->frame <= where))
 		close_below(thread, where);
 }
 
 static inline void push(struct ot_thread *thread, uint64_t where, uint64_t seq,
 			const struct ot_arm *arm)
 {
-	if (ot_likely(++thread->depth <= OT_OPEN_MAX))
-		thread->open[thread->depth] = (struct ot_open_call){where, seq, arm};
+	struct ot_open_call *top = thread->top + 1;
+
+	if (ot_unlikely(++thread->depth > OT_OPEN_MAX))
+		return;
+	top->frame = where;
+	top->seq = seq;
+	top->arm = arm;
+	thread->top = top;
 }
 
 /* Not the newest one: calls above it on this stack have no end any more, or it was closed already. */
-static __attribute__((noinline)) void pop_slow(struct ot_thread *thread, uint64_t where,
-					       uint64_t seq)
+static OT_SLOW void pop_slow(struct ot_thread *thread, uint64_t where, uint64_t seq)
 {
 	uint32_t i;
 
 	if (thread->depth > OT_OPEN_MAX) {
-		thread->depth--;
+		set_depth(thread, thread->depth - 1);
 		return;
 	}
 	for (i = thread->depth; i; i--)
@@ -119,8 +125,6 @@ static __attribute__((noinline)) void pop_slow(struct ot_thread *thread, uint64_
 			break;
 	if (!i)
 		return;
-	if (!on_stack(where))
-		ot_stack_find(where);
 	close_below(thread, where - 1);
 	for (i = thread->depth; i && thread->open[i].seq != seq; i--)
 		;
@@ -128,17 +132,19 @@ static __attribute__((noinline)) void pop_slow(struct ot_thread *thread, uint64_
 		return;
 	for (; i < thread->depth; i++)
 		thread->open[i] = thread->open[i + 1];
-	thread->depth--;
+	set_depth(thread, thread->depth - 1);
 }
 
 static inline void pop(struct ot_thread *thread, uint64_t where, uint64_t seq)
 {
-	const struct ot_open_call *last = innermost(thread);
+	const struct ot_open_call *last = thread->top;
 
-	if (ot_likely(thread->depth <= OT_OPEN_MAX && last->frame == where && last->seq == seq))
+	if (ot_likely(last->frame == where && last->seq == seq && thread->depth <= OT_OPEN_MAX)) {
 		thread->depth--;
-	else
+		thread->top--;
+	} else {
 		pop_slow(thread, where, seq);
+	}
 }
 
 /* ------------------------------------------------------------------ records */
@@ -155,73 +161,89 @@ static inline bool has_room(struct ot_thread *thread, uint32_t bytes, uint32_t a
 	return ot_ring_next(thread, arm_flags);
 }
 
-static inline void commit(struct ot_thread *thread, struct otrace_rec *rec, const uint64_t *end)
+static inline void commit(struct ot_thread *thread, uint64_t bytes)
 {
-	uint64_t bytes = (uint64_t)((const char *)end - (const char *)rec);
+	struct otrace_ring *ring = thread->ring;
+	uint64_t pos = thread->pos + bytes;
 
-	rec->nr_words = (uint16_t)(bytes / 8);
-	thread->pos += bytes;
+	thread->pos = pos;
 	thread->room -= bytes;
-	thread->nr_written++;
-	__atomic_store_n(&thread->ring->nr_written, thread->nr_written, __ATOMIC_RELAXED);
-	__atomic_store_n(&thread->ring->head, thread->pos, __ATOMIC_RELEASE);
+	__atomic_store_n(&ring->nr_written, ++thread->nr_written, __ATOMIC_RELAXED);
+	__atomic_store_n(&ring->head, pos, __ATOMIC_RELEASE);
 }
 
-static inline uint64_t *copy_words(uint64_t *out, const struct otrace_frame *frame,
-				   const struct ot_step *steps, uint32_t nr)
+static inline void copy_words(uint64_t *out, const struct otrace_frame *frame,
+			      const struct ot_step *steps, uint32_t nr)
 {
 	for (uint32_t i = 0; i < nr; i++)
-		*out++ = *(const uint64_t *)((const char *)frame + steps[i].offset) & steps[i].mask;
-	return out;
+		out[i] = *(const uint64_t *)((const char *)frame + steps[i].offset) & steps[i].mask;
+}
+
+static inline void store_head(void *rec, uint64_t head)
+{
+	__atomic_store_n((uint64_t *)rec, head, __ATOMIC_RELAXED);
+}
+
+/* Runs the steps behind the record; returns the record's size in bytes. */
+static inline uint64_t capture(void *rec, uint64_t *out, uint64_t head,
+			       const struct otrace_frame *frame, const struct ot_step *steps,
+			       uint32_t nr)
+{
+	uint64_t words = (head & OT_REC_HEAD_WORDS_MASK) >> 32;
+
+	if (ot_likely(words)) {
+		copy_words(out, frame, steps, nr);
+	} else {
+		words = (uint64_t)(ot_capture(out, frame, steps, nr) - (uint64_t *)rec);
+		head |= words << 32;
+	}
+	store_head(rec, head);
+	return words * 8;
 }
 
 static inline void write_enter(struct ot_thread *thread, const struct otrace_frame *frame,
-			       const struct ot_arm *arm, uint64_t seq, uint8_t type, uint8_t flags)
+			       const struct ot_arm *arm, uint64_t seq, uint64_t flags)
 {
 	struct otrace_rec_enter *rec = record_at(thread);
-	uint64_t *out = (uint64_t *)(rec + 1);
+	uint64_t bytes;
 
-	rec->rec.trace_id = arm->trace_id;
-	rec->rec.type = type;
-	rec->rec.flags = flags | arm->enter_flags;
 	rec->rec.call_seq = seq;
-	rec->parent_seq = innermost(thread)->seq;
+	rec->parent_seq = thread->top->seq;
 	rec->depth = thread->depth + 1;
 	rec->reserved = 0;
-	if (flags & OTRACE_REC_FLAG_NO_ARGS)
-		;
-	else if (ot_likely(arm->enter_words))
-		out = copy_words(out, frame, arm->steps, arm->nr_enter);
-	else
-		out = ot_capture(out, frame, arm->steps, arm->nr_enter);
+	bytes = capture(rec, (uint64_t *)(rec + 1), arm->enter_head | flags << 56, frame, arm->steps,
+			arm->nr_enter);
 	/* last: what the hook itself costs is not the function's time */
 	rec->rec.tsc = ot_clock_now();
-	commit(thread, &rec->rec, out);
+	commit(thread, bytes);
 }
 
 static inline void write_leave(struct ot_thread *thread, const struct otrace_frame *frame,
-			       const struct ot_arm *arm, uint8_t type, uint64_t now)
+			       const struct ot_arm *arm, uint64_t now)
 {
 	struct otrace_rec *rec = record_at(thread);
-	uint64_t *out = (uint64_t *)(rec + 1);
 
-	rec->trace_id = arm->trace_id;
-	rec->type = type;
-	rec->flags = (uint8_t)frame->words[2];
 	rec->tsc = now;
 	rec->call_seq = frame->words[0];
-	if (type == OTRACE_REC_LEAVE) {
-		rec->flags |= arm->leave_flags;
-		if (ot_likely(arm->leave_words))
-			out = copy_words(out, frame, arm->steps + arm->nr_enter, arm->nr_leave);
-		else
-			out = ot_capture(out, frame, arm->steps + arm->nr_enter, arm->nr_leave);
-	}
-	commit(thread, rec, out);
+	commit(thread, capture(rec, (uint64_t *)(rec + 1), arm->leave_head | frame->words[2] << 56,
+			       frame, arm->steps + arm->nr_enter, arm->nr_leave));
+}
+
+/* An end without a value. */
+static void write_unwound(struct ot_thread *thread, const struct otrace_frame *frame,
+			  const struct ot_arm *arm, uint64_t now)
+{
+	struct otrace_rec *rec = record_at(thread);
+
+	rec->tsc = now;
+	rec->call_seq = frame->words[0];
+	store_head(rec, OT_REC_HEAD(arm->trace_id, sizeof(*rec) / 8, OTRACE_REC_UNWOUND,
+				    frame->words[2]));
+	commit(thread, sizeof(*rec));
 }
 
 static inline void enter(struct ot_thread *thread, struct otrace_frame *frame,
-			 const struct ot_arm *arm, uint8_t flags)
+			 const struct ot_arm *arm, uint64_t flags)
 {
 	uint64_t where = (uint64_t)frame, seq;
 
@@ -229,12 +251,10 @@ static inline void enter(struct ot_thread *thread, struct otrace_frame *frame,
 	if (!has_room(thread, arm->enter_max_bytes, arm->flags))
 		return;
 	seq = take_seq(thread);
-	if (ot_unlikely(arm->flags & OTRACE_PROBE_ENTER_ONLY)) {
-		write_enter(thread, frame, arm, seq, OTRACE_REC_ENTER_ONLY, flags);
-		return;
-	}
 	if (ot_likely(!(arm->flags & OTRACE_PROBE_LEAVE_ONLY)))
-		write_enter(thread, frame, arm, seq, OTRACE_REC_ENTER, flags);
+		write_enter(thread, frame, arm, seq, flags);
+	if (ot_unlikely(arm->flags & OTRACE_PROBE_ENTER_ONLY))
+		return;
 	push(thread, where, seq, arm);
 	frame->words[0] = seq;
 	frame->words[1] = (uint64_t)arm;
@@ -258,43 +278,59 @@ void *ot_hook_enter(struct otrace_frame *frame, struct otrace_probe *probe)
 	return target;
 }
 
-static inline void leave(struct otrace_frame *frame, uint8_t type)
+void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe)
 {
 	const struct ot_arm *arm = (const void *)frame->words[1];
-	uint64_t now = ot_clock_now();
-	struct ot_thread *thread = acquire();
+	struct ot_thread *thread;
+	uint64_t now;
 
+	(void)probe;
+	if (ot_unlikely(!frame->words[0]))
+		return;
+	now = ot_clock_now();
+	thread = acquire();
 	if (ot_unlikely(!thread))
 		return;
 	pop(thread, (uint64_t)frame, frame->words[0]);
 	if (has_room(thread, arm->leave_max_bytes, arm->flags))
-		write_leave(thread, frame, arm, type, now);
+		write_leave(thread, frame, arm, now);
 	release(thread);
-}
-
-void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe)
-{
-	(void)probe;
-	if (frame->words[0])
-		leave(frame, OTRACE_REC_LEAVE);
 }
 
 void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe)
 {
+	const struct ot_arm *arm = (const void *)frame->words[1];
+	struct ot_thread *thread;
+
 	(void)probe;
-	if (frame->words[0])
-		leave(frame, OTRACE_REC_UNWOUND);
+	if (!frame->words[0])
+		return;
+	thread = acquire();
+	if (!thread)
+		return;
+	pop(thread, (uint64_t)frame, frame->words[0]);
+	if (has_room(thread, sizeof(struct otrace_rec), arm->flags))
+		write_unwound(thread, frame, arm, ot_clock_now());
+	release(thread);
 }
 
 /* ------------------------------------------------------------------ without a frame */
 
-static void enter_only(struct ot_thread *thread, const struct ot_arm *arm, uint8_t flags)
+static void enter_only(struct ot_thread *thread, const struct ot_arm *arm, uint64_t flags)
 {
-	if (arm->flags & OTRACE_PROBE_LEAVE_ONLY)
+	struct otrace_rec_enter *rec;
+
+	if ((arm->flags & OTRACE_PROBE_LEAVE_ONLY) || !has_room(thread, sizeof(*rec), arm->flags))
 		return;
-	if (has_room(thread, sizeof(struct otrace_rec_enter), arm->flags))
-		write_enter(thread, NULL, arm, take_seq(thread), OTRACE_REC_ENTER_ONLY,
-			    flags | OTRACE_REC_FLAG_NO_ARGS);
+	rec = record_at(thread);
+	rec->rec.call_seq = take_seq(thread);
+	rec->parent_seq = thread->top->seq;
+	rec->depth = thread->depth + 1;
+	rec->reserved = 0;
+	store_head(rec, OT_REC_HEAD(arm->trace_id, sizeof(*rec) / 8, OTRACE_REC_ENTER_ONLY,
+				    flags | OTRACE_REC_FLAG_NO_ARGS));
+	rec->rec.tsc = ot_clock_now();
+	commit(thread, sizeof(*rec));
 }
 
 /* True when there is stack enough after all: the bounds were a guess, or another stack's. */

@@ -31,12 +31,17 @@ struct ot_arm {
 	uint32_t nr_leave;
 	uint32_t enter_max_bytes; /* whole record at most */
 	uint32_t leave_max_bytes;
-	bool enter_words; /* every step is one word of the frame: the fast way */
-	bool leave_words;
-	uint8_t enter_flags; /* OTRACE_REC_FLAG_TRUNCATED or 0 */
-	uint8_t leave_flags;
+	/* the record's first word, ready to be stored: trace_id, nr_words (0 = not known before), type,
+	 * flags; the length is known when every step is one word of the frame: the fast way */
+	uint64_t enter_head;
+	uint64_t leave_head;
 	struct ot_step steps[]; /* nr_enter, then nr_leave */
 };
+
+#define OT_REC_HEAD(trace_id, nr_words, type, flags)                                             \
+	((uint64_t)(trace_id) | (uint64_t)(nr_words) << 32 | (uint64_t)(type) << 48 |            \
+	 (uint64_t)(flags) << 56)
+#define OT_REC_HEAD_WORDS_MASK (0xffffull << 32)
 
 enum ot_mode { OT_MODE_OFF = 0, OT_MODE_REDIRECT = 1, OT_MODE_TRACED = 2 };
 

@@ -72,7 +72,7 @@ static bool wait_for_reader(struct ot_thread *thread)
 	}
 }
 
-bool ot_ring_next(struct ot_thread *thread, uint32_t arm_flags)
+OT_SLOW bool ot_ring_next(struct ot_thread *thread, uint32_t arm_flags)
 {
 	if ((arm_flags & OTRACE_PROBE_WAIT) && !wait_for_reader(thread)) {
 		thread->ring->lost_waiting++;

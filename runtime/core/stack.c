@@ -134,7 +134,7 @@ static void find_exact(uint64_t sp)
 	make_current(&stack);
 }
 
-void ot_stack_find(uint64_t sp)
+OT_SLOW void ot_stack_find(uint64_t sp)
 {
 	bool cheap = !ot_tls.stack.bytes || ot_tls.nr_asked >= ASK_MOST;
 	struct ot_stack stack;

@@ -124,6 +124,7 @@ static void start(struct ot_thread *thread, int tid)
 	thread->room = 0;
 	thread->nr_written = 0;
 	thread->depth = 0;
+	thread->top = &thread->open[0];
 	thread->next_seq = thread->end_seq = 0;
 	thread->stalled_tail = 0;
 	thread->open[0] = (struct ot_open_call){.frame = ~0ull};
@@ -159,7 +160,7 @@ static struct ot_thread *attach_or_count(void)
 	return tls->thread;
 }
 
-struct ot_thread *ot_thread_slow(void)
+OT_SLOW struct ot_thread *ot_thread_slow(void)
 {
 	struct ot_tls *tls = &ot_tls;
 	struct ot_thread *thread = tls->thread;

@@ -17,6 +17,12 @@
 #define OT_OPEN_MAX 16384u /* open calls remembered per thread; deeper ones are still recorded */
 #define OT_STACKS_KEPT 6u
 
+/*
+ * A function that the hooks' fast way may call but hardly ever does: it saves every register itself, so
+ * that the fast way need not.
+ */
+#define OT_SLOW __attribute__((noinline, cold, no_caller_saved_registers))
+
 /* Memory that a thread runs on. */
 struct ot_stack {
 	uint64_t low;
@@ -63,6 +69,7 @@ struct ot_thread {
 	uint32_t state; /* enum ot_thread_state */
 	int tid;
 	uint32_t depth; /* open calls */
+	struct ot_open_call *top; /* the innermost of open[] */
 	uint64_t pos; /* bytes written to the ring */
 	uint64_t room; /* bytes left in the sub-buffer */
 	uint8_t *data;
@@ -77,7 +84,7 @@ struct ot_thread {
 };
 
 /** The calling thread's state, attached if need be; NULL = this call cannot be recorded (counted). */
-struct ot_thread *ot_thread_slow(void);
+OT_SLOW struct ot_thread *ot_thread_slow(void);
 /** Closes the open calls of dead threads. By the oshell thread. */
 void ot_threads_sweep(void);
 /** State i, or NULL when there is no such. */
@@ -90,7 +97,7 @@ bool ot_threads_live(void);
 void ot_threads_disarm(void);
 
 /** Makes the stack that sp lies on the current one. */
-void ot_stack_find(uint64_t sp);
+OT_SLOW void ot_stack_find(uint64_t sp);
 
 /** The same, and its bounds are those of the mapping, not a guess. */
 void ot_stack_be_exact(uint64_t sp);
@@ -99,7 +106,7 @@ void ot_stack_be_exact(uint64_t sp);
  * Starts a new sub-buffer, after waiting for the reader if the trace asked for that. False: the
  * record must not be written (it is counted).
  */
-bool ot_ring_next(struct ot_thread *thread, uint32_t arm_flags);
+OT_SLOW bool ot_ring_next(struct ot_thread *thread, uint32_t arm_flags);
 /** Notes the end of a call that will never come to its hook. */
 void ot_ring_abandon(struct ot_thread *thread, const struct ot_open_call *call);
 
