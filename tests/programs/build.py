@@ -22,8 +22,9 @@ A program is described by comment lines at its head:
     // BUILD {"sources": ["b.c"], "lib": ["x.c"], "not": ["asan"], "levels": ["O1"], ...}
         sources  more files           lib     files that form the library in shared modes
         cflags   more options         ldflags more options of the link
-        not      modes it cannot have, each with its reason in a comment beside it
-        needs_x  (see expect.py for the EXPECT lines)
+        levels   the only levels it can have
+        not      modes it cannot have ("asan", or at one level "O0/lto"); the reason stands beside
+    // EXPECT {...} lines say what a tracer must show: see expect.py
 """
 import argparse
 import concurrent.futures
@@ -126,7 +127,8 @@ class Program:
         self.levels = self.build.get("levels", LEVELS)
 
     def supports(self, level, mode):
-        return level in self.levels and mode not in self.build.get("not", [])
+        refused = self.build.get("not", [])
+        return level in self.levels and mode not in refused and level + "/" + mode not in refused
 
     def expects(self, level="O0", mode="pie"):
         """The EXPECT lines that hold at this level and in this mode."""

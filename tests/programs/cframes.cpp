@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A C++ exception that passes through C frames on its way, as with qsort() and a throwing comparison.
+// A C++ exception that passes through C frames on its way, as out of qsort().
 // The C file is compiled with -fexceptions; its frames are traced like others.
 // BUILD {"sources":["cframes_c.c"],"cflags":["-fexceptions"]}
 // EXPECT {"function":"c_call","args":{"n":3},"exit":"unwound","count":1,"calls":3}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A program and its library that share variables: without PIE the linker copies them to the program.
+// A program and its library that share variables: without PIE they are copied to the program.
 // Both sides must see one variable, at the address that "pr" shows.
 // BUILD {"lib":["copyreloc_lib.c"]}
 // EXPECT {"function":"lib_add","args":{"n":5},"value":105,"count":1,"calls":1}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Honesty: static functions that return a constant or nothing of interest, so that they become void.
+// Honesty: static functions that return a constant or nothing needed, so that they become void.
 // Shown is the constant or that it was optimised out; replacing such a function is refused.
 // EXPECT {"function":"always_seven","honest":true,"args":{"n":100},"value":7,"count":1,"calls":101}
 // EXPECT {"function":"always_text","honest":true,"args":{"n":4},"value":"constant","calls":1}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Honesty: static functions given a pointer of which they read a member or two, by value after all (-O3).
+// Honesty: pointers of which only a member or two is read, so that -O3 passes those instead.
 // The pointer is gone then: shown as optimised out, never the member's value in its place.
 // EXPECT {"function":"scaled","honest":true,"args":{"c":{"type":"const struct config *"},"x":6},"value":60,"count":1,"calls":100}
 // EXPECT {"function":"area","honest":true,"args":{"b":{"type":"const struct box *"}},"value":12.5,"calls":1}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Honesty: functions without side effects in loops, so that some of the calls in the text never happen.
+// Honesty: functions without side effects in loops, so that some calls never happen.
 // What did happen is shown right; how often is not fixed (every call at -O0).
 // EXPECT {"function":"square","honest":true,"args":{"x":12},"value":144,"count":{"least":1,"most":100}}
 // EXPECT {"function":"square","levels":["O0"],"args":{"x":12},"value":144,"count":100,"calls":110}

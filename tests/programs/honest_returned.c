@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Honesty: functions that return one of their arguments, so that callers go on with what they passed.
+// Honesty: functions that return an argument, so that callers go on with what they passed.
 // The value shown is right all the same; a replacement that returns another would be ignored.
 // EXPECT {"function":"store","honest":true,"args":{"value":3},"value":{"type":"int *"},"count":1,"calls":100}
 // EXPECT {"function":"same","honest":true,"args":{"x":55},"value":55,"count":1,"calls":100}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Honesty: an external function with a parameter nobody uses, so callers here may pass rubbish for it.
+// Honesty: external functions with a parameter nobody uses, for which callers here pass nothing.
 // Shown is the true value or that it was optimised out; the parameter beside it is always right.
 // EXPECT {"function":"second_only","honest":true,"args":{"unused":1000,"used":7},"value":8,"count":1,"calls":101}
 // EXPECT {"function":"second_only","honest":true,"args":{"unused":17,"used":16},"value":17,"count":1}

@@ -70,8 +70,8 @@ struct quad {
 };
 
 /*
- * An argument in memory must be moved before the jump. Not at -O0, where clang 19 itself goes wrong:
- * it copies the argument to the top of a stack it did not reserve, over the return address.
+ * An argument in memory must be moved before the jump. Not at -O0, where clang 19 goes wrong: it
+ * copies the argument to the top of a stack it did not reserve, over the return address.
  */
 #ifdef __OPTIMIZE__
 EXACT long by_memory(struct quad s, long n)

@@ -7,7 +7,7 @@
 // EXPECT {"function":"fib","args":{"n":9},"value":34,"count":1}
 // EXPECT {"function":"is_even","args":{"n":6},"value":1,"count":1,"calls":4}
 // EXPECT {"function":"is_odd","args":{"n":1},"value":1,"count":1,"calls":3}
-// EXPECT {"function":"tree_sum","args":{"t":{"type":"struct tree *"}},"value":10,"count":1}
+// EXPECT {"function":"tree_sum","args":{"t":{"type":"const struct tree *"}},"value":10,"count":1}
 // EXPECT {"function":"tree_sum","args":{"t":null},"value":0,"count":5,"calls":9}
 #include "check.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// siglongjmp out of a signal handler that runs on a stack of its own, over the frames it broke into.
+// siglongjmp out of a signal handler on a stack of its own, over the frames it broke into.
 // The way programs survive a null pointer; afterwards calls nest as before.
 // BUILD {"not":["asan"],"cflags":["-fno-delete-null-pointer-checks"]}
 // asan: installs its own handler for SIGSEGV.

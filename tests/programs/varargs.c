@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Variadic functions: integers, doubles and structs, more than registers hold, passed on by va_list.
+// Variadic functions: integers, doubles, structs, more than registers hold; va_list passed on.
 // The exit of such a function may be untraced; what is shown must be right.
 // EXPECT {"function":"sum_ints","args":{"n":3},"value":6,"count":1,"value_optional":true}
 // EXPECT {"function":"sum_ints","args":{"n":24},"value":300,"count":1,"value_optional":true,"calls":3}

@@ -57,7 +57,7 @@ static size_t read_all(int fd, char *buffer, size_t size)
 	return used;
 }
 
-/* Imitate a user who asks for the reciprocal of n; gives the status of the reply, STATUS_NONE for none. */
+/* Imitate a user who asks for the reciprocal of n; gives the status of the reply. */
 enum status submit(int n)
 {
 	char text[256];

@@ -84,7 +84,7 @@ static void send_response(int fd, const struct response *response)
 /* One request from the first byte to the last. */
 static void serve(int fd, struct request *request)
 {
-	struct response response = { STATUS_NONE };
+	struct response response = { .status = STATUS_NONE };
 	char header[1024];
 
 	if (!read_header(fd, header, sizeof(header)))
