@@ -6,6 +6,8 @@
 #include "llvm/IR/Function.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Support/WithColor.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
 using namespace otrace;
@@ -29,6 +31,11 @@ public:
 
 void otrace::report(Module &M, DiagnosticSeverity Severity, StringRef Text) {
   M.getContext().diagnose(Message(Severity, ("otrace: " + Text).str()));
+}
+
+void otrace::note(const Module &M, StringRef Text) {
+  WithColor::note(errs(), "otrace")
+      << M.getSourceFileName() << ": " << Text << '\n';
 }
 
 void otrace::remarkSkipped(Function &F, StringRef Reason) {

@@ -17,6 +17,10 @@ namespace otrace {
 void report(llvm::Module &M, llvm::DiagnosticSeverity Severity,
             llvm::StringRef Message);
 
+/// Says something that is good to know. Not through the compiler: clang shows a
+/// note only behind a warning, and a warning would fail under -Werror.
+void note(const llvm::Module &M, llvm::StringRef Message);
+
 /// -Rpass-missed=otrace: why \p F has no stub.
 void remarkSkipped(llvm::Function &F, llvm::StringRef Reason);
 

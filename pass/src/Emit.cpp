@@ -32,9 +32,7 @@ STATISTIC(NrUntouched, "Number of functions of files compiled without otrace");
 
 static void sayOnceThatDebugInfoIsMissing(Module &M) {
   if (M.debug_compile_units().empty() && !std::getenv("OTRACE_QUIET"))
-    report(M, DS_Note,
-           "compiled without -g: machine types, no names of parameters (" +
-               M.getSourceFileName() + ")");
+    note(M, "compiled without -g: machine types, no names of parameters");
 }
 
 /// At link time there may be files that were not compiled with the plugin.

@@ -50,6 +50,19 @@ static bool isDereference(const DIExpression *E) {
   return E->getNumElements() == 1 && E->getElement(0) == dwarf::DW_OP_deref;
 }
 
+// The address of an assignment is that of the part assigned to. Gives the
+// variable's own storage, if it begins where the variable does.
+const Value *ParamFinder::storageOf(const DbgVariableRecord &R) const {
+  const DIExpression *Expr = R.getExpression();
+  const auto Fragment = Expr->getFragmentInfo();
+  const unsigned NrFragmentElements = Fragment ? 3 : 0;
+  if (Expr->getNumElements() != NrFragmentElements || !R.getAddress())
+    return nullptr;
+  const auto P = placeOf(R.getAddress());
+  const uint64_t Offset = Fragment ? Fragment->OffsetInBits / 8 : 0;
+  return P && P->Offset == Offset ? P->Alloca : nullptr;
+}
+
 void ParamFinder::readDebugRecords() {
   auto note = [&](DILocalVariable *Var, const Value *At,
                   const DIExpression *Expr, bool IsAddress) {
@@ -75,8 +88,7 @@ void ParamFinder::readDebugRecords() {
           Var->getScope()->getSubprogram() != F.getSubprogram())
         continue;
       if (R.isDbgAssign())
-        note(Var, isEmpty(R.getExpression()) ? R.getAddress() : nullptr,
-             R.getAddressExpression(), /*IsAddress=*/true);
+        note(Var, storageOf(R), R.getAddressExpression(), /*IsAddress=*/true);
       else
         note(Var,
              R.getNumVariableLocationOps() == 1 ? R.getVariableLocationOp(0)

@@ -13,6 +13,7 @@
 namespace llvm {
 class AllocaInst;
 class DataLayout;
+class DbgVariableRecord;
 class Metadata;
 class Value;
 } // namespace llvm
@@ -44,6 +45,7 @@ public:
 
 private:
   void readDebugRecords();
+  const llvm::Value *storageOf(const llvm::DbgVariableRecord &R) const;
   std::optional<Place> placeOf(const llvm::Value *Pointer) const;
   std::optional<ValuePart> partStored(const llvm::Value *V,
                                       otrace_piece_kind Kind) const;

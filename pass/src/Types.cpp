@@ -68,14 +68,7 @@ static uint8_t encodingOf(const DIBasicType *T) {
 
 /// Number of bits of a base type that has fewer than its size says, else 0.
 static uint64_t bitsOf(const DIBasicType *T) {
-  StringRef Name = T->getName();
-  if (Name == "long double" && T->getSizeInBits() == 128)
-    return 80;
-  if (!Name.consume_front("_BitInt(") &&
-      !Name.consume_front("unsigned _BitInt("))
-    return 0;
-  uint64_t Bits;
-  return Name.consumeInteger(10, Bits) || Bits == T->getSizeInBits() ? 0 : Bits;
+  return T->getName() == "long double" && T->getSizeInBits() == 128 ? 80 : 0;
 }
 
 static otrace_type newRecord(otrace_type_kind Kind, uint64_t Size) {

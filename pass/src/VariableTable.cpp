@@ -105,7 +105,10 @@ void VariableTable::describeStorage(Draft &D, GlobalVariable &G) {
 //===-- what the source says --------------------------------------------===//
 
 static std::string variableName(const DIGlobalVariable &Var) {
-  return qualifiedName(Var.getScope(), Var.getName());
+  // A static member is defined outside of its class.
+  const DIDerivedType *Member = Var.getStaticDataMemberDeclaration();
+  return qualifiedName(Member ? Member->getScope() : Var.getScope(),
+                       Var.getName());
 }
 
 void VariableTable::describeSource(Draft &D, const DIGlobalVariable &Var) {

@@ -1,0 +1,19 @@
+; SPDX-License-Identifier: BSD-2-Clause
+; A wrapper returns once.
+; RUN: env OTRACE_QUIET=1 %opt -passes=otrace,verify -S %s | FileCheck %s
+; RUN: env OTRACE_QUIET=1 %opt -passes=otrace -pass-remarks-missed=otrace %s -disable-output 2>&1 | FileCheck %s --check-prefix=REMARK
+; RUN: env OTRACE_QUIET=1 %opt -passes=otrace %s | llc -filetype=obj -relocation-model=pic -o %t.o
+; RUN: ld.lld -shared %t.o -o %t.so
+; RUN: %S/Inputs/otrace-dump %t.so --functions | FileCheck %s --check-prefix=TABLE
+target datalayout = "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128"
+target triple = "x86_64-pc-linux-gnu"
+
+define i32 @odd() returns_twice {
+  ret i32 0
+}
+; CHECK-NOT: @odd{{.*}}prologue [5 x i8]
+; REMARK: no stub in odd: returns twice
+; TABLE: function odd
+; TABLE-SAME: SKIPPED
+; TABLE: skipped RETURNS_TWICE
+; TABLE-NOT: stub
