@@ -11,8 +11,8 @@ import gdb_events
 # Left out is what gdb cannot follow: frames left by exceptions and siglongjmp, functions that libc
 # has as well, threads by the thousand, too many calls, vectors returned, wide _BitInt.
 PROVED = """attributes callconv cancel complexes copyreloc coroutines floats funcptr honest_constant
-honest_dead honest_folded honest_promoted honest_pure honest_returned honest_unused
-ifunc knr manyargs mixed naked objects recursion sizes statics varargs variables""".split()
+honest_dead honest_folded honest_promoted honest_pure honest_returned honest_unused ifunc knr
+manyargs mixed naked objects recursion sizes statics varargs variables""".split()
 
 
 @pytest.fixture(scope="module", name="out")
@@ -40,7 +40,8 @@ def _seen():
             event = {"id": "%s:%d" % (line["function"], i), "function": line["function"], "pid": 1}
             path = line["series"].get("arg", [])
             args = {path[0]: {path[1]: text} if len(path) > 1 else text} if path else {}
-            events += [dict(event, event="call", args=args), dict(event, event="return", value=text)]
+            events.append(dict(event, event="call", args=args))
+            events.append(dict(event, event="return", value=text))
     assert expect.verify(program, "O0", "nopie", events) == []
     return program, events
 
