@@ -222,10 +222,12 @@ static bool unchanged(const struct dl_phdr_info *info)
 
 static int visit_object(struct dl_phdr_info *info, size_t size, void *context)
 {
-	struct object object = {.info = info};
 	bool first = *(bool *)context;
+	struct object object;
 
 	(void)size;
+	ot_memset(&object, 0, sizeof(object));
+	object.info = info;
 	if (first && unchanged(info))
 		return 1;
 	*(bool *)context = false;
