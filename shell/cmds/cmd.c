@@ -132,12 +132,27 @@ static struct ot_err *run_command(struct ot_shell *shell, const char *text, stru
 	return err;
 }
 
+/* What could be read while the program lived is no wild pointer now. */
+static void explain_unreadable(const struct ot_shell *shell, struct ot_buf *out)
+{
+	enum ot_target_state state =
+		shell->target ? ot_target_state(shell->target) : OT_TARGET_FILE;
+
+	if (!strstr(ot_buf_text(out), "<unreadable"))
+		return;
+	if (state == OT_TARGET_ENDED)
+		ot_buf_adds(out, "(the program has ended: its memory is gone)\n");
+	if (state == OT_TARGET_DETACHED)
+		ot_buf_adds(out, "(detached: its memory is out of reach)\n");
+}
+
 static int run_one(struct ot_shell *shell, const char *text)
 {
 	ot_auto_buf struct ot_buf out = OT_BUF_INIT;
 	ot_auto_buf struct ot_buf json = OT_BUF_INIT;
 	ot_auto_err struct ot_err *err = run_command(shell, text, &out, &json);
 
+	explain_unreadable(shell, &out);
 	ot_ui_result(shell->ui, text, &out, &json, err);
 	if (err)
 		shell->nr_failed++;

@@ -45,7 +45,8 @@ class Tool:
         self.folder = folder
         self.env = dict(os.environ, HOME=str(folder), XDG_RUNTIME_DIR=str(folder / "run"), TERM="xterm",
                         TMPDIR=str(folder))
-        self.env.pop("XDG_STATE_HOME", None)
+        for name in ("XDG_STATE_HOME", "OTRACE_BUILD", "OTRACE_DEPS"):
+            self.env.pop(name, None)
         (folder / "run").mkdir(mode=0o700, exist_ok=True)
 
     def __call__(self, *args, stdin=subprocess.DEVNULL, env=None, json_file=None):

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""otrace attach and ps: joining a process that runs, and leaving it as it was."""
+import os
+import signal
+import subprocess
+
+import pytest
+from conftest import wait_until
+
+
+def alive(process):
+    return process.poll() is None
+
+
+def text_of(pid, program):
+    """The program's text in memory."""
+    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb") as memory:
+        for line in maps:
+            if line.rstrip().endswith(str(program)) and " r-xp " in line:
+                low, high = (int(n, 16) for n in line.split()[0].split("-"))
+                memory.seek(low)
+                return memory.read(high - low)
+    raise AssertionError("no text")
+
+
+def test_a_traced_call_is_seen_and_the_program_goes_on(tool, worker):
+    done = tool.attach(["trace tick"], worker.pid, ["--for", "0.5"])
+    assert done.status == 0
+    calls = done.of("call", "tick")
+    assert calls
+    numbers = [e["args"]["n"] for e in calls]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert alive(worker)
+
+
+def test_without_a_trace_it_detaches_at_once(tool, worker):
+    done = tool.attach(["pr shop.first"], worker.pid)
+    assert done.result("pr shop.first")["value"]["number"] == 7
+    assert done.status == 0 and alive(worker)
+
+
+def test_text_is_as_before_after_it_has_left(tool, worker, shop):
+    before = text_of(worker.pid, shop)
+    tool.attach(["trace *"], worker.pid, ["--for", "0.1"])
+    assert text_of(worker.pid, shop) == before
+
+
+def test_it_can_be_joined_again_and_again(tool, worker):
+    for _ in range(5):
+        done = tool.attach(["trace tick"], worker.pid, ["--for", "0.1"])
+        assert done.of("call", "tick") and not done.of("lost")
+
+
+def test_a_name_will_do(tool, worker, shop):
+    assert tool.attach(["status"], shop.name).status == 0
+
+
+def test_several_of_a_name_are_listed(tool, worker, shop):
+    other = tool.listen(shop, "work")
+    done = tool.attach(["status"], shop.name)
+    other.kill()
+    other.wait()
+    other.stdout.close()
+    assert done.status == 1
+    assert str(worker.pid) in done.err and str(other.pid) in done.err
+
+
+def test_a_failed_command_makes_it_1(tool, worker):
+    done = tool.attach(["trace nothing_like_it"], worker.pid)
+    assert done.status == 1
+    assert "nothing_like_it" in done.of("result")[0]["error"]
+
+
+def test_usage_errors_are_2(tool):
+    assert tool("attach").status == 2
+    assert tool("attach", "--for", "soon", "1").status == 2
+
+
+def test_it_starts_safe(tool, worker):
+    done = tool.attach(["patch add with multiply"], worker.pid)
+    assert done.status == 1
+    assert "--unsafe" in done.of("result")[0]["error"]
+
+
+def test_unsafe_allows_a_patch_that_leaves_with_us(tool, worker, shop):
+    before = text_of(worker.pid, shop)
+    done = tool.attach(["patch add with multiply", "status"], worker.pid, ["--unsafe"])
+    assert done.status == 0
+    assert done.result("status")["value"]["patched"] == 1
+    assert text_of(worker.pid, shop) == before
+
+
+def test_no_such_process(tool):
+    done = tool("attach", "-e", "status", "999999999")
+    assert done.status == 1 and "no process 999999999" in done.err
+    done = tool("attach", "-e", "status", "no-such-name")
+    assert done.status == 1 and "no-such-name" in done.err
+
+
+def test_a_process_that_does_not_listen_says_how_to_start_it(tool, shop):
+    process = subprocess.Popen([shop, "work"], env=tool.env)
+    done = tool("attach", "-e", "status", process.pid)
+    process.kill()
+    process.wait()
+    assert done.status == 1
+    assert "OTRACE=listen" in done.err and "LD_PRELOAD" in done.err
+
+
+def test_a_process_that_is_not_instrumented_says_so(tool):
+    process = subprocess.Popen(["sleep", "100"], env=tool.env)
+    done = tool("attach", "-e", "status", process.pid)
+    process.kill()
+    process.wait()
+    assert done.status == 1
+    assert "not instrumented" in done.err
+
+
+def test_a_second_shell_is_told_who_is_there(tool, worker):
+    first = tool.terminal("attach", worker.pid).ready()
+    done = tool("attach", "-e", "status", worker.pid)
+    assert done.status == 1
+    assert str(first.pid) in done.err
+    first.sendline("quit")
+    assert first.finish() == 0
+
+
+def test_the_programs_end_is_told_and_its_records_stay(tool, worker):
+    terminal = tool.terminal("attach", worker.pid).ready()
+    terminal.type("trace -q tick")
+    wait_until(lambda: "tick" in terminal.type("log -n 1").split("log -n 1")[1], "no record")
+    worker.kill()
+    terminal.expect("the program has ended")
+    terminal.ready()
+    assert "tick" in terminal.type("log -n 1")
+    assert "has ended" in terminal.type("trace add")
+    terminal.sendline("quit")
+    assert terminal.finish() == 0
+
+
+def test_killed_while_everything_is_traced_the_program_goes_on_untouched(tool, worker, shop):
+    before = text_of(worker.pid, shop)
+    terminal = tool.terminal("attach", worker.pid).ready()
+    terminal.type("trace -q *")
+    assert text_of(worker.pid, shop) != before
+    os.kill(terminal.pid, signal.SIGKILL)
+    terminal.close()
+    wait_until(lambda: text_of(worker.pid, shop) == before, "stubs stay on")
+    assert alive(worker)
+    assert tool.attach(["status"], worker.pid).result("status")["value"]["on"] == 0
+
+
+def test_ctrl_c_leaves_in_batch(tool, worker):
+    process = subprocess.Popen([tool.path, "attach", "-e", "trace tick", str(worker.pid)], cwd=tool.folder,
+                               env=tool.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    assert "tick" in process.stdout.readline()
+    assert "tick:tr-call:" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert alive(worker)
+
+
+def test_commands_may_come_from_standard_input(tool, worker):
+    done = subprocess.run([tool.path, "attach", str(worker.pid)], input="pr shop.first.number\n", cwd=tool.folder,
+                          env=tool.env, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "7\n")
+
+
+def test_ps_lists_who_listens(tool, worker, shop):
+    done = tool("ps")
+    line = [line for line in done.out.splitlines() if str(worker.pid) in line]
+    assert len(line) == 1 and shop.name in line[0] and line[0].endswith("no")
+    assert done.status == 0
+
+
+def test_ps_without_anybody_says_how_to_start_one(tool):
+    done = tool("ps")
+    assert done.status == 0 and "OTRACE=listen" in done.out
+
+
+@pytest.mark.parametrize("what, part", [("/etc/passwd", "not a program"), ("/bin/true", "not instrumented"),
+                                        ("/nonexistent", "No such file"), ("/", "not a file")])
+def test_open_says_what_is_wrong_with_a_file(tool, what, part):
+    done = tool("open", "-e", "ls", what)
+    assert done.status == 1 and part in done.err
+
+
+def test_open_looks_into_a_file_and_refuses_the_rest(tool, shop):
+    done = tool("open", "-e", "pr shop.first.name", "-e", "trace add", "-e", "log", shop)
+    assert '"apple"' in done.out
+    assert done.status == 1
+    assert "program file" in done.err and "no records" in done.err

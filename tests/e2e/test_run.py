@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""otrace run in batch: the program keeps its streams, its status, its Ctrl-C."""
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+
+PLAIN = "hello ann\nhello bob\nhello cleo\n120 1.5 46\n"
+
+
+def test_a_program_alone_just_runs(tool, shop):
+    done = tool(shop)
+    assert (done.status, done.out, done.err) == (0, PLAIN, "")
+
+
+def test_its_exit_status_is_ours(tool, shop):
+    assert tool(shop, "exit", "7").status == 7
+
+
+def test_a_signal_is_128_and_its_number(tool, shop):
+    done = tool(shop, "kill", str(int(signal.SIGSEGV)))
+    assert done.status == 128 + signal.SIGSEGV
+    assert "killed by signal 11" in done.err
+
+
+def test_its_standard_input_is_its_own(tool, shop):
+    read, write = os.pipe()
+    os.write(write, b"A")
+    os.close(write)
+    done = tool(shop, "read", stdin=read)
+    os.close(read)
+    assert done.out.startswith("got 65\n")
+
+
+def test_the_environment_is_put_back_before_main(tool, compiled, tmp_path):
+    program = compiled("environment.c")
+    plain = subprocess.run([program], env=tool.env, capture_output=True, text=True, check=True).stdout
+    assert tool(program).out == plain
+    preload = dict(LD_PRELOAD=os.fspath(compiled("late.c", "-shared", "-fPIC")))
+    plain = subprocess.run([program], env=dict(tool.env, **preload), capture_output=True, text=True, check=True).stdout
+    assert "LD_PRELOAD" in plain
+    assert tool(program, env=preload).out == plain
+
+
+def test_not_found_is_127(tool):
+    done = tool("run", "./no-such-program")
+    assert done.status == 127
+    assert "no-such-program" in done.err and "No such file" in done.err
+
+
+def test_not_executable_is_126(tool, tmp_path):
+    (tmp_path / "data").write_text("x")
+    done = tool("run", "./data")
+    assert done.status == 126
+    assert "Permission denied" in done.err
+
+
+def test_a_usage_error_is_125(tool):
+    done = tool("run", "--no-such-option", "true")
+    assert done.status == 125
+    assert "--no-such-option" in done.err
+
+
+def test_a_program_without_instrumentation_still_runs(tool, compiled):
+    done = tool.run(["trace main"], compiled("shop.c", plugin=False), "exit", "3")
+    assert done.status == 3
+    assert done.out == PLAIN
+    assert "not instrumented" in done.err and "otrace cc" in done.err
+
+
+def test_a_static_program_without_the_runtime_still_runs(tool, compiled):
+    done = tool.run(["trace main"], compiled("shop.c", "-static"), "exit", "3")
+    assert done.status == 3
+    assert done.out == PLAIN
+    assert "statically linked" in done.err and "-lotrace" in done.err
+
+
+def test_an_unwritable_socket_folder_is_125(tool, shop, tmp_path):
+    done = tool(shop, env={"TMPDIR": str(tmp_path / "missing")})
+    assert done.status == 125
+    assert "cannot make a folder for the socket" in done.err
+
+
+def test_a_missing_runtime_is_125(tool, shop):
+    done = tool(shop, env={"OTRACE_RUNTIME": "/nonexistent.so"})
+    assert done.status == 125
+    assert "OTRACE_RUNTIME=/nonexistent.so" in done.err
+
+
+def test_nothing_is_left_in_the_temporary_folder(tool, shop, tmp_path):
+    tool.run(["trace *"], shop)
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith("otrace-run")]
+
+
+def test_results_go_to_output_and_traces_to_error(tool, shop):
+    done = tool.run(["trace add", "run", "pr 1 + 2"], shop)
+    assert done.out == f"Tracing -c all add\n{PLAIN}3\n"
+    lines = done.err.splitlines()
+    assert len(lines) == 6
+    assert re.fullmatch(r"add:tr-call:\d{6}-\d\d-\d\d-\d\d\.\d+ a=2, b=1", lines[0])
+    assert re.fullmatch(r"add:tr-call:\d{6}-\d\d-\d\d-\d\d\.\d+ return 3  \(\d+\.\d\d [um]?s\)", lines[1])
+
+
+def test_a_failed_command_is_reported_and_the_rest_run(tool, shop):
+    done = tool.run(["trace nothing_like_it", "pr 6 * 7"], shop)
+    assert done.status == 0
+    assert "42\n" in done.out and done.out.endswith(PLAIN)
+    assert "nothing_like_it" in done.err
+
+
+def test_commands_come_from_files_in_order(tool, shop, tmp_path):
+    (tmp_path / "script").write_text("# a comment\n\npr 2\npr 3; pr 4\n")
+    done = tool("run", "-e", "pr 1", "-x", "script", "-e", "pr 5", shop)
+    assert done.out == "1\n2\n3\n4\n5\n" + PLAIN
+
+
+def test_a_missing_script_is_said_and_the_program_runs(tool, shop):
+    done = tool("run", "-x", "missing", shop)
+    assert done.out == PLAIN
+    assert "missing" in done.err
+
+
+def test_go_starts_before_the_first_command(tool, shop):
+    done = tool.run(["run"], shop, options=["--go"])
+    assert "already" in done.err or "has ended" in done.err
+    assert done.out == PLAIN
+
+
+def test_quit_before_run_ends_the_program_and_says_so(tool, shop):
+    done = tool.run(["quit", "pr 1"], shop)
+    assert done.out == ""
+    assert "ending the program" in done.err
+    assert done.status == 128 + signal.SIGTERM
+
+
+def test_a_function_is_called_on_the_main_thread(tool, shop):
+    done = tool.run(["run add 40 2", "run half 5", "run fact 3"], shop)
+    assert done.out == "42\n2.5\n6\n" + PLAIN
+
+
+def test_arguments_that_do_not_fit_are_refused(tool, shop):
+    done = tool.run(["run add 1", "run add 1 x", "run add 1 99999999999", "run no_such 1"], shop)
+    assert done.out == PLAIN
+    for text in ("int add(int a, int b)", '"x" is no int', "does not fit into int", "no_such"):
+        assert text in done.err
+
+
+def test_f_ends_with_the_result(tool, shop):
+    done = tool("run", "-f", "add", shop, "3", "4")
+    assert (done.status, done.out) == (7, "7\n")
+
+
+def test_safe_mode_refuses_calls_and_patches(tool, shop):
+    done = tool.run(["run add 1 2", "patch add with multiply"], shop, options=["--safe"])
+    assert done.out == PLAIN
+    assert done.err.count("safe mode") == 2
+
+
+def test_sigterm_goes_to_the_program(tool, shop):
+    process = subprocess.Popen([tool.path, "run", "-e", "pr 1", shop, "work"], cwd=tool.folder, env=tool.env,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "1\n"
+    process.send_signal(signal.SIGTERM)
+    process.stdout.close()
+    assert process.wait(timeout=60) == 128 + signal.SIGTERM
+
+
+def test_a_program_that_replaces_itself_keeps_its_status(tool, shop):
+    done = tool.run(["trace *"], shop, "exec")
+    assert done.status == 9
+
+
+def test_values_of_memory_are_gone_after_the_end_and_say_so(tool, shop):
+    done = tool.run(["run", "pr counter", "status", "ls"], shop)
+    assert "the program has ended: its memory is gone" in done.out
+    assert "ended" in done.out and "counter" in done.out
+
+
+@pytest.mark.parametrize("command", ["trac add", "tracee *", "helpp"])
+def test_a_misspelt_command_gets_the_nearest(tool, shop, command):
+    done = tool.run([command], shop)
+    assert ("trace" if command.startswith("t") else "help") in done.err
+    assert done.out == PLAIN
