@@ -28,7 +28,7 @@
 // CHECK-NEXT: @0 int only
 // CHECK: union both size 8
 // VAR: variable array
-// VAR-NEXT: type int array[4]
+// VAR-NEXT: type int [4] size 16 at array
 // VAR: variable aligned
 struct opaque;
 enum negative { MINUS = -1, PLUS = 1 };

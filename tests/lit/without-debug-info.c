@@ -7,7 +7,7 @@
 // CHECK-SAME: NO_DEBUG_INFO
 // CHECK: symbol f stub +0
 // CHECK: param i32: [32]->0+4
-// CHECK: param ptr: [40]->0+8
+// CHECK: param void *: [40]->0+8
 // CHECK: returns i64: [48]->0+8
 // CHECK: variable g
 // CHECK: type i32 size 4
