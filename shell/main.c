@@ -353,7 +353,8 @@ static int look_main(struct start *start)
 	ot_session_leave(ot_session_shell(session));
 	failed = ot_session_shell(session)->nr_failed;
 	ot_session_destroy(session);
-	return failed ? 1 : 0;
+	/* Somebody who mistypes a command at a prompt has seen it. */
+	return failed && !start->interactive ? 1 : 0;
 }
 
 static void ps_line(const struct ot_found *found)

@@ -148,7 +148,9 @@ static void open_program(struct ot_session *session)
 	session->writer.traces = shell->traces;
 	session->writer.format.program = shell->program;
 	ot_ui_set_writer(shell->ui, &session->writer);
-	shell->stream = ot_stream_create(ot_target_area(shell->target), shell->traces, &sink, true);
+	if (ot_target_area(shell->target))
+		shell->stream = ot_stream_create(ot_target_area(shell->target), shell->traces,
+						 &sink, true);
 }
 
 struct ot_session *ot_session_create(const struct ot_session_options *options)
@@ -384,6 +386,7 @@ static int pause_ms(const struct ot_session *session, int wait_ms)
 
 	if (session->more)
 		return 0;
+	wait_ms = ot_ui_pause_ms(shell->ui, wait_ms);
 	if (!shell->stream || session->ended)
 		return wait_ms;
 	pause = ot_traces_nr_on(shell->traces) ? ot_stream_pause_ms(shell->stream) : 100;

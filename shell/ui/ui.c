@@ -108,21 +108,28 @@ static uint64_t now_second(void)
 	return (uint64_t)now.tv_sec;
 }
 
-/* Says what the cap has held back, once its second is over. */
-static void report_held_back(struct ot_ui *ui)
+/* Says what the cap has held back, once its second is over or nothing more will come. */
+static void report_held_back(struct ot_ui *ui, bool now)
 {
-	if (!ui->cap.held_back || now_second() == ui->cap.second)
+	if (!ui->cap.held_back || (!now && now_second() == ui->cap.second))
 		return;
 	ot_buf_addf(&ui->err.buf, "... %llu more lines not printed (log shows them; trace -q prints none)\n",
 		    (unsigned long long)ui->cap.held_back);
 	ui->cap.held_back = 0;
 }
 
+int ot_ui_pause_ms(const struct ot_ui *ui, int wait_ms)
+{
+	const int soon = 200;
+
+	return ui->cap.held_back && (wait_ms < 0 || wait_ms > soon) ? soon : wait_ms;
+}
+
 void ot_ui_flush(struct ot_ui *ui)
 {
 	bool text;
 
-	report_held_back(ui);
+	report_held_back(ui, false);
 	text = ui->out.buf.len || ui->err.buf.len;
 	if (text && ui->terminal) {
 		ui->terminal->hide();
@@ -203,7 +210,7 @@ static bool capped(struct ot_ui *ui)
 		return false;
 	second = now_second();
 	if (second != ui->cap.second) {
-		report_held_back(ui);
+		report_held_back(ui, false);
 		ui->cap.second = second;
 		ui->cap.printed = 0;
 	}
@@ -290,6 +297,7 @@ void ot_ui_exit(struct ot_ui *ui, int pid, int status)
 {
 	struct ot_buf *out = &ui->json.buf;
 
+	report_held_back(ui, true);
 	if (!ui->options.json)
 		return;
 	ot_buf_addf(out, "{\"event\":\"exit\",\"pid\":%d", pid);
