@@ -120,7 +120,8 @@ static void choose_input(struct start *start)
 	if (isatty(STDIN_FILENO))
 		start->tty = STDIN_FILENO;
 	else if (o->mode == OT_MODE_RUN && isatty(STDOUT_FILENO))
-		start->tty = open("/dev/tty", O_RDWR | O_CLOEXEC); /* standard input is the program's */
+		start->tty =
+			open("/dev/tty", O_RDWR | O_CLOEXEC); /* standard input is the program's */
 	start->interactive = start->tty >= 0;
 	start->read_stdin = !start->interactive && o->mode != OT_MODE_RUN;
 }
@@ -128,7 +129,8 @@ static void choose_input(struct start *start)
 static struct ot_err *open_ui(struct start *start)
 {
 	const struct ot_options *o = start->options;
-	struct ot_ui_options ui = {.interactive = start->interactive, .json = o->json, .json_fd = -1};
+	struct ot_ui_options ui = {
+		.interactive = start->interactive, .json = o->json, .json_fd = -1};
 
 	if (o->json && o->json_file) {
 		ui.json_fd = open(o->json_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -339,7 +341,8 @@ static int look_main(struct start *start)
 	int failed;
 
 	ot_session_take_signals(false);
-	err = attach ? ot_find_process(o->argv[0], &path) : ot_target_file_open(o->argv[0], &target);
+	err = attach ? ot_find_process(o->argv[0], &path)
+		     : ot_target_file_open(o->argv[0], &target);
 	if (!err && attach)
 		err = ot_target_live_open(path, safe, &target);
 	if (err) {
@@ -424,8 +427,8 @@ int main(int argc, char **argv)
 	switch (options.mode) {
 	case OT_MODE_CC:
 	case OT_MODE_CXX:
-		status = ot_cc_main(options.argc + 1, options.argv - 1,
-				    options.mode == OT_MODE_CXX);
+		status =
+			ot_cc_main(options.argc + 1, options.argv - 1, options.mode == OT_MODE_CXX);
 		break;
 	case OT_MODE_HELP:
 		fputs(ot_options_help, stdout);

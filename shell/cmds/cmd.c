@@ -11,10 +11,9 @@
 #include "ui/ui.h"
 
 const struct ot_cmd *const ot_cmds[] = {
-	&ot_cmd_help, &ot_cmd_cd, &ot_cmd_cdls, &ot_cmd_pwd, &ot_cmd_ls,
-	&ot_cmd_pr, &ot_cmd_view, &ot_cmd_trace, &ot_cmd_untrace, &ot_cmd_log,
-	&ot_cmd_patch, &ot_cmd_unpatch, &ot_cmd_status, &ot_cmd_run, &ot_cmd_quit,
-	NULL,
+	&ot_cmd_help,	&ot_cmd_cd,    &ot_cmd_cdls,	&ot_cmd_pwd, &ot_cmd_ls,    &ot_cmd_pr,
+	&ot_cmd_view,	&ot_cmd_trace, &ot_cmd_untrace, &ot_cmd_log, &ot_cmd_patch, &ot_cmd_unpatch,
+	&ot_cmd_status, &ot_cmd_run,   &ot_cmd_quit,	NULL,
 };
 
 const struct ot_cmd *ot_cmd_find(const char *name)
@@ -50,13 +49,14 @@ static struct ot_err *check_allowed(const struct ot_shell *shell, const struct o
 	enum ot_target_state target;
 
 	if (cmd->flags & (OT_CMD_NEEDS_PROGRAM | OT_CMD_NEEDS_LIVE) && !shell->program)
-		return ot_err_new(OT_ERR_UNSUPPORTED,
-				  "%s: no instrumented program is open", cmd->name);
+		return ot_err_new(OT_ERR_UNSUPPORTED, "%s: no instrumented program is open",
+				  cmd->name);
 	target = shell->target ? ot_target_state(shell->target) : OT_TARGET_FILE;
 	if (cmd->flags & OT_CMD_NEEDS_LIVE && target == OT_TARGET_FILE)
-		return ot_err_new(OT_ERR_UNSUPPORTED,
-				  "%s: nothing runs here, this is a program file (use run or attach)",
-				  cmd->name);
+		return ot_err_new(
+			OT_ERR_UNSUPPORTED,
+			"%s: nothing runs here, this is a program file (use run or attach)",
+			cmd->name);
 	if (cmd->flags & OT_CMD_NEEDS_LIVE && target == OT_TARGET_ENDED)
 		return ot_err_new(OT_ERR_GONE, "%s: the program has ended", cmd->name);
 	if (cmd->flags & OT_CMD_NEEDS_LIVE && target == OT_TARGET_DETACHED)
@@ -74,7 +74,8 @@ static bool looks_like_word(const char *text)
 
 	while (isalnum((unsigned char)text[n]) || text[n] == '_')
 		n++;
-	return n && isalpha((unsigned char)text[0]) && (!text[n] || isspace((unsigned char)text[n]));
+	return n && isalpha((unsigned char)text[0]) &&
+	       (!text[n] || isspace((unsigned char)text[n]));
 }
 
 /* An expression that failed may have been meant as a command. */
@@ -83,8 +84,7 @@ static struct ot_err *meant_command(struct ot_err *err, const char *text, const 
 	const char *behind = skip_blanks(text + strlen(word));
 	struct ot_nearest nearest;
 
-	if (!looks_like_word(text) ||
-	    (err->code != OT_ERR_NOT_FOUND && err->code != OT_ERR_SYNTAX))
+	if (!looks_like_word(text) || (err->code != OT_ERR_NOT_FOUND && err->code != OT_ERR_SYNTAX))
 		return err;
 	/* "tracee add" is no expression at all, "tracee" may be a misspelt variable as well. */
 	if (*behind && (isalnum((unsigned char)*behind) || strchr("*_'\"/", *behind))) {

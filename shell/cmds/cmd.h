@@ -28,8 +28,8 @@ struct ot_shell;
 
 /** One command line, taken apart. Everything is borrowed for the time of the call. */
 struct ot_cmd_call {
-	int argc;         /* words, the command's own included */
-	char **argv;      /* shell quoting undone; argv[argc] is NULL */
+	int argc;	  /* words, the command's own included */
+	char **argv;	  /* shell quoting undone; argv[argc] is NULL */
 	const char *rest; /* text behind the command word as it was typed, blanks trimmed */
 	struct ot_buf *out;
 	struct ot_buf *json; /* a JSON value, or left empty: the result event's "value" */
@@ -37,9 +37,9 @@ struct ot_cmd_call {
 
 /** What a completion callback is asked and answers. */
 struct ot_cmd_completion {
-	int argc;          /* words before the one being completed, the command's own included */
+	int argc; /* words before the one being completed, the command's own included */
 	char **argv;
-	const char *word;  /* what is there of the word, "" at its start */
+	const char *word; /* what is there of the word, "" at its start */
 	/** Offers a candidate for the whole word; text that does not start with word is dropped. */
 	void (*offer)(struct ot_cmd_completion *completion, const char *text);
 	bool no_space; /* set: no blank behind a unique match (directories) */
@@ -47,8 +47,8 @@ struct ot_cmd_completion {
 };
 
 #define OT_CMD_NEEDS_PROGRAM 1u /* refused with a reason when no program is open */
-#define OT_CMD_NEEDS_LIVE 2u    /* refused for program files, and after the program has ended */
-#define OT_CMD_UNSAFE 4u        /* refused in safe mode, with the way out */
+#define OT_CMD_NEEDS_LIVE 2u	/* refused for program files, and after the program has ended */
+#define OT_CMD_UNSAFE 4u	/* refused in safe mode, with the way out */
 
 struct ot_cmd {
 	const char *name;
@@ -80,17 +80,17 @@ struct ot_patch_list {
 struct ot_shell {
 	struct ot_target *target;   /* target/target.h */
 	struct ot_program *program; /* model/program.h: tables of the target */
-	struct ot_vfs *vfs;         /* vfs/vfs.h: the tree and the current directory */
+	struct ot_vfs *vfs;	    /* vfs/vfs.h: the tree and the current directory */
 	struct ot_stream *stream;   /* stream/stream.h: records of the trace area */
 	struct ot_traces *traces;   /* stream/traces.h: what is traced now */
 	struct ot_launch *launch;   /* launch/launch.h: the process we started, else NULL */
-	struct ot_ui *ui;           /* ui/ui.h: where text goes */
+	struct ot_ui *ui;	    /* ui/ui.h: where text goes */
 	struct ot_patch_list patches;
-	bool safe;                  /* no stores, calls or patches */
-	bool interactive;           /* somebody sits at a prompt */
-	bool quit;                  /* set by quit: leave after this command */
-	int nr_failed;              /* commands that failed so far */
-	unsigned int width;         /* columns to lay lists out in; 0 = one name a line */
+	bool safe;	    /* no stores, calls or patches */
+	bool interactive;   /* somebody sits at a prompt */
+	bool quit;	    /* set by quit: leave after this command */
+	int nr_failed;	    /* commands that failed so far */
+	unsigned int width; /* columns to lay lists out in; 0 = one name a line */
 };
 
 /** All commands in the order of help, ended by NULL. */
@@ -107,7 +107,7 @@ int ot_cmd_line(struct ot_shell *shell, const char *line);
 
 /* Each entry lies in cmds/NAME.c. */
 extern const struct ot_cmd ot_cmd_cd, ot_cmd_cdls, ot_cmd_help, ot_cmd_log, ot_cmd_ls, ot_cmd_patch,
-	ot_cmd_pr, ot_cmd_pwd, ot_cmd_quit, ot_cmd_run, ot_cmd_status, ot_cmd_trace,
-	ot_cmd_unpatch, ot_cmd_untrace, ot_cmd_view;
+	ot_cmd_pr, ot_cmd_pwd, ot_cmd_quit, ot_cmd_run, ot_cmd_status, ot_cmd_trace, ot_cmd_unpatch,
+	ot_cmd_untrace, ot_cmd_view;
 
 #endif

@@ -74,7 +74,7 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 		return ot_err_new(OT_ERR_UNSUPPORTED, "log: there are no records of this program");
 	OT_TRY(check_name(shell, o.glob));
 	/* What the rings hold at this moment belongs to the answer. */
-	ot_stream_poll(shell->stream, LOOK_MS);
+	ot_stream_look(shell->stream, LOOK_MS);
 	view.store = ot_stream_store(shell->stream);
 	view.writer.traces = shell->traces;
 	view.writer.format.program = shell->program;

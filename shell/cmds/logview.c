@@ -109,9 +109,9 @@ struct node {
 };
 
 struct tree {
-	OT_VEC(struct node) nodes;  /* in the order of their beginnings */
-	struct ot_map by_seq;       /* seq -> index + 1 */
-	OT_VEC(uint32_t) threads;   /* in the order of their first records */
+	OT_VEC(struct node) nodes; /* in the order of their beginnings */
+	struct ot_map by_seq;	   /* seq -> index + 1 */
+	OT_VEC(uint32_t) threads;  /* in the order of their first records */
 };
 
 static void note_thread(struct tree *tree, uint32_t tid)
@@ -131,7 +131,8 @@ static void take_event(struct tree *tree, const struct walk *walk)
 	if (walk->event.kind == OT_CALL_ENTER || walk->event.kind == OT_CALL_LOST) {
 		ot_vec_push(&tree->nodes, node);
 		if (walk->trace)
-			ot_map_set(&tree->by_seq, walk->event.seq, (void *)(uintptr_t)tree->nodes.nr);
+			ot_map_set(&tree->by_seq, walk->event.seq,
+				   (void *)(uintptr_t)tree->nodes.nr);
 		return;
 	}
 	index = (uintptr_t)ot_map_get(&tree->by_seq, walk->event.seq);
@@ -156,8 +157,8 @@ static void node_end(const struct ot_logview *view, const struct node *node)
 		if (out->len == before)
 			ot_buf_truncate(out, before - 3);
 	} else {
-		ot_buf_adds(out, end->kind == OT_CALL_UNWOUND ? " left by an exception"
-							      : " abandoned");
+		ot_buf_adds(out,
+			    end->kind == OT_CALL_UNWOUND ? " left by an exception" : " abandoned");
 	}
 	ot_buf_adds(out, "  (");
 	ot_event_duration(end->time_ns - end->call_time_ns, out);
@@ -315,8 +316,8 @@ static void print_sums(const struct ot_logview *view, const struct ot_map *sums)
 	qsort(sorted, nr, sizeof(*sorted), by_total);
 	ot_buf_addc(view->json, '[');
 	if (nr)
-		ot_buf_addf(view->out, "%10s %11s %11s %11s %11s  %s\n", "calls", "total", "self", "min",
-			    "max", "function");
+		ot_buf_addf(view->out, "%10s %11s %11s %11s %11s  %s\n", "calls", "total", "self",
+			    "min", "max", "function");
 	for (size_t i = 0; i < nr; i++) {
 		sum_line(sorted[i], view->out);
 		sum_json(sorted[i], view->json);

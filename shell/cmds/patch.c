@@ -48,8 +48,9 @@ static struct ot_err *check_assumes(const struct ot_fn *fn)
 	if (!other.assumes)
 		return NULL;
 	ot_fn_assumes_text(&other, &why);
-	return ot_err_new(OT_ERR_OPTIMIZED, "%s cannot be replaced safely: %s (patch --force all the "
-					    "same)",
+	return ot_err_new(OT_ERR_OPTIMIZED,
+			  "%s cannot be replaced safely: %s (patch --force all the "
+			  "same)",
 			  fn->unique_name, ot_buf_text(&why));
 }
 
@@ -109,8 +110,8 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 	OT_TRY(ot_functions_find_one(shell, words[0], &fn));
 	OT_TRY(ot_functions_find_one(shell, words[2], &with));
 	OT_TRY(check(fn, with, force));
-	OT_TRY(ot_target_redirect(shell->target, fn->record, with->symbol ? with->symbol : with->body,
-				  force, &switched));
+	OT_TRY(ot_target_redirect(shell->target, fn->record,
+				  with->symbol ? with->symbol : with->body, force, &switched));
 	remember(shell, fn, with);
 	ot_buf_addf(call->out, "Patched %s with %s\n", fn->unique_name, with->unique_name);
 	if (fn->nr_inlined) {
@@ -119,7 +120,8 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 		ot_buf_addc(call->out, '\n');
 	}
 	if (fn->assumes & OTRACE_ASSUME_PURE)
-		ot_buf_adds(call->out, "  callers may drop or repeat calls: the old code is pure\n");
+		ot_buf_adds(call->out,
+			    "  callers may drop or repeat calls: the old code is pure\n");
 	return NULL;
 }
 

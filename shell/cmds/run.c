@@ -80,7 +80,8 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 	if (call->argc == 1)
 		return let_go(shell, call->out);
 	if (!shell->program)
-		return ot_err_new(OT_ERR_UNSUPPORTED, "no instrumented program: no function to call");
+		return ot_err_new(OT_ERR_UNSUPPORTED,
+				  "no instrumented program: no function to call");
 	if (shell->safe)
 		return ot_err_new(OT_ERR_SAFE,
 				  "no calls in safe mode (start otrace without --safe)");

@@ -23,10 +23,8 @@ typedef unsigned long long ull;
 static void say_process(const struct ot_shell *shell, struct ot_buf *out)
 {
 	static const char *const states[] = {
-		[OT_TARGET_HELD] = "held before main",
-		[OT_TARGET_RUNNING] = "running",
-		[OT_TARGET_ENDED] = "ended",
-		[OT_TARGET_DETACHED] = "detached",
+		[OT_TARGET_HELD] = "held before main", [OT_TARGET_RUNNING] = "running",
+		[OT_TARGET_ENDED] = "ended",	       [OT_TARGET_DETACHED] = "detached",
 		[OT_TARGET_FILE] = "a program file",
 	};
 	const struct ot_target *target = shell->target;
@@ -58,15 +56,18 @@ static void say_runtime(const struct otrace_status *s, struct ot_buf *out)
 	line(out, "switches", "%llu in %.3f ms, longest wait of a caller %.1f us",
 	     (ull)s->nr_switches, (double)s->switch_total_ns / 1e6, (double)s->window_max_ns / 1e3);
 	line(out, "text", "%llu pages changed%s", (ull)s->text_pages_dirty,
-	     s->flags & OTRACE_STATUS_MEMFD_TEXT ? " (through a copy: the system refuses writable text)"
-						 : "");
+	     s->flags & OTRACE_STATUS_MEMFD_TEXT
+		     ? " (through a copy: the system refuses writable text)"
+		     : "");
 	line(out, "memory", "%llu KiB of the runtime, %llu KiB of the trace area used",
 	     (ull)s->arena_bytes / 1024, (ull)s->area_used_bytes / 1024);
-	line(out, "not written", "%llu without a ring, %llu nested in a signal, %llu after waiting, "
-				 "%llu for other reasons",
+	line(out, "not written",
+	     "%llu without a ring, %llu nested in a signal, %llu after waiting, "
+	     "%llu for other reasons",
 	     (ull)s->lost_no_ring, (ull)s->lost_nested, (ull)s->lost_waiting, (ull)s->lost_fault);
 	if (s->flags & OTRACE_STATUS_STUBS_DISABLED)
-		line(out, "WARNING", "the runtime found itself in trouble and switched everything off");
+		line(out, "WARNING",
+		     "the runtime found itself in trouble and switched everything off");
 }
 
 static void say_stream(const struct ot_shell *shell, uint64_t rings_used, struct ot_buf *out)

@@ -46,7 +46,8 @@ static struct ot_err *take_options(const struct ot_cmd_call *call, struct ot_tra
 		} else if (!strcmp(word, "--wait")) {
 			o.wait = true;
 		} else {
-			return ot_err_new(OT_ERR_USAGE, "trace has no option %s (help trace)", word);
+			return ot_err_new(OT_ERR_USAGE, "trace has no option %s (help trace)",
+					  word);
 		}
 	}
 	*ret = o;
@@ -123,8 +124,9 @@ static void say_report(const char *pattern, const struct ot_trace_options *optio
 		say_names(fns, out);
 	ot_buf_addc(out, '\n');
 	if (report->untraceable.nr)
-		ot_buf_addf(out, "  left out: %zu without a stub (inlined everywhere or skipped; "
-				 "trace NAME says why)\n",
+		ot_buf_addf(out,
+			    "  left out: %zu without a stub (inlined everywhere or skipped; "
+			    "trace NAME says why)\n",
 			    report->untraceable.nr);
 	for (size_t i = 0; i < report->refused.nr && i < NAMES_SHOWN; i++)
 		ot_buf_addf(out, "  refused: %s: %s\n", report->refused.items[i]->unique_name,
@@ -132,8 +134,9 @@ static void say_report(const char *pattern, const struct ot_trace_options *optio
 	if (report->assumed.nr && fns->nr == 1)
 		say_assumed(report->assumed.items[0], out);
 	else if (report->assumed.nr)
-		ot_buf_addf(out, "  note: %zu were changed by the optimiser or have inlined copies "
-				 "(trace NAME says how)\n",
+		ot_buf_addf(out,
+			    "  note: %zu were changed by the optimiser or have inlined copies "
+			    "(trace NAME says how)\n",
 			    report->assumed.nr);
 }
 

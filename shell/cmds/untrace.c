@@ -46,7 +46,8 @@ static struct ot_err *untrace_one(struct ot_shell *shell, const char *word, stru
 static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 {
 	if (call->argc < 2)
-		return ot_err_new(OT_ERR_USAGE, "untrace: which function? (* or all for all of them)");
+		return ot_err_new(OT_ERR_USAGE,
+				  "untrace: which function? (* or all for all of them)");
 	for (int i = 1; i < call->argc; i++) {
 		const char *word = call->argv[i];
 

@@ -33,19 +33,22 @@ static size_t socket_folders(char *folders[3])
 	return nr;
 }
 
+/* Of the executable: servers like to write other things into their command line. */
 static char *process_name(pid_t pid)
 {
-	ot_auto_free char *path = ot_asprintf("/proc/%d/cmdline", (int)pid);
-	char line[4096] = "";
-	FILE *file = fopen(path, "re");
+	static const char deleted[] = " (deleted)";
+	ot_auto_free char *link = ot_asprintf("/proc/%d/exe", (int)pid);
+	char path[4096];
+	ssize_t n = readlink(link, path, sizeof(path) - 1);
 	const char *slash;
 
-	if (!file)
+	if (n < 0)
 		return NULL;
-	line[fread(line, 1, sizeof(line) - 1, file)] = '\0';
-	fclose(file);
-	slash = strrchr(line, '/');
-	return ot_strdup(slash ? slash + 1 : line);
+	path[n] = '\0';
+	if ((size_t)n > sizeof(deleted) && !strcmp(path + n - (sizeof(deleted) - 1), deleted))
+		path[(size_t)n - (sizeof(deleted) - 1)] = '\0';
+	slash = strrchr(path, '/');
+	return ot_strdup(slash ? slash + 1 : path);
 }
 
 static bool is_number(const char *text)
@@ -118,16 +121,18 @@ static struct ot_err *explain_pid(pid_t pid, const char *name)
 	ot_auto_err struct ot_err *err = NULL;
 
 	if (ot_examine_maps(pid, "libotrace"))
-		return ot_err_new(OT_ERR_NOT_FOUND,
-				  "process %d (%s) has the runtime but does not listen where we look; "
-				  "was it started with another OTRACE_DIR, or without OTRACE=listen?",
-				  (int)pid, name);
+		return ot_err_new(
+			OT_ERR_NOT_FOUND,
+			"process %d (%s) has the runtime but does not listen where we look; "
+			"was it started with another OTRACE_DIR, or without OTRACE=listen?",
+			(int)pid, name);
 	err = ot_target_file_open(exe, &file);
 	ot_target_close(file);
 	if (err && err->code == OT_ERR_NOT_FOUND)
-		return ot_err_new(OT_ERR_NOT_FOUND,
-				  "process %d (%s) is not instrumented; compile it with `otrace cc`",
-				  (int)pid, name);
+		return ot_err_new(
+			OT_ERR_NOT_FOUND,
+			"process %d (%s) is not instrumented; compile it with `otrace cc`",
+			(int)pid, name);
 	return ot_err_new(OT_ERR_NOT_FOUND,
 			  "process %d (%s) does not listen; start it with "
 			  "LD_PRELOAD=/path/to/libotrace.so OTRACE=listen %s",
@@ -180,8 +185,8 @@ static struct ot_err *nobody(const char *wanted, const struct ot_found_list *lis
 
 	if (pid)
 		return explain_pid(pid, wanted);
-	err = ot_err_new(OT_ERR_NOT_FOUND, "no process \"%s\" listens (otrace ps lists those that do)",
-			 wanted);
+	err = ot_err_new(OT_ERR_NOT_FOUND,
+			 "no process \"%s\" listens (otrace ps lists those that do)", wanted);
 	ot_nearest_init(&nearest, wanted);
 	for (size_t i = 0; i < list->nr; i++)
 		ot_nearest_offer(&nearest, list->items[i].name);
@@ -203,8 +208,8 @@ static struct ot_err *find_name(const char *wanted, const struct ot_found_list *
 	}
 	if (nr > 1)
 		return ot_err_new(OT_ERR_AMBIGUOUS,
-				  "%zu processes named \"%s\" listen: %s; say which by its number", nr,
-				  wanted, ot_buf_text(&pids));
+				  "%zu processes named \"%s\" listen: %s; say which by its number",
+				  nr, wanted, ot_buf_text(&pids));
 	if (!match)
 		return nobody(wanted, list);
 	*ret = ot_strdup(match->socket_path);

@@ -9,7 +9,7 @@
 
 struct ot_found {
 	pid_t pid;
-	char *name;        /* of the process */
+	char *name; /* of the process */
 	char *socket_path;
 };
 

@@ -33,7 +33,7 @@ struct ot_launch {
 	char *dir;
 	struct ot_buf why;
 	bool own_group; /* its process group is not ours */
-	bool hopeless; /* no runtime can come */
+	bool hopeless;	/* no runtime can come */
 	bool ended;
 	int status;
 };

@@ -20,7 +20,7 @@
 struct ot_launch;
 
 struct ot_launch_options {
-	char **argv;         /* program and arguments, NULL-terminated; the program by PATH */
+	char **argv;	     /* program and arguments, NULL-terminated; the program by PATH */
 	const char *runtime; /* libotrace.so */
 	/* The terminal stays ours: the program writes to one of its own, reads nothing, and gets
 	 * no Ctrl-C. */

@@ -21,7 +21,7 @@ struct thread {
 struct ot_calls {
 	struct ot_map threads; /* tid + 1 -> struct thread */
 	uint32_t last_tid;
-	struct thread *last;   /* of last_tid: records of one thread come in rows */
+	struct thread *last; /* of last_tid: records of one thread come in rows */
 };
 
 struct ot_calls *ot_calls_create(void)

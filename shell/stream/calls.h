@@ -23,7 +23,7 @@ enum ot_call_event_kind {
 	OT_CALL_RETURN,
 	OT_CALL_ABANDONED, /* left by longjmp or the end of its thread */
 	OT_CALL_UNWOUND,   /* left by an exception */
-	OT_CALL_LOST       /* records are missing */
+	OT_CALL_LOST	   /* records are missing */
 };
 
 /** Something that happened to a call. Times are CLOCK_REALTIME in nanoseconds. */
@@ -31,19 +31,19 @@ struct ot_call_event {
 	enum ot_call_event_kind kind;
 	uint32_t trace_id;
 	uint32_t tid;
-	uint32_t depth;           /* open recorded calls of the thread, this one included */
-	uint8_t flags;            /* OTRACE_REC_FLAG_* */
-	bool begin_known;         /* ends: call_time_ns, depth and parent are known */
-	bool end_expected;        /* enter: a record of the end will follow */
+	uint32_t depth;	   /* open recorded calls of the thread, this one included */
+	uint8_t flags;	   /* OTRACE_REC_FLAG_* */
+	bool begin_known;  /* ends: call_time_ns, depth and parent are known */
+	bool end_expected; /* enter: a record of the end will follow */
 	uint64_t seq;
-	uint64_t parent_seq;      /* 0 = none */
+	uint64_t parent_seq;	  /* 0 = none */
 	uint32_t parent_trace_id; /* 0 = parent's beginning not known */
 	uint64_t parent_time_ns;  /* of the parent's call, when parent_trace_id is known */
 	uint64_t time_ns;
-	uint64_t call_time_ns;    /* of the beginning; time_ns where that is not known */
-	uint64_t self_ns;         /* ends: duration without that of recorded calls made inside */
-	uint64_t lost;            /* LOST: how many records */
-	const void *captures;     /* borrowed from the record */
+	uint64_t call_time_ns; /* of the beginning; time_ns where that is not known */
+	uint64_t self_ns;      /* ends: duration without that of recorded calls made inside */
+	uint64_t lost;	       /* LOST: how many records */
+	const void *captures;  /* borrowed from the record */
 	size_t nr_bytes;
 };
 

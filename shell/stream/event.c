@@ -163,8 +163,7 @@ static void json_end(const struct ot_event_writer *writer, const struct ot_trace
 		return;
 	before = out->len;
 	OT_ADD(out, ",\"value\":");
-	ot_capture_json_return(trace->plan, &writer->format, event->captures, event->nr_bytes,
-			       out);
+	ot_capture_json_return(trace->plan, &writer->format, event->captures, event->nr_bytes, out);
 	if (out->len == before + sizeof(",\"value\":") - 1)
 		ot_buf_truncate(out, before);
 }
@@ -196,8 +195,8 @@ void ot_event_json(const struct ot_event_writer *writer, const struct ot_trace *
 		OT_ADD(out, ",\"patched\":true");
 	if (enter) {
 		OT_ADD(out, ",\"args\":");
-		ot_capture_json_args(trace->plan, &writer->format, event->captures,
-				     event->nr_bytes, out);
+		ot_capture_json_args(trace->plan, &writer->format, event->captures, event->nr_bytes,
+				     out);
 	} else {
 		json_end(writer, trace, event, out);
 	}

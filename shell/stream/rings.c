@@ -10,9 +10,9 @@
 struct chunk {
 	struct chunk *next;
 	uint32_t tid;
-	uint32_t at;    /* first byte not handed out */
+	uint32_t at; /* first byte not handed out */
 	uint32_t bytes;
-	uint64_t lost;  /* records missing before this chunk; reported first */
+	uint64_t lost; /* records missing before this chunk; reported first */
 	uint8_t data[OTRACE_SUBBUF_BYTES] __attribute__((aligned(8)));
 };
 
@@ -22,12 +22,12 @@ struct reader {
 	const uint8_t *data;
 	uint32_t generation;
 	uint32_t tid;
-	bool counted;       /* nr_read can be compared with the headers */
-	uint64_t position;  /* first byte not copied */
+	bool counted;	   /* nr_read can be compared with the headers */
+	uint64_t position; /* first byte not copied */
 	uint64_t nr_read;
 	uint64_t writer_lost; /* of the owner, as reported so far */
-	uint64_t lost;      /* found, waits for the next chunk */
-	struct chunk *first; /* copied and not handed out, oldest first */
+	uint64_t lost;	      /* found, waits for the next chunk */
+	struct chunk *first;  /* copied and not handed out, oldest first */
 	struct chunk *last;
 };
 
@@ -111,8 +111,7 @@ static uint64_t oldest_whole(const struct ot_rings *rings, uint64_t head)
 
 static uint64_t writer_losses(const struct otrace_ring *ring)
 {
-	return load64(&ring->lost_nested) + load64(&ring->lost_waiting) +
-	       load64(&ring->lost_fault);
+	return load64(&ring->lost_nested) + load64(&ring->lost_waiting) + load64(&ring->lost_fault);
 }
 
 /* Another thread has taken the ring over: positions and counters begin at 0 again. */
@@ -196,8 +195,8 @@ static void skip_overwritten(const struct ot_rings *rings, struct reader *r, uin
 	uint64_t oldest = oldest_whole(rings, head);
 
 	if (r->position < oldest)
-		r->position = (oldest + OTRACE_SUBBUF_BYTES - 1) &
-			      ~(uint64_t)(OTRACE_SUBBUF_BYTES - 1);
+		r->position =
+			(oldest + OTRACE_SUBBUF_BYTES - 1) & ~(uint64_t)(OTRACE_SUBBUF_BYTES - 1);
 }
 
 static void watch_writer_losses(struct reader *r)
@@ -229,7 +228,8 @@ static size_t sweep_ring(struct ot_rings *rings, struct reader *r)
 	size_t copied = 0;
 
 	/* The bound keeps one busy ring from starving the others; what is left comes next time. */
-	for (unsigned int turns = 2 * rings->area->ring_bytes / OTRACE_SUBBUF_BYTES; turns; turns--) {
+	for (unsigned int turns = 2 * rings->area->ring_bytes / OTRACE_SUBBUF_BYTES; turns;
+	     turns--) {
 		uint32_t generation = load32(&r->ring->generation);
 		uint64_t head;
 

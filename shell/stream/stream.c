@@ -10,6 +10,9 @@
 #define RECORDS_PER_SWEEP 2000
 #define PAUSE_BUSY_MS 1
 #define PAUSE_IDLE_MS 20
+/* With nothing to print the reader stays out of the program's way: it keeps what it meets. */
+#define PAUSE_LAZY_MS 200
+#define LOST_EVERY_MS 1000
 
 struct ot_stream {
 	struct otrace_area *area;
@@ -22,7 +25,20 @@ struct ot_stream {
 	uint64_t nr_records;
 	uint64_t last_time_ns;
 	unsigned int quiet_polls; /* in a row that found nothing */
+	uint64_t lazy_poll_ms;	  /* when the last lazy look was */
+	/* Losses of one thread that have not been told yet. */
+	uint64_t lost;
+	uint32_t lost_tid;
+	uint64_t lost_told_ms;
 };
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
 
 struct ot_stream *ot_stream_create(struct otrace_area *area, const struct ot_traces *traces,
 				   const struct ot_stream_sink *sink, bool from_now)
@@ -56,17 +72,41 @@ static bool is_shown(const struct ot_trace *trace, enum ot_call_event_kind kind)
 	return trace && !trace->options.quiet && trace->options.when & side;
 }
 
+static void tell_lost(struct ot_stream *stream)
+{
+	struct ot_call_event event;
+
+	if (!stream->lost)
+		return;
+	ot_calls_lost(stream->calls, stream->lost_tid, stream->lost, stream->last_time_ns, &event);
+	stream->lost = 0;
+	stream->lost_told_ms = now_ms();
+	/* Traces that print nothing report theirs in log and status. */
+	if (ot_traces_nr_shown(stream->traces))
+		stream->sink.event(stream->sink.priv, NULL, &event);
+}
+
+/* A flood of records loses some in every look: one event a second and thread says as much. */
+static void note_lost(struct ot_stream *stream, const struct ot_rings_item *item)
+{
+	struct ot_store_item kept = {.tid = item->tid, .lost = item->lost};
+
+	kept.time_ns = stream->last_time_ns;
+	ot_store_add(stream->store, &kept);
+	if (stream->lost_tid != item->tid)
+		tell_lost(stream);
+	stream->lost_tid = item->tid;
+	stream->lost += item->lost;
+}
+
 static void handle(struct ot_stream *stream, const struct ot_rings_item *item)
 {
-	struct ot_store_item kept = {.rec = item->rec, .tid = item->tid, .lost = item->lost};
+	struct ot_store_item kept = {.rec = item->rec, .tid = item->tid};
 	const struct ot_trace *trace;
 	struct ot_call_event event;
 
 	if (!item->rec) {
-		kept.time_ns = stream->last_time_ns;
-		ot_store_add(stream->store, &kept);
-		ot_calls_lost(stream->calls, item->tid, item->lost, kept.time_ns, &event);
-		stream->sink.event(stream->sink.priv, NULL, &event);
+		note_lost(stream, item);
 		return;
 	}
 	kept.time_ns = ot_clock_realtime_ns(&stream->clock, item->rec->tsc);
@@ -94,15 +134,7 @@ static bool hand_on(struct ot_stream *stream, unsigned int nr_max)
 	return true;
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-bool ot_stream_poll(struct ot_stream *stream, unsigned int budget_ms)
+bool ot_stream_look(struct ot_stream *stream, unsigned int budget_ms)
 {
 	uint64_t end = now_ms() + budget_ms;
 	uint64_t before = stream->nr_records;
@@ -115,8 +147,21 @@ bool ot_stream_poll(struct ot_stream *stream, unsigned int budget_ms)
 		ot_rings_sweep(stream->rings, ot_clock_now_tsc());
 		more = hand_on(stream, RECORDS_PER_SWEEP);
 	} while (more && now_ms() < end);
+	if (now_ms() - stream->lost_told_ms >= LOST_EVERY_MS)
+		tell_lost(stream);
 	stream->quiet_polls = stream->nr_records == before ? stream->quiet_polls + 1 : 0;
 	return more;
+}
+
+bool ot_stream_poll(struct ot_stream *stream, unsigned int budget_ms)
+{
+	if (ot_traces_nr_eager(stream->traces))
+		return ot_stream_look(stream, budget_ms);
+	if (now_ms() - stream->lazy_poll_ms < PAUSE_LAZY_MS)
+		return false;
+	ot_stream_look(stream, budget_ms);
+	stream->lazy_poll_ms = now_ms();
+	return false;
 }
 
 void ot_stream_drain(struct ot_stream *stream)
@@ -124,16 +169,18 @@ void ot_stream_drain(struct ot_stream *stream)
 	if (!stream->rings)
 		return;
 	ot_clock_load(&stream->clock, stream->area);
-	while (ot_rings_sweep(stream->rings, UINT64_MAX) ||
-	       ot_rings_spooled_bytes(stream->rings))
+	while (ot_rings_sweep(stream->rings, UINT64_MAX) || ot_rings_spooled_bytes(stream->rings))
 		if (!hand_on(stream, UINT32_MAX) && !ot_rings_spooled_bytes(stream->rings))
 			break;
+	tell_lost(stream);
 }
 
 int ot_stream_pause_ms(const struct ot_stream *stream)
 {
 	if (!stream->rings)
 		return 1000;
+	if (!ot_traces_nr_eager(stream->traces))
+		return PAUSE_LAZY_MS;
 	return stream->quiet_polls < 3 ? PAUSE_BUSY_MS : PAUSE_IDLE_MS;
 }
 

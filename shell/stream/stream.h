@@ -27,10 +27,15 @@ struct ot_stream *ot_stream_create(struct otrace_area *area, const struct ot_tra
 void ot_stream_destroy(struct ot_stream *stream);
 
 /**
- * Reads what is new and hands it on, for at most about @p budget_ms.
+ * Reads what is new and hands it on, for at most about @p budget_ms. While no active trace prints or
+ * waits for us (all are -q) it looks only now and then and never catches up by force: the rings
+ * keep the newest records, and the processor belongs to the program.
  * @return whether there is more to do at once
  */
 bool ot_stream_poll(struct ot_stream *stream, unsigned int budget_ms);
+
+/** The same, at once, whoever is traced: before records are shown. */
+bool ot_stream_look(struct ot_stream *stream, unsigned int budget_ms);
 
 /** Everything that is left, to the end: after the program has ended or before the reader leaves. */
 void ot_stream_drain(struct ot_stream *stream);

@@ -11,13 +11,15 @@ struct ot_traces {
 	struct ot_target *target;
 	struct ot_program *program;
 	uint32_t first_id;
-	OT_VEC(struct ot_trace *) all;           /* all[i]->id == first_id + i */
+	OT_VEC(struct ot_trace *) all; /* all[i]->id == first_id + i */
 	OT_VEC(struct ot_trace_request *) requests;
-	OT_VEC(struct ot_trace_request *) old;   /* no longer active */
-	struct ot_map by_fn[2];                  /* fn -> trace, without and with words */
-	struct ot_map on;                        /* stub -> active trace */
+	OT_VEC(struct ot_trace_request *) old; /* no longer active */
+	struct ot_map by_fn[2];		       /* fn -> trace, without and with words */
+	struct ot_map on;		       /* stub -> active trace */
 	size_t nr_on;
-	size_t nr_fns_seen;                      /* functions looked at for the wildcards */
+	size_t nr_shown;    /* of these, not -q */
+	size_t nr_eager;    /* of these, not -q or with --wait */
+	size_t nr_fns_seen; /* functions looked at for the wildcards */
 };
 
 struct ot_traces *ot_traces_create(struct ot_target *target, struct ot_program *program)
@@ -202,12 +204,19 @@ static void fill_probe(const struct ot_trace *trace, const struct ot_trace_optio
 	}
 }
 
+static bool is_eager(const struct ot_trace *trace)
+{
+	return !trace->options.quiet || trace->options.wait;
+}
+
 static void switch_off(struct ot_traces *traces, struct ot_trace *trace)
 {
 	ot_map_remove(&traces->on, trace->fn->stub);
 	trace->request->nr_on--;
 	trace->request = NULL;
 	traces->nr_on--;
+	traces->nr_shown -= !trace->options.quiet;
+	traces->nr_eager -= is_eager(trace);
 }
 
 static void switch_on(struct ot_traces *traces, struct ot_trace *trace,
@@ -221,6 +230,8 @@ static void switch_on(struct ot_traces *traces, struct ot_trace *trace,
 	trace->options = request->options;
 	request->nr_on++;
 	traces->nr_on++;
+	traces->nr_shown += !trace->options.quiet;
+	traces->nr_eager += is_eager(trace);
 	ot_map_set(&traces->on, trace->fn->stub, trace);
 }
 
@@ -419,6 +430,16 @@ struct ot_trace_request *const *ot_traces_requests(const struct ot_traces *trace
 size_t ot_traces_nr_on(const struct ot_traces *traces)
 {
 	return traces->nr_on;
+}
+
+size_t ot_traces_nr_shown(const struct ot_traces *traces)
+{
+	return traces->nr_shown;
+}
+
+size_t ot_traces_nr_eager(const struct ot_traces *traces)
+{
+	return traces->nr_eager;
 }
 
 void ot_trace_options_format(const struct ot_trace_options *options, struct ot_buf *out)

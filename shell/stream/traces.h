@@ -45,7 +45,7 @@ struct ot_trace {
 /** What `trace` did. Zero-initialise; ot_trace_report_deinit(). */
 struct ot_trace_report {
 	size_t nr_armed;
-	size_t nr_same_stub; /* other names of code that was armed already */
+	size_t nr_same_stub;	       /* other names of code that was armed already */
 	struct ot_fn_list untraceable; /* no stub */
 	struct ot_fn_list assumed;     /* armed; callers were compiled with knowledge of them */
 	struct otrace_switched switched;
@@ -94,6 +94,9 @@ const struct ot_trace *ot_traces_of_fn(const struct ot_traces *traces, const str
 /** Requests still active, oldest first. */
 struct ot_trace_request *const *ot_traces_requests(const struct ot_traces *traces, size_t *nr_ret);
 size_t ot_traces_nr_on(const struct ot_traces *traces);
+/** Of these, the ones that print; and the ones whose records must be fetched soon (or wait for it). */
+size_t ot_traces_nr_shown(const struct ot_traces *traces);
+size_t ot_traces_nr_eager(const struct ot_traces *traces);
 
 /** "-c all -q" */
 void ot_trace_options_format(const struct ot_trace_options *options, struct ot_buf *out);

@@ -85,7 +85,9 @@ static bool receive(struct ot_client *client, int flags)
 {
 	char control[CMSG_SPACE(sizeof(int))];
 	struct iovec iov;
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control,
 			     .msg_controllen = sizeof(control)};
 	ssize_t got;
 

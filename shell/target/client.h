@@ -14,8 +14,8 @@ struct ot_client {
 	int fd; /* -1 once the other end is gone */
 	pid_t peer_pid;
 	uint32_t last_request;
-	struct ot_buf in;  /* bytes received and not yet used */
-	int received_fd;   /* from SCM_RIGHTS, -1 if none */
+	struct ot_buf in; /* bytes received and not yet used */
+	int received_fd;  /* from SCM_RIGHTS, -1 if none */
 	bool modules_event;
 	bool call_done_event;
 	struct otrace_call_done call_done;

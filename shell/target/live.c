@@ -77,11 +77,12 @@ static struct ot_err *refused_hello(const struct ot_client *client, int status,
 	const struct otrace_welcome *w = (const void *)reply->data;
 
 	if (status == OTRACE_E_VERSION && reply->len >= sizeof(*w))
-		return ot_err_new(OT_ERR_VERSION,
-				  "process %d has a runtime of another version (protocol %u, tables %u; "
-				  "this otrace: %u, %u)",
-				  (int)client->peer_pid, w->wire_version, w->abi_version,
-				  OTRACE_WIRE_VERSION, OTRACE_ABI_VERSION);
+		return ot_err_new(
+			OT_ERR_VERSION,
+			"process %d has a runtime of another version (protocol %u, tables %u; "
+			"this otrace: %u, %u)",
+			(int)client->peer_pid, w->wire_version, w->abi_version, OTRACE_WIRE_VERSION,
+			OTRACE_ABI_VERSION);
 	if (status == OTRACE_E_BUSY && reply->len)
 		return ot_err_new(OT_ERR_OTHER, "process %d: %s", (int)client->peer_pid,
 				  ot_buf_text(reply));
@@ -108,8 +109,7 @@ static struct ot_err *say_hello(struct ot_live *live, bool safe)
 		return short_reply();
 	w = (const void *)reply.data;
 	live->target.pid = (pid_t)w->pid;
-	live->target.state =
-		w->flags & OTRACE_WELCOME_HELD ? OT_TARGET_HELD : OT_TARGET_RUNNING;
+	live->target.state = w->flags & OTRACE_WELCOME_HELD ? OT_TARGET_HELD : OT_TARGET_RUNNING;
 	return map_area(live, w->area_bytes);
 }
 
@@ -351,9 +351,8 @@ static struct ot_err *live_unprobe(struct ot_target *target, const uint64_t *fns
 static struct ot_err *live_redirect(struct ot_target *target, uint64_t fn, uint64_t fn_target,
 				    bool force, struct otrace_switched *ret)
 {
-	struct otrace_redirect what = {.fn = fn,
-				       .target = fn_target,
-				       .flags = force ? OTRACE_REDIRECT_FORCE : 0};
+	struct otrace_redirect what = {
+		.fn = fn, .target = fn_target, .flags = force ? OTRACE_REDIRECT_FORCE : 0};
 	ot_auto_buf struct ot_buf request = OT_BUF_INIT;
 	ot_auto_buf struct ot_buf reply = OT_BUF_INIT;
 

@@ -20,12 +20,12 @@ static struct ot_err *cannot(const struct ot_target *target)
 	return ot_err_new(OT_ERR_UNSUPPORTED, "%s", target->ops->cannot);
 }
 
-#define OT_DISPATCH(target, slot, ...)                                                             \
-	do {                                                                                       \
-		OT_TRY(usable(target));                                                            \
-		if (!(target)->ops->slot)                                                          \
-			return cannot(target);                                                     \
-		return (target)->ops->slot((target), ##__VA_ARGS__);                               \
+#define OT_DISPATCH(target, slot, ...)                               \
+	do {                                                         \
+		OT_TRY(usable(target));                              \
+		if (!(target)->ops->slot)                            \
+			return cannot(target);                       \
+		return (target)->ops->slot((target), ##__VA_ARGS__); \
 	} while (0)
 
 const char *ot_target_error_text(int status)

@@ -33,11 +33,11 @@ struct ot_err;
 struct ot_target;
 
 enum ot_target_state {
-	OT_TARGET_HELD,     /* before main, waits for go or call */
+	OT_TARGET_HELD, /* before main, waits for go or call */
 	OT_TARGET_RUNNING,
 	OT_TARGET_ENDED,    /* exited or was killed; tables and records stay readable */
 	OT_TARGET_DETACHED, /* left alone by us; nothing more can be asked */
-	OT_TARGET_FILE      /* never was a process */
+	OT_TARGET_FILE	    /* never was a process */
 };
 
 /** An instrumented module; the numbers are those of struct otrace_module. */
@@ -99,7 +99,7 @@ struct ot_err *ot_target_file_open(const char *path, struct ot_target **ret);
 void ot_target_close(struct ot_target *target);
 
 enum ot_target_state ot_target_state(const struct ot_target *target);
-pid_t ot_target_pid(const struct ot_target *target); /* 0 for a file */
+pid_t ot_target_pid(const struct ot_target *target);	    /* 0 for a file */
 const char *ot_target_path(const struct ot_target *target); /* of the executable or file */
 
 /** What went wrong, in words; numbers it does not know are named too. Static text. */
@@ -174,7 +174,7 @@ enum ot_target_event {
 	OT_TARGET_NOTHING,
 	OT_TARGET_MODULES,   /* modules came or went; ot_target_refresh() */
 	OT_TARGET_CALL_DONE, /* done is filled in */
-	OT_TARGET_GONE       /* the other end closed: the program has ended */
+	OT_TARGET_GONE	     /* the other end closed: the program has ended */
 };
 
 /** Descriptor to poll for reading, -1 if there is none. */

@@ -29,14 +29,10 @@ const char ot_options_help[] =
 enum { LONG_JSON = 256, LONG_SAFE, LONG_UNSAFE, LONG_GO, LONG_FOR, LONG_HELP, LONG_VERSION };
 
 static const struct option long_options[] = {
-	{"json", optional_argument, NULL, LONG_JSON},
-	{"safe", no_argument, NULL, LONG_SAFE},
-	{"unsafe", no_argument, NULL, LONG_UNSAFE},
-	{"go", no_argument, NULL, LONG_GO},
-	{"for", required_argument, NULL, LONG_FOR},
-	{"help", no_argument, NULL, LONG_HELP},
-	{"version", no_argument, NULL, LONG_VERSION},
-	{NULL, 0, NULL, 0},
+	{"json", optional_argument, NULL, LONG_JSON}, {"safe", no_argument, NULL, LONG_SAFE},
+	{"unsafe", no_argument, NULL, LONG_UNSAFE},   {"go", no_argument, NULL, LONG_GO},
+	{"for", required_argument, NULL, LONG_FOR},   {"help", no_argument, NULL, LONG_HELP},
+	{"version", no_argument, NULL, LONG_VERSION}, {NULL, 0, NULL, 0},
 };
 
 static const struct {
@@ -44,7 +40,7 @@ static const struct {
 	enum ot_mode mode;
 } modes[] = {
 	{"run", OT_MODE_RUN}, {"attach", OT_MODE_ATTACH}, {"open", OT_MODE_OPEN},
-	{"ps", OT_MODE_PS},   {"cc", OT_MODE_CC},         {"c++", OT_MODE_CXX},
+	{"ps", OT_MODE_PS},   {"cc", OT_MODE_CC},	  {"c++", OT_MODE_CXX},
 };
 
 static bool take_mode(const char *word, enum ot_mode *mode)
@@ -71,7 +67,8 @@ static struct ot_err *take_seconds(struct ot_options *o, const char *text)
 	double seconds = strtod(text, &end);
 
 	if (end == text || *end || !(seconds >= 0) || seconds > 1e9)
-		return ot_err_new(OT_ERR_USAGE, "--for wants a number of seconds, not \"%s\"", text);
+		return ot_err_new(OT_ERR_USAGE, "--for wants a number of seconds, not \"%s\"",
+				  text);
 	o->seconds = seconds;
 	return NULL;
 }
@@ -111,7 +108,8 @@ static struct ot_err *take_option(struct ot_options *o, int c, const char *word)
 	case ':':
 		return ot_err_new(OT_ERR_USAGE, "option %s wants an argument", word);
 	default:
-		return ot_err_new(OT_ERR_USAGE, "unknown option %s (otrace --help lists them)", word);
+		return ot_err_new(OT_ERR_USAGE, "unknown option %s (otrace --help lists them)",
+				  word);
 	}
 }
 

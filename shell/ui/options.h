@@ -37,8 +37,8 @@ struct ot_options {
 	enum ot_safety safety;
 	bool go;
 	const char *function; /* -f */
-	double seconds;       /* --for; < 0 = not given */
-	char **argv;          /* program and arguments; PID, NAME or FILE */
+	double seconds;	      /* --for; < 0 = not given */
+	char **argv;	      /* program and arguments; PID, NAME or FILE */
 	int argc;
 };
 

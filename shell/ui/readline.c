@@ -70,8 +70,8 @@ static void save_history(void)
 
 static void remember(const char *line)
 {
-	const HIST_ENTRY *last = history_length ? history_get(history_base + history_length - 1)
-						: NULL;
+	const HIST_ENTRY *last =
+		history_length ? history_get(history_base + history_length - 1) : NULL;
 
 	if (*line && (!last || strcmp(last->line, line)))
 		add_history(line);

@@ -15,8 +15,8 @@ struct ot_shell;
  * @param fd_in  where keys come from
  * @param line   called with each line; NULL at end of input. Borrowed text.
  */
-void ot_readline_start(struct ot_shell *shell, int fd_in, void (*line)(struct ot_shell *shell,
-								       const char *line));
+void ot_readline_start(struct ot_shell *shell, int fd_in,
+		       void (*line)(struct ot_shell *shell, const char *line));
 
 /** Gives the terminal back and saves the history. */
 void ot_readline_stop(void);

@@ -23,12 +23,12 @@ struct ot_session {
 	struct ot_event_writer writer;
 	const struct ot_terminal *terminal;
 	int terminal_fd;
-	int pidfd;       /* of a process that is not ours */
-	bool ended;      /* the process is gone and its records are read */
-	bool gone;       /* the connection is */
+	int pidfd;  /* of a process that is not ours */
+	bool ended; /* the process is gone and its records are read */
+	bool gone;  /* the connection is */
 	bool ended_by_us;
-	bool more;       /* the stream had more than fitted into a turn */
-	int status;      /* of waitpid(), -1 = not ours */
+	bool more;  /* the stream had more than fitted into a turn */
+	int status; /* of waitpid(), -1 = not ours */
 	const struct ot_fn *called;
 	bool call_done;
 	struct otrace_call_done call;
@@ -149,8 +149,8 @@ static void open_program(struct ot_session *session)
 	session->writer.format.program = shell->program;
 	ot_ui_set_writer(shell->ui, &session->writer);
 	if (ot_target_area(shell->target))
-		shell->stream = ot_stream_create(ot_target_area(shell->target), shell->traces,
-						 &sink, true);
+		shell->stream =
+			ot_stream_create(ot_target_area(shell->target), shell->traces, &sink, true);
 }
 
 struct ot_session *ot_session_create(const struct ot_session_options *options)
@@ -195,8 +195,7 @@ struct ot_shell *ot_session_shell(struct ot_session *session)
 	return &session->shell;
 }
 
-void ot_session_set_terminal(struct ot_session *session, const struct ot_terminal *terminal,
-			     int fd)
+void ot_session_set_terminal(struct ot_session *session, const struct ot_terminal *terminal, int fd)
 {
 	session->terminal = terminal;
 	session->terminal_fd = fd;
@@ -315,7 +314,8 @@ static void modules_changed(struct ot_session *session)
 	if (err)
 		note_error(session, err);
 	else if (nr_armed && shell->interactive)
-		ot_ui_note(shell->ui, "tracing %zu functions of a module that was loaded", nr_armed);
+		ot_ui_note(shell->ui, "tracing %zu functions of a module that was loaded",
+			   nr_armed);
 }
 
 static void tell_call(struct ot_session *session)
@@ -407,8 +407,8 @@ static size_t fill_polls(const struct ot_session *session, struct pollfd *fds)
 	if (process_fd(session) >= 0)
 		fds[nr++] = (struct pollfd){.fd = process_fd(session), .events = POLLIN};
 	if (shell->launch && ot_launch_output_fd(shell->launch) >= 0)
-		fds[nr++] = (struct pollfd){.fd = ot_launch_output_fd(shell->launch),
-					    .events = POLLIN};
+		fds[nr++] =
+			(struct pollfd){.fd = ot_launch_output_fd(shell->launch), .events = POLLIN};
 	return nr;
 }
 

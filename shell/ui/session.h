@@ -15,7 +15,7 @@
 struct ot_session;
 
 struct ot_session_options {
-	struct ot_ui *ui;         /* taken */
+	struct ot_ui *ui;	  /* taken */
 	struct ot_launch *launch; /* taken; NULL = not our process */
 	struct ot_target *target; /* taken; NULL = none */
 	bool safe;

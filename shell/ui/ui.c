@@ -24,8 +24,8 @@ struct ot_ui {
 	struct ot_ui_options options;
 	const struct ot_terminal *terminal;
 	const struct ot_event_writer *writer;
-	struct out out;  /* results */
-	struct out err;  /* events, notes */
+	struct out out; /* results */
+	struct out err; /* events, notes */
 	struct out json;
 	struct {
 		uint64_t second;
@@ -113,7 +113,8 @@ static void report_held_back(struct ot_ui *ui, bool now)
 {
 	if (!ui->cap.held_back || (!now && now_second() == ui->cap.second))
 		return;
-	ot_buf_addf(&ui->err.buf, "... %llu more lines not printed (log shows them; trace -q prints none)\n",
+	ot_buf_addf(&ui->err.buf,
+		    "... %llu more lines not printed (log shows them; trace -q prints none)\n",
 		    (unsigned long long)ui->cap.held_back);
 	ui->cap.held_back = 0;
 }

@@ -20,9 +20,9 @@ struct ot_ui;
 
 /** The terminal's side: readline in the otrace command, nothing in batch. */
 struct ot_terminal {
-	void (*hide)(void); /* takes prompt and half-typed line off the screen */
-	void (*show)(void); /* puts them back */
-	void (*pump)(void); /* keys are there to read */
+	void (*hide)(void);	 /* takes prompt and half-typed line off the screen */
+	void (*show)(void);	 /* puts them back */
+	void (*pump)(void);	 /* keys are there to read */
 	void (*interrupt)(void); /* Ctrl-C: gives the line up and shows a new prompt */
 	void (*resize)(void);
 	unsigned int (*width)(void); /* columns, 0 = not known */
@@ -31,7 +31,7 @@ struct ot_terminal {
 struct ot_ui_options {
 	bool interactive;
 	bool json;
-	int json_fd;   /* taken; -1 = the results go nowhere else: standard error or output */
+	int json_fd;	/* taken; -1 = the results go nowhere else: standard error or output */
 	bool json_only; /* nothing but JSON: no text of results and events */
 };
 
@@ -52,8 +52,7 @@ void ot_ui_exit(struct ot_ui *ui, int pid, int status);
 void ot_ui_result(struct ot_ui *ui, const char *command, const struct ot_buf *text,
 		  const struct ot_buf *json, const struct ot_err *err);
 /** An event of a traced call. */
-void ot_ui_event(struct ot_ui *ui, const struct ot_trace *trace,
-		 const struct ot_call_event *event);
+void ot_ui_event(struct ot_ui *ui, const struct ot_trace *trace, const struct ot_call_event *event);
 /** A message to the user on standard error, with "otrace: " before it in batch. */
 void ot_ui_note(struct ot_ui *ui, const char *format, ...) OT_PRINTF(2, 3);
 /** Bytes that the program wrote to the terminal that we gave it. */

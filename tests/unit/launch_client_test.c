@@ -23,8 +23,8 @@ struct step {
 	uint16_t status;
 	const void *payload;
 	uint32_t bytes;
-	bool event_first;  /* an EVENT_MODULES comes before the reply */
-	uint32_t claimed;  /* a size that the header lies about, 0 = the true one */
+	bool event_first; /* an EVENT_MODULES comes before the reply */
+	uint32_t claimed; /* a size that the header lies about, 0 = the true one */
 };
 
 struct server {

@@ -83,7 +83,8 @@ static void json_takes_a_file_only_with_an_equals_sign(void **state)
 
 static void the_compiler_gets_its_words_untouched(void **state)
 {
-	struct ot_options o = parse(ARGV((char *)"cc", (char *)"-x", (char *)"c", (char *)"--version"));
+	struct ot_options o =
+		parse(ARGV((char *)"cc", (char *)"-x", (char *)"c", (char *)"--version"));
 
 	(void)state;
 	assert_int_equal(o.mode, OT_MODE_CC);
@@ -99,7 +100,8 @@ static void mistakes_are_named(void **state)
 	assert_refused(ARGV((char *)"-e"), "-e");
 	assert_refused(ARGV((char *)"attach"), "PID");
 	assert_refused(ARGV((char *)"attach", (char *)"1", (char *)"2"), "2");
-	assert_refused(ARGV((char *)"attach", (char *)"--for", (char *)"x", (char *)"1"), "seconds");
+	assert_refused(ARGV((char *)"attach", (char *)"--for", (char *)"x", (char *)"1"),
+		       "seconds");
 	assert_refused(ARGV((char *)"attach", (char *)"--go", (char *)"1"), "run only");
 	assert_refused(ARGV((char *)"--for", (char *)"1", (char *)"./a"), "attach only");
 	assert_refused(ARGV((char *)"open"), "file");
