@@ -30,6 +30,7 @@ struct ot_stream {
 	uint64_t lost;
 	uint32_t lost_tid;
 	uint64_t lost_told_ms;
+	bool printed; /* an event was shown since then */
 };
 
 static uint64_t now_ms(void)
@@ -82,8 +83,9 @@ static void tell_lost(struct ot_stream *stream)
 	stream->lost = 0;
 	stream->lost_told_ms = now_ms();
 	/* Traces that print nothing report theirs in log and status. */
-	if (ot_traces_nr_shown(stream->traces))
+	if (ot_traces_nr_shown(stream->traces) || stream->printed)
 		stream->sink.event(stream->sink.priv, NULL, &event);
+	stream->printed = false;
 }
 
 /* A flood of records loses some in every look: one event a second and thread says as much. */
@@ -118,8 +120,10 @@ static void handle(struct ot_stream *stream, const struct ot_rings_item *item)
 	if (!trace)
 		return;
 	ot_store_add(stream->store, &kept);
-	if (is_shown(trace, event.kind))
-		stream->sink.event(stream->sink.priv, trace, &event);
+	if (!is_shown(trace, event.kind))
+		return;
+	stream->printed = true;
+	stream->sink.event(stream->sink.priv, trace, &event);
 }
 
 static bool hand_on(struct ot_stream *stream, unsigned int nr_max)
