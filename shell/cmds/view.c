@@ -9,6 +9,7 @@ struct subject {
 	const struct ot_file *file;
 	uint32_t line_begin;
 	uint32_t line_end; /* 0 = to the end of the declaration */
+	bool is_fn;
 };
 
 static struct subject fn_subject(const struct ot_fn *fn)
@@ -16,7 +17,8 @@ static struct subject fn_subject(const struct ot_fn *fn)
 	return (struct subject){.name = fn->unique_name,
 				.file = fn->file,
 				.line_begin = fn->line_begin,
-				.line_end = fn->line_end};
+				.line_end = fn->line_end,
+				.is_fn = true};
 }
 
 static struct ot_err *type_subject(struct ot_program *program, const struct ot_type *type,
@@ -61,6 +63,19 @@ static struct ot_err *find_subject(struct ot_shell *shell, const char *name, str
 	return err;
 }
 
+static void find_end(const struct ot_source *source, struct subject *subject)
+{
+	uint32_t end;
+
+	if (!subject->is_fn) {
+		subject->line_end = ot_source_declaration_end(source, subject->line_begin);
+		return;
+	}
+	end = ot_source_body_end(source, subject->line_begin);
+	if (end > subject->line_end)
+		subject->line_end = end;
+}
+
 static struct ot_err *view_one(struct ot_shell *shell, const char *name, struct ot_cmd_call *call)
 {
 	ot_auto_source struct ot_source source = {0};
@@ -79,8 +94,7 @@ static struct ot_err *view_one(struct ot_shell *shell, const char *name, struct 
 	if (source.changed)
 		ot_buf_addf(call->out, "warning: %s is not the text that was compiled\n",
 			    source.path);
-	if (!subject.line_end)
-		subject.line_end = ot_source_declaration_end(&source, subject.line_begin);
+	find_end(&source, &subject);
 	ot_buf_addf(call->out, "%s:%u %s\n", source.path, subject.line_begin, subject.name);
 	return ot_source_print(&source, subject.line_begin, subject.line_end, call->out);
 }

@@ -212,6 +212,29 @@ uint32_t ot_source_declaration_end(const struct ot_source *source, uint32_t line
 	return last;
 }
 
+uint32_t ot_source_body_end(const struct ot_source *source, uint32_t line)
+{
+	const char *at = line_start(source, line);
+	uint32_t last = line;
+	int depth = 0;
+
+	while (at && *at && last - line < DECLARATION_MAX_LINES) {
+		const char *behind = skip_token(at);
+
+		if (behind != at) {
+			last += count_lines(at, behind);
+			at = behind;
+			continue;
+		}
+		depth += *at == '{';
+		if (*at == '}' && --depth <= 0)
+			return last;
+		last += *at == '\n';
+		at++;
+	}
+	return 0;
+}
+
 struct ot_err *ot_source_print(const struct ot_source *source, uint32_t first, uint32_t last,
 			       struct ot_buf *out)
 {

@@ -28,6 +28,10 @@ const struct ot_file *ot_source_file_of_name(struct ot_program *program, const c
 /** Last line of the declaration that begins at @p line: where its braces close, or its ";". */
 uint32_t ot_source_declaration_end(const struct ot_source *source, uint32_t line);
 
+/** Last line of the function that begins at @p line, 0 = not seen. Its own closing brace may lie
+ * behind the last line that has code. */
+uint32_t ot_source_body_end(const struct ot_source *source, uint32_t line);
+
 /** Lines with their numbers; an error when the file has not so many. */
 struct ot_err *ot_source_print(const struct ot_source *source, uint32_t first, uint32_t last,
 			       struct ot_buf *out);
