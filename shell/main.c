@@ -9,7 +9,7 @@
 
 #include <otrace/version.h>
 
-#include "cc.h"
+#include "cc/cc.h"
 #include "launch/find.h"
 #include "ui/options.h"
 #include "ui/readline.h"
