@@ -110,15 +110,17 @@ static void fill(struct ot_arm *arm, const struct otrace_probe_set *set,
 	arm->leave_head = head_of(&leave, set->trace_id, OTRACE_REC_LEAVE);
 }
 
+static uint32_t frame_bytes_of(const struct otrace_probe *probe)
+{
+	return probe->fn->wrapper.delta ? probe->fn->frame_bytes :
+					  (uint32_t)sizeof(struct otrace_varargs_frame);
+}
+
 static bool captures_fit(const struct otrace_probe *probe, const struct otrace_probe_set *set,
 			 const struct otrace_capture *captures)
 {
-	uint32_t frame_bytes = probe->fn->frame_bytes;
-
-	if (!probe->fn->wrapper.delta)
-		frame_bytes = sizeof(struct otrace_varargs_frame);
 	for (uint32_t i = 0; i < set->nr_enter + set->nr_leave; i++)
-		if (!source_fits(&captures[i], frame_bytes))
+		if (!source_fits(&captures[i], frame_bytes_of(probe)))
 			return false;
 	return true;
 }
@@ -133,13 +135,15 @@ int ot_probe_arm(struct otrace_probe *probe, const struct otrace_probe_set *set,
 
 	if (!set->trace_id || !captures_fit(probe, set, captures))
 		return OTRACE_E_INVALID;
-	if (!scratch || scratch_steps < nr)
+	if (!scratch || scratch_steps < nr) {
 		scratch = ot_arena_alloc(sizeof(*scratch) + nr * sizeof(scratch->steps[0]));
+		scratch_steps = nr;
+	}
 	if (!scratch)
 		return OTRACE_E_NO_MEMORY;
-	scratch_steps = nr;
 	ot_memset(scratch, 0, sizeof(*scratch));
 	fill(scratch, set, captures);
+	scratch->frame_bytes = frame_bytes_of(probe);
 	same = find_same(probe, scratch);
 	if (!same) {
 		same = scratch;

@@ -67,14 +67,15 @@ static void set_depth(struct ot_thread *thread, uint32_t depth)
 }
 
 /*
- * The newest open call does not lie above this frame: a longjmp went past it, or this is another
- * stack. Close what lies below on this stack; what is open on other stacks stays.
+ * The newest open call's frame begins below the end of this one: frames that live do not overlap, so
+ * a longjmp went past it, or this is another stack. Close what lies below on this stack; what is open
+ * on other stacks stays.
  */
-static OT_SLOW void close_below(struct ot_thread *thread, uint64_t where)
+static OT_SLOW void close_below(struct ot_thread *thread, uint64_t end)
 {
 	uint32_t kept = 0, nr = thread->depth;
 
-	ot_stack_be_exact(where);
+	ot_stack_be_exact(end - 1);
 	if (!(ot_tls.stack.flags & OT_STACK_CLOSABLE))
 		return;
 	if (nr > OT_OPEN_MAX)
@@ -82,7 +83,7 @@ static OT_SLOW void close_below(struct ot_thread *thread, uint64_t where)
 	for (uint32_t i = 1; i <= nr; i++) {
 		struct ot_open_call *call = &thread->open[i];
 
-		if (call->frame <= where && on_stack(call->frame))
+		if (call->frame < end && on_stack(call->frame))
 			ot_ring_abandon(thread, call);
 		else
 			thread->open[++kept] = *call;
@@ -90,12 +91,12 @@ static OT_SLOW void close_below(struct ot_thread *thread, uint64_t where)
 	set_depth(thread, kept);
 }
 
-static inline void check_stack(struct ot_thread *thread, uint64_t where)
+static inline void check_stack(struct ot_thread *thread, uint64_t where, uint64_t end)
 {
 	if (ot_unlikely(!on_stack(where)))
 		ot_stack_find(where);
-	if (ot_unlikely(thread->top->frame <= where))
-		close_below(thread, where);
+	if (ot_unlikely(thread->top->frame < end))
+		close_below(thread, end);
 }
 
 static inline void push(struct ot_thread *thread, uint64_t where, uint64_t seq,
@@ -125,7 +126,7 @@ static OT_SLOW void pop_slow(struct ot_thread *thread, uint64_t where, uint64_t 
 			break;
 	if (!i)
 		return;
-	close_below(thread, where - 1);
+	close_below(thread, where);
 	for (i = thread->depth; i && thread->open[i].seq != seq; i--)
 		;
 	if (!i)
@@ -247,7 +248,7 @@ static inline void enter(struct ot_thread *thread, struct otrace_frame *frame,
 {
 	uint64_t where = (uint64_t)frame, seq;
 
-	check_stack(thread, where);
+	check_stack(thread, where, where + arm->frame_bytes);
 	if (!has_room(thread, arm->enter_max_bytes, arm->flags))
 		return;
 	seq = take_seq(thread);
@@ -356,7 +357,7 @@ void *ot_hook_low(struct otrace_probe *probe, uint64_t sp)
 		release(thread);
 		return probe->resume;
 	}
-	check_stack(thread, sp);
+	check_stack(thread, sp, sp);
 	enter_only(thread, arm, target != probe->body ? OTRACE_REC_FLAG_REDIRECTED : 0);
 	release(thread);
 	return target;

@@ -94,8 +94,12 @@ static char *restored(char *entry)
 
 void ot_start_clean_environment(char **envp)
 {
-	char **kept = envp;
+	char **kept = envp, **entry = envp;
 
+	while (*entry && !value_of(*entry, "OTRACE"))
+		entry++;
+	if (!*entry)
+		return; /* clean already: the LD_PRELOAD in there is the user's */
 	for (; *envp; envp++) {
 		char *entry = restored(*envp);
 
