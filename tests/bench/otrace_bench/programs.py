@@ -14,6 +14,7 @@ from . import measure
 from .table import Absent
 
 WORKLOADS = Path(__file__).resolve().parent.parent / "workloads"
+SOURCES = Path(__file__).resolve().parent.parent / "src"
 # The column that each variant stands in.
 VARIANTS = {"plain": "plain", "otrace": "otrace", "xray": "XRay", "uftrace": "uftrace", "cyg-after-inlining": "cyg"}
 
@@ -80,12 +81,32 @@ def redis_benchmark(build, port: int, commands: int) -> float:
     return len(rates) / sum(1 / rate for rate in rates)
 
 
+class Saturation:
+    """A load that keeps a server busy, and the CPU time that the server's main thread takes for a command."""
+
+    depth = 16  # commands in a pipeline, as in the source
+
+    def __init__(self, bench):
+        self.client = bench.folder / "saturate"
+        if not self.client.exists():
+            measure.run([builds.COMPILER, "-O2", SOURCES / "saturate.c", "-o", self.client])
+
+    def seconds(self, server: RedisServer, pipelines: int) -> float:
+        before = self._cpu_ns(server.pid)
+        measure.run([self.client, server.port, pipelines], cpu=measure.OTHER_CPU)
+        return (self._cpu_ns(server.pid) - before) / 1e9 / (pipelines * self.depth)
+
+    @staticmethod
+    def _cpu_ns(pid: int) -> int:
+        return int(Path(f"/proc/{pid}/task/{pid}/schedstat").read_text(encoding="ascii").split()[0])
+
+
 class RedisWork(Workload):
-    measured = "time per command of redis-benchmark -P 16"
-    commands = 200_000
+    measured = "server's CPU time per command"
 
     def __init__(self, bench, program):
         super().__init__(bench, program)
+        self.load = Saturation(bench)
         self.servers = {}
 
     def __enter__(self):
@@ -98,7 +119,7 @@ class RedisWork(Workload):
             server.stop()
 
     def seconds(self, variant):
-        return 1 / redis_benchmark(self.builds["plain"], self.servers[variant].port, self.commands)
+        return self.load.seconds(self.servers[variant], 40_000)
 
     def callgrind(self, variant):
         output = self.bench.folder / f"callgrind.redis-{variant}"
