@@ -17,6 +17,7 @@
 #define END_WAIT_MS 2000
 /* From SIGTERM to SIGKILL. */
 #define TERM_WAIT_MS 2000
+#define WAIT_TURN_MS 100
 
 struct ot_session {
 	struct ot_shell shell; /* first: commands know only this */
@@ -442,6 +443,18 @@ bool ot_session_ended(const struct ot_shell *shell)
 	const struct ot_session *session = session_of(shell);
 
 	return session->ended;
+}
+
+void ot_session_wait(struct ot_shell *shell, uint64_t ms)
+{
+	struct ot_session *session = session_of(shell);
+	uint64_t end = now_ms() + ms, now;
+
+	while (!session->ended && !shell->quit && (now = now_ms()) < end) {
+		ot_session_turn(shell, end - now < WAIT_TURN_MS ? (int)(end - now) : WAIT_TURN_MS);
+		if (ot_session_interrupted(session))
+			return;
+	}
 }
 
 bool ot_session_wait_end(struct ot_shell *shell)

@@ -37,6 +37,8 @@ void ot_session_turn(struct ot_shell *shell, int wait_ms);
 
 /** Turns until the program has ended and everything it left is read. False: was interrupted. */
 bool ot_session_wait_end(struct ot_shell *shell);
+/** Turns for @p ms milliseconds; less when the program ends or the user interrupts. */
+void ot_session_wait(struct ot_shell *shell, uint64_t ms);
 
 /** Whether the program has ended. */
 bool ot_session_ended(const struct ot_shell *shell);

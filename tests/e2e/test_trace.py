@@ -180,3 +180,13 @@ def test_everything_stays_readable_after_a_kill(tool, shop):
     assert "has ended" in done.result("trace add")["error"]
 
 
+
+
+def test_wait_lets_the_program_go_on_between_commands(tool, worker):
+    done = tool.attach(["trace -q tick", "wait 0.5", "log -s", "untrace tick"], worker.pid)
+    assert re.search(r"^ +[1-9]\d* .*\btick$", done.result("log -s")["text"], re.M)
+
+
+def test_wait_wants_seconds(tool, worker):
+    done = tool.attach(["wait soon"], worker.pid)
+    assert done.status == 1 and "expected seconds" in done.result("wait soon")["error"]
