@@ -101,10 +101,10 @@ void ot_start_clean_environment(char **envp)
 	if (!*entry)
 		return; /* clean already: the LD_PRELOAD in there is the user's */
 	for (; *envp; envp++) {
-		char *entry = restored(*envp);
+		char *left = restored(*envp);
 
-		if (entry)
-			*kept++ = entry;
+		if (left)
+			*kept++ = left;
 	}
 	*kept = NULL;
 }
