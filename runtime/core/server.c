@@ -217,10 +217,11 @@ static void *oshell_thread(void *unused)
 		ot_sys_poll(polls, attached ? 3 : 2, attached ? TICK_MS : -1);
 		if (polls[1].revents)
 			look_around();
-		if (polls[0].revents & POLLIN)
-			accept_client();
+		/* before accept: a client that has gone must not keep the next one out */
 		if (attached && polls[2].revents && server.client.fd >= 0)
 			read_client();
+		if (polls[0].revents & POLLIN)
+			accept_client();
 		if (server.client.fd >= 0)
 			tick();
 	}
