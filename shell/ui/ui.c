@@ -12,6 +12,7 @@
 #include "ui/ui.h"
 
 #define FLUSH_BYTES (256u * 1024u)
+#define PARTIAL_LINE_MS 150
 
 /* A stream of ours to the outside. */
 struct out {
@@ -32,7 +33,8 @@ struct ot_ui {
 		unsigned int printed;
 		uint64_t held_back;
 	} cap;
-	bool line_open; /* the program's last output did not end its line */
+	struct ot_buf partial; /* of the program: a line that has not ended yet */
+	uint64_t partial_ms;   /* since when */
 };
 
 struct ot_ui *ot_ui_create(const struct ot_ui_options *options)
@@ -51,6 +53,7 @@ void ot_ui_destroy(struct ot_ui *ui)
 	if (!ui)
 		return;
 	ot_ui_flush(ui);
+	ot_buf_deinit(&ui->partial);
 	ot_buf_deinit(&ui->out.buf);
 	ot_buf_deinit(&ui->err.buf);
 	ot_buf_deinit(&ui->json.buf);
@@ -100,12 +103,17 @@ static void out_write(struct out *out)
 	ot_buf_reset(&out->buf);
 }
 
-static uint64_t now_second(void)
+static uint64_t now_ms(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec;
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static uint64_t now_second(void)
+{
+	return now_ms() / 1000;
 }
 
 /* Says what the cap has held back, once its second is over or nothing more will come. */
@@ -119,11 +127,28 @@ static void report_held_back(struct ot_ui *ui, bool now)
 	ui->cap.held_back = 0;
 }
 
+static void keep_order(struct ot_ui *ui, const struct out *next);
+
+/* A prompt cannot stand behind half a line: it waits a moment for its other half, then gets an end. */
+static void end_partial_line(struct ot_ui *ui, bool now)
+{
+	ot_auto_buf struct ot_buf line = OT_BUF_INIT;
+
+	if (!ui->partial.len || (!now && now_ms() - ui->partial_ms < PARTIAL_LINE_MS))
+		return;
+	/* Taken out first: keeping the order may flush, and that comes here again. */
+	line = ui->partial;
+	ui->partial = (struct ot_buf)OT_BUF_INIT;
+	keep_order(ui, &ui->out);
+	ot_buf_add(&ui->out.buf, line.data, line.len);
+	ot_buf_addc(&ui->out.buf, '\n');
+}
+
 int ot_ui_pause_ms(const struct ot_ui *ui, int wait_ms)
 {
-	const int soon = 200;
+	bool pending = ui->cap.held_back || ui->partial.len;
 
-	return ui->cap.held_back && (wait_ms < 0 || wait_ms > soon) ? soon : wait_ms;
+	return pending && (wait_ms < 0 || wait_ms > PARTIAL_LINE_MS) ? PARTIAL_LINE_MS : wait_ms;
 }
 
 void ot_ui_flush(struct ot_ui *ui)
@@ -131,15 +156,10 @@ void ot_ui_flush(struct ot_ui *ui)
 	bool text;
 
 	report_held_back(ui, false);
+	end_partial_line(ui, false);
 	text = ui->out.buf.len || ui->err.buf.len;
-	if (text && ui->terminal) {
+	if (text && ui->terminal)
 		ui->terminal->hide();
-		/* The program's line is not ours to go on with. */
-		if (ui->line_open) {
-			ot_buf_adds(&ui->out.buf, "\n");
-			ui->line_open = false;
-		}
-	}
 	out_write(&ui->out);
 	out_write(&ui->err);
 	if (text && ui->terminal)
@@ -183,22 +203,22 @@ void ot_ui_note(struct ot_ui *ui, const char *format, ...)
 
 void ot_ui_program_output(struct ot_ui *ui, const char *data, size_t bytes)
 {
-	if (!bytes)
-		return;
-	keep_order(ui, &ui->out);
-	if (ui->terminal)
-		ui->terminal->hide();
-	out_write(&ui->out);
-	ot_buf_add(&ui->out.buf, data, bytes);
-	ui->line_open = data[bytes - 1] != '\n';
-	/* A prompt cannot stand behind a half line: it gets a line of its own. */
-	if (ui->line_open && ui->terminal) {
-		ot_buf_addc(&ui->out.buf, '\n');
-		ui->line_open = false;
+	size_t whole = bytes;
+
+	while (whole && data[whole - 1] != '\n')
+		whole--;
+	if (whole) {
+		keep_order(ui, &ui->out);
+		ot_buf_add(&ui->out.buf, ui->partial.data, ui->partial.len);
+		ot_buf_reset(&ui->partial);
+		ot_buf_add(&ui->out.buf, data, whole);
 	}
-	out_write(&ui->out);
-	if (ui->terminal)
-		ui->terminal->show();
+	if (whole < bytes && !ui->partial.len)
+		ui->partial_ms = now_ms();
+	ot_buf_add(&ui->partial, data + whole, bytes - whole);
+	if (ui->partial.len > FLUSH_BYTES)
+		end_partial_line(ui, true);
+	flush_if_large(ui);
 }
 
 /* ------------------------------------------------------------------ events and results */
@@ -299,6 +319,7 @@ void ot_ui_exit(struct ot_ui *ui, int pid, int status)
 	struct ot_buf *out = &ui->json.buf;
 
 	report_held_back(ui, true);
+	end_partial_line(ui, true);
 	if (!ui->options.json)
 		return;
 	ot_buf_addf(out, "{\"event\":\"exit\",\"pid\":%d", pid);

@@ -103,6 +103,13 @@ def test_traces_leave_a_half_typed_line_alone(prompt):
     prompt.expect("[\r\n]42\r\n")
 
 
+def test_half_a_line_of_the_program_is_shown_on_its_own(tool, shop):
+    terminal = tool.terminal("run", "--go", shop, "ask")
+    terminal.expect("half a line more\r\n")
+    terminal.expect("name\\? \r\n")
+    terminal.ready()
+
+
 def test_printing_is_capped_and_the_rest_is_counted(tool, shop):
     terminal = tool.terminal("run", shop, "burn", "100000").ready()
     terminal.type("trace tick")

@@ -141,6 +141,9 @@ int main(int argc, char **argv)
 	else if (!strcmp(what, "chatter"))
 		for (int i = 0; i < atoi(number); i++)
 			printf("line %d\n", i);
+	else if (!strcmp(what, "ask"))
+		printf("half a line"), fflush(stdout), usleep(20000), printf(" more\n"), printf("name? "),
+			fflush(stdout), pause();
 	else if (!strcmp(what, "read"))
 		printf("got %d\n", getchar());
 	else if (!strcmp(what, "exec"))
