@@ -312,7 +312,10 @@ static void modules_changed(struct ot_session *session)
 		err = ot_program_update(shell->program, &nr_new);
 	if (!err && nr_new)
 		err = ot_traces_extend(shell->traces, &nr_armed);
-	if (err)
+	/* A program that ends meanwhile takes its modules along: that is told elsewhere. */
+	if (err && ot_target_state(shell->target) == OT_TARGET_ENDED)
+		ot_err_destroy(err);
+	else if (err)
 		note_error(session, err);
 	else if (nr_armed && shell->interactive)
 		ot_ui_note(shell->ui, "tracing %zu functions of a module that was loaded",
