@@ -380,15 +380,26 @@ const char *ot_module_string(struct ot_module *module, const struct otrace_ref *
 	return text;
 }
 
-/* enter last: a wrapper that sees it must find the others too. */
-void ot_module_hook(struct ot_module *module)
+static bool is_taken(const struct ot_module *module)
 {
+	for (const struct ot_hooks_ref *ref = module->hooks; ref; ref = ref->next)
+		if (ref->hooks->enter && ref->hooks->enter != ot_hook_enter)
+			return true;
+	return false;
+}
+
+/* enter last: a wrapper that sees it must find the others too. */
+bool ot_module_hook(struct ot_module *module)
+{
+	if (!module->hooks || is_taken(module))
+		return false;
 	for (struct ot_hooks_ref *ref = module->hooks; ref; ref = ref->next) {
 		ref->hooks->leave = ot_hook_leave;
 		ref->hooks->unwind = ot_hook_unwind;
 		__atomic_store_n(&ref->hooks->enter, ot_hook_enter, __ATOMIC_RELEASE);
 	}
 	module->hooked = true;
+	return true;
 }
 
 bool ot_modules_constant(uint64_t address, uint64_t bytes)

@@ -66,8 +66,11 @@ struct ot_segment *ot_module_segment(struct ot_module *module, uint64_t address,
 				     uint32_t flags);
 /** A string of the module's tables; "" for what is none or not inside. */
 const char *ot_module_string(struct ot_module *module, const struct otrace_ref *ref);
-/** Points the module's hooks at ours; done before the first of its stubs is switched on. */
-void ot_module_hook(struct ot_module *module);
+/**
+ * Points the module's hooks at ours; done before the first of its stubs is switched on. False when
+ * another copy of the runtime has the module: the first one wins.
+ */
+bool ot_module_hook(struct ot_module *module);
 /** True when address is read-only data of the executable: there as long as the process. */
 bool ot_modules_constant(uint64_t address, uint64_t bytes);
 

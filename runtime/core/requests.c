@@ -5,6 +5,7 @@
 #include "core/area.h"
 #include "core/clock.h"
 #include "core/control.h"
+#include "core/ending.h"
 #include "core/requests.h"
 #include "core/start.h"
 
@@ -30,6 +31,7 @@ static void hello(struct ot_client *client, struct ot_payload in, struct ot_repl
 	}
 	client->greeted = true;
 	client->safe = hello->flags & OTRACE_HELLO_SAFE;
+	client->wants_ending = hello->flags & OTRACE_HELLO_ENDING;
 	reply->fd = ot_area_fd;
 }
 
@@ -195,6 +197,14 @@ static void detach(struct ot_client *client, struct ot_payload in, struct ot_rep
 	client->leaving = true;
 }
 
+static void end(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
+{
+	(void)client;
+	(void)in;
+	(void)reply;
+	ot_ending_over();
+}
+
 #define CHANGES_PROGRAM 1u /* refused in safe mode */
 #define ANY_LENGTH	2u /* a multiple of the unit, also none */
 
@@ -216,6 +226,7 @@ static const struct request {
 	[OTRACE_MSG_GO] = {go, 0, 0},
 	[OTRACE_MSG_CALL] = {ot_request_call, sizeof(struct otrace_call), CHANGES_PROGRAM},
 	[OTRACE_MSG_DETACH] = {detach, 0, 0},
+	[OTRACE_MSG_END] = {end, 0, 0},
 };
 
 static bool length_fits(const struct request *request, uint64_t bytes)

@@ -11,6 +11,7 @@ struct ot_client {
 	int pid;
 	bool greeted; /* HELLO was accepted */
 	bool safe; /* no stores, redirects or calls */
+	bool wants_ending; /* OTRACE_HELLO_ENDING */
 	bool leaving; /* close when the reply is out */
 	struct ot_inbox inbox;
 };

@@ -15,6 +15,7 @@
 #include "core/call.h"
 #include "core/clock.h"
 #include "core/control.h"
+#include "core/ending.h"
 #include "core/requests.h"
 #include "core/server.h"
 #include "core/start.h"
@@ -41,6 +42,12 @@ bool ot_server_has_client(void)
 	return __atomic_load_n(&has_client, __ATOMIC_RELAXED);
 }
 
+bool ot_server_client_wants_ending(void)
+{
+	return ot_server_has_client() && server.client.wants_ending &&
+	       server.pid == ot_sys_getpid();
+}
+
 void ot_server_wake(void)
 {
 	uint64_t one = 1;
@@ -59,6 +66,7 @@ static void drop_client(void)
 	ot_inbox_next(&server.client.inbox);
 	server.client = (struct ot_client){.fd = -1};
 	__atomic_store_n(&has_client, 0, __ATOMIC_RELEASE);
+	ot_ending_over();
 	ot_control_shell_gone(&done);
 	/* a client that is gone while main is held lets it go */
 	ot_start_go(&(struct otrace_go){0});
@@ -192,6 +200,8 @@ static void look_around(void)
 	ot_sys_read(server.wake_fd, &drained, sizeof(drained));
 	if (ot_call_take_done(&done))
 		send_event(OTRACE_EVENT_CALL_DONE, &done, sizeof(done));
+	if (ot_ending_take_due())
+		send_event(OTRACE_EVENT_ENDING, NULL, 0);
 	if (ot_failed() && !server.disabled) {
 		server.disabled = true;
 		ot_control_disable();
@@ -230,6 +240,12 @@ static void *oshell_thread(void *unused)
 
 /* ------------------------------------------------------------------ start and end */
 
+/* Whoever answers under our own number is another copy of the runtime in this process. */
+static bool is_served(int fd, const struct sockaddr_un *address)
+{
+	return !OT_SYS(SYS_connect, fd, address, sizeof(*address), 0, 0, 0);
+}
+
 static long bind_socket(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -238,6 +254,10 @@ static long bind_socket(const char *path)
 	if (fd < 0)
 		return fd;
 	ot_strcopy(address.sun_path, path, sizeof(address.sun_path));
+	if (is_served((int)fd, &address)) {
+		ot_sys_close((int)fd);
+		return -EADDRINUSE;
+	}
 	/* the name in the directory gets this mode, without touching the process's umask */
 	OT_SYS(SYS_fchmod, fd, 0600, 0, 0, 0, 0);
 	/* our number, so whoever made it is dead */
@@ -283,10 +303,12 @@ static bool open_socket(const struct ot_socket_env *env)
 		why = "cannot be bound";
 		fd = bind_socket(server.path);
 	}
-	if (fd < 0) {
+	if (fd == -EADDRINUSE)
+		server.path[0] = 0; /* the first runtime in a process wins, quietly */
+	else if (fd < 0)
 		open_failed(why, fd);
+	if (fd < 0)
 		return false;
-	}
 	server.listen_fd = (int)fd;
 	return true;
 }

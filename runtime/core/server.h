@@ -14,6 +14,8 @@
 int ot_server_start(const struct ot_socket_env *env);
 /** Whether a shell is attached. */
 bool ot_server_has_client(void);
+/** Whether that shell asked to be told before the program ends; false in a forked child. */
+bool ot_server_client_wants_ending(void);
 /** Makes the thread look around: a call is done, or an assertion failed. From any thread. */
 void ot_server_wake(void);
 /** At exit: removes the socket's name. */

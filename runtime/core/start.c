@@ -7,6 +7,7 @@
 #include "core/area.h"
 #include "core/call.h"
 #include "core/clock.h"
+#include "core/ending.h"
 #include "core/fork.h"
 #include "core/server.h"
 #include "core/start.h"
@@ -169,6 +170,8 @@ static __attribute__((constructor(101))) void ot_construct(int argc, char **argv
 
 static __attribute__((destructor)) void ot_destruct(void)
 {
+	if (__atomic_load_n(&hold.state, __ATOMIC_ACQUIRE) == HOLD_OVER)
+		ot_ending_wait();
 	ot_server_remove_socket();
 }
 

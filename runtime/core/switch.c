@@ -78,8 +78,11 @@ static bool prepare(struct ot_change *change)
 		change->pending = ot_memcmp(&probe->written, &change->bytes, OT_STUB_BYTES) != 0;
 	if (!change->status && !change->pending)
 		probe->mode = change->mode;
-	if (change->pending && change->mode != OT_MODE_OFF && !probe->module->hooked)
-		ot_module_hook(probe->module);
+	if (change->pending && change->mode != OT_MODE_OFF && !probe->module->hooked &&
+	    !ot_module_hook(probe->module)) {
+		change->status = OTRACE_E_BUSY;
+		change->pending = false;
+	}
 	return change->pending;
 }
 

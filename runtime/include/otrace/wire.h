@@ -81,11 +81,16 @@ enum otrace_msg_type {
 	OTRACE_MSG_GO = 11,       /* nothing, or otrace_go -> nothing: lets a held main go on */
 	OTRACE_MSG_CALL = 12,     /* otrace_call, arguments -> nothing; an EVENT_CALL_DONE follows */
 	OTRACE_MSG_DETACH = 13,   /* nothing -> otrace_switched; then the server closes */
+	OTRACE_MSG_END = 14,      /* nothing -> nothing: lets a program that is ending go on */
 	OTRACE_EVENT_MODULES = 64, /* nothing: modules were loaded or unloaded; ask again */
-	OTRACE_EVENT_CALL_DONE = 65 /* otrace_call_done */
+	OTRACE_EVENT_CALL_DONE = 65, /* otrace_call_done */
+	OTRACE_EVENT_ENDING = 66  /* nothing: a program that was held at the start is in exit(), behind
+				     its own handlers, and waits up to 3 s for END; its memory can
+				     still be read. Only for clients that said HELLO_ENDING */
 };
 
 #define OTRACE_HELLO_SAFE 1u /* refuse WRITE, REDIRECT and CALL from this client */
+#define OTRACE_HELLO_ENDING 2u /* tell this client before the program ends, and wait for it */
 
 struct otrace_hello {
 	uint32_t wire_version;
