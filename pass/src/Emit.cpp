@@ -16,6 +16,7 @@
 #include "llvm/IR/DebugInfo.h"
 #include "llvm/IR/Module.h"
 #include "llvm/TargetParser/Triple.h"
+#include "llvm/Transforms/IPO/ConstantMerge.h"
 #include "llvm/Transforms/IPO/GlobalDCE.h"
 #include "llvm/Transforms/Utils/RelLookupTableConverter.h"
 
@@ -108,8 +109,10 @@ static void finishGlobals(Module &M, ModuleAnalysisManager &AM,
   if (Where == EmitPass::Unoptimized)
     return;
   AM.invalidate(M, GlobalDCEPass().run(M, AM));
-  if (Where == EmitPass::Optimized)
-    AM.invalidate(M, RelLookupTableConverterPass().run(M, AM));
+  if (Where != EmitPass::Optimized)
+    return;
+  AM.invalidate(M, ConstantMergePass().run(M, AM));
+  AM.invalidate(M, RelLookupTableConverterPass().run(M, AM));
 }
 
 PreservedAnalyses EmitPass::run(Module &M, ModuleAnalysisManager &AM) {
