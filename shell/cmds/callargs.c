@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cmds/callargs.h"
+#include "launch/examine.h"
 
 static struct ot_err *bad(const char *word, const struct ot_type *type)
 {
@@ -136,7 +137,7 @@ static struct ot_err *set_return(const struct ot_fn *fn, struct ot_target_call *
 	return NULL;
 }
 
-/* int f(int, char **): gets the words as main does. */
+/* int f(int, char **) */
 static bool like_main(const struct ot_fn *fn)
 {
 	const struct ot_type *vector;
@@ -188,6 +189,35 @@ static struct ot_err *fill(const struct ot_program *program, const struct ot_fn 
 	return NULL;
 }
 
+/* The vector that the kernel made for the program is the one that its function gets. */
+static struct ot_err *make_like_main(const struct ot_program *program, const struct ot_fn *fn,
+				     char *const *words, uint32_t nr, struct ot_callargs *ret,
+				     struct ot_callargs *made)
+{
+	struct ot_target *target = ot_program_target(program);
+	uint64_t stack = ot_examine_stack_start(ot_target_pid(target));
+	uint64_t argc;
+
+	if (nr && !ot_examine_started_with(ot_target_pid(target), words, nr))
+		return ot_err_new(OT_ERR_UNSUPPORTED,
+				  "%s gets the program's own argc and argv: start the program with "
+				  "these arguments",
+				  fn->name);
+	if (!stack)
+		return ot_err_new(OT_ERR_UNSUPPORTED, "cannot find the program's argc and argv");
+	OT_TRY(ot_target_read(target, stack, &argc, sizeof(argc)));
+	made->args = ot_alloc(2 * sizeof(*made->args));
+	made->args[0] = (struct ot_target_arg){
+		.value_class = OTRACE_VALUE_INT, .bytes = 4, .value = {argc}};
+	made->args[1] = (struct ot_target_arg){
+		.value_class = OTRACE_VALUE_POINTER, .bytes = 8, .value = {stack + sizeof(argc)}};
+	made->call.fn = fn->record;
+	made->call.args = made->args;
+	made->call.nr_args = made->call.nr_fixed = 2;
+	*ret = *made;
+	return NULL;
+}
+
 struct ot_err *ot_callargs_make(const struct ot_program *program, const struct ot_fn *fn,
 				char *const *words, uint32_t nr, struct ot_callargs *ret)
 {
@@ -198,11 +228,8 @@ struct ot_err *ot_callargs_make(const struct ot_program *program, const struct o
 	if (!fn->symbol && !fn->body)
 		return ot_fn_untraceable(fn);
 	OT_TRY(set_return(fn, &made.call));
-	if (like_main(fn) && nr != 2)
-		return ot_err_new(OT_ERR_UNSUPPORTED,
-				  "%s takes argc and argv: start the program with these arguments "
-				  "and use run",
-				  fn->name);
+	if (like_main(fn))
+		return make_like_main(program, fn, words, nr, ret, &made);
 	OT_TRY(check_count(fn, nr));
 	made.args = ot_alloc((nr + 1) * sizeof(*made.args));
 	made.call.fn = fn->record;

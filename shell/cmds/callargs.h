@@ -13,7 +13,9 @@ struct ot_callargs {
 };
 
 /**
- * @param words nr words; integers in any C base, floats, 'c', NULL, strings, enumerators
+ * @param words nr words; integers in any C base, floats, 'c', NULL, strings, enumerators. A function
+ *              like main, int f(int, char **), gets the program's own argc and argv: no words, or
+ *              the ones that the program was started with
  */
 struct ot_err *ot_callargs_make(const struct ot_program *program, const struct ot_fn *fn,
 				char *const *words, uint32_t nr, struct ot_callargs *ret);

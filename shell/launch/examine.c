@@ -105,3 +105,43 @@ bool ot_examine_maps(pid_t pid, const char *part)
 	fclose(file);
 	return found;
 }
+
+uint64_t ot_examine_stack_start(pid_t pid)
+{
+	enum { FIELD = 28, FIRST_BEHIND_NAME = 3 }; /* as proc(5) numbers them */
+	ot_auto_free char *path = ot_asprintf("/proc/%d/stat", (int)pid);
+	ot_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char text[2048];
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	const char *at;
+
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	/* The name is in parentheses and may hold anything. */
+	at = strrchr(text, ')');
+	for (int field = FIRST_BEHIND_NAME; at && field <= FIELD; field++)
+		at = strchr(at + 1, ' ');
+	return at ? strtoull(at, NULL, 10) : 0;
+}
+
+bool ot_examine_started_with(pid_t pid, char *const *words, uint32_t nr)
+{
+	ot_auto_free char *path = ot_asprintf("/proc/%d/cmdline", (int)pid);
+	FILE *file = fopen(path, "re");
+	ot_auto_free char *word = NULL;
+	size_t room = 0;
+	uint32_t at = 0;
+	bool same = true;
+
+	if (!file)
+		return false;
+	for (bool first = true; getdelim(&word, &room, '\0', file) > 0; first = false) {
+		if (first)
+			continue;
+		same = same && at < nr && !strcmp(word, words[at]);
+		at++;
+	}
+	fclose(file);
+	return same && at == nr;
+}

@@ -3,6 +3,7 @@
 #ifndef OT_LAUNCH_EXAMINE_H
 #define OT_LAUNCH_EXAMINE_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/buf.h"
@@ -21,5 +22,11 @@ bool ot_examine_secure(pid_t pid);
 
 /** Whether a file whose name contains @p part is mapped in the process. */
 bool ot_examine_maps(pid_t pid, const char *part);
+
+/** Address of argc on the process's first stack, argv right behind it; 0 = cannot be told. */
+uint64_t ot_examine_stack_start(pid_t pid);
+
+/** Whether the process was started with exactly these words behind its name. */
+bool ot_examine_started_with(pid_t pid, char *const *words, uint32_t nr);
 
 #endif

@@ -152,6 +152,14 @@ def test_f_ends_with_the_result(tool, shop):
     assert (done.status, done.out) == (7, "7\n")
 
 
+def test_f_gives_a_function_like_main_the_arguments(tool, shop):
+    done = tool("run", "-f", "like_main", shop, "a b", "c")
+    assert (done.status, done.out) == (3, "[name][a b][c]\n3\n") or (done.status, done.out) == (
+        3, "3\n[name][a b][c]\n")
+    done = tool.run(["run like_main", "run like_main x"], shop, "y")
+    assert "2\n" in done.out and "own argc and argv" in done.err
+
+
 def test_safe_mode_refuses_calls_and_patches(tool, shop):
     done = tool.run(["run add 1 2", "patch add with multiply"], shop, options=["--safe"])
     assert done.out == PLAIN

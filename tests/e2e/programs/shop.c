@@ -96,6 +96,14 @@ KEEP void tick(int n)
 	counter = n;
 }
 
+KEEP int like_main(int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++)
+		printf("[%s]", i ? argv[i] : "name");
+	printf("\n");
+	return argc;
+}
+
 /* Until somebody stops it. */
 static void work(void)
 {
@@ -127,6 +135,8 @@ int main(int argc, char **argv)
 	const char *what = argc > 1 ? argv[1] : "";
 	const char *number = argc > 2 ? argv[2] : "0";
 
+	if (!strcmp(what, "like_main"))
+		return like_main(argc, argv);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (!strcmp(what, "work"))
 		work();
