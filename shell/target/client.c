@@ -132,6 +132,8 @@ static void file_event(struct ot_client *client, const struct otrace_msg *msg)
 
 	if (msg->type == OTRACE_EVENT_MODULES)
 		client->modules_event = true;
+	if (msg->type == OTRACE_EVENT_ENDING)
+		client->ending_event = true;
 	if (msg->type == OTRACE_EVENT_CALL_DONE && bytes >= sizeof(client->call_done)) {
 		memcpy(&client->call_done, msg + 1, sizeof(client->call_done));
 		client->call_done_event = true;

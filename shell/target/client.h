@@ -17,6 +17,7 @@ struct ot_client {
 	struct ot_buf in; /* bytes received and not yet used */
 	int received_fd;  /* from SCM_RIGHTS, -1 if none */
 	bool modules_event;
+	bool ending_event;
 	bool call_done_event;
 	struct otrace_call_done call_done;
 };

@@ -30,6 +30,7 @@ struct ot_target_ops {
 	struct ot_err *(*go)(struct ot_target *target, const struct otrace_go *how);
 	struct ot_err *(*call)(struct ot_target *target, const struct ot_target_call *call);
 	struct ot_err *(*detach)(struct ot_target *target);
+	struct ot_err *(*let_end)(struct ot_target *target);
 	int (*fd)(const struct ot_target *target);
 	enum ot_target_event (*pump)(struct ot_target *target, struct otrace_call_done *done);
 };
@@ -45,6 +46,7 @@ struct ot_target {
 	uint64_t generation;
 	struct otrace_area *area;
 	size_t area_bytes;
+	struct ot_kept *kept; /* memory as it was at the end, NULL before */
 };
 
 /** Replaces the list of modules; takes @p modules and what hangs on it. */

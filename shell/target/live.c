@@ -94,7 +94,7 @@ static struct ot_err *say_hello(struct ot_live *live, bool safe)
 	struct otrace_hello hello = {
 		.wire_version = OTRACE_WIRE_VERSION,
 		.abi_version = OTRACE_ABI_VERSION,
-		.flags = safe ? OTRACE_HELLO_SAFE : 0,
+		.flags = OTRACE_HELLO_ENDING | (safe ? OTRACE_HELLO_SAFE : 0),
 		.client_pid = (uint32_t)getpid(),
 	};
 	ot_auto_buf struct ot_buf reply = OT_BUF_INIT;
@@ -412,6 +412,11 @@ static int live_fd(const struct ot_target *target)
 	return live_of(target)->client.fd;
 }
 
+static struct ot_err *live_let_end(struct ot_target *target)
+{
+	return ask(target, OTRACE_MSG_END, NULL, 0, NULL);
+}
+
 static enum ot_target_event live_pump(struct ot_target *target, struct otrace_call_done *done)
 {
 	struct ot_client *client = &live_of(target)->client;
@@ -420,6 +425,10 @@ static enum ot_target_event live_pump(struct ot_target *target, struct otrace_ca
 	if (client->modules_event) {
 		client->modules_event = false;
 		return OT_TARGET_MODULES;
+	}
+	if (client->ending_event) {
+		client->ending_event = false;
+		return OT_TARGET_ENDING;
 	}
 	if (client->call_done_event) {
 		client->call_done_event = false;
@@ -449,6 +458,7 @@ static const struct ot_target_ops live_ops = {
 	.detach = live_detach,
 	.fd = live_fd,
 	.pump = live_pump,
+	.let_end = live_let_end,
 };
 
 struct ot_err *ot_target_live_open(const char *socket_path, bool safe, struct ot_target **ret)

@@ -4,6 +4,7 @@
 
 #include "base/clean.h"
 #include "target/impl.h"
+#include "target/kept.h"
 
 /* The one reason that depends on the state and not on the kind. */
 static struct ot_err *usable(const struct ot_target *target)
@@ -76,6 +77,7 @@ void ot_target_close(struct ot_target *target)
 	if (target->area)
 		munmap(target->area, target->area_bytes);
 	ot_target_modules_destroy(target->modules, target->nr_modules);
+	ot_kept_destroy(target->kept);
 	free(target->path);
 	target->ops->close(target);
 }
@@ -118,7 +120,18 @@ struct ot_err *ot_target_refresh(struct ot_target *target)
 
 struct ot_err *ot_target_readv(struct ot_target *target, struct ot_target_span *spans, size_t nr)
 {
+	if (target->state == OT_TARGET_ENDED && target->kept) {
+		ot_kept_readv(target->kept, spans, nr);
+		return NULL;
+	}
 	OT_DISPATCH(target, readv, spans, nr);
+}
+
+struct ot_err *ot_target_keep(struct ot_target *target)
+{
+	if (!target->kept)
+		target->kept = ot_kept_create(target);
+	OT_DISPATCH(target, let_end);
 }
 
 struct ot_err *ot_target_read(struct ot_target *target, uint64_t address, void *buf, size_t bytes)

@@ -174,8 +174,15 @@ enum ot_target_event {
 	OT_TARGET_NOTHING,
 	OT_TARGET_MODULES,   /* modules came or went; ot_target_refresh() */
 	OT_TARGET_CALL_DONE, /* done is filled in */
+	OT_TARGET_ENDING,    /* the program is in exit() and waits: ot_target_keep() */
 	OT_TARGET_GONE	     /* the other end closed: the program has ended */
 };
+
+/**
+ * Copies the writable memory of a program that is ending (up to 64 MiB, modules first) and lets it
+ * end. From then on reads that cannot be answered by the process are answered from the copy.
+ */
+struct ot_err *ot_target_keep(struct ot_target *target);
 
 /** Descriptor to poll for reading, -1 if there is none. */
 int ot_target_fd(const struct ot_target *target);

@@ -350,6 +350,9 @@ static void pump_target(struct ot_session *session)
 			if (session->called)
 				tell_call(session);
 			break;
+		case OT_TARGET_ENDING:
+			note_error(session, ot_target_keep(session->shell.target));
+			break;
 		case OT_TARGET_GONE:
 			connection_gone(session);
 			return;
