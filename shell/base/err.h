@@ -35,21 +35,23 @@ enum ot_err_code {
 
 struct ot_err {
 	enum ot_err_code code;
-	char *what;    /* one line, no full stop, no newline */
-	char *where;   /* file, path or expression it is about, or NULL */
-	int position;  /* byte in where that it is about, or -1 */
+	char *what;   /* one line, no full stop, no newline */
+	char *where;  /* file, path or expression it is about, or NULL */
+	int position; /* byte in where that it is about, or -1 */
 	int nr_nearest;
 	char *nearest[OT_ERR_NR_NEAREST];
 };
 
 /** A new error. @p format gives what. */
-struct ot_err *ot_err_new(enum ot_err_code code, const char *format, ...) OT_PRINTF(2, 3);
+struct ot_err *ot_err_new(enum ot_err_code code, const char *format, ...)
+	OT_PRINTF(2, 3) OT_NEVER_NULL;
 /** As ot_err_new() with ": " and the text of errno behind it. */
-struct ot_err *ot_err_errno(const char *format, ...) OT_PRINTF(1, 2);
+struct ot_err *ot_err_errno(const char *format, ...) OT_PRINTF(1, 2) OT_NEVER_NULL;
 /** Puts "text: " before what; returns @p err. */
-struct ot_err *ot_err_prefix(struct ot_err *err, const char *format, ...) OT_PRINTF(2, 3);
+struct ot_err *ot_err_prefix(struct ot_err *err, const char *format, ...)
+	OT_PRINTF(2, 3) OT_NEVER_NULL;
 /** Says where; @p where is copied, position -1 = all of it. Returns @p err. */
-struct ot_err *ot_err_at(struct ot_err *err, const char *where, int position);
+struct ot_err *ot_err_at(struct ot_err *err, const char *where, int position) OT_NEVER_NULL;
 /** Adds a name that may have been meant; copied; more than OT_ERR_NR_NEAREST are dropped. */
 void ot_err_near(struct ot_err *err, const char *name);
 /** Adds the error to @p out, one line without newline; with a position a second line and a mark. */
@@ -65,11 +67,11 @@ static inline void ot_cleanup_err(struct ot_err **err)
 #define ot_auto_err __attribute__((cleanup(ot_cleanup_err)))
 
 /** Returns the error of @p call, if any, to our own caller. */
-#define OT_TRY(call)                                                                               \
-	do {                                                                                       \
-		struct ot_err *ot_try_err = (call);                                                \
-		if (ot_try_err)                                                                    \
-			return ot_try_err;                                                         \
+#define OT_TRY(call)                                \
+	do {                                        \
+		struct ot_err *ot_try_err = (call); \
+		if (ot_try_err)                     \
+			return ot_try_err;          \
 	} while (0)
 
 #endif

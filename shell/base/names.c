@@ -112,10 +112,9 @@ void ot_nearest_add_to(const struct ot_nearest *nearest, struct ot_err *err)
 }
 
 /* Whether nr names fit in the width in so many columns; fills in each column's width. */
-static bool columns_fit(const size_t *lens, size_t nr, size_t columns, size_t width,
-			size_t *widths)
+static bool columns_fit(const size_t *lens, size_t nr, size_t columns, size_t width, size_t *widths)
 {
-	size_t rows = (nr + columns - 1) / columns;
+	size_t rows = columns ? (nr + columns - 1) / columns : 0;
 	size_t total = 0;
 
 	for (size_t c = 0; c < columns; c++) {
@@ -149,6 +148,7 @@ void ot_columns_format(const char *const *names, size_t nr, unsigned int width, 
 	for (size_t i = 0; i < nr; i++)
 		lens[i] = text_width(names[i]);
 	columns = columns < nr ? columns : nr;
+	columns = columns ? columns : 1;
 	widths = ot_realloc(NULL, columns, sizeof(*widths));
 	while (columns > 1 && !columns_fit(lens, nr, columns, width, widths))
 		columns--;

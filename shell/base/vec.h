@@ -14,11 +14,11 @@
 
 #include "base/clean.h"
 
-#define OT_VEC(type)                                                                               \
-	struct {                                                                                   \
-		type *items;                                                                       \
-		size_t nr;                                                                         \
-		size_t cap;                                                                        \
+#define OT_VEC(type)         \
+	struct {             \
+		type *items; \
+		size_t nr;   \
+		size_t cap;  \
 	}
 
 /** The capacity that follows @p cap. */
@@ -27,20 +27,20 @@ static inline size_t ot_vec_next_cap(size_t cap)
 	return cap ? cap * 2 : 8;
 }
 
-#define ot_vec_push(vec, item)                                                                     \
-	do {                                                                                       \
-		if ((vec)->nr == (vec)->cap) {                                                     \
-			(vec)->cap = ot_vec_next_cap((vec)->cap);                                  \
-			(vec)->items =                                                             \
-				ot_realloc((vec)->items, (vec)->cap, sizeof((vec)->items[0]));     \
-		}                                                                                  \
-		(vec)->items[(vec)->nr++] = (item);                                                \
+#define ot_vec_push(vec, item)                                                                 \
+	do {                                                                                   \
+		if ((vec)->nr == (vec)->cap) {                                                 \
+			(vec)->cap = ot_vec_next_cap((vec)->cap);                              \
+			(vec)->items =                                                         \
+				ot_realloc((vec)->items, (vec)->cap, sizeof((vec)->items[0])); \
+		}                                                                              \
+		(vec)->items[(vec)->nr++] = (item);                                            \
 	} while (0)
 
-#define ot_vec_deinit(vec)                                                                         \
-	do {                                                                                       \
-		free((vec)->items);                                                                \
-		memset((vec), 0, sizeof(*(vec)));                                                  \
+#define ot_vec_deinit(vec)                        \
+	do {                                      \
+		free((vec)->items);               \
+		memset((vec), 0, sizeof(*(vec))); \
 	} while (0)
 
 #endif

@@ -6,8 +6,9 @@ static void help_all(struct ot_buf *out)
 {
 	for (size_t i = 0; ot_cmds[i]; i++)
 		ot_buf_addf(out, "  %-8s %s\n", ot_cmds[i]->name, ot_cmds[i]->summary);
-	ot_buf_adds(out, "Anything else is a C expression whose value is printed. `help COMMAND` says "
-			 "more.\n");
+	ot_buf_adds(out,
+		    "Anything else is a C expression whose value is printed. `help COMMAND` says "
+		    "more.\n");
 }
 
 static void help_one(const struct ot_cmd *cmd, struct ot_buf *out)

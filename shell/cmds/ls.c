@@ -87,9 +87,8 @@ static struct ot_err *collect(struct ot_shell *shell, const char *path,
 	struct ot_node_list inside = {0};
 
 	OT_TRY(ot_vfs_match(shell->vfs, path, &matched));
-	if (matched.nr == 1 && !options->itself && strcmp(path, "~~") != 0 &&
-	    !ot_glob_is(path) && ot_node_is_dir(&matched.items[0]) &&
-	    matched.items[0].kind != OT_NODE_FN) {
+	if (matched.nr == 1 && !options->itself && strcmp(path, "~~") != 0 && !ot_glob_is(path) &&
+	    ot_node_is_dir(&matched.items[0]) && matched.items[0].kind != OT_NODE_FN) {
 		struct ot_err *err = ot_vfs_list(shell->vfs, &matched.items[0], &inside);
 
 		ot_node_list_deinit(&matched);

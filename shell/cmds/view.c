@@ -88,8 +88,10 @@ static struct ot_err *view_one(struct ot_shell *shell, const char *name, struct 
 	else
 		OT_TRY(find_subject(shell, name, &subject));
 	if (!subject.file || !subject.line_begin)
-		return ot_err_new(OT_ERR_NOT_FOUND, "where %s is defined was not recorded (compile "
-						    "with -g)", subject.name);
+		return ot_err_new(OT_ERR_NOT_FOUND,
+				  "where %s is defined was not recorded (compile "
+				  "with -g)",
+				  subject.name);
 	OT_TRY(ot_source_open(shell->program, subject.file, &source));
 	if (source.changed)
 		ot_buf_addf(call->out, "warning: %s is not the text that was compiled\n",

@@ -287,7 +287,8 @@ static struct ot_err *eval_member(struct evaluator *e, const struct ot_expr_node
 	else if (ot_type_is_pointer(left.type) || ot_type_is_array(left.type))
 		OT_TRY(deref(e, node->left, &left, &whole));
 	else
-		return eval_error(e, node, OT_ERR_TYPE, "%s has no fields", ot_type_text(left.type));
+		return eval_error(e, node, OT_ERR_TYPE, "%s has no fields",
+				  ot_type_text(left.type));
 	if (!ot_type_is_record(whole.type))
 		return eval_error(e, node, OT_ERR_TYPE, "%s has no fields",
 				  ot_type_text(whole.type));
@@ -323,8 +324,8 @@ static struct ot_err *eval_index(struct evaluator *e, const struct ot_expr_node 
 	}
 	OT_TRY(check_state(e, node->left, &left));
 	OT_TRY(deref(e, node->left, &left, &first));
-	ot_value_at(first.type,
-		    first.address + (uint64_t)index.integer * ot_type_size(first.type), ret);
+	ot_value_at(first.type, first.address + (uint64_t)index.integer * ot_type_size(first.type),
+		    ret);
 	return NULL;
 }
 

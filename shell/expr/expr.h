@@ -16,10 +16,10 @@ struct ot_expr;
 /** Where names come from. */
 struct ot_expr_scope {
 	struct ot_program *program;
-	const struct ot_value *self;  /* struct whose members are names, or NULL */
-	const struct ot_fn *fn;	      /* whose statics are names, or NULL */
-	const struct ot_file *file;   /* its statics win over those of other files, or NULL */
-	uint32_t tid;		      /* for thread-locals; 0 = main thread */
+	const struct ot_value *self; /* struct whose members are names, or NULL */
+	const struct ot_fn *fn;	     /* whose statics are names, or NULL */
+	const struct ot_file *file;  /* its statics win over those of other files, or NULL */
+	uint32_t tid;		     /* for thread-locals; 0 = main thread */
 };
 
 /** Parses; names are looked up at evaluation, type names while parsing. */

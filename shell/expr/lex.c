@@ -164,8 +164,8 @@ static char lex_escape(const char **at)
 		for (int i = 0; i < 2 && isxdigit((unsigned char)**at); i++) {
 			char digit = (char)tolower((unsigned char)*(*at)++);
 
-			code = code * 16 + (unsigned int)(digit > '9' ? digit - 'a' + 10
-								      : digit - '0');
+			code = code * 16 +
+			       (unsigned int)(digit > '9' ? digit - 'a' + 10 : digit - '0');
 		}
 		return (char)code;
 	}

@@ -69,7 +69,7 @@ void ot_number_convert(struct ot_number *number, const struct ot_type *type)
 	if (plain->kind == OTRACE_TYPE_BASE && plain->encoding == OTRACE_ENC_BOOL) {
 		number->integer = number->is_float ? number->real != 0 : number->integer != 0;
 	} else if (to_float) {
-		number->real = cut_real(number->is_float	    ? number->real
+		number->real = cut_real(number->is_float ? number->real
 					: is_unsigned_type(number->type)
 						? (long double)(unsigned __int128)number->integer
 						: (long double)number->integer,
@@ -185,7 +185,7 @@ static const char *divide(enum ot_token_kind op, const struct ot_type *type, __i
 static const char *shift(enum ot_token_kind op, const struct ot_type *type, __int128 a, __int128 b,
 			 __int128 *ret)
 {
-	if (b < 0 || b >= (__int128)(ot_type_size(type) * 8))
+	if (b < 0 || (unsigned __int128)b >= ot_type_size(type) * 8)
 		return "shifted by more bits than there are";
 	if (op == OT_TOKEN_SHL)
 		*ret = (__int128)((unsigned __int128)a << (int)b);

@@ -41,7 +41,8 @@ static struct ot_err *new_node(struct parser *p, enum ot_expr_kind kind, int pos
 	struct ot_expr_node *node = NULL;
 
 	if (++p->nr_nodes > OT_EXPR_MAX_NODES)
-		return ot_expr_error(p->expr, OT_ERR_SYNTAX, position, "the expression is too long");
+		return ot_expr_error(p->expr, OT_ERR_SYNTAX, position,
+				     "the expression is too long");
 	node = ot_arena_alloc(&p->expr->arena, sizeof(*node));
 	node->kind = kind;
 	node->position = position;
@@ -51,9 +52,9 @@ static struct ot_err *new_node(struct parser *p, enum ot_expr_kind kind, int pos
 
 /* ------------------------------------------------------------------ type names */
 
-static const char *const base_words[] = {"unsigned", "signed", "long",	 "short",  "int",
-					 "char",     "float",  "double", "_Bool",  "bool",
-					 "void",     "__int128"};
+static const char *const base_words[] = {"unsigned", "signed", "long",	"short",
+					 "int",	     "char",   "float", "double",
+					 "_Bool",    "bool",   "void",	"__int128"};
 static const char *const qualifier_words[] = {"const", "volatile", "restrict", "_Atomic"};
 
 static bool is_one_of(const char *word, const char *const *words, size_t nr)
@@ -76,9 +77,9 @@ static bool is_qualifier(const char *word)
 
 static int tag_kind(const char *word)
 {
-	return !strcmp(word, "struct")  ? OTRACE_TYPE_STRUCT
+	return !strcmp(word, "struct")	? OTRACE_TYPE_STRUCT
 	       : !strcmp(word, "union") ? OTRACE_TYPE_UNION
-	       : !strcmp(word, "enum")  ? OTRACE_TYPE_ENUM
+	       : !strcmp(word, "enum")	? OTRACE_TYPE_ENUM
 	       : !strcmp(word, "class") ? OTRACE_TYPE_CLASS
 					: -1;
 }
@@ -158,8 +159,8 @@ static struct ot_err *parse_base(struct parser *p, const struct ot_type **ret)
 
 static struct ot_err *no_such_type(const struct parser *p, const char *name)
 {
-	struct ot_err *err = ot_expr_error(p->expr, OT_ERR_NOT_FOUND, p->token.position,
-					   "no type \"%s\"", name);
+	struct ot_err *err =
+		ot_expr_error(p->expr, OT_ERR_NOT_FOUND, p->token.position, "no type \"%s\"", name);
 
 	return ot_program_nearest(p->expr->program, name, err);
 }

@@ -10,17 +10,21 @@
 #define OT_EXPR_MAX_NODES 1000u
 #define OT_EXPR_MAX_DEPTH 100u
 
+/* clang-format off */
 /* X(NAME, text): operators, the longer before those they start with */
 #define OT_EXPR_PUNCTUATION(X)                                                                     \
-	X(SHL_ASSIGN, "<<=") X(SHR_ASSIGN, ">>=")                                                  \
-	X(ARROW, "->") X(SHL, "<<") X(SHR, ">>") X(LE, "<=") X(GE, ">=") X(EQ, "==") X(NE, "!=")   \
-	X(AND_AND, "&&") X(OR_OR, "||") X(INC, "++") X(DEC, "--") X(ADD_ASSIGN, "+=")              \
-	X(SUB_ASSIGN, "-=") X(MUL_ASSIGN, "*=") X(DIV_ASSIGN, "/=") X(MOD_ASSIGN, "%=")            \
-	X(AND_ASSIGN, "&=") X(OR_ASSIGN, "|=") X(XOR_ASSIGN, "^=") X(DOT, ".") X(STAR, "*")        \
-	X(AMP, "&") X(PLUS, "+") X(MINUS, "-") X(TILDE, "~") X(NOT, "!") X(SLASH, "/")             \
-	X(PERCENT, "%") X(LT, "<") X(GT, ">") X(CARET, "^") X(PIPE, "|") X(QUESTION, "?")          \
-	X(COLON, ":") X(ASSIGN, "=") X(COMMA, ",") X(OPEN, "(") X(CLOSE, ")")                      \
-	X(OPEN_INDEX, "[") X(CLOSE_INDEX, "]")
+	X(SHL_ASSIGN, "<<=")                                                                       \
+	X(SHR_ASSIGN, ">>=") X(ARROW, "->") X(SHL, "<<") X(SHR, ">>") X(LE, "<=") X(GE, ">=") X(   \
+		EQ, "==") X(NE, "!=") X(AND_AND, "&&") X(OR_OR, "||") X(INC, "++") X(DEC, "--")    \
+		X(ADD_ASSIGN, "+=") X(SUB_ASSIGN, "-=") X(MUL_ASSIGN, "*=") X(DIV_ASSIGN, "/=") X( \
+			MOD_ASSIGN, "%=") X(AND_ASSIGN, "&=") X(OR_ASSIGN, "|=")                   \
+			X(XOR_ASSIGN, "^=") X(DOT, ".") X(STAR, "*") X(AMP, "&") X(PLUS, "+")      \
+				X(MINUS, "-") X(TILDE, "~") X(NOT, "!") X(SLASH, "/")              \
+					X(PERCENT, "%") X(LT, "<") X(GT, ">") X(CARET, "^")        \
+						X(PIPE, "|") X(QUESTION, "?") X(COLON, ":")        \
+							X(ASSIGN, "=") X(COMMA, ",") X(OPEN, "(")  \
+								X(CLOSE, ")") X(OPEN_INDEX, "[")   \
+									X(CLOSE_INDEX, "]")
 
 #define OT_X_TOKEN(name, text) OT_TOKEN_##name,
 enum ot_token_kind {
@@ -86,7 +90,8 @@ struct ot_err *ot_expr_lex(struct ot_expr *expr, int position, struct ot_token *
 
 /** An error about the place @p position of the expression. */
 struct ot_err *ot_expr_error(const struct ot_expr *expr, enum ot_err_code code, int position,
-			     const char *format, ...) OT_PRINTF(4, 5);
+			     const char *format, ...) OT_PRINTF(4, 5)
+	OT_NEVER_NULL;
 
 /** A number in an expression: an integer in 128 bits or a long double, and its C type. */
 struct ot_number {

@@ -48,8 +48,8 @@ static bool add_step(struct builder *b, uint32_t kind, uint32_t frame_offset, ui
 		return false;
 	b->record_bytes += step_bytes(&step);
 	b->plan->steps[b->nr_steps++] = step;
-	b->captures[b->nr++] = (struct otrace_capture){
-		.frame_offset = frame_offset, .bytes = bytes, .kind = kind};
+	b->captures[b->nr++] =
+		(struct otrace_capture){.frame_offset = frame_offset, .bytes = bytes, .kind = kind};
 	return true;
 }
 
@@ -71,10 +71,10 @@ static bool piece_fits(const struct ot_fn *fn, const struct otrace_piece *piece,
 {
 	uint64_t frame = fn->flags & OTRACE_FN_VARARGS ? sizeof(struct otrace_varargs_frame)
 						       : fn->frame_bytes;
-	uint64_t bytes = piece->kind == OTRACE_PIECE_INDIRECT ||
-					 piece->kind == OTRACE_PIECE_DOUBLE_TO_FLOAT
-				 ? 8
-				 : piece->size_bytes;
+	uint64_t bytes =
+		piece->kind == OTRACE_PIECE_INDIRECT || piece->kind == OTRACE_PIECE_DOUBLE_TO_FLOAT
+			? 8
+			: piece->size_bytes;
 
 	if (piece->kind > OTRACE_PIECE_STACK || piece->size_bytes > FRAME_MAX_BYTES)
 		return false;

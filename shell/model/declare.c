@@ -305,10 +305,11 @@ struct ot_err *ot_fn_untraceable(const struct ot_fn *fn)
 	}
 	if (fn->nr_inlined > 3)
 		ot_buf_addf(&where, " and %u more", fn->nr_inlined - 3);
-	return ot_err_new(OT_ERR_UNSUPPORTED,
-			  "%s was inlined into %s, no copy left; compile with -fno-inline-functions "
-			  "or mark it __attribute__((noinline))",
-			  fn->unique_name, ot_buf_text(&where));
+	return ot_err_new(
+		OT_ERR_UNSUPPORTED,
+		"%s was inlined into %s, no copy left; compile with -fno-inline-functions "
+		"or mark it __attribute__((noinline))",
+		fn->unique_name, ot_buf_text(&where));
 }
 
 void ot_fn_assumes_text(const struct ot_fn *fn, struct ot_buf *out)

@@ -263,8 +263,8 @@ static bool decode_fields(struct ot_decoder *d, const struct otrace_type *raw, s
 static bool decode_enumerators(struct ot_decoder *d, const struct otrace_type *raw,
 			       struct ot_type *type)
 {
-	const struct otrace_enumerator *from = ot_decode_array(d, &raw->members, raw->nr_members,
-							       sizeof(*from), "enumerators");
+	const struct otrace_enumerator *from =
+		ot_decode_array(d, &raw->members, raw->nr_members, sizeof(*from), "enumerators");
 	struct ot_enumerator *all;
 
 	if (d->err)

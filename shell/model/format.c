@@ -85,9 +85,8 @@ static void write_complex(struct writer *w, const struct ot_value *value)
 {
 	const struct ot_type *type = ot_type_strip(value->type);
 	size_t half = type->size_bytes / 2;
-	struct ot_type part = {.kind = OTRACE_TYPE_BASE,
-			       .encoding = OTRACE_ENC_FLOAT,
-			       .size_bytes = half};
+	struct ot_type part = {
+		.kind = OTRACE_TYPE_BASE, .encoding = OTRACE_ENC_FLOAT, .size_bytes = half};
 	struct ot_value re = {.type = &part, .bytes = value->bytes, .nr_bytes = half};
 	struct ot_value im = re;
 
@@ -309,9 +308,8 @@ static void write_state(struct writer *w, const struct ot_value *value)
 
 static void write_function(struct writer *w, const struct ot_value *value)
 {
-	const struct ot_fn *fn = w->format->program
-					 ? ot_program_fn_at(w->format->program, value->address)
-					 : NULL;
+	const struct ot_fn *fn =
+		w->format->program ? ot_program_fn_at(w->format->program, value->address) : NULL;
 
 	if (fn)
 		ot_buf_addf(w->out, "<%s>", fn->unique_name);

@@ -29,7 +29,8 @@ static int compare_vars(const void *a, const void *b)
 	if (!order)
 		order = (left->address == 0) - (right->address == 0);
 	if (!order)
-		order = (int)(left->flags & OTRACE_VAR_STATIC) - (int)(right->flags & OTRACE_VAR_STATIC);
+		order = (int)(left->flags & OTRACE_VAR_STATIC) -
+			(int)(right->flags & OTRACE_VAR_STATIC);
 	return order ? order : (left->record > right->record) - (left->record < right->record);
 }
 
@@ -129,7 +130,8 @@ static void index_fn_places(struct ot_program *program)
 {
 	for (size_t i = 0; i < program->fns.nr; i++) {
 		struct ot_fn *fn = program->fns.items[i];
-		struct ot_fn *first = fn->stub ? ot_map_get(&program->fn_by_address, fn->stub) : NULL;
+		struct ot_fn *first =
+			fn->stub ? ot_map_get(&program->fn_by_address, fn->stub) : NULL;
 
 		ot_map_set(&program->fn_by_record, fn->record, fn);
 		if (first) {
@@ -151,10 +153,10 @@ static void name_var_group(struct ot_program *program, struct ot_var **group, si
 		bool shared = false;
 
 		for (size_t j = 0; j < nr && nr < 256 && !shared; j++)
-			shared = j != i && (group[i]->scope ? group[j]->scope &&
-								      !strcmp(group[i]->scope,
-									      group[j]->scope)
-							    : !group[j]->scope);
+			shared = j != i &&
+				 (group[i]->scope ? group[j]->scope && !strcmp(group[i]->scope,
+									       group[j]->scope)
+						  : !group[j]->scope);
 		group[i]->unique_name =
 			unique_text(program, group[i]->scope, group[i]->name,
 				    (shared || nr >= 256) && file ? file->short_name : NULL);
@@ -203,15 +205,15 @@ static void name_type_group(struct ot_program *program, struct ot_type **group, 
 					  !is_second_name(group[j], group[i]));
 		group[i]->unique_name = group[i]->name;
 		if (other && group[i]->file && i > 0)
-			group[i]->unique_name =
-				unique_text(program, NULL, group[i]->name,
-					    slash ? slash + 1 : group[i]->file);
+			group[i]->unique_name = unique_text(program, NULL, group[i]->name,
+							    slash ? slash + 1 : group[i]->file);
 	}
 }
 
 static void index_types(struct ot_program *program)
 {
-	ot_auto_free struct ot_type **named = ot_realloc(NULL, program->all_types.nr, sizeof(*named));
+	ot_auto_free struct ot_type **named =
+		ot_realloc(NULL, program->all_types.nr, sizeof(*named));
 	size_t nr = 0;
 	size_t end;
 

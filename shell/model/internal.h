@@ -25,11 +25,11 @@ struct ot_program {
 	struct ot_arena arena;
 	OT_VEC(struct ot_loaded *) loaded;
 	OT_VEC(const struct ot_module *) modules;
-	struct ot_fn_list all_fns;   /* ever seen, in the order of ot_fn.index */
+	struct ot_fn_list all_fns; /* ever seen, in the order of ot_fn.index */
 	struct ot_var_list all_vars;
-	struct ot_fn_list fns;	     /* of loaded modules, sorted by name */
+	struct ot_fn_list fns; /* of loaded modules, sorted by name */
 	struct ot_var_list vars;
-	struct ot_type_list types;   /* named ones, sorted by name */
+	struct ot_type_list types; /* named ones, sorted by name */
 	OT_VEC(struct ot_type *) all_types;
 	struct ot_map types_by_hash; /* structural hash, and the keys of derived types */
 	struct ot_map fn_by_name;    /* texts */
@@ -38,7 +38,7 @@ struct ot_program {
 	struct ot_map fn_by_address;
 	struct ot_map fn_by_record;
 	struct ot_map enum_by_name; /* struct ot_enum_entry; made when first asked for */
-	size_t nr_enum_types; /* all_types seen by enum_by_name */
+	size_t nr_enum_types;	    /* all_types seen by enum_by_name */
 	struct ot_type *type_void;
 };
 

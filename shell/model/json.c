@@ -103,9 +103,8 @@ static void json_float(struct writer *w, const struct ot_value *value)
 static void json_complex(struct writer *w, const struct ot_value *value)
 {
 	size_t half = ot_type_size(value->type) / 2;
-	struct ot_type type = {.kind = OTRACE_TYPE_BASE,
-			       .encoding = OTRACE_ENC_FLOAT,
-			       .size_bytes = half};
+	struct ot_type type = {
+		.kind = OTRACE_TYPE_BASE, .encoding = OTRACE_ENC_FLOAT, .size_bytes = half};
 	struct ot_value part = {.type = &type, .bytes = value->bytes, .nr_bytes = half};
 
 	if (value->nr_bytes < half * 2) {
@@ -351,8 +350,7 @@ static void json_value(struct writer *w, const struct ot_value *value)
 		json_known(w, value);
 }
 
-void ot_value_json(const struct ot_format *format, const struct ot_value *value,
-		   struct ot_buf *out)
+void ot_value_json(const struct ot_format *format, const struct ot_value *value, struct ot_buf *out)
 {
 	struct writer w = {.format = format, .out = out};
 

@@ -47,7 +47,8 @@ static bool path_matches(const char *path, const char *pattern)
 
 bool ot_file_matches(const struct ot_file *file, const char *pattern)
 {
-	return file && (path_matches(file->name, pattern) || path_matches(file->tree_name, pattern));
+	return file &&
+	       (path_matches(file->name, pattern) || path_matches(file->tree_name, pattern));
 }
 
 static bool place_matches(const struct ot_file *file, const struct ot_tu *tu, const char *pattern)
@@ -139,7 +140,8 @@ struct ot_err *ot_program_find_fn(const struct ot_program *program, const char *
 		nr_stubs += list.items[i]->stub != 0;
 	/* copies that are left nowhere do not stand in the way of the one that is */
 	if (!err && list.nr > 1 && nr_stubs != 1) {
-		err = ot_err_new(OT_ERR_AMBIGUOUS, "%zu functions are called \"%s\"", list.nr, name);
+		err = ot_err_new(OT_ERR_AMBIGUOUS, "%zu functions are called \"%s\"", list.nr,
+				 name);
 		for (size_t i = 0; i < list.nr; i++)
 			ot_err_near(err, list.items[i]->unique_name);
 	}
@@ -296,7 +298,8 @@ void ot_program_methods(const struct ot_program *program, const struct ot_type *
 
 	for (size_t i = 0; i < program->fns.nr; i++) {
 		struct ot_fn *fn = program->fns.items[i];
-		const struct ot_type *first = fn->nr_params ? ot_type_strip(fn->params[0].type) : NULL;
+		const struct ot_type *first =
+			fn->nr_params ? ot_type_strip(fn->params[0].type) : NULL;
 
 		if (first && first->kind == OTRACE_TYPE_POINTER &&
 		    ot_type_strip(first->target) == wanted)

@@ -92,9 +92,9 @@ struct ot_fn {
 	uint32_t ret_offset;
 	uint32_t ret_bytes;
 	uint32_t frame_bytes;
-	uint32_t index;		  /* position among all functions ever seen: dense, for side tables */
-	struct ot_fn *same_stub;  /* another name of the same code (alias, folded), or NULL */
-	struct ot_fn *same_name;  /* next function of this name, or NULL */
+	uint32_t index; /* position among all functions ever seen: dense, for side tables */
+	struct ot_fn *same_stub; /* another name of the same code (alias, folded), or NULL */
+	struct ot_fn *same_name; /* next function of this name, or NULL */
 };
 
 struct ot_var {
@@ -182,7 +182,8 @@ struct ot_var *ot_program_var(const struct ot_program *program, const char *name
 const struct ot_type *ot_program_type(const struct ot_program *program, const char *name, int kind);
 /** An enumeration constant; the type is the enum's. */
 const struct ot_enumerator *ot_program_enumerator(const struct ot_program *program,
-						  const char *name, const struct ot_type **type_ret);
+						  const char *name,
+						  const struct ot_type **type_ret);
 
 /** Adds names of functions, variables and types near @p name to @p err; returns err. */
 struct ot_err *ot_program_nearest(const struct ot_program *program, const char *name,

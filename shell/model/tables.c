@@ -79,8 +79,8 @@ static const struct ot_tu *decode_tu(struct ot_decoder *d, const struct otrace_r
 
 static const struct ot_param *decode_fn_params(struct ot_decoder *d, const struct otrace_fn *raw)
 {
-	const struct otrace_param *from = ot_decode_array(d, &raw->params, raw->nr_params,
-							  sizeof(*from), "parameters");
+	const struct otrace_param *from =
+		ot_decode_array(d, &raw->params, raw->nr_params, sizeof(*from), "parameters");
 	struct ot_param *params;
 
 	if (d->err)
@@ -101,8 +101,8 @@ static const struct ot_param *decode_fn_params(struct ot_decoder *d, const struc
 
 static const struct ot_inlined *decode_inlined(struct ot_decoder *d, const struct otrace_fn *raw)
 {
-	const struct otrace_inlined *from = ot_decode_array(d, &raw->inlined, raw->nr_inlined,
-							    sizeof(*from), "inlined copies");
+	const struct otrace_inlined *from =
+		ot_decode_array(d, &raw->inlined, raw->nr_inlined, sizeof(*from), "inlined copies");
 	struct ot_inlined *all;
 
 	if (d->err)
@@ -199,7 +199,7 @@ static const struct otrace_head *check_record(struct ot_decoder *d, uint64_t add
 	const struct otrace_head *head = ot_image_at(d->image, address, sizeof(*head));
 	const struct otrace_tail *tail;
 	size_t need = head && head->magic == OTRACE_MAGIC_ANCHOR ? sizeof(struct otrace_anchor)
-								  : min_bytes;
+								 : min_bytes;
 
 	if (!head || (head->magic != magic && head->magic != OTRACE_MAGIC_ANCHOR) ||
 	    head->size_bytes % 8 || head->size_bytes < need || head->size_bytes > end - address ||

@@ -31,26 +31,26 @@ struct ot_value_string {
 struct ot_value {
 	const struct ot_type *type;
 	enum ot_value_state state;
-	bool is_lvalue;	       /* address (and bit_shift) say where it lies in the program */
-	bool stores_ignored;   /* the compiled code does not look at this storage any more */
-	uint8_t bit_shift;     /* bit-fields: from the start of bytes */
-	uint32_t bit_size;     /* bit-fields, else 0 */
+	bool is_lvalue;	     /* address (and bit_shift) say where it lies in the program */
+	bool stores_ignored; /* the compiled code does not look at this storage any more */
+	uint8_t bit_shift;   /* bit-fields: from the start of bytes */
+	uint32_t bit_size;   /* bit-fields, else 0 */
 	uint64_t address;
-	const uint8_t *bytes;  /* nr_bytes bytes; borrowed, or owned through own */
-	size_t nr_bytes;       /* may be less than the type's size: the rest is unreadable */
-	const uint8_t *known;  /* one byte per byte, 0 = optimised out; NULL = all known */
-	uint8_t *own;	       /* free() by ot_value_deinit() */
-	uint8_t small[16];     /* home of scalars: bytes may point here */
+	const uint8_t *bytes; /* nr_bytes bytes; borrowed, or owned through own */
+	size_t nr_bytes;      /* may be less than the type's size: the rest is unreadable */
+	const uint8_t *known; /* one byte per byte, 0 = optimised out; NULL = all known */
+	uint8_t *own;	      /* free() by ot_value_deinit() */
+	uint8_t small[16];    /* home of scalars: bytes may point here */
 	struct ot_value_string string;
 };
 
 struct ot_format {
 	const struct ot_program *program; /* names of functions; may be NULL */
 	struct ot_target *target;	  /* follow char pointers; NULL = never */
-	unsigned int width;		  /* text: longer goes on several lines; 0 = one line always */
-	unsigned int max_elements;	  /* of arrays, in one value; 0 = 200 */
-	unsigned int max_string_bytes;	  /* 0 = 200 */
-	unsigned int max_depth;		  /* nesting of braces; 0 = 20 */
+	unsigned int width;	       /* text: longer goes on several lines; 0 = one line always */
+	unsigned int max_elements;     /* of arrays, in one value; 0 = 200 */
+	unsigned int max_string_bytes; /* 0 = 200 */
+	unsigned int max_depth;	       /* nesting of braces; 0 = 20 */
 };
 
 void ot_value_deinit(struct ot_value *value);

@@ -75,8 +75,8 @@ static void string_of_bytes(const char *bytes, size_t got, size_t asked,
 	ret->unreadable = !end && got < asked;
 }
 
-bool ot_write_string(const struct ot_format *format, const struct ot_value *value,
-		     uint64_t address, struct ot_value_string *ret, char **room)
+bool ot_write_string(const struct ot_format *format, const struct ot_value *value, uint64_t address,
+		     struct ot_value_string *ret, char **room)
 {
 	struct ot_target_span span = {.address = address};
 

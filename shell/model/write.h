@@ -20,8 +20,8 @@ const struct ot_value *ot_write_fetch(const struct ot_format *format, const stru
 
 /** A char pointer's text: captured, or read from the target. False: write it as a pointer.
  * @param room at least OT_WRITE_MAX_STRING bytes or format->max_string_bytes, is freed by caller */
-bool ot_write_string(const struct ot_format *format, const struct ot_value *value,
-		     uint64_t address, struct ot_value_string *ret, char **room);
+bool ot_write_string(const struct ot_format *format, const struct ot_value *value, uint64_t address,
+		     struct ot_value_string *ret, char **room);
 
 /** Name of an enumeration value, NULL = none has it. */
 const char *ot_write_enum_name(const struct ot_type *type, uint64_t number);

@@ -163,8 +163,8 @@ static Elf_Data *table_at(const struct ot_image_file *file, uint64_t address, ui
 
 static void read_dynamic(const struct ot_image_file *file, const GElf_Phdr *p, struct dynamic *ret)
 {
-	Elf_Data *data = elf_getdata_rawchunk(file->elf, (int64_t)p->p_offset, p->p_filesz,
-					      ELF_T_DYN);
+	Elf_Data *data =
+		elf_getdata_rawchunk(file->elf, (int64_t)p->p_offset, p->p_filesz, ELF_T_DYN);
 	GElf_Dyn dyn;
 
 	for (int i = 0; data && gelf_getdyn(data, i, &dyn) && dyn.d_tag != DT_NULL; i++) {

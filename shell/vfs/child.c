@@ -215,8 +215,7 @@ static bool child_of_value(struct ot_vfs *vfs, const struct ot_node *parent, con
 		keep_part(&whole, &node);
 		node.name = "*";
 	} else {
-		found = parse_index(name, &index) &&
-			(is_pointer || ot_type_is_array(whole.type)) &&
+		found = parse_index(name, &index) && (is_pointer || ot_type_is_array(whole.type)) &&
 			child_element(&whole, is_pointer, index, &node);
 		if (!found)
 			return false;

@@ -82,8 +82,8 @@ static void list_types(struct ot_vfs *vfs, const struct ot_node *parent, struct 
 		struct ot_node node;
 		size_t skip;
 
-		if (parent->kind != OT_NODE_TYPES && (types[i]->kind == OTRACE_TYPE_BASE ||
-						      is_hidden_type(vfs->program, types[i])))
+		if (parent->kind != OT_NODE_TYPES &&
+		    (types[i]->kind == OTRACE_TYPE_BASE || is_hidden_type(vfs->program, types[i])))
 			continue;
 		if (path) {
 			if (!types[i]->file || strlen(types[i]->file) < strlen(path))

@@ -84,10 +84,10 @@ bool ot_node_is_dir(const struct ot_node *node)
 			return false;
 		if (pointee(type))
 			return !ot_type_is_void(pointee(type)) &&
-			       !ot_type_is_function(pointee(type)) && !ot_type_is_char(pointee(type));
+			       !ot_type_is_function(pointee(type)) &&
+			       !ot_type_is_char(pointee(type));
 		return ot_type_is_record(type) || ot_type_is_array(type);
 	case OT_NODE_FIELD:
-		return ot_type_is_record(node->type);
 	case OT_NODE_TYPE:
 		return ot_type_is_record(node->type);
 	default:

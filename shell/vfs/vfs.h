@@ -19,18 +19,18 @@ struct ot_arena;
 struct ot_vfs;
 
 enum ot_node_kind {
-	OT_NODE_ROOT,	   /* / */
-	OT_NODE_OSH,	   /* /osh */
+	OT_NODE_ROOT, /* / */
+	OT_NODE_OSH,  /* /osh */
 	OT_NODE_GLOBALS,
-	OT_NODE_FILES,	   /* /osh/files and the folders below it */
-	OT_NODE_FILE,	   /* one source file */
+	OT_NODE_FILES, /* /osh/files and the folders below it */
+	OT_NODE_FILE,  /* one source file */
 	OT_NODE_TYPES,
-	OT_NODE_TYPE,	   /* one type */
+	OT_NODE_TYPE, /* one type */
 	OT_NODE_FIELDS,
-	OT_NODE_FIELD,	   /* a member of a type, no value */
+	OT_NODE_FIELD, /* a member of a type, no value */
 	OT_NODE_METHODS,
 	OT_NODE_FN,
-	OT_NODE_VALUE	   /* a variable or a part of one */
+	OT_NODE_VALUE /* a variable or a part of one */
 };
 
 /** A place in the tree. Names are borrowed from the program or owned by the list they are in. */
@@ -38,13 +38,13 @@ struct ot_node {
 	enum ot_node_kind kind;
 	const char *name; /* last component */
 	const struct ot_fn *fn;
-	const struct ot_var *var;      /* a whole variable, else NULL */
-	const struct ot_type *type;    /* TYPE, FIELDS, FIELD, METHODS */
+	const struct ot_var *var;	/* a whole variable, else NULL */
+	const struct ot_type *type;	/* TYPE, FIELDS, FIELD, METHODS */
 	const struct ot_member *member; /* FIELD */
-	uint64_t bit_offset;	       /* FIELD */
-	const char *file_prefix;       /* FILES, FILE: path below /osh/files */
-	struct ot_value value;	       /* VALUE: not fetched yet */
-	struct ot_err *err;	       /* VALUE: why it has none, e.g. optimised out; or NULL */
+	uint64_t bit_offset;		/* FIELD */
+	const char *file_prefix;	/* FILES, FILE: path below /osh/files */
+	struct ot_value value;		/* VALUE: not fetched yet */
+	struct ot_err *err;		/* VALUE: why it has none, e.g. optimised out; or NULL */
 };
 
 void ot_node_deinit(struct ot_node *node);

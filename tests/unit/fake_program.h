@@ -35,8 +35,8 @@ static struct ot_err *fake_readv(struct ot_target *target, struct ot_target_span
 		spans[i].got = 0;
 		if (spans[i].address < FAKE_BASE || offset >= FAKE_BYTES)
 			continue;
-		spans[i].got = spans[i].bytes < FAKE_BYTES - offset ? spans[i].bytes
-								    : FAKE_BYTES - offset;
+		spans[i].got =
+			spans[i].bytes < FAKE_BYTES - offset ? spans[i].bytes : FAKE_BYTES - offset;
 		memcpy(spans[i].buf, fake->data + offset, spans[i].got);
 	}
 	return NULL;
@@ -139,8 +139,7 @@ static void fake_members(struct fake *fake, uint32_t type, const struct fake_mem
 
 	for (uint32_t i = 0; i < nr; i++) {
 		uint32_t text = from[i].name ? fake_text(fake, from[i].name) : 0;
-		struct otrace_member *member =
-			(struct otrace_member *)fake_at(fake, at) + i;
+		struct otrace_member *member = (struct otrace_member *)fake_at(fake, at) + i;
 
 		fake_refer(fake, &member->name, text);
 		fake_refer(fake, &member->type, from[i].type);
@@ -362,9 +361,8 @@ static void fake_add_fns(struct fake *fake, const struct fake_types *t, uint32_t
 	struct otrace_piece pointer = {.frame_offset = 32, .size_bytes = 8};
 	struct otrace_piece by_value = {
 		.frame_offset = 48, .size_bytes = 32, .kind = OTRACE_PIECE_INDIRECT};
-	struct otrace_piece widened = {.frame_offset = 56,
-				       .size_bytes = 4,
-				       .kind = OTRACE_PIECE_DOUBLE_TO_FLOAT};
+	struct otrace_piece widened = {
+		.frame_offset = 56, .size_bytes = 4, .kind = OTRACE_PIECE_DOUBLE_TO_FLOAT};
 	struct otrace_piece ret = {.frame_offset = 64, .size_bytes = 4};
 	struct otrace_inlined inlined = {.line = 30};
 	uint32_t at = fake_put(fake, &inlined, sizeof(inlined));

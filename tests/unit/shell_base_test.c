@@ -29,7 +29,7 @@ static void json_strings_survive_any_bytes(void **state)
 	assert_json("\xc3\xa4", 2, "\"\xc3\xa4\"");
 	assert_json("\xc3", 1, "\"\\udcc3\"");
 	assert_json("\xed\xa0\x80", 3, "\"\\udced\\udca0\\udc80\""); /* a surrogate */
-	assert_json("\xc0\x80", 2, "\"\\udcc0\\udc80\"");	      /* overlong */
+	assert_json("\xc0\x80", 2, "\"\\udcc0\\udc80\"");	     /* overlong */
 	assert_json("\xf0\x9f\x98\x80", 4, "\"\xf0\x9f\x98\x80\"");
 	assert_json("a\0b", 3, "\"a\\u0000b\"");
 }
@@ -100,8 +100,8 @@ static void maps_hold_what_was_set(void **state)
 
 static void nearest_names_are_offered(void **state)
 {
-	static const char *const names[] = {"counter", "count",	 "server", "client",
-					    "processCommand", "main", "counters"};
+	static const char *const names[] = {"counter",	      "count", "server",  "client",
+					    "processCommand", "main",  "counters"};
 	ot_auto_err struct ot_err *err = ot_err_new(OT_ERR_NOT_FOUND, "x");
 	struct ot_nearest nearest;
 

@@ -63,24 +63,24 @@ static char *eval_text(struct session *s, const char *text, bool json)
 	return ot_buf_take(&out);
 }
 
-#define assert_value(s, text, wanted)                                                              \
-	do {                                                                                       \
-		ot_auto_free char *got = eval_text(s, text, false);                                \
-		if (strcmp(got, wanted) != 0)                                                      \
-			fail_msg("%s gives %s, not %s", text, got, wanted);                        \
+#define assert_value(s, text, wanted)                                       \
+	do {                                                                \
+		ot_auto_free char *got = eval_text(s, text, false);         \
+		if (strcmp(got, wanted) != 0)                               \
+			fail_msg("%s gives %s, not %s", text, got, wanted); \
 	} while (0)
 
-#define assert_json(s, text, wanted)                                                               \
-	do {                                                                                       \
-		ot_auto_free char *got = eval_text(s, text, true);                                 \
-		assert_string_equal(got, wanted);                                                  \
+#define assert_json(s, text, wanted)                               \
+	do {                                                       \
+		ot_auto_free char *got = eval_text(s, text, true); \
+		assert_string_equal(got, wanted);                  \
 	} while (0)
 
-#define assert_error(s, text, part)                                                                \
-	do {                                                                                       \
-		ot_auto_free char *got = eval_text(s, text, false);                                \
-		if (!strstr(got, part))                                                            \
-			fail_msg("%s gives \"%s\", which does not say \"%s\"", text, got, part);   \
+#define assert_error(s, text, part)                                                              \
+	do {                                                                                     \
+		ot_auto_free char *got = eval_text(s, text, false);                              \
+		if (!strstr(got, part))                                                          \
+			fail_msg("%s gives \"%s\", which does not say \"%s\"", text, got, part); \
 	} while (0)
 
 static void expressions_have_cs_values(void **state)
@@ -124,7 +124,8 @@ static void expressions_have_cs_values(void **state)
 		{"(*head).name[1]", "110 'n'"},
 		{"head->a", "5"},
 		{"head->next->b", "-1"},
-		{"*head->next", "{id = 2, name = \"two\", a = 7, b = -1, next = NULL, text = NULL}"},
+		{"*head->next",
+		 "{id = 2, name = \"two\", a = 7, b = -1, next = NULL, text = NULL}"},
 		{"head->text", "\"hello\""},
 		{"text[1]", "101 'e'"},
 		{"*text", "104 'h'"},
@@ -298,10 +299,10 @@ static char *list_text(struct session *s, const char *path)
 	return ot_buf_take(&out);
 }
 
-#define assert_list(s, path, wanted)                                                               \
-	do {                                                                                       \
-		ot_auto_free char *got = list_text(s, path);                                       \
-		assert_string_equal(got, wanted);                                                  \
+#define assert_list(s, path, wanted)                         \
+	do {                                                 \
+		ot_auto_free char *got = list_text(s, path); \
+		assert_string_equal(got, wanted);            \
 	} while (0)
 
 static void directories_list_what_is_in_them(void **state)

@@ -50,10 +50,10 @@ int twice(int n)
 	return 2 * n;
 }
 
-client second = {2, "two", "note \"2\"\n", 0, {3, 4}, 2.5, 1, 17, -3, 1, 1ull << 39, BLUE, FLAG_C | FLAG_A,
-		 {7}, {8, 9}, twice, 0, 0};
-client first = {1, "one", "hello", &second, {1, 2}, 0.1, 5, 31, -8, 0, 12345, GREEN, 16 | FLAG_A,
-		{1065353216}, {-1, 1L << 40}, 0, &second, 0};
+client second = {2,	     "two", "note \"2\"\n",  0,	  {3, 4}, 2.5,	 1, 17, -3, 1,
+		 1ull << 39, BLUE,  FLAG_C | FLAG_A, {7}, {8, 9}, twice, 0, 0};
+client first = {1,     "one", "hello",	   &second,	 {1, 2},	 0.1, 5,       31, -8, 0,
+		12345, GREEN, 16 | FLAG_A, {1065353216}, {-1, 1L << 40}, 0,   &second, 0};
 client *head = &first;
 client *table[3] = {&first, 0, &second};
 
@@ -73,7 +73,8 @@ __int128 wide = -((__int128)5 << 90);
 unsigned __int128 widest = ~(unsigned __int128)0;
 
 float pi_float = 3.14159274f, third_float = 1.0f / 3, whole_float = 3, tiny_float = 1e-45f;
-double pi = 3.141592653589793, third = 1.0 / 3, tenth_double = 0.1, huge = 1e300, not_a_number, infinite;
+double pi = 3.141592653589793, third = 1.0 / 3, tenth_double = 0.1, huge = 1e300, not_a_number,
+       infinite;
 long double long_third = 1.0L / 3, long_tenth = 0.1L;
 float _Complex complex_float = 1.5f + 2.0f * I;
 double _Complex complex_double = -1.0 + 0.5 * I;
