@@ -29,14 +29,14 @@ const char *ot_decode_string(struct ot_decoder *decoder, const struct otrace_ref
 }
 
 const void *ot_decode_array(struct ot_decoder *decoder, const struct otrace_ref *ref, uint64_t nr,
-			    size_t bytes, const char *what)
+			    size_t bytes, size_t align, const char *what)
 {
 	uint64_t address = ot_image_follow(decoder->image, ref);
 	const void *array;
 
 	if (!nr)
 		return NULL;
-	array = address && nr <= MEMBERS_MAX && address % 4 == 0
+	array = address && nr <= MEMBERS_MAX && address % align == 0
 			? ot_image_at(decoder->image, address, nr * bytes)
 			: NULL;
 	if (!array)
@@ -112,8 +112,9 @@ static const struct ot_type *decode(struct ot_decoder *d, uint64_t address, int 
 static bool decode_params(struct ot_decoder *d, const struct otrace_type *raw, struct ot_type *type,
 			  int depth)
 {
-	const struct otrace_member *from = ot_decode_array(d, &raw->members, raw->nr_members,
-							   sizeof(*from), "parameters of a type");
+	const struct otrace_member *from =
+		ot_decode_array(d, &raw->members, raw->nr_members, sizeof(*from),
+				_Alignof(__typeof__(*from)), "parameters of a type");
 	struct ot_member *members;
 
 	if (d->err)
@@ -235,8 +236,9 @@ const struct ot_type *ot_decode_type(struct ot_decoder *decoder, uint64_t addres
 
 static bool decode_fields(struct ot_decoder *d, const struct otrace_type *raw, struct ot_type *type)
 {
-	const struct otrace_member *from = ot_decode_array(d, &raw->members, raw->nr_members,
-							   sizeof(*from), "members of a type");
+	const struct otrace_member *from =
+		ot_decode_array(d, &raw->members, raw->nr_members, sizeof(*from),
+				_Alignof(__typeof__(*from)), "members of a type");
 	struct ot_member *members;
 
 	if (d->err)
@@ -264,7 +266,8 @@ static bool decode_enumerators(struct ot_decoder *d, const struct otrace_type *r
 			       struct ot_type *type)
 {
 	const struct otrace_enumerator *from =
-		ot_decode_array(d, &raw->members, raw->nr_members, sizeof(*from), "enumerators");
+		ot_decode_array(d, &raw->members, raw->nr_members, sizeof(*from),
+				_Alignof(__typeof__(*from)), "enumerators");
 	struct ot_enumerator *all;
 
 	if (d->err)

@@ -67,7 +67,7 @@ bool ot_decode_members(struct ot_decoder *decoder);
 const char *ot_decode_string(struct ot_decoder *decoder, const struct otrace_ref *ref);
 /** An array behind a reference; NULL when nr is 0, or with err set. */
 const void *ot_decode_array(struct ot_decoder *decoder, const struct otrace_ref *ref, uint64_t nr,
-			    size_t bytes, const char *what);
+			    size_t bytes, size_t align, const char *what);
 /** Sets err, unless it is set already. */
 void ot_decode_fail(struct ot_decoder *decoder, uint64_t address, const char *what);
 

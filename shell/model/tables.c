@@ -80,7 +80,8 @@ static const struct ot_tu *decode_tu(struct ot_decoder *d, const struct otrace_r
 static const struct ot_param *decode_fn_params(struct ot_decoder *d, const struct otrace_fn *raw)
 {
 	const struct otrace_param *from =
-		ot_decode_array(d, &raw->params, raw->nr_params, sizeof(*from), "parameters");
+		ot_decode_array(d, &raw->params, raw->nr_params, sizeof(*from),
+				_Alignof(__typeof__(*from)), "parameters");
 	struct ot_param *params;
 
 	if (d->err)
@@ -94,7 +95,8 @@ static const struct ot_param *decode_fn_params(struct ot_decoder *d, const struc
 		params[i].nr_pieces = from[i].nr_pieces;
 		params[i].pieces =
 			ot_decode_array(d, &from[i].pieces, from[i].nr_pieces,
-					sizeof(struct otrace_piece), "pieces of a parameter");
+					sizeof(struct otrace_piece), _Alignof(struct otrace_piece),
+					"pieces of a parameter");
 	}
 	return params;
 }
@@ -102,7 +104,8 @@ static const struct ot_param *decode_fn_params(struct ot_decoder *d, const struc
 static const struct ot_inlined *decode_inlined(struct ot_decoder *d, const struct otrace_fn *raw)
 {
 	const struct otrace_inlined *from =
-		ot_decode_array(d, &raw->inlined, raw->nr_inlined, sizeof(*from), "inlined copies");
+		ot_decode_array(d, &raw->inlined, raw->nr_inlined, sizeof(*from),
+				_Alignof(__typeof__(*from)), "inlined copies");
 	struct ot_inlined *all;
 
 	if (d->err)
@@ -158,7 +161,8 @@ static void decode_fn(struct ot_decoder *d, uint64_t address, const void *record
 	fn->params = decode_fn_params(d, raw);
 	fn->inlined = decode_inlined(d, raw);
 	fn->return_pieces = ot_decode_array(d, &raw->return_pieces, raw->nr_return_pieces,
-					    sizeof(struct otrace_piece), "pieces of a result");
+					    sizeof(struct otrace_piece),
+					    _Alignof(struct otrace_piece), "pieces of a result");
 	if (d->err)
 		return;
 	fn->unique_name = fn->name;
