@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define OT_ARENA_PIECE_BYTES (256u * 1024u)
-#define OT_ARENA_MAX_BYTES   (256u << 20) /* of all pieces together */
+#define OT_ARENA_MAX_BYTES (256u << 20) /* of all pieces together */
 
 /** Zeroed memory, 16-byte aligned, or NULL when the budget or the system's memory is used up. */
 void *ot_arena_alloc(size_t bytes);

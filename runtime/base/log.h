@@ -17,7 +17,7 @@ void ot_log_errno(const char *what, const char *detail, long error);
  * everything through from then on, and all stubs are switched off as soon as control code gets to it
  * (ot_failed()).
  */
-#define OT_ASSERT(condition)                                                           \
+#define OT_ASSERT(condition) \
 	(ot_likely(condition) ? (void)0 : ot_assert_failed(__FILE__, __LINE__, #condition))
 
 void ot_assert_failed(const char *file, unsigned line, const char *condition);

@@ -25,7 +25,8 @@ static bool refill(struct lines *lines)
 	lines->begin = 0;
 	if (lines->end == lines->size_bytes - 1)
 		return false;
-	got = ot_sys_read(lines->fd, lines->buffer + lines->end, lines->size_bytes - 1 - lines->end);
+	got = ot_sys_read(lines->fd, lines->buffer + lines->end,
+			  lines->size_bytes - 1 - lines->end);
 	if (got <= 0)
 		return false;
 	lines->end += (size_t)got;

@@ -12,10 +12,10 @@
 struct ot_mapping {
 	uint64_t low;
 	uint64_t high;
-	int prot; /* PROT_* */
-	bool is_stack; /* the main thread's, which grows down by itself */
+	int prot;	    /* PROT_* */
+	bool is_stack;	    /* the main thread's, which grows down by itself */
 	uint64_t below_end; /* end of the mapping before it, 0 = none */
-	bool below_guard; /* that one ends where this begins and allows nothing */
+	bool below_guard;   /* that one ends where this begins and allows nothing */
 };
 
 /**

@@ -11,12 +11,12 @@
 #include <stdint.h>
 #include <stdbool.h>
 
-#define ot_likely(x)   __builtin_expect(!!(x), 1)
+#define ot_likely(x) __builtin_expect(!!(x), 1)
 #define ot_unlikely(x) __builtin_expect(!!(x), 0)
 
-#define OT_ROUND_UP(x, to)   (((x) + (to)-1) & ~((uint64_t)(to)-1))
-#define OT_ROUND_DOWN(x, to) ((x) & ~((uint64_t)(to)-1))
-#define OT_PAGE_BYTES	     4096u
+#define OT_ROUND_UP(x, to) (((x) + (to) - 1) & ~((uint64_t)(to) - 1))
+#define OT_ROUND_DOWN(x, to) ((x) & ~((uint64_t)(to) - 1))
+#define OT_PAGE_BYTES 4096u
 
 /** Compiler barrier: orders memory accesses against a signal handler of the same thread. */
 #define ot_barrier() __asm__ volatile("" ::: "memory")

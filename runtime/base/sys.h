@@ -17,7 +17,7 @@ struct msghdr;
 struct pollfd;
 struct timespec;
 
-#define OT_SYS(nr, a, b, c, d, e, f)                                                   \
+#define OT_SYS(nr, a, b, c, d, e, f) \
 	ot_arch_syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
 static inline long ot_sys_read(int fd, void *to, size_t bytes)
@@ -80,7 +80,8 @@ static inline long ot_sys_fcntl(int fd, int command, long argument)
 	return OT_SYS(SYS_fcntl, fd, command, argument, 0, 0, 0);
 }
 
-static inline long ot_sys_futex(uint32_t *word, int op, uint32_t value, const struct timespec *timeout)
+static inline long ot_sys_futex(uint32_t *word, int op, uint32_t value,
+				const struct timespec *timeout)
 {
 	return OT_SYS(SYS_futex, word, op, value, timeout, 0, 0);
 }

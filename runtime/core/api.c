@@ -13,7 +13,7 @@ struct lookup {
 	const char *name;
 	size_t name_bytes;
 	const char *file; /* "" = any */
-	uint64_t fn; /* record; 0 = none */
+	uint64_t fn;	  /* record; 0 = none */
 	uint64_t stub;
 	uint64_t body;
 	int error;
@@ -180,6 +180,6 @@ const char *otrace_strerror(int error)
 {
 	unsigned number = (unsigned)(error < 0 ? -error : error);
 
-	return number < sizeof(texts) / sizeof(texts[0]) && texts[number] ? texts[number] :
-									     "unknown error";
+	return number < sizeof(texts) / sizeof(texts[0]) && texts[number] ? texts[number]
+									  : "unknown error";
 }

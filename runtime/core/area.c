@@ -16,7 +16,7 @@ int ot_area_fd = -1;
 
 /* The second page of the area is where ot_safe_readable() has bytes put. */
 #define SCRATCH_OFFSET OT_PAGE_BYTES
-#define RINGS_OFFSET   (2 * OT_PAGE_BYTES)
+#define RINGS_OFFSET (2 * OT_PAGE_BYTES)
 
 static uint64_t power_of_two(uint64_t bytes, uint64_t low, uint64_t high)
 {

@@ -10,7 +10,7 @@
 
 #define OT_RING_BYTES_DEFAULT (2u << 20)
 #define OT_AREA_BYTES_DEFAULT (160u << 20) /* sparse: only what is written takes memory */
-#define OT_RINGS_MAX	      1024u
+#define OT_RINGS_MAX 1024u
 
 extern struct otrace_area *ot_area; /* NULL = none yet */
 extern int ot_area_fd;

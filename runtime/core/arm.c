@@ -105,15 +105,15 @@ static void fill(struct ot_arm *arm, const struct otrace_probe_set *set,
 	arm->enter_max_bytes = enter.max_bytes;
 	arm->leave_max_bytes = leave.max_bytes;
 	arm->enter_head = head_of(&enter, set->trace_id,
-				  set->flags & OTRACE_PROBE_ENTER_ONLY ? OTRACE_REC_ENTER_ONLY :
-									 OTRACE_REC_ENTER);
+				  set->flags & OTRACE_PROBE_ENTER_ONLY ? OTRACE_REC_ENTER_ONLY
+								       : OTRACE_REC_ENTER);
 	arm->leave_head = head_of(&leave, set->trace_id, OTRACE_REC_LEAVE);
 }
 
 static uint32_t frame_bytes_of(const struct otrace_probe *probe)
 {
-	return probe->fn->wrapper.delta ? probe->fn->frame_bytes :
-					  (uint32_t)sizeof(struct otrace_varargs_frame);
+	return probe->fn->wrapper.delta ? probe->fn->frame_bytes
+					: (uint32_t)sizeof(struct otrace_varargs_frame);
 }
 
 static bool captures_fit(const struct otrace_probe *probe, const struct otrace_probe_set *set,

@@ -8,8 +8,8 @@
 #include "core/thread.h"
 
 /** Runs the steps; returns the end of what they wrote. Room was made for their largest results. */
-OT_SLOW uint64_t *ot_capture(uint64_t *out, const struct otrace_frame *frame, const struct ot_step *steps,
-		     uint32_t nr);
+OT_SLOW uint64_t *ot_capture(uint64_t *out, const struct otrace_frame *frame,
+			     const struct ot_step *steps, uint32_t nr);
 
 /*
  * Stack arguments of a varargs function that are copied when the body is called again. Nobody knows

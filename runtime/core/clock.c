@@ -55,9 +55,8 @@ static void calibrate(void)
 
 	read_pair(&tsc, &ns);
 	if (tsc > clock_state.tsc_base && ns > clock_state.monotonic_base_ns)
-		clock_state.mult = (uint64_t)(((unsigned __int128)(ns - clock_state.monotonic_base_ns)
-					       << SHIFT) /
-					      (tsc - clock_state.tsc_base));
+		clock_state.mult = ot_arch_mul_div(ns - clock_state.monotonic_base_ns,
+						   1ull << SHIFT, tsc - clock_state.tsc_base);
 }
 
 void ot_clock_init(void)
@@ -75,8 +74,8 @@ void ot_clock_init(void)
 		ot_sys_nanosleep(&millisecond);
 		calibrate();
 	}
-	clock_state.realtime_base_ns =
-		read_ns(CLOCK_REALTIME) - (read_ns(CLOCK_MONOTONIC) - clock_state.monotonic_base_ns);
+	clock_state.realtime_base_ns = read_ns(CLOCK_REALTIME) -
+				       (read_ns(CLOCK_MONOTONIC) - clock_state.monotonic_base_ns);
 	clock_state.ready = true;
 }
 

@@ -76,11 +76,13 @@ static void run_probe(void *context)
 	for (uint32_t i = 0; i < work->nr; i++) {
 		struct otrace_probe *probe = NULL;
 
-		work->status[i] = changes ? arm_probe(&work->wishes[i], &probe) : OTRACE_E_NO_MEMORY;
+		work->status[i] =
+			changes ? arm_probe(&work->wishes[i], &probe) : OTRACE_E_NO_MEMORY;
 		if (work->status[i])
 			work->ret->nr_refused++;
 		else
-			changes[used++] = (struct ot_change){.probe = probe, .mode = OT_MODE_TRACED};
+			changes[used++] =
+				(struct ot_change){.probe = probe, .mode = OT_MODE_TRACED};
 	}
 	ot_switch(changes, used, work->ret);
 	for (uint32_t i = 0, at = 0; i < work->nr; i++) {
@@ -183,8 +185,8 @@ static int check_redirect(const struct otrace_redirect *redirect, const struct o
 
 static int redirect_probe(struct redirect_work *work, struct otrace_probe *probe)
 {
-	uint64_t old = (uint64_t)(work->owner == OT_OWNER_API ? probe->replacement_api :
-								 probe->replacement_shell);
+	uint64_t old = (uint64_t)(work->owner == OT_OWNER_API ? probe->replacement_api
+							      : probe->replacement_shell);
 	struct ot_change change = {.probe = probe};
 
 	set_replacement(probe, work->owner, work->redirect->target);

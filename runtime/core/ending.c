@@ -4,7 +4,7 @@
 #include "core/ending.h"
 #include "core/server.h"
 
-#define NAP_NS	      50000000
+#define NAP_NS 50000000
 #define PATIENCE_NAPS 60
 
 enum ending { ENDING_NO = 0, ENDING_DUE = 1, ENDING_TOLD = 2, ENDING_OVER = 3 };

@@ -212,8 +212,8 @@ static inline void write_enter(struct ot_thread *thread, const struct otrace_fra
 	rec->parent_seq = thread->top->seq;
 	rec->depth = thread->depth + 1;
 	rec->reserved = 0;
-	bytes = capture(rec, (uint64_t *)(rec + 1), arm->enter_head | flags << 56, frame, arm->steps,
-			arm->nr_enter);
+	bytes = capture(rec, (uint64_t *)(rec + 1), arm->enter_head | flags << 56, frame,
+			arm->steps, arm->nr_enter);
 	/* last: what the hook itself costs is not the function's time */
 	rec->rec.tsc = ot_clock_now();
 	commit(thread, bytes);

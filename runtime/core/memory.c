@@ -135,8 +135,7 @@ static void run_tls(void *context)
 	void *(*accessor)(void) = (void *(*)(void))work->tls->accessor;
 
 	for (struct ot_module *module = ot_modules_first(); module; module = module->next) {
-		if (!module->loaded ||
-		    !ot_module_segment(module, work->tls->accessor, 1, PF_X))
+		if (!module->loaded || !ot_module_segment(module, work->tls->accessor, 1, PF_X))
 			continue;
 		work->offset = (int64_t)((uint64_t)accessor() - ot_arch_thread_pointer());
 		work->found = true;

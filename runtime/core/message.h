@@ -9,8 +9,8 @@
 /* What has been received of the current message. */
 struct ot_inbox {
 	struct otrace_msg head;
-	uint32_t head_bytes; /* received of it */
-	uint8_t *payload; /* mapped, NULL when there is none */
+	uint32_t head_bytes;	/* received of it */
+	uint8_t *payload;	/* mapped, NULL when there is none */
 	uint64_t payload_bytes; /* as the head says */
 	uint64_t got_bytes;
 };
@@ -32,7 +32,7 @@ struct ot_reply {
 	uint64_t size_bytes;
 	uint64_t used_bytes;
 	uint16_t status;
-	int fd; /* to pass along, -1 = none */
+	int fd;	     /* to pass along, -1 = none */
 	bool failed; /* no memory for it */
 };
 

@@ -191,7 +191,7 @@ static void take_note(struct object *object, const struct otrace_note *note)
 		remember_hooks(module, note);
 }
 
-static bool is_ours(const ElfW(Nhdr) *head)
+static bool is_ours(const ElfW(Nhdr) * head)
 {
 	return head->n_type == OTRACE_NOTE_TYPE && head->n_namesz == sizeof(OTRACE_NOTE_NAME) &&
 	       head->n_descsz >= sizeof(struct otrace_note) &&
@@ -261,7 +261,8 @@ static void find_constants(void)
 	for (struct ot_module *module = modules; module; module = module->next) {
 		if (module->path[0])
 			continue;
-		for (unsigned i = 0; i < module->nr_segments && nr_constants < OT_SEGMENTS_MAX; i++) {
+		for (unsigned i = 0; i < module->nr_segments && nr_constants < OT_SEGMENTS_MAX;
+		     i++) {
 			const struct ot_segment *segment = &module->segments[i];
 
 			if ((segment->flags & (PF_R | PF_W)) != PF_R)

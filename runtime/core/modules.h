@@ -17,7 +17,7 @@ struct ot_segment {
 	uint64_t low;
 	uint64_t high;
 	uint64_t file_high; /* end of what comes from the file */
-	uint32_t flags; /* PF_* */
+	uint32_t flags;	    /* PF_* */
 	int prot; /* PROT_* as /proc/self/maps had it before we touched it, -1 = not asked yet */
 	uint8_t *dirty; /* bit per page: this process owns a copy because of us */
 };
@@ -38,7 +38,7 @@ struct ot_module {
 	uint32_t nr_stubs;
 	uint32_t abi_version;
 	bool loaded;
-	bool seen; /* in the refresh that is running */
+	bool seen;   /* in the refresh that is running */
 	bool hooked; /* __otrace_hooks is ours */
 	struct ot_hooks_ref *hooks;
 	struct ot_segment segments[OT_SEGMENTS_MAX];

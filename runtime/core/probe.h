@@ -14,9 +14,9 @@
 struct ot_step {
 	uint32_t offset;
 	uint32_t bytes;
-	uint32_t kind; /* enum otrace_capture_kind */
+	uint32_t kind;	/* enum otrace_capture_kind */
 	uint32_t words; /* of the result, FRAME, STACK and STACK_ARGS only */
-	uint64_t mask; /* of the last word */
+	uint64_t mask;	/* of the last word */
 };
 
 /**
@@ -39,8 +39,8 @@ struct ot_arm {
 	struct ot_step steps[]; /* nr_enter, then nr_leave */
 };
 
-#define OT_REC_HEAD(trace_id, nr_words, type, flags)                                             \
-	((uint64_t)(trace_id) | (uint64_t)(nr_words) << 32 | (uint64_t)(type) << 48 |            \
+#define OT_REC_HEAD(trace_id, nr_words, type, flags)                                  \
+	((uint64_t)(trace_id) | (uint64_t)(nr_words) << 32 | (uint64_t)(type) << 48 | \
 	 (uint64_t)(flags) << 56)
 #define OT_REC_HEAD_WORDS_MASK (0xffffull << 32)
 
@@ -48,10 +48,10 @@ enum ot_mode { OT_MODE_OFF = 0, OT_MODE_REDIRECT = 1, OT_MODE_TRACED = 2 };
 
 struct otrace_probe {
 	/* what hooks and thunks read */
-	void *target; /* what to call now: the body or a replacement */
+	void *target;		  /* what to call now: the body or a replacement */
 	const struct ot_arm *arm; /* NULL = not traced */
 	void *body;
-	void *resume; /* into the thunk: on to the wrapper */
+	void *resume;		/* into the thunk: on to the wrapper */
 	uint32_t varargs_flags; /* OT_VARARGS_* */
 	/* what control code knows */
 	uint8_t mode; /* enum ot_mode: what the stub does now */
@@ -61,7 +61,7 @@ struct otrace_probe {
 	uint64_t thunk;
 	const struct otrace_fn *fn;
 	struct ot_module *module;
-	void *replacement_api; /* set by the program itself */
+	void *replacement_api;	 /* set by the program itself */
 	void *replacement_shell; /* goes when the shell goes; wins while it is there */
 	struct ot_arm *arms;
 	struct otrace_probe *next;

@@ -109,9 +109,9 @@ static void collect_wishes(struct ot_payload in, struct ot_probe_wish *wishes)
 	for (uint64_t at = 0; at < in.nr_bytes; wishes++) {
 		wishes->set = (const void *)(in.bytes + at);
 		wishes->captures = (const void *)(wishes->set + 1);
-		at += sizeof(*wishes->set) + ((uint64_t)wishes->set->nr_enter +
-					      wishes->set->nr_leave) *
-						     sizeof(struct otrace_capture);
+		at += sizeof(*wishes->set) +
+		      ((uint64_t)wishes->set->nr_enter + wishes->set->nr_leave) *
+			      sizeof(struct otrace_capture);
 	}
 }
 
@@ -206,7 +206,7 @@ static void end(struct ot_client *client, struct ot_payload in, struct ot_reply 
 }
 
 #define CHANGES_PROGRAM 1u /* refused in safe mode */
-#define ANY_LENGTH	2u /* a multiple of the unit, also none */
+#define ANY_LENGTH 2u	   /* a multiple of the unit, also none */
 
 static const struct request {
 	void (*run)(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);

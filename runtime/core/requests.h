@@ -9,10 +9,10 @@
 struct ot_client {
 	int fd; /* -1 = none */
 	int pid;
-	bool greeted; /* HELLO was accepted */
-	bool safe; /* no stores, redirects or calls */
+	bool greeted;	   /* HELLO was accepted */
+	bool safe;	   /* no stores, redirects or calls */
 	bool wants_ending; /* OTRACE_HELLO_ENDING */
-	bool leaving; /* close when the reply is out */
+	bool leaving;	   /* close when the reply is out */
 	struct ot_inbox inbox;
 };
 

@@ -9,7 +9,7 @@
 #include "core/server.h"
 #include "core/thread.h"
 
-#define WAIT_NAP_NS   50000
+#define WAIT_NAP_NS 50000
 #define WAIT_LIMIT_NS 1000000000u
 
 static struct otrace_rec *place(struct ot_thread *thread)

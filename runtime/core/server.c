@@ -21,14 +21,14 @@
 #include "core/start.h"
 #include "core/thread.h"
 
-#define TICK_MS		200
-#define SECOND_TICKS	5 /* the clock is calibrated again once a second */
+#define TICK_MS 200
+#define SECOND_TICKS 5 /* the clock is calibrated again once a second */
 #define BUSY_PATIENCE_MS 200
 
 static struct {
 	int listen_fd;
 	int wake_fd;
-	int pid; /* the process that the socket belongs to */
+	int pid;       /* the process that the socket belongs to */
 	bool disabled; /* everything was switched off after a failure */
 	unsigned ticks;
 	char path[OT_SOCKET_PATH_BYTES];

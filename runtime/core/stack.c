@@ -17,12 +17,12 @@
 #include "core/area.h"
 #include "core/thread.h"
 
-#define GUESS_BYTES	 (4 * OT_PAGE_BYTES)
-#define RESERVE_MIN	 4096u
-#define RESERVE_MAX	 (1u << 20)
-#define GROW_GAP_BYTES	 (1u << 20) /* the kernel keeps it below a stack that grows */
-#define ASK_MOST	 64u /* times per thread; programs with many coroutines get guesses */
-#define UNLIMITED_BYTES	 (1ull << 40)
+#define GUESS_BYTES (4 * OT_PAGE_BYTES)
+#define RESERVE_MIN 4096u
+#define RESERVE_MAX (1u << 20)
+#define GROW_GAP_BYTES (1u << 20) /* the kernel keeps it below a stack that grows */
+#define ASK_MOST 64u		  /* times per thread; programs with many coroutines get guesses */
+#define UNLIMITED_BYTES (1ull << 40)
 
 static uint32_t reserve_for(uint64_t bytes)
 {

@@ -15,7 +15,7 @@
 #include "core/thread.h"
 
 #define HOLD_PATIENCE_MS 10000 /* without any client */
-#define HOLD_NAP_NS	 100000000
+#define HOLD_NAP_NS 100000000
 
 enum hold { HOLD_NO = 0, HOLD_WANTED = 1, HOLD_HELD = 2, HOLD_OVER = 3 };
 
@@ -29,7 +29,7 @@ static struct {
 } config;
 
 static struct {
-	uint32_t state; /* enum hold */
+	uint32_t state;	 /* enum hold */
 	uint32_t events; /* futex: changes with every event */
 	struct otrace_go go;
 } hold;

@@ -21,5 +21,5 @@ static void hold_at_end(int argc, char **argv, char **envp)
 		exit(status);
 }
 
-__attribute__((section(".init_array"), used)) static void (*const hold_entry)(int, char **,
-									       char **) = hold_at_end;
+__attribute__((section(".init_array"),
+	       used)) static void (*const hold_entry)(int, char **, char **) = hold_at_end;

@@ -36,10 +36,10 @@ struct batch {
 bool ot_switch_init(void)
 {
 	if (!have_barrier)
-		have_barrier = ot_sys_membarrier(
-				       MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE) < 0 ?
-				       -1 :
-				       1;
+		have_barrier =
+			ot_sys_membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE) < 0
+				? -1
+				: 1;
 	return have_barrier > 0;
 }
 
@@ -48,10 +48,9 @@ static bool wanted_bytes(const struct otrace_probe *probe, uint8_t mode, struct 
 	*ret = ot_stub_nop;
 	if (mode == OT_MODE_OFF)
 		return true;
-	return ot_arch_stub_jump(probe->stub,
-				 probe->thunk + (mode == OT_MODE_TRACED ? OT_THUNK_TRACED :
-									  OT_THUNK_REDIRECT),
-				 ret);
+	return ot_arch_stub_jump(
+		probe->stub,
+		probe->thunk + (mode == OT_MODE_TRACED ? OT_THUNK_TRACED : OT_THUNK_REDIRECT), ret);
 }
 
 static bool bytes_are_ours(const struct otrace_probe *probe)

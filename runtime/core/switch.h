@@ -10,9 +10,9 @@
 
 struct ot_change {
 	struct otrace_probe *probe;
-	int status; /* enum otrace_error, written by the switch */
-	uint8_t mode; /* enum ot_mode */
-	bool pending; /* internal */
+	int status;		    /* enum otrace_error, written by the switch */
+	uint8_t mode;		    /* enum ot_mode */
+	bool pending;		    /* internal */
 	struct ot_stub_bytes bytes; /* internal */
 };
 

@@ -33,7 +33,7 @@ const struct otrace_head *ot_table_next(const struct ot_table *table, uint64_t a
 bool ot_record_sound(uint64_t address, uint64_t low, uint64_t high, uint32_t magic,
 		     uint32_t min_bytes);
 
-#define OT_FN_MIN_BYTES	 ((uint32_t)(sizeof(struct otrace_fn) + sizeof(struct otrace_tail)))
+#define OT_FN_MIN_BYTES ((uint32_t)(sizeof(struct otrace_fn) + sizeof(struct otrace_tail)))
 #define OT_VAR_MIN_BYTES ((uint32_t)(sizeof(struct otrace_var) + sizeof(struct otrace_tail)))
 
 #endif

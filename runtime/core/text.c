@@ -11,7 +11,8 @@
 #include "core/switch.h"
 #include "core/text.h"
 
-#define MERGE_GAP_BYTES (16u * OT_PAGE_BYTES) /* one mprotect over a small gap is cheaper than two */
+#define MERGE_GAP_BYTES \
+	(16u * OT_PAGE_BYTES) /* one mprotect over a small gap is cheaper than two */
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010u
@@ -155,8 +156,7 @@ static bool open_copies(void)
 static void drop_views(struct ot_text_batch *batch)
 {
 	for (unsigned i = 0; i < batch->nr; i++) {
-		ot_pages_unmap(batch->ranges[i].view,
-			       batch->ranges[i].high - batch->ranges[i].low);
+		ot_pages_unmap(batch->ranges[i].view, batch->ranges[i].high - batch->ranges[i].low);
 		batch->ranges[i].view = NULL;
 	}
 }

@@ -14,7 +14,7 @@ struct ot_text_range {
 	uint64_t low; /* whole pages */
 	uint64_t high;
 	uint8_t *view; /* where it can be written: the same address, or a copy */
-	int prot; /* as it was */
+	int prot;      /* as it was */
 };
 
 struct ot_text_batch {

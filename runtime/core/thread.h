@@ -31,23 +31,24 @@ struct ot_stack {
 	uint32_t reserve_bytes;
 };
 
-#define OT_STACK_EXACT	  1u /* the bounds are the mapping's, not a guess around the first frame */
+#define OT_STACK_EXACT 1u    /* the bounds are the mapping's, not a guess around the first frame */
 #define OT_STACK_CLOSABLE 2u /* one stack for sure: a higher frame means that lower ones are gone */
 
 struct ot_tls {
-	uint64_t stack_low; /* thunks compare %rsp with it; 0 = stack not known yet */
+	uint64_t stack_low;	  /* thunks compare %rsp with it; 0 = stack not known yet */
 	struct ot_thread *thread; /* NULL = not attached (yet) */
-	struct ot_stack stack; /* the one it runs on now */
+	struct ot_stack stack;	  /* the one it runs on now */
 	struct ot_stack others[OT_STACKS_KEPT];
 	uint32_t next_other;
 	uint32_t attach_pause; /* events to skip before trying for a ring again */
-	uint32_t busy; /* in attach: a signal handler must not start another */
-	uint32_t nr_asked; /* times that /proc/self/maps was asked */
+	uint32_t busy;	       /* in attach: a signal handler must not start another */
+	uint32_t nr_asked;     /* times that /proc/self/maps was asked */
 };
 
 _Static_assert(sizeof(struct ot_tls) <= 256, "static TLS of a dlopen'd library is scarce");
 
-extern __thread struct ot_tls ot_tls __attribute__((tls_model("initial-exec"), visibility("hidden")));
+extern __thread struct ot_tls ot_tls
+	__attribute__((tls_model("initial-exec"), visibility("hidden")));
 
 int32_t ot_tls_stack_low_offset(void);
 
@@ -61,17 +62,17 @@ enum ot_thread_state {
 	OT_THREAD_FREE = 0,
 	OT_THREAD_LIVE = 1,
 	OT_THREAD_BUSY = 2, /* being started, or swept after its owner's death */
-	OT_THREAD_DEAD = 3	/* the ring may be taken over */
+	OT_THREAD_DEAD = 3  /* the ring may be taken over */
 };
 
 struct ot_thread {
 	uint32_t armed; /* 1 = the owner may record: attached, and no hook of it is running */
 	uint32_t state; /* enum ot_thread_state */
 	int tid;
-	uint32_t depth; /* open calls */
+	uint32_t depth;		  /* open calls */
 	struct ot_open_call *top; /* the innermost of open[] */
-	uint64_t pos; /* bytes written to the ring */
-	uint64_t room; /* bytes left in the sub-buffer */
+	uint64_t pos;		  /* bytes written to the ring */
+	uint64_t room;		  /* bytes left in the sub-buffer */
 	uint8_t *data;
 	uint64_t data_mask;
 	uint64_t data_offset; /* of the data in the area's file */

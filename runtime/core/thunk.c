@@ -22,7 +22,7 @@
 struct region {
 	struct region *next;
 	uint64_t address; /* executable */
-	uint8_t *view; /* writable */
+	uint8_t *view;	  /* writable */
 	uint32_t used_bytes;
 };
 
@@ -157,7 +157,8 @@ int ot_thunk_create(struct otrace_probe *probe)
 	if (!region)
 		return OTRACE_E_NO_THUNK;
 	address = region->address + region->used_bytes;
-	if (!ot_arch_thunk_write(region->view + region->used_bytes, address, region->address, &spec))
+	if (!ot_arch_thunk_write(region->view + region->used_bytes, address, region->address,
+				 &spec))
 		return OTRACE_E_NO_THUNK;
 	region->used_bytes += OT_THUNK_BYTES;
 	probe->thunk = address;

@@ -38,7 +38,8 @@ static void arm(uint32_t trace_id, uint32_t flags)
 		{offsetof(struct frame, args) + 8, 2, OTRACE_CAPTURE_FRAME, 0},
 		{offsetof(struct frame, result), 8, OTRACE_CAPTURE_FRAME, 0},
 	};
-	struct otrace_probe_set set = {.trace_id = trace_id, .flags = flags, .nr_enter = 2, .nr_leave = 1};
+	struct otrace_probe_set set = {
+		.trace_id = trace_id, .flags = flags, .nr_enter = 2, .nr_leave = 1};
 
 	assert_int_equal(ot_probe_arm(&probe, &set, captures, &probe.arm), OTRACE_E_OK);
 }
@@ -67,9 +68,9 @@ static const struct otrace_rec *record_at(uint64_t position)
 static uint64_t walk(uint64_t *missed_ret)
 {
 	uint64_t head = my_ring()->head, seen = 0;
-	uint64_t at = head > ot_area->ring_bytes - OTRACE_SUBBUF_BYTES ?
-			      head - ot_area->ring_bytes + OTRACE_SUBBUF_BYTES :
-			      0;
+	uint64_t at = head > ot_area->ring_bytes - OTRACE_SUBBUF_BYTES
+			      ? head - ot_area->ring_bytes + OTRACE_SUBBUF_BYTES
+			      : 0;
 	bool first = true;
 
 	at = (at + OTRACE_SUBBUF_BYTES - 1) / OTRACE_SUBBUF_BYTES * OTRACE_SUBBUF_BYTES;
@@ -271,7 +272,8 @@ static void test_stack_bounds(void **state)
 
 		pthread_attr_init(&attr);
 		pthread_attr_setstacksize(&attr, sizes[i]);
-		assert_int_equal(pthread_create(&thread, &attr, find_my_stack, (void *)sizes[i]), 0);
+		assert_int_equal(pthread_create(&thread, &attr, find_my_stack, (void *)sizes[i]),
+				 0);
 		pthread_join(thread, NULL);
 		pthread_attr_destroy(&attr);
 	}
@@ -285,13 +287,15 @@ static void test_stack_bounds(void **state)
 static void test_thunks_stay_in_reach(void **state)
 {
 	uint8_t bytes[OT_THUNK_BYTES];
-	struct ot_thunk_spec spec = {.probe = 0x1122334455667788, .wrapper = 0x400000000ull, .target_offset = 0};
+	struct ot_thunk_spec spec = {
+		.probe = 0x1122334455667788, .wrapper = 0x400000000ull, .target_offset = 0};
 	struct ot_stub_bytes stub;
 
 	(void)state;
 	assert_true(ot_arch_thunk_write(bytes, 0x400001000ull, 0x400000f00ull, &spec));
 	assert_int_equal(bytes[OT_THUNK_RESUME], 0xf3);
-	assert_memory_equal(bytes + OT_THUNK_REDIRECT, "\x49\xba\x88\x77\x66\x55\x44\x33\x22\x11\x41\xff\x62\x00", 14);
+	assert_memory_equal(bytes + OT_THUNK_REDIRECT,
+			    "\x49\xba\x88\x77\x66\x55\x44\x33\x22\x11\x41\xff\x62\x00", 14);
 	assert_false(ot_arch_thunk_write(bytes, 0x500000000ull, 0x4ffffff00ull, &spec));
 	spec.wrapper = 0;
 	assert_true(ot_arch_thunk_write(bytes, 0x500000000ull, 0x4ffffff00ull, &spec));

@@ -53,7 +53,8 @@ static void test_one_byte_at_a_time(void **state)
 
 static void test_sizes_that_cannot_be(void **state)
 {
-	static const uint32_t sizes[] = {0, 1, 15, OTRACE_MSG_MAX_BYTES + 1, 0x80000000, 0xffffffff};
+	static const uint32_t sizes[] = {0,	     1,		15, OTRACE_MSG_MAX_BYTES + 1,
+					 0x80000000, 0xffffffff};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
@@ -73,15 +74,24 @@ static void test_sizes_that_cannot_be(void **state)
  * What would write memory, call or let go is left out: it would do what it says. */
 static void run_random(struct ot_client *client, unsigned size)
 {
-	static const uint16_t types[] = {OTRACE_MSG_MODULES, OTRACE_MSG_READ, OTRACE_MSG_PROBE,
-					 OTRACE_MSG_UNPROBE, OTRACE_MSG_REDIRECT, OTRACE_MSG_STATUS,
-					 OTRACE_MSG_THREADS, OTRACE_MSG_TLS, 0, 14, 99, 0xffff};
+	static const uint16_t types[] = {OTRACE_MSG_MODULES,
+					 OTRACE_MSG_READ,
+					 OTRACE_MSG_PROBE,
+					 OTRACE_MSG_UNPROBE,
+					 OTRACE_MSG_REDIRECT,
+					 OTRACE_MSG_STATUS,
+					 OTRACE_MSG_THREADS,
+					 OTRACE_MSG_TLS,
+					 0,
+					 14,
+					 99,
+					 0xffff};
 	uint64_t payload[64];
 	struct ot_reply reply;
 
 	for (unsigned i = 0; i < 64; i++)
-		payload[i] = rand() % 3 ? (uint64_t)(unsigned)rand() % 64 :
-					  (uint64_t)rand() << 33 ^ (uint64_t)rand();
+		payload[i] = rand() % 3 ? (uint64_t)(unsigned)rand() % 64
+					: (uint64_t)rand() << 33 ^ (uint64_t)rand();
 	client->inbox.head = (struct otrace_msg){16 + size, types[(unsigned)rand() % 12], 0, 1, 0};
 	client->inbox.payload = (uint8_t *)payload;
 	client->inbox.payload_bytes = size;

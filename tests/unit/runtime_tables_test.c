@@ -61,8 +61,8 @@ static void test_bounds_from_any_record(void **state)
 	(void)state;
 	for (int i = 0; i < 6; i++) {
 		at[i] = end;
-		end = i % 3 == 1 ? put(end, OTRACE_MAGIC_ANCHOR, 16) :
-				   put(end, OTRACE_MAGIC_FN, 120 + 8 * (uint32_t)i);
+		end = i % 3 == 1 ? put(end, OTRACE_MAGIC_ANCHOR, 16)
+				 : put(end, OTRACE_MAGIC_FN, 120 + 8 * (uint32_t)i);
 	}
 	for (int i = 0; i < 6; i++) {
 		assert_true(scan(window, at[i], &table));
@@ -152,9 +152,9 @@ static void test_noise(void **state)
 	srand(1);
 	for (int round = 0; round < 20000; round++) {
 		uint32_t *words = (uint32_t *)(void *)window.low;
-		static const uint32_t likely[] = {OTRACE_MAGIC_FN, OTRACE_MAGIC_ANCHOR, 16, 120, 128,
-						  ~OTRACE_MAGIC_FN, ~OTRACE_MAGIC_ANCHOR, 0xfffffff8,
-						  0, 8};
+		static const uint32_t likely[] = {
+			OTRACE_MAGIC_FN,  OTRACE_MAGIC_ANCHOR,	16,	    120, 128,
+			~OTRACE_MAGIC_FN, ~OTRACE_MAGIC_ANCHOR, 0xfffffff8, 0,	 8};
 
 		for (unsigned i = 0; i < PAGE / 4; i += 1 + (unsigned)rand() % 8)
 			words[i] = likely[(unsigned)rand() % 10];

@@ -11,7 +11,7 @@
 
 /* Known to entry.S, checked in probe.c. */
 #define OT_PROBE_VARARGS_FLAGS 32
-#define OT_PROBE_X87	       1
+#define OT_PROBE_X87 1
 
 #ifndef __ASSEMBLER__
 
@@ -40,6 +40,16 @@ static inline uint64_t ot_arch_tsc(void)
 
 	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
 	return (uint64_t)high << 32 | low;
+}
+
+/* a * b / c in 128 bits; the result must fit into 64. */
+static inline uint64_t ot_arch_mul_div(uint64_t a, uint64_t b, uint64_t c)
+{
+	uint64_t low, high;
+
+	__asm__("mul %3" : "=a"(low), "=d"(high) : "a"(a), "r"(b) : "cc");
+	__asm__("div %2" : "+a"(low), "+d"(high) : "r"(c) : "cc");
+	return low;
 }
 
 static inline uint64_t ot_arch_thread_pointer(void)
@@ -111,10 +121,10 @@ void ot_arch_stub_release(void *view, const struct ot_stub_bytes *bytes);
  * free at a function's entry. Functions with variable arguments have no wrapper: their jumps at 21
  * and 37 go through varargs_slot.
  */
-#define OT_THUNK_BYTES		64
-#define OT_THUNK_TRACED		0
-#define OT_THUNK_RESUME		33
-#define OT_THUNK_REDIRECT	44
+#define OT_THUNK_BYTES 64
+#define OT_THUNK_TRACED 0
+#define OT_THUNK_RESUME 33
+#define OT_THUNK_REDIRECT 44
 
 /* Words at the start of a thunk region, for jumps to the runtime, which may be far away. */
 struct ot_thunk_slots {
@@ -125,7 +135,7 @@ struct ot_thunk_slots {
 
 struct ot_thunk_spec {
 	uint64_t probe;
-	uint64_t wrapper; /* 0 = variable arguments */
+	uint64_t wrapper;	/* 0 = variable arguments */
 	uint32_t target_offset; /* of the word in the probe that the redirect entry jumps through */
 	int32_t stack_low_offset; /* of the thread-local word, from the thread pointer */
 	bool entry_only;

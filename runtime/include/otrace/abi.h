@@ -52,11 +52,11 @@ extern "C" {
 #define OTRACE_SYMBOL_LTO_NEEDS_PLUGIN "__otrace_LTO_link_needs_lld_and_load_pass_plugin"
 
 /* First word of each record; the last word of a record is the complement of its magic. */
-#define OTRACE_MAGIC_FN 0x6e46744fu     /* "OtFn" */
-#define OTRACE_MAGIC_VAR 0x7256744fu    /* "OtVr" */
+#define OTRACE_MAGIC_FN 0x6e46744fu	/* "OtFn" */
+#define OTRACE_MAGIC_VAR 0x7256744fu	/* "OtVr" */
 #define OTRACE_MAGIC_ANCHOR 0x6e41744fu /* "OtAn" */
-#define OTRACE_MAGIC_TYPE 0x7954744fu   /* "OtTy" */
-#define OTRACE_MAGIC_TU 0x7554744fu     /* "OtTu" */
+#define OTRACE_MAGIC_TYPE 0x7954744fu	/* "OtTy" */
+#define OTRACE_MAGIC_TU 0x7554744fu	/* "OtTu" */
 
 /** Distance in bytes from this field to its target; 0 = none. */
 struct otrace_ref {
@@ -95,8 +95,9 @@ struct otrace_note {
 	uint32_t abi_version;
 	struct otrace_ref fn_anchor;
 	struct otrace_ref var_anchor;
-	struct otrace_ref hooks; /* struct otrace_hooks of this module (executable or shared object) */
-	struct otrace_ref tu;    /* struct otrace_tu of this object file */
+	struct otrace_ref
+		hooks;	      /* struct otrace_hooks of this module (executable or shared object) */
+	struct otrace_ref tu; /* struct otrace_tu of this object file */
 	uint32_t reserved;
 };
 
@@ -131,7 +132,7 @@ struct otrace_hooks {
 /* ------------------------------------------------------------------ functions */
 
 /* X(NAME, bit, what it says) */
-#define OTRACE_FN_FLAGS(X)                                                                  \
+#define OTRACE_FN_FLAGS(X)                                                                 \
 	X(STATIC, 0, "internal linkage in the source")                                     \
 	X(VARARGS, 1, "takes variable arguments: entered by the runtime's own trampoline") \
 	X(INLINE_ONLY, 2, "no copy of its own is left: inlined everywhere or removed")     \
@@ -148,7 +149,7 @@ struct otrace_hooks {
 	X(WEAK, 13, "weak: another module's definition may win")
 
 /* What callers in the same file were compiled to assume; replacing the function breaks it. */
-#define OTRACE_ASSUME_FLAGS(X)                                                        \
+#define OTRACE_ASSUME_FLAGS(X)                                                       \
 	X(ARGUMENT_DROPPED, 0, "an argument was removed or is no longer passed")     \
 	X(ARGUMENT_CHANGED, 1, "an argument was split, promoted or narrowed")        \
 	X(RESULT_DROPPED, 2, "the result was removed")                               \
@@ -162,16 +163,16 @@ struct otrace_hooks {
 	X(NOTHROW_INFERRED, 10, "callers expect no exception from it")
 
 /* Why a function with code has no stub. Names in the shell, texts there too. */
-#define OTRACE_SKIP_REASONS(X)                                                     \
-	X(NONE, "")                                                               \
-	X(CALLING_CONVENTION, "its calling convention is not on the list")        \
-	X(NAKED, "naked function")                                                \
-	X(IFUNC_RESOLVER, "ifunc resolver: runs before relocation")               \
-	X(RETURNS_TWICE, "returns twice, like setjmp")                            \
-	X(NO_INSTRUMENT, "marked no_instrument_function")                         \
-	X(NEST, "uses the static chain register")                                 \
-	X(INALLOCA, "takes inalloca or preallocated arguments")                   \
-	X(PROLOGUE_DATA, "has prologue data of another tool")                     \
+#define OTRACE_SKIP_REASONS(X)                                             \
+	X(NONE, "")                                                        \
+	X(CALLING_CONVENTION, "its calling convention is not on the list") \
+	X(NAKED, "naked function")                                         \
+	X(IFUNC_RESOLVER, "ifunc resolver: runs before relocation")        \
+	X(RETURNS_TWICE, "returns twice, like setjmp")                     \
+	X(NO_INSTRUMENT, "marked no_instrument_function")                  \
+	X(NEST, "uses the static chain register")                          \
+	X(INALLOCA, "takes inalloca or preallocated arguments")            \
+	X(PROLOGUE_DATA, "has prologue data of another tool")              \
 	X(OTHER, "cannot be wrapped")
 
 #define OTRACE_X_FN(name, bit, text) OTRACE_FN_##name = 1u << (bit),
@@ -183,10 +184,11 @@ enum otrace_skip_reason { OTRACE_SKIP_REASONS(OTRACE_X_SKIP) };
 
 /** How the bytes of a source value are found in the frame. */
 enum otrace_piece_kind {
-	OTRACE_PIECE_DIRECT = 0,   /* frame bytes are value bytes */
-	OTRACE_PIECE_INDIRECT = 1, /* the frame word points to the value bytes (byval, sret, byref) */
+	OTRACE_PIECE_DIRECT = 0, /* frame bytes are value bytes */
+	OTRACE_PIECE_INDIRECT =
+		1, /* the frame word points to the value bytes (byval, sret, byref) */
 	OTRACE_PIECE_DOUBLE_TO_FLOAT = 2, /* K&R float: the frame holds a double */
-	OTRACE_PIECE_STACK = 3     /* varargs frame: offset from the stack argument area */
+	OTRACE_PIECE_STACK = 3		  /* varargs frame: offset from the stack argument area */
 };
 
 /** A part of a value: size_bytes bytes at value_offset of the value lie at frame_offset. */
@@ -209,8 +211,8 @@ struct otrace_param {
 /** A place where the function was inlined. */
 struct otrace_inlined {
 	struct otrace_ref caller; /* string: name of the function that holds the copy */
-	struct otrace_ref file;   /* string: file of the call, as in otrace_file.name */
-	uint32_t line;            /* line of the call */
+	struct otrace_ref file;	  /* string: file of the call, as in otrace_file.name */
+	uint32_t line;		  /* line of the call */
 };
 
 /**
@@ -223,20 +225,21 @@ struct otrace_fn {
 	struct otrace_ref symbol;
 	struct otrace_ref stub;
 	struct otrace_ref body;
-	struct otrace_ref wrapper; /* 0 for varargs */
-	struct otrace_ref tu;      /* struct otrace_tu */
-	struct otrace_ref name;    /* string: as in the source, C++ demangled with its scope */
+	struct otrace_ref wrapper;	/* 0 for varargs */
+	struct otrace_ref tu;		/* struct otrace_tu */
+	struct otrace_ref name;		/* string: as in the source, C++ demangled with its scope */
 	struct otrace_ref linkage_name; /* string: as in the symbol table */
-	struct otrace_ref file;    /* struct otrace_file */
-	uint32_t line_begin;       /* 0 = unknown */
+	struct otrace_ref file;		/* struct otrace_file */
+	uint32_t line_begin;		/* 0 = unknown */
 	uint32_t line_end;
-	uint32_t flags;            /* enum otrace_fn_flag */
-	uint32_t assumes;          /* enum otrace_assume_flag */
-	uint32_t skip_reason;      /* enum otrace_skip_reason */
+	uint32_t flags;		       /* enum otrace_fn_flag */
+	uint32_t assumes;	       /* enum otrace_assume_flag */
+	uint32_t skip_reason;	       /* enum otrace_skip_reason */
 	struct otrace_ref return_type; /* 0 = void */
 	struct otrace_ref params;      /* struct otrace_param[nr_params] */
-	struct otrace_ref return_pieces; /* struct otrace_piece[]; none with a type = optimised out */
-	struct otrace_ref inlined;     /* struct otrace_inlined[nr_inlined] */
+	struct otrace_ref
+		return_pieces;	   /* struct otrace_piece[]; none with a type = optimised out */
+	struct otrace_ref inlined; /* struct otrace_inlined[nr_inlined] */
 	uint32_t nr_params;
 	uint32_t nr_return_pieces;
 	uint32_t nr_inlined;
@@ -255,26 +258,26 @@ struct otrace_fn {
  */
 struct otrace_varargs_frame {
 	struct otrace_frame head;
-	uint64_t gp[6];        /* rdi rsi rdx rcx r8 r9 */
-	uint64_t stack_args;   /* address of the first stack argument */
-	uint64_t nr_vector;    /* al: upper bound of vector registers used */
+	uint64_t gp[6];	     /* rdi rsi rdx rcx r8 r9 */
+	uint64_t stack_args; /* address of the first stack argument */
+	uint64_t nr_vector;  /* al: upper bound of vector registers used */
 	uint64_t xmm[8][2];
-	uint64_t ret_gp[2];    /* rax rdx */
+	uint64_t ret_gp[2]; /* rax rdx */
 	uint64_t ret_xmm[2][2];
-	uint64_t ret_x87[2];   /* st0, 10 bytes */
+	uint64_t ret_x87[2]; /* st0, 10 bytes */
 };
 
 /* ------------------------------------------------------------------ variables */
 
-#define OTRACE_VAR_FLAGS(X)                                                           \
-	X(STATIC, 0, "internal linkage in the source")                               \
-	X(FUNCTION_STATIC, 1, "static of a function; scope names it")                \
-	X(THREAD_LOCAL, 2, "address refers to an accessor: void *(*)(void)")         \
-	X(ADDRESS_IN_GOT, 3, "address refers to a word that holds the address")      \
-	X(OPTIMIZED_OUT, 4, "no storage and no known value left")                    \
-	X(CONSTANT_VALUE, 5, "no storage left; its only value is constant_value")    \
-	X(STORES_IGNORED, 6, "the code does not read its storage any more")          \
-	X(READ_ONLY, 7, "lies in read-only memory")                                  \
+#define OTRACE_VAR_FLAGS(X)                                                       \
+	X(STATIC, 0, "internal linkage in the source")                            \
+	X(FUNCTION_STATIC, 1, "static of a function; scope names it")             \
+	X(THREAD_LOCAL, 2, "address refers to an accessor: void *(*)(void)")      \
+	X(ADDRESS_IN_GOT, 3, "address refers to a word that holds the address")   \
+	X(OPTIMIZED_OUT, 4, "no storage and no known value left")                 \
+	X(CONSTANT_VALUE, 5, "no storage left; its only value is constant_value") \
+	X(STORES_IGNORED, 6, "the code does not read its storage any more")       \
+	X(READ_ONLY, 7, "lies in read-only memory")                               \
 	X(WEAK, 8, "weak or common: another module's definition may win")
 
 #define OTRACE_X_VAR(name, bit, text) OTRACE_VAR_##name = 1u << (bit),
@@ -287,7 +290,7 @@ struct otrace_var {
 	struct otrace_ref name;
 	struct otrace_ref linkage_name;
 	struct otrace_ref scope; /* string: function of a function static, else none */
-	struct otrace_ref file;  /* struct otrace_file */
+	struct otrace_ref file;	 /* struct otrace_file */
 	struct otrace_ref type;
 	uint32_t line;
 	uint32_t flags; /* enum otrace_var_flag */
@@ -300,11 +303,12 @@ struct otrace_var {
 /* ------------------------------------------------------------------ types */
 
 /* X(NAME, number) */
-#define OTRACE_TYPE_KINDS(X)                                                         \
-	X(VOID, 0) X(BASE, 1) X(POINTER, 2) X(ARRAY, 3) X(STRUCT, 4) X(UNION, 5)    \
-	X(ENUM, 6) X(TYPEDEF, 7) X(CONST, 8) X(VOLATILE, 9) X(RESTRICT, 10)         \
-	X(ATOMIC, 11) X(FUNCTION, 12) X(VECTOR, 13) X(CLASS, 14) X(REFERENCE, 15)   \
-	X(RVALUE_REFERENCE, 16) X(MEMBER_POINTER, 17) X(UNSPECIFIED, 18)
+#define OTRACE_TYPE_KINDS(X)                                                                   \
+	X(VOID, 0)                                                                             \
+	X(BASE, 1) X(POINTER, 2) X(ARRAY, 3) X(STRUCT, 4) X(UNION, 5) X(ENUM, 6) X(TYPEDEF, 7) \
+		X(CONST, 8) X(VOLATILE, 9) X(RESTRICT, 10) X(ATOMIC, 11) X(FUNCTION, 12)       \
+			X(VECTOR, 13) X(CLASS, 14) X(REFERENCE, 15) X(RVALUE_REFERENCE, 16)    \
+				X(MEMBER_POINTER, 17) X(UNSPECIFIED, 18)
 
 #define OTRACE_X_KIND(name, number) OTRACE_TYPE_##name = (number),
 enum otrace_type_kind { OTRACE_TYPE_KINDS(OTRACE_X_KIND) };
@@ -321,7 +325,7 @@ enum otrace_encoding {
 	OTRACE_ENC_UTF = 0x10
 };
 
-#define OTRACE_TYPE_FLAGS(X)                                               \
+#define OTRACE_TYPE_FLAGS(X)                                                  \
 	X(INCOMPLETE, 0, "declared here, defined in another file or nowhere") \
 	X(VARIADIC, 1, "function type with ...")                              \
 	X(NO_PROTOTYPE, 2, "function type without prototype")                 \
@@ -334,9 +338,9 @@ enum otrace_type_flag { OTRACE_TYPE_FLAGS(OTRACE_X_TYPE) };
 struct otrace_member {
 	struct otrace_ref name; /* none = anonymous */
 	struct otrace_ref type; /* none = void (function types: none ends nothing) */
-	uint64_t bit_offset;    /* from the start of the struct; little-endian bit order */
-	uint32_t bit_size;      /* of a bit-field, else 0 */
-	uint32_t flags;         /* OTRACE_MEMBER_* */
+	uint64_t bit_offset;	/* from the start of the struct; little-endian bit order */
+	uint32_t bit_size;	/* of a bit-field, else 0 */
+	uint32_t flags;		/* OTRACE_MEMBER_* */
 };
 
 #define OTRACE_MEMBER_BITFIELD 1u
@@ -356,14 +360,15 @@ struct otrace_enumerator {
  * references; never scan the section.
  */
 struct otrace_type {
-	uint32_t magic; /* OTRACE_MAGIC_TYPE */
-	uint8_t kind;   /* enum otrace_type_kind */
+	uint32_t magic;	  /* OTRACE_MAGIC_TYPE */
+	uint8_t kind;	  /* enum otrace_type_kind */
 	uint8_t encoding; /* base types: enum otrace_encoding */
-	uint16_t flags; /* enum otrace_type_flag */
+	uint16_t flags;	  /* enum otrace_type_flag */
 	uint64_t size_bytes;
 	uint64_t count; /* arrays and vectors: number of elements; base: bits when not size * 8 */
-	struct otrace_ref name;    /* string: tag or typedef name without struct/union/enum */
-	struct otrace_ref target;  /* pointee, element, aliased, qualified, underlying or return type;
+	struct otrace_ref name; /* string: tag or typedef name without struct/union/enum */
+	struct otrace_ref
+		target; /* pointee, element, aliased, qualified, underlying or return type;
 				      none = void */
 	struct otrace_ref members; /* struct otrace_member[] (struct, union, class; function: the
 				      parameters), struct otrace_enumerator[] (enum) */
@@ -372,7 +377,8 @@ struct otrace_type {
 	uint32_t line;
 	uint32_t align_bytes; /* 0 = natural */
 	uint32_t reserved;
-	uint64_t hash[2]; /* structural; equal for equal types of all files; 0 for unnamed derived */
+	uint64_t
+		hash[2]; /* structural; equal for equal types of all files; 0 for unnamed derived */
 };
 
 /**
@@ -403,10 +409,10 @@ enum otrace_hash_kind { OTRACE_HASH_NONE = 0, OTRACE_HASH_MD5 = 1 };
 
 /** A source file as the compiler saw it. */
 struct otrace_file {
-	struct otrace_ref name;      /* string: as given on the command line or in #include */
+	struct otrace_ref name;	     /* string: as given on the command line or in #include */
 	struct otrace_ref directory; /* string: what a relative name is relative to, or none */
-	uint32_t hash_kind;          /* enum otrace_hash_kind */
-	uint8_t hash[16];            /* of the text that was compiled */
+	uint32_t hash_kind;	     /* enum otrace_hash_kind */
+	uint8_t hash[16];	     /* of the text that was compiled */
 };
 
 #define OTRACE_TU_NO_DEBUG_INFO 1u
@@ -416,9 +422,9 @@ struct otrace_file {
 
 /** A translation unit. */
 struct otrace_tu {
-	uint32_t magic; /* OTRACE_MAGIC_TU */
-	uint32_t flags; /* OTRACE_TU_* */
-	struct otrace_ref file;     /* struct otrace_file of the main source */
+	uint32_t magic;		    /* OTRACE_MAGIC_TU */
+	uint32_t flags;		    /* OTRACE_TU_* */
+	struct otrace_ref file;	    /* struct otrace_file of the main source */
 	struct otrace_ref producer; /* string */
 	struct otrace_ref command;  /* string: compile command, none = not recorded */
 	uint32_t reserved;

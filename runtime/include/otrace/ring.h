@@ -57,8 +57,8 @@ struct otrace_area {
 	uint64_t tsc_base;
 	uint64_t monotonic_base_ns; /* CLOCK_MONOTONIC at tsc_base */
 	uint64_t realtime_base_ns;  /* CLOCK_REALTIME at tsc_base */
-	uint64_t lost_no_ring;      /* calls not recorded: more threads than rings */
-	uint64_t next_call_seq;     /* blocks of call numbers are taken from here */
+	uint64_t lost_no_ring;	    /* calls not recorded: more threads than rings */
+	uint64_t next_call_seq;	    /* blocks of call numbers are taken from here */
 	uint64_t reserved[16];
 };
 
@@ -66,15 +66,15 @@ struct otrace_area {
 struct otrace_ring {
 	uint32_t owner_tid;
 	uint32_t generation;
-	uint64_t thread_pointer;  /* of the owner, for thread-locals */
+	uint64_t thread_pointer; /* of the owner, for thread-locals */
 	char thread_name[16];
-	uint64_t head;            /* bytes written; release */
-	uint64_t nr_written;      /* records written, pads not counted */
-	uint64_t lost_nested;     /* calls not recorded: a signal hit the thread inside a hook */
-	uint64_t lost_waiting;    /* calls not recorded: waited for the reader until the deadline */
-	uint64_t lost_fault;      /* calls not recorded: other reasons (depth, damaged frame) */
+	uint64_t head;	       /* bytes written; release */
+	uint64_t nr_written;   /* records written, pads not counted */
+	uint64_t lost_nested;  /* calls not recorded: a signal hit the thread inside a hook */
+	uint64_t lost_waiting; /* calls not recorded: waited for the reader until the deadline */
+	uint64_t lost_fault;   /* calls not recorded: other reasons (depth, damaged frame) */
 	uint64_t reserved0[7];
-	uint64_t tail;            /* written by the reader: bytes it has taken; only looked at by
+	uint64_t tail; /* written by the reader: bytes it has taken; only looked at by
 				     traces that wait for the reader */
 	uint64_t reserved1[7];
 };
@@ -86,11 +86,11 @@ struct otrace_subbuf {
 };
 
 enum otrace_rec_type {
-	OTRACE_REC_PAD = 0,       /* only struct otrace_rec's first word is valid */
-	OTRACE_REC_ENTER = 1,     /* struct otrace_rec_enter, captures */
-	OTRACE_REC_LEAVE = 2,     /* struct otrace_rec, captures */
+	OTRACE_REC_PAD = 0,	  /* only struct otrace_rec's first word is valid */
+	OTRACE_REC_ENTER = 1,	  /* struct otrace_rec_enter, captures */
+	OTRACE_REC_LEAVE = 2,	  /* struct otrace_rec, captures */
 	OTRACE_REC_ABANDONED = 3, /* call ended by longjmp or thread exit; tsc = when noticed */
-	OTRACE_REC_UNWOUND = 4,   /* call ended by an exception passing through */
+	OTRACE_REC_UNWOUND = 4,	  /* call ended by an exception passing through */
 	OTRACE_REC_ENTER_ONLY = 5 /* struct otrace_rec_enter; no end will follow */
 };
 
@@ -99,10 +99,11 @@ enum otrace_rec_type {
 #define OTRACE_REC_FLAG_TRUNCATED 4u  /* captures did not fit */
 
 struct otrace_rec {
-	uint32_t trace_id; /* chosen by the shell when it armed the probe: names the capture program */
+	uint32_t
+		trace_id; /* chosen by the shell when it armed the probe: names the capture program */
 	uint16_t nr_words; /* whole record in 8-byte words */
-	uint8_t type;      /* enum otrace_rec_type */
-	uint8_t flags;     /* OTRACE_REC_FLAG_* */
+	uint8_t type;	   /* enum otrace_rec_type */
+	uint8_t flags;	   /* OTRACE_REC_FLAG_* */
 	uint64_t tsc;
 	uint64_t call_seq; /* unique in the process; the same in the record of the end */
 };
@@ -110,7 +111,7 @@ struct otrace_rec {
 struct otrace_rec_enter {
 	struct otrace_rec rec;
 	uint64_t parent_seq; /* innermost recorded call that is open in this thread; 0 = none */
-	uint32_t depth;      /* number of recorded calls open, this one included */
+	uint32_t depth;	     /* number of recorded calls open, this one included */
 	uint32_t reserved;
 };
 
@@ -120,8 +121,8 @@ struct otrace_rec_enter {
  */
 struct otrace_capture {
 	uint32_t frame_offset; /* where in the frame the source lies */
-	uint32_t bytes;        /* to copy; for strings the most */
-	uint32_t kind;         /* enum otrace_capture_kind */
+	uint32_t bytes;	       /* to copy; for strings the most */
+	uint32_t kind;	       /* enum otrace_capture_kind */
 	uint32_t reserved;
 };
 

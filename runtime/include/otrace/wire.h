@@ -30,28 +30,28 @@ extern "C" {
 #define OTRACE_MSG_REPLY 0x8000u
 
 /* X(NAME, number, text) — also the negated return values of the C interface */
-#define OTRACE_ERRORS(X)                                                                     \
-	X(OK, 0, "ok")                                                                      \
-	X(PROTOCOL, 1, "message not understood")                                            \
-	X(VERSION, 2, "other protocol or table version")                                    \
-	X(BUSY, 3, "another shell is attached")                                             \
-	X(NO_FUNCTION, 4, "no such function record")                                        \
-	X(NO_STUB, 5, "the function has no stub")                                           \
-	X(STUB_CHANGED, 6, "the stub's bytes are not ours: a debugger or uprobe is there")  \
-	X(TEXT_READ_ONLY, 7, "the system refuses to make program text writable")            \
-	X(NO_MEMORY, 8, "the runtime's memory budget is used up")                           \
-	X(NO_THUNK, 9, "no free address space within reach of the stub")                    \
-	X(FAULT, 10, "memory not readable or writable")                                     \
-	X(ASSUMES, 11, "callers were compiled with knowledge of the old function")          \
-	X(NOT_HELD, 12, "the program has started already")                                  \
-	X(NO_THREAD, 13, "no such thread, or not seen yet")                                 \
-	X(INVALID, 14, "argument out of range")                                             \
-	X(NOT_FOUND, 15, "name not found")                                                  \
-	X(AMBIGUOUS, 16, "several functions have this name")                                \
-	X(SAFE, 17, "not allowed in safe mode")                                             \
-	X(TOO_MANY, 18, "too many")                                                         \
-	X(SYSTEM, 19, "a system call failed")                                               \
-	X(NOT_READY, 20, "the runtime is not running in this process")                      \
+#define OTRACE_ERRORS(X)                                                                   \
+	X(OK, 0, "ok")                                                                     \
+	X(PROTOCOL, 1, "message not understood")                                           \
+	X(VERSION, 2, "other protocol or table version")                                   \
+	X(BUSY, 3, "another shell is attached")                                            \
+	X(NO_FUNCTION, 4, "no such function record")                                       \
+	X(NO_STUB, 5, "the function has no stub")                                          \
+	X(STUB_CHANGED, 6, "the stub's bytes are not ours: a debugger or uprobe is there") \
+	X(TEXT_READ_ONLY, 7, "the system refuses to make program text writable")           \
+	X(NO_MEMORY, 8, "the runtime's memory budget is used up")                          \
+	X(NO_THUNK, 9, "no free address space within reach of the stub")                   \
+	X(FAULT, 10, "memory not readable or writable")                                    \
+	X(ASSUMES, 11, "callers were compiled with knowledge of the old function")         \
+	X(NOT_HELD, 12, "the program has started already")                                 \
+	X(NO_THREAD, 13, "no such thread, or not seen yet")                                \
+	X(INVALID, 14, "argument out of range")                                            \
+	X(NOT_FOUND, 15, "name not found")                                                 \
+	X(AMBIGUOUS, 16, "several functions have this name")                               \
+	X(SAFE, 17, "not allowed in safe mode")                                            \
+	X(TOO_MANY, 18, "too many")                                                        \
+	X(SYSTEM, 19, "a system call failed")                                              \
+	X(NOT_READY, 20, "the runtime is not running in this process")                     \
 	X(UNLOADED, 21, "the module was unloaded")
 
 #define OTRACE_X_ERROR(name, number, text) OTRACE_E_##name = (number),
@@ -59,37 +59,38 @@ enum otrace_error { OTRACE_ERRORS(OTRACE_X_ERROR) };
 
 struct otrace_msg {
 	uint32_t size_bytes; /* this header included */
-	uint16_t type;       /* enum otrace_msg_type, replies with OTRACE_MSG_REPLY */
+	uint16_t type;	     /* enum otrace_msg_type, replies with OTRACE_MSG_REPLY */
 	uint16_t status;     /* replies: enum otrace_error */
 	uint32_t request;    /* chosen by the client; 0 in events */
 	uint32_t reserved;
 };
 
 enum otrace_msg_type {
-	OTRACE_MSG_HELLO = 1,     /* otrace_hello -> otrace_welcome, + the area's fd (SCM_RIGHTS) */
-	OTRACE_MSG_MODULES = 2,   /* nothing -> otrace_module[] each followed by its path */
-	OTRACE_MSG_READ = 3,      /* otrace_span[] -> uint32_t got[n], padded to 8, then the bytes
+	OTRACE_MSG_HELLO = 1,	 /* otrace_hello -> otrace_welcome, + the area's fd (SCM_RIGHTS) */
+	OTRACE_MSG_MODULES = 2,	 /* nothing -> otrace_module[] each followed by its path */
+	OTRACE_MSG_READ = 3,	 /* otrace_span[] -> uint32_t got[n], padded to 8, then the bytes
 				     (got[i] of each, without gaps) */
-	OTRACE_MSG_WRITE = 4,     /* otrace_span, bytes -> nothing */
-	OTRACE_MSG_PROBE = 5,     /* otrace_probe_set[] each with its captures -> otrace_switched,
+	OTRACE_MSG_WRITE = 4,	 /* otrace_span, bytes -> nothing */
+	OTRACE_MSG_PROBE = 5,	 /* otrace_probe_set[] each with its captures -> otrace_switched,
 				     int32_t status[n] (enum otrace_error) */
-	OTRACE_MSG_UNPROBE = 6,   /* uint64_t fn[n] (n = 0: all) -> otrace_switched */
-	OTRACE_MSG_REDIRECT = 7,  /* otrace_redirect -> otrace_switched */
-	OTRACE_MSG_STATUS = 8,    /* nothing -> otrace_status */
-	OTRACE_MSG_THREADS = 9,   /* nothing -> otrace_thread_info[] */
-	OTRACE_MSG_TLS = 10,      /* otrace_tls -> uint64_t address */
-	OTRACE_MSG_GO = 11,       /* nothing, or otrace_go -> nothing: lets a held main go on */
-	OTRACE_MSG_CALL = 12,     /* otrace_call, arguments -> nothing; an EVENT_CALL_DONE follows */
-	OTRACE_MSG_DETACH = 13,   /* nothing -> otrace_switched; then the server closes */
-	OTRACE_MSG_END = 14,      /* nothing -> nothing: lets a program that is ending go on */
-	OTRACE_EVENT_MODULES = 64, /* nothing: modules were loaded or unloaded; ask again */
+	OTRACE_MSG_UNPROBE = 6,	 /* uint64_t fn[n] (n = 0: all) -> otrace_switched */
+	OTRACE_MSG_REDIRECT = 7, /* otrace_redirect -> otrace_switched */
+	OTRACE_MSG_STATUS = 8,	 /* nothing -> otrace_status */
+	OTRACE_MSG_THREADS = 9,	 /* nothing -> otrace_thread_info[] */
+	OTRACE_MSG_TLS = 10,	 /* otrace_tls -> uint64_t address */
+	OTRACE_MSG_GO = 11,	 /* nothing, or otrace_go -> nothing: lets a held main go on */
+	OTRACE_MSG_CALL = 12,	 /* otrace_call, arguments -> nothing; an EVENT_CALL_DONE follows */
+	OTRACE_MSG_DETACH = 13,	 /* nothing -> otrace_switched; then the server closes */
+	OTRACE_MSG_END = 14,	 /* nothing -> nothing: lets a program that is ending go on */
+	OTRACE_EVENT_MODULES = 64,   /* nothing: modules were loaded or unloaded; ask again */
 	OTRACE_EVENT_CALL_DONE = 65, /* otrace_call_done */
-	OTRACE_EVENT_ENDING = 66  /* nothing: a program that was held at the start is in exit(), behind
+	OTRACE_EVENT_ENDING =
+		66 /* nothing: a program that was held at the start is in exit(), behind
 				     its own handlers, and waits up to 3 s for END; its memory can
 				     still be read. Only for clients that said HELLO_ENDING */
 };
 
-#define OTRACE_HELLO_SAFE 1u /* refuse WRITE, REDIRECT and CALL from this client */
+#define OTRACE_HELLO_SAFE 1u   /* refuse WRITE, REDIRECT and CALL from this client */
 #define OTRACE_HELLO_ENDING 2u /* tell this client before the program ends, and wait for it */
 
 struct otrace_hello {
@@ -112,15 +113,15 @@ struct otrace_welcome {
 
 /** An instrumented module. Addresses are those of the process. */
 struct otrace_module {
-	uint64_t id;       /* never reused */
-	uint64_t bias;     /* added to the file's virtual addresses */
-	uint64_t low;      /* lowest and highest mapped address */
+	uint64_t id;   /* never reused */
+	uint64_t bias; /* added to the file's virtual addresses */
+	uint64_t low;  /* lowest and highest mapped address */
 	uint64_t high;
 	uint64_t fn_begin; /* the records of otrace_fn */
 	uint64_t fn_end;
 	uint64_t var_begin;
 	uint64_t var_end;
-	uint32_t nr_fns;   /* records, anchors not counted */
+	uint32_t nr_fns; /* records, anchors not counted */
 	uint32_t nr_vars;
 	uint32_t abi_version; /* not ours: nothing else is valid but path, bias, low, high */
 	uint32_t path_bytes;  /* path follows, padded to 8; empty = the executable itself */
@@ -131,15 +132,15 @@ struct otrace_span {
 	uint64_t bytes;
 };
 
-#define OTRACE_PROBE_WAIT 1u      /* a full ring makes callers wait for the reader (deadline 1 s) */
+#define OTRACE_PROBE_WAIT 1u /* a full ring makes callers wait for the reader (deadline 1 s) */
 #define OTRACE_PROBE_ENTER_ONLY 2u /* no record of the end */
 #define OTRACE_PROBE_LEAVE_ONLY 4u /* no record of the entry is needed (still numbered) */
 
 /** Arms one function, or changes what an armed one captures. */
 struct otrace_probe_set {
-	uint64_t fn;       /* address of its struct otrace_fn */
+	uint64_t fn;	   /* address of its struct otrace_fn */
 	uint32_t trace_id; /* not 0; written into the records */
-	uint32_t flags;    /* OTRACE_PROBE_* */
+	uint32_t flags;	   /* OTRACE_PROBE_* */
 	uint32_t nr_enter; /* struct otrace_capture[nr_enter + nr_leave] follow */
 	uint32_t nr_leave;
 };
@@ -158,24 +159,24 @@ struct otrace_switched {
  * arguments, not look at its result, or have no code to return to. The other bits of assumes
  * (PURE, INLINED_COPIES, MEMORY_KNOWN) only mean that some calls may not reach the new function, or
  * not be seen to change memory: the shell says so and goes on. */
-#define OTRACE_ASSUMES_REFUSED                                                                   \
-	(OTRACE_ASSUME_ARGUMENT_DROPPED | OTRACE_ASSUME_ARGUMENT_CHANGED |                       \
-	 OTRACE_ASSUME_RESULT_DROPPED | OTRACE_ASSUME_RESULT_CONSTANT |                          \
+#define OTRACE_ASSUMES_REFUSED                                             \
+	(OTRACE_ASSUME_ARGUMENT_DROPPED | OTRACE_ASSUME_ARGUMENT_CHANGED | \
+	 OTRACE_ASSUME_RESULT_DROPPED | OTRACE_ASSUME_RESULT_CONSTANT |    \
 	 OTRACE_ASSUME_RESULT_IS_ARGUMENT | OTRACE_ASSUME_NORETURN_INFERRED)
 
 struct otrace_redirect {
-	uint64_t fn;     /* address of its struct otrace_fn */
+	uint64_t fn;	 /* address of its struct otrace_fn */
 	uint64_t target; /* address to call instead; 0 = restore */
-	uint32_t flags;  /* OTRACE_REDIRECT_* */
+	uint32_t flags;	 /* OTRACE_REDIRECT_* */
 	uint32_t reserved;
 };
 
 struct otrace_status {
 	uint64_t nr_functions; /* with a stub, in all modules */
-	uint64_t nr_on;        /* stubs that are on now */
+	uint64_t nr_on;	       /* stubs that are on now */
 	uint64_t nr_traced;
 	uint64_t nr_redirected;
-	uint64_t nr_switches;  /* since the start */
+	uint64_t nr_switches; /* since the start */
 	uint64_t switch_total_ns;
 	uint64_t window_max_ns;
 	uint64_t nr_rings_used;
@@ -183,35 +184,36 @@ struct otrace_status {
 	uint64_t lost_nested;
 	uint64_t lost_waiting;
 	uint64_t lost_fault;
-	uint64_t text_pages_dirty; /* pages of program text that this process owns a copy of by us */
-	uint64_t arena_bytes;      /* memory of the runtime outside the trace area */
+	uint64_t
+		text_pages_dirty; /* pages of program text that this process owns a copy of by us */
+	uint64_t arena_bytes;	  /* memory of the runtime outside the trace area */
 	uint64_t area_used_bytes;
 	uint64_t flags; /* OTRACE_STATUS_* */
 };
 
 #define OTRACE_STATUS_HELD 1u
 #define OTRACE_STATUS_STUBS_DISABLED 2u /* a runtime assertion failed: everything is off */
-#define OTRACE_STATUS_MEMFD_TEXT 4u     /* text is switched through a memfd copy */
+#define OTRACE_STATUS_MEMFD_TEXT 4u	/* text is switched through a memfd copy */
 
 struct otrace_thread_info {
 	uint32_t tid;
-	uint32_t ring;  /* index, UINT32_MAX = none */
+	uint32_t ring;		 /* index, UINT32_MAX = none */
 	uint64_t thread_pointer; /* 0 = not known */
 	char name[16];
 };
 
 struct otrace_tls {
 	uint64_t accessor; /* address of the variable's accessor function */
-	uint32_t tid;      /* 0 = main thread */
+	uint32_t tid;	   /* 0 = main thread */
 	uint32_t reserved;
 };
 
 enum otrace_value_class {
 	OTRACE_VALUE_VOID = 0,
-	OTRACE_VALUE_INT = 1,    /* bytes 1, 2, 4, 8: sign as in the flag */
-	OTRACE_VALUE_FLOAT = 2,  /* bytes 4, 8, 16 (long double) */
+	OTRACE_VALUE_INT = 1,	/* bytes 1, 2, 4, 8: sign as in the flag */
+	OTRACE_VALUE_FLOAT = 2, /* bytes 4, 8, 16 (long double) */
 	OTRACE_VALUE_POINTER = 3,
-	OTRACE_VALUE_STRING = 4  /* bytes follow, copied into the process, NUL added; lives on */
+	OTRACE_VALUE_STRING = 4 /* bytes follow, copied into the process, NUL added; lives on */
 };
 
 #define OTRACE_GO_EXIT 1u /* do not call main: return exit_status from it (exit handlers run) */

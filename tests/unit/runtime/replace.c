@@ -16,12 +16,12 @@ enum {
 	TIMES = 500
 };
 
-#define CHECK(condition)                                                                                     \
-	do {                                                                                                 \
-		if (!(condition)) {                                                                          \
-			printf("%d: wrong: %s\n", __LINE__, #condition);                                     \
-			failed = 1;                                                                          \
-		}                                                                                            \
+#define CHECK(condition)                                                 \
+	do {                                                             \
+		if (!(condition)) {                                      \
+			printf("%d: wrong: %s\n", __LINE__, #condition); \
+			failed = 1;                                      \
+		}                                                        \
 	} while (0)
 
 static int failed;
@@ -90,7 +90,8 @@ static void one_after_the_other(void)
 	CHECK(otrace_replace((void *)price, (void *)with_original) == 0 && price(5) == 17);
 	CHECK(otrace_restore((void *)price) == 0 && price(5) == 15);
 	CHECK(otrace_restore((void *)price) == 0);
-	CHECK(otrace_replace_by_name("price", (void *)dearer) == 0 && otrace_restore_all() == 0 && price(5) == 15);
+	CHECK(otrace_replace_by_name("price", (void *)dearer) == 0 && otrace_restore_all() == 0 &&
+	      price(5) == 15);
 }
 
 static void errors(void)

@@ -11,9 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum {
-	THREADS = 8
-};
+enum { THREADS = 8 };
 
 static atomic_bool stop;
 static atomic_long old_results, new_results, wrong_results, forks;
@@ -33,7 +31,8 @@ __attribute__((noinline)) long half_price(long cents, const char *what)
 	return cents * 5 + what[0];
 }
 
-__attribute__((noinline)) double many(int a, double b, long c, float d, int e, long f, long g, long h, double i)
+__attribute__((noinline)) double many(int a, double b, long c, float d, int e, long f, long g,
+				      long h, double i)
 {
 	__asm__ volatile("");
 	return a + b + (double)c + (double)d + e + (double)(f + g + h) + i;
@@ -115,7 +114,7 @@ int main(int argc, char **argv)
 		pthread_join(threads[i], NULL);
 	stop = 1;
 	pthread_join(forker, NULL);
-	printf("old %ld new %ld wrong %ld forks %ld longest_ns %lu\n", old_results, new_results, wrong_results, forks,
-	       longest_ns);
+	printf("old %ld new %ld wrong %ld forks %ld longest_ns %lu\n", old_results, new_results,
+	       wrong_results, forks, longest_ns);
 	return wrong_results != 0;
 }

@@ -15,11 +15,11 @@
 #include <unistd.h>
 
 #define KEEP __attribute__((noinline))
-#define HIDE(value)                                                                                          \
-	({                                                                                                   \
-		__typeof__(value) hidden = (value);                                                          \
-		__asm__ volatile("" : "+r"(hidden));                                                         \
-		hidden;                                                                                      \
+#define HIDE(value)                                  \
+	({                                           \
+		__typeof__(value) hidden = (value);  \
+		__asm__ volatile("" : "+r"(hidden)); \
+		hidden;                              \
 	})
 
 __thread int mine = 7;
@@ -87,7 +87,8 @@ static void wild(void)
 	memset(page, 'x', 8192);
 	mprotect(page + 4096, 4096, PROT_NONE);
 	errno = 77;
-	sum += length((char *)16, 1) + length(NULL, 2) + length((char *)-1, 3) + length(page + 4090, 4);
+	sum += length((char *)16, 1) + length(NULL, 2) + length((char *)-1, 3) +
+	       length(page + 4090, 4);
 	sum += length("literal", 5) + length(page + 4096, 6);
 	printf("%zu errno %d\n", sum, errno);
 	munmap(page, 8192);
@@ -145,8 +146,9 @@ int main(void)
 			printf("%d\n", add(3, 4));
 			break;
 		case 'v':
-			printf("%Lg\n", scale(12, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 7, 7.5, 8, 8.5, 9,
-					      9.5, 10, 10.5, 11, 11.5, 12, 12.5, 13));
+			printf("%Lg\n",
+			       scale(12, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 7, 7.5, 8,
+				     8.5, 9, 9.5, 10, 10.5, 11, 11.5, 12, 12.5, 13));
 			break;
 		case 'j':
 			jump();
@@ -164,7 +166,8 @@ int main(void)
 			printf("mdwe %d\n", prctl(65 /* PR_SET_MDWE */, 1UL, 0UL, 0UL, 0UL));
 			break;
 		case 'e':
-			printf("%s %s\n", getenv("OTRACE") ? "OTRACE" : "-", getenv("LD_PRELOAD") ? getenv("LD_PRELOAD") : "-");
+			printf("%s %s\n", getenv("OTRACE") ? "OTRACE" : "-",
+			       getenv("LD_PRELOAD") ? getenv("LD_PRELOAD") : "-");
 			break;
 		default:
 			load(&handle, line[0]);
