@@ -18,12 +18,11 @@
 char *ot_examine_path(const char *program)
 {
 	const char *path = getenv("PATH");
-	ot_auto_free char *copy = NULL;
-	char *rest, *folder;
+	ot_auto_free char *copy = ot_strdup(path ? path : "/bin:/usr/bin");
+	char *rest = copy, *folder;
 
 	if (strchr(program, '/'))
 		return ot_strdup(program);
-	copy = rest = ot_strdup(path ? path : "/bin:/usr/bin");
 	while ((folder = strsep(&rest, ":"))) {
 		char *file = ot_asprintf("%s/%s", *folder ? folder : ".", program);
 		struct stat st;
@@ -93,8 +92,8 @@ bool ot_examine_secure(pid_t pid)
 bool ot_examine_maps(pid_t pid, const char *part)
 {
 	ot_auto_free char *path = ot_asprintf("/proc/%d/maps", (int)pid);
-	ot_auto_free char *line = NULL;
 	FILE *file = fopen(path, "re");
+	char *line = NULL;
 	size_t room = 0;
 	bool found = false;
 
@@ -102,6 +101,7 @@ bool ot_examine_maps(pid_t pid, const char *part)
 		return false;
 	while (!found && getline(&line, &room, file) > 0)
 		found = strstr(line, part) != NULL;
+	free(line);
 	fclose(file);
 	return found;
 }
@@ -129,7 +129,7 @@ bool ot_examine_started_with(pid_t pid, char *const *words, uint32_t nr)
 {
 	ot_auto_free char *path = ot_asprintf("/proc/%d/cmdline", (int)pid);
 	FILE *file = fopen(path, "re");
-	ot_auto_free char *word = NULL;
+	char *word = NULL;
 	size_t room = 0;
 	uint32_t at = 0;
 	bool same = true;
@@ -142,6 +142,7 @@ bool ot_examine_started_with(pid_t pid, char *const *words, uint32_t nr)
 		same = same && at < nr && !strcmp(word, words[at]);
 		at++;
 	}
+	free(word);
 	fclose(file);
 	return same && at == nr;
 }

@@ -96,8 +96,10 @@ static void set_terminal(int slave)
 	if (isatty(STDIN_FILENO)) {
 		int null = open("/dev/null", O_RDONLY);
 
-		dup2(null, STDIN_FILENO);
-		close(null);
+		if (null >= 0) {
+			dup2(null, STDIN_FILENO);
+			close(null);
+		}
 	}
 	if (slave < 0)
 		return;

@@ -264,7 +264,7 @@ static void note_refusal(struct ot_trace_report *report, const struct ot_fn *fn,
 {
 	size_t nr = report->refused.nr++;
 
-	report->refused.items = ot_realloc(report->refused.items, nr + 1, sizeof(fn));
+	report->refused.items = ot_realloc(report->refused.items, nr + 1, sizeof(void *));
 	report->refused.status = ot_realloc(report->refused.status, nr + 1, sizeof(status));
 	report->refused.items[nr] = fn;
 	report->refused.status[nr] = status;
@@ -292,7 +292,7 @@ static struct ot_err *arm(struct ot_traces *traces, struct ot_trace_request *req
 static struct ot_err *arm_chosen(struct ot_traces *traces, struct ot_trace_request *request,
 				 const struct ot_fn_list *chosen, struct ot_trace_report *report)
 {
-	ot_auto_free struct ot_trace **list = ot_alloc((chosen->nr + 1) * sizeof(*list));
+	ot_auto_free struct ot_trace **list = ot_alloc((chosen->nr + 1) * sizeof(list[0]));
 
 	for (size_t i = 0; i < chosen->nr; i++)
 		OT_TRY(trace_for(traces, chosen->items[i], request->options.words, &list[i]));
