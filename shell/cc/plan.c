@@ -33,6 +33,9 @@ static void push_compile_words(struct ot_cc_words *words, const char *plugin, bo
 	ot_cc_push(words, "--start-no-unused-arguments");
 	ot_cc_pushf(words, "-fpass-plugin=%s", plugin);
 	ot_cc_push(words, "-grecord-command-line");
+	/* Without a flag of this family clang forgets no_instrument_function before the pass sees it.
+	 * This one only marks functions; the pass takes the marks away again. */
+	ot_cc_push(words, "-finstrument-function-entry-bare");
 	if (!debug) {
 		ot_cc_push(words, "-Xclang");
 		ot_cc_push(words, "-debug-info-kind=constructor");
