@@ -86,7 +86,7 @@ static void emit(Module &M) {
   for (Function &F : M)
     removeMarks(F);
   removeDeclaredFunctions(M);
-  if (std::getenv("OTRACE_DROP_DEBUG"))
+  if (isDebugInfoOurs(M))
     StripDebugInfo(M);
   setPhase(M, Phase::Emitted);
 }
@@ -119,6 +119,8 @@ PreservedAnalyses EmitPass::run(Module &M, ModuleAnalysisManager &AM) {
   const Phase P = getPhase(M);
   if (P == Phase::Emitted || !isTargetKnown(M))
     return PreservedAnalyses::all();
+  if (P != Phase::AwaitsLink)
+    noteWhetherDebugInfoIsOurs(M);
   // Compiling for LTO, the work is left to the link, where everything that is
   // inlined or dropped there is gone. ThinLTO without optimisation has no
   // place for us at the link, and nothing is inlined or dropped there.

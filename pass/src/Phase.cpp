@@ -7,6 +7,8 @@
 #include "llvm/IR/Module.h"
 #include "llvm/Transforms/Utils/ModuleUtils.h"
 
+#include <cstdlib>
+
 using namespace llvm;
 using namespace otrace;
 
@@ -24,6 +26,21 @@ void otrace::setPhase(Module &M, Phase P) {
   M.setModuleFlag(Module::Max, PhaseFlag,
                   ConstantAsMetadata::get(ConstantInt::get(
                       Type::getInt32Ty(M.getContext()), unsigned(P))));
+}
+
+static const char DropDebugFlag[] = "otrace-drop-debug";
+
+void otrace::noteWhetherDebugInfoIsOurs(Module &M) {
+  M.setModuleFlag(Module::Min, DropDebugFlag,
+                  ConstantAsMetadata::get(ConstantInt::get(
+                      Type::getInt32Ty(M.getContext()),
+                      std::getenv("OTRACE_DROP_DEBUG") != nullptr)));
+}
+
+bool otrace::isDebugInfoOurs(const Module &M) {
+  auto *Flag =
+      mdconst::extract_or_null<ConstantInt>(M.getModuleFlag(DropDebugFlag));
+  return Flag && Flag->isOne();
 }
 
 // clang adds these flags just before it runs the pipeline of an LTO compile:

@@ -30,6 +30,13 @@ bool isForThinLTO(const llvm::Module &M);
 void demandPluginAtLink(llvm::Module &M);
 void dropDemandForPlugin(llvm::Module &M);
 
+/// Debug information that is there for our tables only goes away with them.
+/// The wish is noted in the module when it is compiled: with link-time
+/// optimisation the tables are made by the linker, which is asked by nobody.
+/// Objects that want to keep theirs win.
+void noteWhetherDebugInfoIsOurs(llvm::Module &M);
+bool isDebugInfoOurs(const llvm::Module &M);
+
 } // namespace otrace
 
 #endif
