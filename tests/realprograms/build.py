@@ -201,11 +201,17 @@ PROGRAMS = {"lua": Lua(), "sqlite": SQLite(), "testfixture": Testfixture(), "red
 
 
 def plugin_path() -> Path:
-    """The pass plugin to build with: lib/otrace.so of $OTRACE_BUILD, by default of build/ in the checkout."""
+    """The pass plugin to build with: lib/otrace.so of $OTRACE_BUILD, by default of build/ in the checkout.
+
+    It is a copy in the cache, so that a build that goes on meanwhile does not change it under the compiler.
+    """
     path = Path(os.environ.get("OTRACE_BUILD") or REPOSITORY / "build").resolve() / "lib" / "otrace.so"
     if not path.exists():
         raise RealProgramError(f"{path} is missing; run make first")
-    return path
+    plugins = cache.directory() / "plugins"
+    copy = cache.fill(plugins / cache.sha256(path)[:16], lambda folder: shutil.copy(path, folder / "otrace.so"))
+    cache.prune(plugins.glob("*[0-9a-f]"), keep=6, age=6 * 3600)
+    return copy / "otrace.so"
 
 
 def _recipe_key(program: str) -> str:

@@ -12,8 +12,6 @@ from pathlib import Path
 
 from . import measure
 
-UNIT = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
-
 
 class Otrace:
     """The command of one build directory."""
@@ -55,11 +53,11 @@ class Otrace:
 
     @staticmethod
     def switched(status: str):
-        """(stubs switched, ns it took) in all since the start, from what `status` says."""
-        match = re.search(r"(\d+) switche[sd].*? in ([\d.]+) (ns|us|ms|s)\b", status)
+        """(stubs switched, ns it took, ns the longest wait of a caller) since the start, from what `status` says."""
+        match = re.search(r"^switches +(\d+) in ([\d.]+) ms, longest wait of a caller ([\d.]+) us$", status, re.M)
         if not match:
-            raise measure.BenchError(f"no \"N switches in T us\" in the answer of status: {status[:500]!r}")
-        return int(match[1]), float(match[2]) * UNIT[match[3]]
+            raise measure.BenchError(f"no \"switches N in T ms\" in the answer of status: {status[:500]!r}")
+        return int(match[1]), float(match[2]) * 1e6, float(match[3]) * 1e3
 
     @contextlib.contextmanager
     def attached(self, pid: int, folder: Path, command: str):

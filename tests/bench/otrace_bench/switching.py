@@ -68,13 +68,14 @@ def _xray(bench) -> dict:
 
 def _otrace(bench) -> dict:
     """All on and off, then one on, with the times that `status` gives; the best of several runs."""
-    ours, best = bench.otrace, {"all": 0.0, "one": float("inf")}
+    ours, best = bench.otrace, {"all": 0.0, "one": float("inf"), "wait": 0.0}
     for _ in range(bench.rounds(3)):
         commands = ["status", "trace -q '*'", "status", "untrace '*'", "status", "trace -q f50000", "status", "run"]
         _, events = ours.run(bench.folder, commands, [program("otrace")])
         totals = [ours.switched(text) for text in ours.results(events, "status")]
         if len(totals) != 4:
             raise measure.BenchError(f"{len(totals)} answers of status instead of 4")
+        best["wait"] = max(best["wait"], totals[-1][2] / 1000)
         steps = [(after[0] - before[0], after[1] - before[1]) for before, after in zip(totals, totals[1:])]
         for count, ns in steps[:2]:
             if count < FUNCTIONS:
@@ -90,10 +91,13 @@ def switching(bench, table) -> None:
     section = f"Switching in a program of {FUNCTIONS:,} functions".replace(",", " ")
     bench.say(section)
     xray = _xray(bench)
-    ours = _otrace(bench) if bench.otrace else {"all": bench.not_measured, "one": bench.not_measured}
+    ours = _otrace(bench) if bench.otrace else dict.fromkeys(("all", "one", "wait"), bench.not_measured)
     none = {"plain": Absent("nothing to switch"), "cyg": Absent("nothing to switch"),
             "uftrace": Absent("uftrace patches only while it starts a program")}
     table.add(section, "all functions, millions a second", "M/s", {**none, "otrace": ours["all"], "XRay": xray["all"]},
               budget="≥ 1", within=lambda rate: rate >= 1, digits=2)
     table.add(section, "one function", "us", {**none, "otrace": ours["one"], "XRay": xray["one"]},
               budget="≤ 50", within=lambda us: us <= 50, digits=1)
+    atomic = Absent("one store; a caller never waits")
+    table.add(section, "longest wait of a caller at a stub (worst of all runs)", "us",
+              {**none, "otrace": ours["wait"], "XRay": atomic}, digits=1)
