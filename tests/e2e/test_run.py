@@ -180,10 +180,16 @@ def test_a_program_that_replaces_itself_keeps_its_status(tool, shop):
     assert done.status == 9
 
 
-def test_values_of_memory_are_gone_after_the_end_and_say_so(tool, shop):
-    done = tool.run(["run", "pr counter", "status", "ls"], shop)
-    assert "the program has ended: its memory is gone" in done.out
+def test_variables_stay_readable_after_the_end(tool, shop):
+    done = tool.run(["pr counter", "run", "pr counter", "status", "ls"], shop)
+    before, after = [line for line in done.out.splitlines() if re.fullmatch(r"\d+", line)]
+    assert (int(before), int(after)) == (5, 8)
     assert "ended" in done.out and "counter" in done.out
+
+
+def test_memory_of_a_program_that_was_killed_is_gone_and_says_so(tool, shop):
+    done = tool.run(["run", "pr counter"], shop, "kill", "9")
+    assert "the program has ended: its memory is gone" in done.out
 
 
 @pytest.mark.parametrize("command", ["trac add", "tracee *", "helpp"])

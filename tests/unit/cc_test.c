@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cc/cc.h"
+#include "shell/cc/cc.h"
 
 #define COMPILE                                                               \
 	"--start-no-unused-arguments -fpass-plugin=/p.so -grecord-command-line "   \
