@@ -34,7 +34,7 @@ __attribute__((ms_abi)) EXACT struct three win_struct(struct three s)
 {
 	TOUCH();
 	plain(42);
-	return (struct three){ s.a + 1, s.b + 1, s.c + 1 };
+	return (struct three){s.a + 1, s.b + 1, s.c + 1};
 }
 
 __attribute__((ms_abi)) EXACT long win_variadic(int n, ...)
@@ -105,7 +105,7 @@ EXACT long busy(long x, double y)
 
 int main(void)
 {
-	struct three s = win_struct((struct three){ HIDE(1L), 2, 3 });
+	struct three s = win_struct((struct three){HIDE(1L), 2, 3});
 
 	CHECK(s.a == 2 && s.b == 3 && s.c == 4);
 	CHECK(win(HIDE(1), 2.5, 3, 4.5, 5, 6.5) == 22.5);

@@ -11,22 +11,21 @@
 static int failures;
 
 /* Count and report what is wrong; may be used in any thread. */
-#define CHECK(condition)                                                                   \
-	do {                                                                               \
-		if (!(condition)) {                                                        \
-			__atomic_fetch_add(&failures, 1, __ATOMIC_RELAXED);                \
-			fprintf(stderr, "%s:%d: wrong: %s\n", __FILE__, __LINE__,          \
-				#condition);                                               \
-		}                                                                          \
+#define CHECK(condition)                                                                       \
+	do {                                                                                   \
+		if (!(condition)) {                                                            \
+			__atomic_fetch_add(&failures, 1, __ATOMIC_RELAXED);                    \
+			fprintf(stderr, "%s:%d: wrong: %s\n", __FILE__, __LINE__, #condition); \
+		}                                                                              \
 	} while (0)
 
 /* The last statement of main(). */
-#define FINISH(name)                                                                       \
-	do {                                                                               \
-		if (failures)                                                              \
-			return 1;                                                          \
-		puts("ok " name);                                                          \
-		return fflush(stdout) != 0;                                                \
+#define FINISH(name)                        \
+	do {                                \
+		if (failures)               \
+			return 1;           \
+		puts("ok " name);           \
+		return fflush(stdout) != 0; \
 	} while (0)
 
 /*
@@ -45,11 +44,11 @@ static int failures;
 #endif
 
 /* The same value, but the compiler does not know it. Arrays become pointers. */
-#define HIDE(x)                                                                            \
-	__extension__({                                                                    \
-		AUTO hidden_ = (x);                                                        \
-		__asm__ volatile("" : : "r"(&hidden_) : "memory");                         \
-		hidden_;                                                                   \
+#define HIDE(x)                                                    \
+	__extension__({                                            \
+		AUTO hidden_ = (x);                                \
+		__asm__ volatile("" : : "r"(&hidden_) : "memory"); \
+		hidden_;                                           \
 	})
 
 #endif

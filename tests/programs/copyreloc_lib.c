@@ -7,7 +7,7 @@
 #include "copyreloc.h"
 
 int shared_counter = 100;
-struct shared shared_struct = { 1, "from lib" };
+struct shared shared_struct = {1, "from lib"};
 __thread int shared_thread_local;
 
 __attribute__((visibility("hidden"))) EXACT int hidden_add(int a, int b)

@@ -10,10 +10,7 @@
 
 #include "check.h"
 
-enum {
-	COROUTINES = 8,
-	STACK = 64 * 1024
-};
+enum { COROUTINES = 8, STACK = 64 * 1024 };
 
 struct coroutine {
 	ucontext_t context, caller;

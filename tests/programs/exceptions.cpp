@@ -17,8 +17,13 @@ static int destroyed;
 
 struct guard {
 	int n;
-	explicit guard(int n) : n(n) {}
-	~guard() { destroyed += n; }
+	explicit guard(int n) : n(n)
+	{
+	}
+	~guard()
+	{
+		destroyed += n;
+	}
 };
 
 EXACT int thrower(int n)
@@ -74,8 +79,13 @@ EXACT int no_throw(int x) noexcept
 struct half_built {
 	guard first;
 	int second;
-	half_built() : first(100), second(build()) {}
-	EXACT static int build() { throw std::string("half"); }
+	half_built() : first(100), second(build())
+	{
+	}
+	EXACT static int build()
+	{
+		throw std::string("half");
+	}
 };
 
 EXACT int swallow()

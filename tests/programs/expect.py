@@ -89,7 +89,8 @@ class Call:
     def end(self):
         if self.returned is None:
             return "abandoned"
-        return self.returned.get("exit", "return")
+        ends = [end for end in ("abandoned", "unwound") if self.returned.get(end)]
+        return ends[0] if ends else "return"
 
 
 def calls_of(events):

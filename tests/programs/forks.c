@@ -47,7 +47,7 @@ EXACT int spawn_fork(int n)
 
 EXACT void exec_self(char *const *environment)
 {
-	char *arguments[] = { "forks", NULL };
+	char *arguments[] = {"forks", NULL};
 
 	TOUCH();
 	execve("/proc/self/exe", arguments, environment);

@@ -10,10 +10,7 @@
 
 #include "check.h"
 
-enum {
-	CALLERS = 3,
-	FORKS = 200
-};
+enum { CALLERS = 3, FORKS = 200 };
 
 static int stop;
 

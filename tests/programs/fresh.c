@@ -63,9 +63,9 @@ EXACT void refill(char *text)
 
 static unsigned long expected_sum(void)
 {
-	static const char *const formats[] = { "text number %d on the stack",
-					       "text number %d on the heap",
-					       "text number %d in a struct" };
+	static const char *const formats[] = {"text number %d on the stack",
+					      "text number %d on the heap",
+					      "text number %d in a struct"};
 	unsigned long result = 0;
 	char text[64];
 

@@ -59,19 +59,19 @@ EXACT int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static operation *const table[] = { triple, negate };
+static operation *const table[] = {triple, negate};
 static operation *volatile remembered = negate;
 
 int main(void)
 {
-	int numbers[] = { 3, 1, 4, 1, 5, 9, 2, 6, 5, 3 }, sorted = 1;
+	int numbers[] = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3}, sorted = 1;
 
 	CHECK(apply(HIDE(&triple), 4) == 12);
 	CHECK(apply(HIDE(&negate), 4) == -4);
 	CHECK(apply(HIDE((operation *)NULL), 4) == 4);
 	CHECK(pick("triple") == HIDE(&triple));
 	CHECK(pick("negate") == remembered);
-	CHECK(twice((struct object){ HIDE(&triple), 1 }) == 13);
+	CHECK(twice((struct object){HIDE(&triple), 1}) == 13);
 	CHECK(table[HIDE(0)](4) == 12 && table[HIDE(1)](4) == -4);
 	CHECK(remembered == table[1] && remembered(4) == -4);
 	qsort(numbers, 10, sizeof(int), compare);

@@ -42,7 +42,7 @@ NOINLINE static int result_ignored(int n)
 NOINLINE static struct pair always_pair(int n)
 {
 	sink = n;
-	return (struct pair){ 1, 2 };
+	return (struct pair){1, 2};
 }
 
 NOINLINE int external_constant(int n)

@@ -46,7 +46,7 @@ int main(void)
 	for (int i = 0; i < 10; i++)
 		CHECK(last_one(HIDE(1), HIDE(2), HIDE(3), HIDE(i)) == i + 1);
 	CHECK(kept_order(HIDE(10L), HIDE(11.5), HIDE(12L), HIDE("text"), HIDE(13L)) == 101213);
-	CHECK(half_a_struct((struct point){ HIDE(1.5), HIDE(2.5) }, HIDE(3)) == 4.5);
+	CHECK(half_a_struct((struct point){HIDE(1.5), HIDE(2.5)}, HIDE(3)) == 4.5);
 	CHECK(chain(HIDE(5), HIDE(77)) == 5);
 	FINISH("honest_dead");
 }

@@ -72,6 +72,6 @@ int main(void)
 	CHECK(with_function(twice, HIDE(21)) == 42);
 	CHECK((unsigned char)narrowed(HIDE(300L)) == 44);
 	CHECK(is_small(HIDE(5)) == 1 && !is_small(HIDE(50)));
-	CHECK(with_struct((struct point){ 1, 2 }, HIDE(3)) == 6);
+	CHECK(with_struct((struct point){1, 2}, HIDE(3)) == 6);
 	FINISH("honest_folded");
 }

@@ -66,15 +66,15 @@ NOINLINE static void add_to(long *total, long x)
 
 int main(void)
 {
-	struct config config = { "ten", HIDE(10), { 0 } };
-	struct box box = { HIDE(2.5), HIDE(5.0) };
+	struct config config = {"ten", HIDE(10), {0}};
+	struct box box = {HIDE(2.5), HIDE(5.0)};
 	long sum = 0;
 
 	for (int i = 0; i < 100; i++)
 		CHECK(scaled(&config, HIDE(i)) == 10 * i);
 	CHECK(area(&box) == 12.5);
-	CHECK(sum_of((struct pair){ HIDE(30L), HIDE(12L) }) == 42);
-	CHECK(large_by_value((struct large){ HIDE(1L), 2, HIDE(3L), 4 }) == 6);
+	CHECK(sum_of((struct pair){HIDE(30L), HIDE(12L)}) == 42);
+	CHECK(large_by_value((struct large){HIDE(1L), 2, HIDE(3L), 4}) == 6);
 	for (long i = 0; i < 10; i++)
 		add_to(&sum, HIDE(i));
 	CHECK(sum == 45);

@@ -41,7 +41,7 @@ int main(void)
 {
 	long x = HIDE(12L), sum = 0;
 	const char *text = HIDE("pure");
-	struct point p = { HIDE(3.0), HIDE(4.0) };
+	struct point p = {HIDE(3.0), HIDE(4.0)};
 	double total = 0;
 
 	for (int i = 0; i < 100; i++)

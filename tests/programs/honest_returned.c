@@ -40,7 +40,7 @@ NOINLINE static int either(int a, int b, int first)
 
 int main(void)
 {
-	struct text text = { "", 0 };
+	struct text text = {"", 0};
 	int room[100];
 	long sum = 0;
 

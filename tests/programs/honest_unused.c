@@ -47,6 +47,6 @@ int main(void)
 		CHECK(second_only(i + 1, i) == i + 1);
 	CHECK(pointer_unused(HIDE("never read"), HIDE(3)) == 6);
 	CHECK(middle_unused(HIDE(1), HIDE(2.5), HIDE(3)) == 4);
-	CHECK(struct_unused((struct pair){ HIDE(5L), 6 }, HIDE(1L)) == 2);
+	CHECK(struct_unused((struct pair){HIDE(5L), 6}, HIDE(1L)) == 2);
 	FINISH("honest_unused");
 }

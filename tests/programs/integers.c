@@ -21,11 +21,7 @@
 
 #include "check.h"
 
-enum color {
-	RED = -1,
-	GREEN = 5,
-	BLUE
-};
+enum color { RED = -1, GREEN = 5, BLUE };
 
 EXACT bool not_(bool b)
 {
@@ -33,11 +29,11 @@ EXACT bool not_(bool b)
 	return !b;
 }
 
-#define NEG(name, type)                                                                    \
-	EXACT type neg_##name(type x)                                                      \
-	{                                                                                  \
-		TOUCH();                                                                   \
-		return (type)-x;                                                           \
+#define NEG(name, type)               \
+	EXACT type neg_##name(type x) \
+	{                             \
+		TOUCH();              \
+		return (type) - x;    \
 	}
 
 NEG(sc, signed char)
@@ -95,7 +91,7 @@ int main(void)
 	CHECK(next_char(HIDE('x')) == 'y');
 	CHECK(neg_128(HIDE(big)) == ((__int128)1 << 64) + 1);
 	CHECK(odd_place(HIDE(1), 2, 3, 4, 5, 6) == 21);
-	CHECK((int)neg_bits17(HIDE((_BitInt(17))-60000)) == 60000);
+	CHECK((int)neg_bits17(HIDE((_BitInt(17)) - 60000)) == 60000);
 	CHECK((long)neg_bits100(HIDE((_BitInt(100))5)) == -5);
 	CHECK((long)neg_bits128(HIDE((_BitInt(128))5)) == -5);
 	CHECK((long)neg_bits200(HIDE((_BitInt(200))5)) == -5);

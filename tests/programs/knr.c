@@ -18,7 +18,8 @@ double promoted();
 int unsigned_short();
 struct point by_struct();
 
-EXACT double promoted(c, s, f, n, text) char c;
+EXACT double promoted(c, s, f, n, text)
+char c;
 short s;
 float f;
 int n;
@@ -28,16 +29,18 @@ const char *text;
 	return c + s + f + n + (double)strlen(text) + 1;
 }
 
-EXACT int unsigned_short(u) unsigned short u;
+EXACT int unsigned_short(u)
+unsigned short u;
 {
 	TOUCH();
 	return u + 1;
 }
 
-EXACT struct point by_struct(p) struct point p;
+EXACT struct point by_struct(p)
+struct point p;
 {
 	TOUCH();
-	return (struct point){ p.y, p.x };
+	return (struct point){p.y, p.x};
 }
 
 EXACT int nothing()
@@ -48,7 +51,7 @@ EXACT int nothing()
 
 int main(void)
 {
-	struct point p = { HIDE((short)3), 4 };
+	struct point p = {HIDE((short)3), 4};
 	int (*surplus)() = HIDE(&nothing);
 
 	CHECK(promoted(HIDE('z'), -3, 1.5f, 7, "old") == 131.5);

@@ -90,20 +90,21 @@ struct anonymous {
 		float f;
 	};
 };
-struct empty {};
+struct empty {
+};
 
-#define INC(name, type, ...)                                                               \
-	EXACT type inc_##name(type s)                                                      \
-	{                                                                                  \
-		TOUCH();                                                                   \
-		__VA_ARGS__;                                                               \
-		return s;                                                                  \
+#define INC(name, type, ...)          \
+	EXACT type inc_##name(type s) \
+	{                             \
+		TOUCH();              \
+		__VA_ARGS__;          \
+		return s;             \
 	}
 
 EXACT struct ff swap_ff(struct ff s)
 {
 	TOUCH();
-	return (struct ff){ s.y, s.x };
+	return (struct ff){s.y, s.x};
 }
 
 INC(di, struct di, s.d++, s.i++)
@@ -142,19 +143,19 @@ EXACT int around_empty(int a, struct empty e, int b)
 	return a + b;
 }
 
-EXACT struct di seven(struct di a, struct di b, struct di c, struct di d, struct di e,
-		      struct di f, struct di g)
+EXACT struct di seven(struct di a, struct di b, struct di c, struct di d, struct di e, struct di f,
+		      struct di g)
 {
 	TOUCH();
-	return (struct di){ a.d + b.d + c.d + d.d + e.d + f.d + g.d,
-			    a.i + b.i + c.i + d.i + e.i + f.i + g.i };
+	return (struct di){a.d + b.d + c.d + d.d + e.d + f.d + g.d,
+			   a.i + b.i + c.i + d.i + e.i + f.i + g.i};
 }
 
 static void arrays(void)
 {
-	struct f3 f3 = inc_f3((struct f3){ { 1.5f, 2.5f, 3.5f } });
-	struct f4 f4 = inc_f4((struct f4){ { 1.5f, 2.5f, 3.5f, 4.5f } });
-	struct array a = inc_array((struct array){ { { 1.5f, 2.5f }, { 3.5f, 4.5f } } });
+	struct f3 f3 = inc_f3((struct f3){{1.5f, 2.5f, 3.5f}});
+	struct f4 f4 = inc_f4((struct f4){{1.5f, 2.5f, 3.5f, 4.5f}});
+	struct array a = inc_array((struct array){{{1.5f, 2.5f}, {3.5f, 4.5f}}});
 
 	for (int i = 0; i < 3; i++)
 		CHECK(f3.f[i] == (float)i + 2.5f);
@@ -165,11 +166,11 @@ static void arrays(void)
 
 static void odd_ones(void)
 {
-	struct packed p = inc_packed((struct packed){ -5, 6 });
-	struct bits b = inc_bits((struct bits){ 5, -3, 1000 });
-	struct nested n = inc_nested((struct nested){ { 1.5f, 2.5f }, 3 });
-	union word u = inc_union((union word){ 1078530011 });
-	struct anonymous a = inc_anonymous((struct anonymous){ .kind = 1, .i = 41 });
+	struct packed p = inc_packed((struct packed){-5, 6});
+	struct bits b = inc_bits((struct bits){5, -3, 1000});
+	struct nested n = inc_nested((struct nested){{1.5f, 2.5f}, 3});
+	union word u = inc_union((union word){1078530011});
+	struct anonymous a = inc_anonymous((struct anonymous){.kind = 1, .i = 41});
 
 	CHECK(p.l == -4 && p.i == 7);
 	CHECK(b.a == 6 && b.b == -2 && b.c == 1001);
@@ -181,15 +182,15 @@ static void odd_ones(void)
 
 int main(void)
 {
-	struct ff ff = swap_ff((struct ff){ HIDE(1.5f), -2.5f });
-	struct di di = inc_di((struct di){ 0.25, 7 });
-	struct int_float intf = inc_if((struct int_float){ -7, 0.5f });
-	struct fif fif = inc_fif((struct fif){ 0.5f, 3, 2.5f });
-	struct ifd ifd = inc_ifd((struct ifd){ 1, 2.5f, 3.5 });
-	struct dd dd = inc_dd((struct dd){ 1.5, 2.5 });
-	struct hd hd = inc_hd((struct hd){ -3, 4.5 });
-	struct ld ld = inc_ld((struct ld){ 6.5L });
-	struct ldi ldi = inc_ldi((struct ldi){ 6.5L, 1 });
+	struct ff ff = swap_ff((struct ff){HIDE(1.5f), -2.5f});
+	struct di di = inc_di((struct di){0.25, 7});
+	struct int_float intf = inc_if((struct int_float){-7, 0.5f});
+	struct fif fif = inc_fif((struct fif){0.5f, 3, 2.5f});
+	struct ifd ifd = inc_ifd((struct ifd){1, 2.5f, 3.5});
+	struct dd dd = inc_dd((struct dd){1.5, 2.5});
+	struct hd hd = inc_hd((struct hd){-3, 4.5});
+	struct ld ld = inc_ld((struct ld){6.5L});
+	struct ldi ldi = inc_ldi((struct ldi){6.5L, 1});
 	struct di s[8];
 
 	CHECK(ff.x == -2.5f && ff.y == 1.5f);
@@ -202,7 +203,7 @@ int main(void)
 	CHECK(ld.l == 7.5L);
 	CHECK(ldi.l == 7.5L && ldi.i == 2);
 	for (int i = 0; i < 8; i++)
-		s[i] = (struct di){ i + 0.5, i };
+		s[i] = (struct di){i + 0.5, i};
 	di = seven(s[1], s[2], s[3], s[4], s[5], s[6], s[7]);
 	CHECK(di.d == 31.5 && di.i == 28);
 	arrays();

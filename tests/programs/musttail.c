@@ -28,10 +28,10 @@ typedef long instruction(struct machine *m, long acc);
 
 static instruction *const instructions[3];
 
-#define NEXT(acc)                                                                          \
-	do {                                                                               \
-		m->steps++;                                                                \
-		MUSTTAIL return instructions[*m->pc++](m, acc);                            \
+#define NEXT(acc)                                               \
+	do {                                                    \
+		m->steps++;                                     \
+		MUSTTAIL return instructions[*m->pc++](m, acc); \
 	} while (0)
 
 EXACT long op_halt(struct machine *m, long acc)
@@ -54,11 +54,11 @@ EXACT long op_double(struct machine *m, long acc)
 	NEXT(acc * 2);
 }
 
-static instruction *const instructions[3] = { op_halt, op_one, op_double };
+static instruction *const instructions[3] = {op_halt, op_one, op_double};
 
 EXACT long run_code(const unsigned char *code)
 {
-	struct machine m = { code + 1, 0 };
+	struct machine m = {code + 1, 0};
 	long acc = instructions[*code](&m, 0);
 
 	CHECK(m.steps == 12);
@@ -79,7 +79,7 @@ EXACT long by_memory(struct quad s, long n)
 	TOUCH();
 	if (n == 0)
 		return s.v[0] + 10 * s.v[1] + 100 * s.v[2] + 1000 * s.v[3];
-	s = (struct quad){ { s.v[1], s.v[2], s.v[3], s.v[0] } };
+	s = (struct quad){{s.v[1], s.v[2], s.v[3], s.v[0]}};
 	MUSTTAIL return by_memory(s, n - 1);
 }
 #endif
@@ -94,12 +94,12 @@ EXACT double floating(int n, double x)
 
 int main(void)
 {
-	static const unsigned char code[] = { 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 0 };
+	static const unsigned char code[] = {1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 0};
 
 	CHECK(count_down(HIDE(10000000L), 0) == 50000005000000);
 	CHECK(run_code(HIDE(&code[0])) == 1024);
 #ifdef __OPTIMIZE__
-	CHECK(by_memory((struct quad){ { 1, 2, 3, 4 } }, HIDE(100L)) == 4321);
+	CHECK(by_memory((struct quad){{1, 2, 3, 4}}, HIDE(100L)) == 4321);
 #endif
 	CHECK(floating(HIDE(200), 0.5) == 200.5);
 	FINISH("musttail");

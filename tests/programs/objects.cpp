@@ -30,12 +30,17 @@ struct shape {
 
 struct named {
 	virtual ~named() = default;
-	virtual std::string name() const { return "nobody"; }
+	virtual std::string name() const
+	{
+		return "nobody";
+	}
 };
 
 struct box : shape {
 	double width, height;
-	box(double width, double height) : width(width), height(height) {}
+	box(double width, double height) : width(width), height(height)
+	{
+	}
 	EXACT double area() const override
 	{
 		TOUCH();
@@ -46,7 +51,9 @@ struct box : shape {
 /* The second base makes a thunk for name(). */
 struct disc : shape, named {
 	double radius;
-	explicit disc(double radius) : radius(radius) {}
+	explicit disc(double radius) : radius(radius)
+	{
+	}
 	EXACT double area() const override
 	{
 		TOUCH();
@@ -89,15 +96,23 @@ EXACT int hidden(int x)
 
 struct registry {
 	std::vector<std::string> names;
-	EXACT registry() { add("first"); }
-	EXACT void add(const std::string &name) { names.push_back(name); }
+	EXACT registry()
+	{
+		add("first");
+	}
+	EXACT void add(const std::string &name)
+	{
+		names.push_back(name);
+	}
 };
 
 static registry the_registry;
 
 struct money {
 	long cents;
-	money(long cents) : cents(cents) {}
+	money(long cents) : cents(cents)
+	{
+	}
 	money(const money &) = default;
 	EXACT friend money operator+(const money &a, const money &b)
 	{

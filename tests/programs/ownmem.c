@@ -17,9 +17,7 @@
 
 #define OWN __attribute__((noinline, used, visibility("default")))
 
-enum {
-	HEAP = 1 << 20
-};
+enum { HEAP = 1 << 20 };
 
 static _Alignas(16) char heap[HEAP];
 static size_t heap_used;

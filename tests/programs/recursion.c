@@ -54,8 +54,8 @@ EXACT int tree_sum(const struct tree *t)
 
 int main(void)
 {
-	struct tree leaf1 = { 1, NULL, NULL }, leaf2 = { 2, NULL, NULL };
-	struct tree middle = { 3, &leaf1, &leaf2 }, root = { 4, &middle, NULL };
+	struct tree leaf1 = {1, NULL, NULL}, leaf2 = {2, NULL, NULL};
+	struct tree middle = {3, &leaf1, &leaf2}, root = {4, &middle, NULL};
 
 	CHECK(fact(HIDE(10ul)) == 3628800);
 	CHECK(fact(HIDE(4ul)) == 24);

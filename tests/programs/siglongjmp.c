@@ -41,8 +41,8 @@ EXACT int try_peek(const int *p)
 int main(void)
 {
 	size_t size = 64 * 1024;
-	stack_t stack = { .ss_size = size };
-	struct sigaction action = { .sa_handler = on_segv, .sa_flags = SA_ONSTACK };
+	stack_t stack = {.ss_size = size};
+	struct sigaction action = {.sa_handler = on_segv, .sa_flags = SA_ONSTACK};
 	int value = 42;
 
 	stack.ss_sp = malloc(size);

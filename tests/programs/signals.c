@@ -11,10 +11,7 @@
 
 #include "check.h"
 
-enum {
-	ROUNDS = 20000,
-	STORMS = 200
-};
+enum { ROUNDS = 20000, STORMS = 200 };
 
 static int alarms;
 
@@ -69,8 +66,8 @@ EXACT void *worker(void *argument)
 
 int main(void)
 {
-	struct sigaction action = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
-	struct itimerval storm = { { 0, 100 }, { 0, 100 } }, calm = { { 0, 0 }, { 0, 0 } };
+	struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
+	struct itimerval storm = {{0, 100}, {0, 100}}, calm = {{0, 0}, {0, 0}};
 	pthread_t other;
 
 	sigemptyset(&action.sa_mask);

@@ -30,35 +30,52 @@
 static const char letters[] = "abcdefghijklmnopqabcdefghijklmnopqabcdefghijklmnop"
 			      "qabcdefghijklmnopqabcdefghijklmnopqabcdefghijklmno";
 
-#define CHARS(n)                                                                           \
-	struct s##n {                                                                      \
-		char c[n];                                                                 \
-	};                                                                                 \
-	EXACT struct s##n turn##n(int before, struct s##n s, int by)                       \
-	{                                                                                  \
-		TOUCH();                                                                   \
-		if (before != n)                                                           \
-			by = 50;                                                           \
-		for (int i = 0; i < n; i++)                                                \
-			s.c[i] = (char)(s.c[i] + by);                                      \
-		return s;                                                                  \
+#define CHARS(n)                                                     \
+	struct s##n {                                                \
+		char c[n];                                           \
+	};                                                           \
+	EXACT struct s##n turn##n(int before, struct s##n s, int by) \
+	{                                                            \
+		TOUCH();                                             \
+		if (before != n)                                     \
+			by = 50;                                     \
+		for (int i = 0; i < n; i++)                          \
+			s.c[i] = (char)(s.c[i] + by);                \
+		return s;                                            \
 	}
 
-#define TRY_CHARS(n)                                                                       \
-	do {                                                                               \
-		struct s##n s, t;                                                          \
-		memcpy(s.c, letters, n);                                                   \
-		t = turn##n(HIDE(n), s, HIDE(2));                                          \
-		for (int i = 0; i < n; i++)                                                \
-			CHECK(t.c[i] == letters[i] + 2);                                   \
+#define TRY_CHARS(n)                                     \
+	do {                                             \
+		struct s##n s, t;                        \
+		memcpy(s.c, letters, n);                 \
+		t = turn##n(HIDE(n), s, HIDE(2));        \
+		for (int i = 0; i < n; i++)              \
+			CHECK(t.c[i] == letters[i] + 2); \
 	} while (0)
 
-#define EACH(M)                                                                            \
-	M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13) M(14) M(15)   \
-	M(16) M(17) M(100)
-#define EACH_CALL(M)                                                                       \
-	M(1); M(2); M(3); M(4); M(5); M(6); M(7); M(8); M(9); M(10); M(11); M(12); M(13);  \
-	M(14); M(15); M(16); M(17); M(100)
+#define EACH(M)                                                                                 \
+	M(1)                                                                                    \
+	M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13) M(14) M(15) M(16) M(17) \
+		M(100)
+#define EACH_CALL(M) \
+	M(1);        \
+	M(2);        \
+	M(3);        \
+	M(4);        \
+	M(5);        \
+	M(6);        \
+	M(7);        \
+	M(8);        \
+	M(9);        \
+	M(10);       \
+	M(11);       \
+	M(12);       \
+	M(13);       \
+	M(14);       \
+	M(15);       \
+	M(16);       \
+	M(17);       \
+	M(100)
 
 EACH(CHARS)
 
@@ -77,7 +94,7 @@ struct s64 {
 EXACT struct s24 turn24(struct s24 s, int by)
 {
 	TOUCH();
-	return (struct s24){ s.a + by, s.b + by, s.c + by };
+	return (struct s24){s.a + by, s.b + by, s.c + by};
 }
 
 EXACT struct s32 turn32(struct s32 s, int by)
@@ -101,13 +118,15 @@ EXACT int many(struct s8 a, struct s16 b, struct s17 c, struct s1 d)
 {
 	TOUCH();
 	return (!memcmp(a.c, letters, 8) && !memcmp(b.c, letters, 16) &&
-		!memcmp(c.c, letters, 17) && d.c[0] == 'a') ? 42 : 0;
+		!memcmp(c.c, letters, 17) && d.c[0] == 'a')
+		       ? 42
+		       : 0;
 }
 
 int main(void)
 {
-	struct s24 s24 = turn24((struct s24){ -1, 2, -3 }, HIDE(2));
-	struct s32 s32 = turn32((struct s32){ { 0.5, 1.5, 2.5, 3.5 } }, HIDE(2));
+	struct s24 s24 = turn24((struct s24){-1, 2, -3}, HIDE(2));
+	struct s32 s32 = turn32((struct s32){{0.5, 1.5, 2.5, 3.5}}, HIDE(2));
 	struct s64 s64;
 	struct s8 a;
 	struct s16 b;

@@ -14,10 +14,7 @@
 
 #include "check.h"
 
-enum {
-	THREADS = 2000,
-	AT_ONCE = 8
-};
+enum { THREADS = 2000, AT_ONCE = 8 };
 
 static pthread_key_t key;
 static long total;

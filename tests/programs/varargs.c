@@ -72,7 +72,7 @@ EXACT double sum_kinds(const char *kinds, ...)
 /* Variadic and with its result in memory. */
 EXACT struct large big_result(int n, ...)
 {
-	struct large result = { { 0 } };
+	struct large result = {{0}};
 	va_list list;
 
 	va_start(list, n);
@@ -90,7 +90,7 @@ EXACT int vprint_to(char *buffer, size_t size, const char *format, va_list list)
 }
 
 __attribute__((format(printf, 3, 4))) EXACT int print_to(char *buffer, size_t size,
-							  const char *format, ...)
+							 const char *format, ...)
 {
 	va_list list;
 	int n;
@@ -129,7 +129,7 @@ EXACT double start_list(int n, ...)
 
 int main(void)
 {
-	struct pair pair = { 100, 0.25 };
+	struct pair pair = {100, 0.25};
 	struct large large;
 	char buffer[64];
 
@@ -138,7 +138,7 @@ int main(void)
 	CHECK(sum_ints(HIDE(24), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19,
 		       20, 21, 22, 23, 24) == 300);
 	CHECK(sum_kinds("idpidpidlx", 1, 2.5, pair, 3, 4.5, pair, 5, 6.5,
-			(struct large){ { 100, 200, 300 } }, 324.25L) == 1147.25);
+			(struct large){{100, 200, 300}}, 324.25L) == 1147.25);
 	large = big_result(HIDE(2), 1, 2, 3, 2, 2, 2);
 	CHECK(large.v[0] == 3 && large.v[1] == 4 && large.v[2] == 5);
 	CHECK(print_to(buffer, sizeof(buffer), "%d %s %.2f %c %ld %s", HIDE(42), "text", 2.5, 'c',

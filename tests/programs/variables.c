@@ -22,11 +22,7 @@
 
 #include "check.h"
 
-enum color {
-	RED,
-	GREEN,
-	BLUE
-};
+enum color { RED, GREEN, BLUE };
 
 struct node {
 	int value;
@@ -40,27 +36,27 @@ struct point {
 int bump(int by);
 
 int counter;
-struct point origin = { 1, 2 };
+struct point origin = {1, 2};
 double ratio = 0.75;
 const char *greeting = "hello";
 char name[32] = "a text in an array";
 enum color favourite = BLUE;
-int primes[] = { 2, 3, 5, 7, 11 };
+int primes[] = {2, 3, 5, 7, 11};
 struct {
 	unsigned int on : 1;
 	int level : 4;
 	unsigned int rest : 20;
-} flags = { 1, -3, 1000 };
+} flags = {1, -3, 1000};
 int (*handler)(int) = bump;
 void *nothing;
-int grid[2][3] = { { 1, 2, 3 }, { 4, 5, 6 } };
+int grid[2][3] = {{1, 2, 3}, {4, 5, 6}};
 static int file_static;
 static const int constant = 123;
 __thread int thread_own;
 
-static struct node last = { 3, NULL };
-static struct node middle = { 2, &last };
-static struct node first = { 1, &middle };
+static struct node last = {3, NULL};
+static struct node middle = {2, &last};
+static struct node first = {1, &middle};
 struct node *list = &first;
 
 EXACT int bump(int by)

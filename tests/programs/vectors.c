@@ -42,7 +42,7 @@ __attribute__((target("avx"))) EXACT v4d add_wide(v4d a, v4d b, double c)
 __attribute__((target("avx"))) EXACT void use_wide(void)
 {
 	double x = one;
-	v4d sum = add_wide((v4d){ x, 2, 3, 4 }, (v4d){ 10, 20, 30, 40 }, 0.5);
+	v4d sum = add_wide((v4d){x, 2, 3, 4}, (v4d){10, 20, 30, 40}, 0.5);
 
 	for (int i = 0; i < 4; i++)
 		CHECK(sum[i] == (i + 1) * 11 + 0.5);
@@ -57,8 +57,8 @@ __attribute__((target("avx512f"))) EXACT v8l add_widest(v8l a, v8l b, long c)
 __attribute__((target("avx512f"))) EXACT void use_widest(void)
 {
 	long x = one;
-	v8l sum = add_widest((v8l){ x, 2, 3, 4, 5, 6, 7, 8 },
-			     (v8l){ 10, 20, 30, 40, 50, 60, 70, 80 }, 100);
+	v8l sum = add_widest((v8l){x, 2, 3, 4, 5, 6, 7, 8}, (v8l){10, 20, 30, 40, 50, 60, 70, 80},
+			     100);
 
 	for (int i = 0; i < 8; i++)
 		CHECK(sum[i] == (i + 1) * 11 + 100);
@@ -67,9 +67,9 @@ __attribute__((target("avx512f"))) EXACT void use_widest(void)
 int main(void)
 {
 	float x = (float)one;
-	v4f f = add4((v4f){ x + 0.5f, 2.5f, 3.5f, 4.5f }, (v4f){ 10, 10, 10, 10 });
-	v4i n = add_ints((v4i){ one, 2, 3, 4 }, (v4i){ 10, 20, 30, 40 });
-	v4f v = { x, x, x, x };
+	v4f f = add4((v4f){x + 0.5f, 2.5f, 3.5f, 4.5f}, (v4f){10, 10, 10, 10});
+	v4i n = add_ints((v4i){one, 2, 3, 4}, (v4i){10, 20, 30, 40});
+	v4f v = {x, x, x, x};
 
 	for (int i = 0; i < 4; i++) {
 		CHECK(f[i] == (float)i + 11.5f);

@@ -13,8 +13,8 @@
 
 #include "shell/cc/cc.h"
 
-#define COMPILE                                                               \
-	"--start-no-unused-arguments -fpass-plugin=/p.so -grecord-command-line "   \
+#define COMPILE                                                                  \
+	"--start-no-unused-arguments -fpass-plugin=/p.so -grecord-command-line " \
 	"-finstrument-function-entry-bare "
 #define NO_DEBUG "-Xclang -debug-info-kind=constructor -Xclang -dwarf-version=5 "
 #define END "--end-no-unused-arguments"

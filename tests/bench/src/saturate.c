@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #define NR_CONNECTIONS 16
-#define NR_PIPELINES   512 /* different ones; even ones SET, the next one GETs the same keys */
-#define DEPTH          16
+#define NR_PIPELINES 512 /* different ones; even ones SET, the next one GETs the same keys */
+#define DEPTH 16
 
 struct block {
 	char bytes[DEPTH * 64];
@@ -58,9 +58,11 @@ static void prepare(void)
 			int key = (i / 2 * DEPTH + j) * 7919 % 100000;
 
 			if (i % 2)
-				snprintf(text, sizeof(text), "*2\r\n$3\r\nGET\r\n$9\r\nkey:%05d\r\n", key);
+				snprintf(text, sizeof(text),
+					 "*2\r\n$3\r\nGET\r\n$9\r\nkey:%05d\r\n", key);
 			else
-				snprintf(text, sizeof(text), "*3\r\n$3\r\nSET\r\n$9\r\nkey:%05d\r\n$3\r\nxyz\r\n", key);
+				snprintf(text, sizeof(text),
+					 "*3\r\n$3\r\nSET\r\n$9\r\nkey:%05d\r\n$3\r\nxyz\r\n", key);
 			add(&requests[i], text);
 		}
 	for (int j = 0; j < DEPTH; j++) {

@@ -57,7 +57,8 @@ static void measure(int rounds)
 			one = now_ns() - begin;
 		__xray_unpatch_function(1000 + i);
 	}
-	printf("functions %lu\nall_ns %.0f\none_ns %.0f\n", (unsigned long)__xray_max_function_id(), all, one);
+	printf("functions %lu\nall_ns %.0f\none_ns %.0f\n", (unsigned long)__xray_max_function_id(),
+	       all, one);
 }
 #endif
 

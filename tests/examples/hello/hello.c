@@ -32,7 +32,7 @@ int total(const struct item *items, int n)
 
 int main(void)
 {
-	struct item basket[] = { { "tea", 3, 2 }, { "milk", 1, 4 }, { "cake", 5, 1 } };
+	struct item basket[] = {{"tea", 3, 2}, {"milk", 1, 4}, {"cake", 5, 1}};
 
 	printf("total %d\n", total(basket, 3));
 	return 0;

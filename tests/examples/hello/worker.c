@@ -9,7 +9,7 @@ struct state {
 	const char *name;
 };
 
-struct state state = { 0, "walker" };
+struct state state = {0, "walker"};
 
 __attribute__((noinline)) long step(struct state *state, int by)
 {

@@ -20,12 +20,12 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t wake;
 static bool stopping;
 
-static const int numbers[] = { 4, 2, 8, 0, 5, -10, 1000, 3 };
+static const int numbers[] = {4, 2, 8, 0, 5, -10, 1000, 3};
 
 static int connect_to_server(void)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET };
-	struct timeval patience = { .tv_sec = 60 };
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	struct timeval patience = {.tv_sec = 60};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)

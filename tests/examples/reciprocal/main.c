@@ -33,7 +33,7 @@ static int number_option(const char *text, long low, long high)
 
 int main(int argc, char **argv)
 {
-	struct client client = { .delay_ms = 700 };
+	struct client client = {.delay_ms = 700};
 	bool serve_only = false;
 	sigset_t stop;
 	int option, received;

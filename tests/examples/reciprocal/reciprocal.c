@@ -8,7 +8,7 @@
 /* Nobody thought of zero here. */
 static struct answer reciprocal_of(struct number number)
 {
-	struct answer answer = { .status = STATUS_OK };
+	struct answer answer = {.status = STATUS_OK};
 
 	answer.value = 1.0 / number.value;
 	return answer;
@@ -17,7 +17,7 @@ static struct answer reciprocal_of(struct number number)
 /* The same, by somebody who did. Not in use at /, but at /checked. */
 struct answer reciprocal_checked(struct number number)
 {
-	struct answer answer = { .status = STATUS_BAD_REQUEST };
+	struct answer answer = {.status = STATUS_BAD_REQUEST};
 
 	if (number.value != 0) {
 		answer.status = STATUS_OK;
@@ -28,16 +28,16 @@ struct answer reciprocal_checked(struct number number)
 
 static struct answer square_of(struct number number)
 {
-	struct answer answer = { .status = STATUS_OK };
+	struct answer answer = {.status = STATUS_OK};
 
 	answer.value = (double)number.value * number.value;
 	return answer;
 }
 
 static struct route routes[] = {
-	{ "/", "1/%s = %g\n", reciprocal_of },
-	{ "/checked", "1/%s = %g\n", reciprocal_checked },
-	{ "/square", "%s squared = %g\n", square_of },
+	{"/", "1/%s = %g\n", reciprocal_of},
+	{"/checked", "1/%s = %g\n", reciprocal_checked},
+	{"/square", "%s squared = %g\n", square_of},
 };
 
 const struct route *route_find(const char *path)
@@ -52,7 +52,7 @@ const struct route *route_find(const char *path)
 struct answer respond(struct request *request, int n)
 {
 	const struct route *route = route_find(request->path);
-	struct answer answer = { .status = STATUS_NOT_FOUND };
+	struct answer answer = {.status = STATUS_NOT_FOUND};
 
 	request->number.value = n;
 	if (route)

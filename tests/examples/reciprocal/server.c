@@ -13,9 +13,7 @@
 
 #include "reciprocal.h"
 
-enum {
-	RECENT_MAX = 8
-};
+enum { RECENT_MAX = 8 };
 
 struct counters counters;
 struct request *recent;
@@ -84,7 +82,7 @@ static void send_response(int fd, const struct response *response)
 /* One request from the first byte to the last. */
 static void serve(int fd, struct request *request)
 {
-	struct response response = { .status = STATUS_NONE };
+	struct response response = {.status = STATUS_NONE};
 	char header[1024];
 
 	if (!read_header(fd, header, sizeof(header)))
@@ -145,7 +143,7 @@ static void *accept_loop(void *unused)
 /* Listen on loopback only; port 0 lets the system choose. Gives the port, or -1. */
 int server_start(int port)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET };
+	struct sockaddr_in address = {.sin_family = AF_INET};
 	socklen_t size = sizeof(address);
 	int yes = 1;
 
