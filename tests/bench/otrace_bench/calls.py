@@ -13,7 +13,7 @@ from .table import Absent
 
 SOURCES = Path(__file__).resolve().parent.parent / "src"
 SECTION = "Traced call of work(int, int), recorded"
-NO_ARGUMENTS = Absent("the peer does not record typed arguments at this point")
+NO_ARGUMENTS = Absent("the peer records no typed arguments")
 
 
 class Calls:
@@ -117,8 +117,9 @@ def measure_calls(bench, table) -> None:
                   {"plain": 0.0, "otrace": ours, "XRay": more["XRay"], "uftrace": more["uftrace"], "cyg": more["cyg"]}, digits=1)
         budget = 2 * stamp + 8
         table.add(SECTION, f"entry, exit and two typed words, {title}", "ns more",
-                  {"plain": 0.0, "otrace": ours, "XRay": NO_ARGUMENTS, "uftrace": more["uftrace with arguments"], "cyg": NO_ARGUMENTS},
-                  budget=f"≤ {budget:.1f}: two rdtsc of {stamp:.1f} and 8", within=lambda ns, budget=budget: ns <= budget, digits=1)
+                  {"plain": 0.0, "otrace": ours, "XRay": NO_ARGUMENTS, "uftrace": more["uftrace with arguments"],
+                   "cyg": NO_ARGUMENTS}, digits=1,
+                  budget=f"≤ {budget:.1f}: two rdtsc of {stamp:.1f} and 8", within=lambda ns, budget=budget: ns <= budget)
         if pick is min:
             least = more
     table.add(SECTION, "times slower than otrace with arguments", "factor", _factors(bench, least), digits=1,
@@ -132,7 +133,8 @@ def measure_calls(bench, table) -> None:
     table.add("Redirected call", "over a direct call", "ns more",
               {"plain": 0.0, "otrace": least.get("otrace redirected", bench.not_measured), "XRay": nobody, "uftrace": nobody,
                "cyg": nobody}, budget="≤ 2", within=lambda ns: ns <= 2, digits=2)
-    table.notes.append(f"uftrace kept at least {100 * calls.uftrace_kept:.0f} % of the records of work(); what it drops costs it less.")
+    table.notes.append(f"uftrace kept at least {100 * calls.uftrace_kept:.0f} % of the records of work(); what it drops costs "
+                       "it less.")
     table.notes.append(f"One rdtsc costs {stamp:.1f} ns on this machine; the plain call {min(figures['plain']):.2f} ns.")
 
 

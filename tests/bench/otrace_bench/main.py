@@ -60,7 +60,8 @@ def install_missing() -> None:
     print(f"Installing {' '.join(sorted(missing))} to measure against.", file=sys.stderr)
     sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
     for words in (["update"], ["install", "-y", "--no-install-recommends", *sorted(missing)]):
-        subprocess.run([*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", *words], check=True, stdout=sys.stderr)
+        subprocess.run([*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", *words], check=True,
+                       stdout=sys.stderr)
 
 
 def heading(options) -> str:

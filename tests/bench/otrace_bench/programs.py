@@ -152,37 +152,37 @@ class RedisWork(Workload):
 def _dormant(bench, table, title: str, work: Workload, rounds: int) -> None:
     section = f"Dormant: {title}"
     bench.say(f"{section}: {rounds} rounds")
-    least, middle = measure.ratios(measure.interleave({name: lambda name=name: work.seconds(name) for name in work.builds}, rounds))
+    figures = measure.interleave({name: lambda name=name: work.seconds(name) for name in work.builds}, rounds)
+    least, middle = measure.ratios(figures)
     table.add(section, f"{work.measured}, minimum of {rounds}", "ratio", cells(bench, least),
               budget="goal ≤ 1.005", within=lambda ratio: ratio <= 1.005, digits=3)
     table.add(section, f"{work.measured}, median of {rounds}", "ratio", cells(bench, middle), digits=3)
 
     bench.say(f"{section}: instructions")
     counted = dict(zip(work.builds, bench.parallel(work.callgrind, work.builds)))
-    plain = counted["plain"]
+    per_call = {name: count.instructions / count.calls for name, count in counted.items()}
     table.add(section, "instructions of the program's own code", "ratio",
-              cells(bench, {name: (count.instructions / count.calls) / (plain.instructions / plain.calls) for name, count in counted.items()}),
-              digits=4)
+              cells(bench, {name: count / per_call["plain"] for name, count in per_call.items()}), digits=4)
     table.add(section, "instructions more for each call", "count",
-              cells(bench, {name: count.instructions / count.calls - plain.instructions / plain.calls for name, count in counted.items()}),
+              cells(bench, {name: count - per_call["plain"] for name, count in per_call.items()}),
               budget="1.00: one nop", within=lambda more: abs(more - 1) < 0.05, digits=3)
 
     files = {name: measure.Elf(build.binary) for name, build in work.builds.items()}
     base = files["plain"]
-    table.add(section, "functions in the file", "count", cells(bench, {name: elf.functions() for name, elf in files.items()}), digits=0)
-    table.add(section, "code", "ratio", cells(bench, {name: elf.text / base.text for name, elf in files.items()}),
-              budget="≤ 1.12", within=lambda ratio: ratio <= 1.12, digits=3)
-    table.add(section, "loadable size", "ratio", cells(bench, {name: elf.loadable / base.loadable for name, elf in files.items()}),
-              budget="≤ 1.25", within=lambda ratio: ratio <= 1.25, digits=3)
-    table.add(section, "file size with debug information", "ratio", cells(bench, {name: elf.file / base.file for name, elf in files.items()}),
-              digits=3)
-    table.add(section, "loadable bytes more for each function", "bytes",
-              cells(bench, {name: (elf.loadable - base.loadable) / base.functions() for name, elf in files.items()}), digits=0)
-    table.add(section, "bytes of DWARF for each function", "bytes",
-              cells(bench, {name: elf.debug / base.functions() for name, elf in files.items()}), digits=0)
-    table.add(section, "dynamic relocations more", "count",
-              cells(bench, {name: elf.relocations - base.relocations for name, elf in files.items()}),
-              budget="0", within=lambda more: more == 0, digits=0)
+    functions = base.functions()
+
+    def add(what, unit, figure, **options):
+        table.add(section, what, unit, cells(bench, {name: figure(elf) for name, elf in files.items()}), **options)
+
+    add("functions in the file", "count", lambda elf: elf.functions(), digits=0)
+    add("code", "ratio", lambda elf: elf.text / base.text, budget="≤ 1.12", within=lambda ratio: ratio <= 1.12, digits=3)
+    add("loadable size", "ratio", lambda elf: elf.loadable / base.loadable, budget="≤ 1.25",
+        within=lambda ratio: ratio <= 1.25, digits=3)
+    add("file size with debug information", "ratio", lambda elf: elf.file / base.file, digits=3)
+    add("loadable bytes more for each function", "bytes", lambda elf: (elf.loadable - base.loadable) / functions, digits=0)
+    add("bytes of DWARF for each function", "bytes", lambda elf: elf.debug / functions, digits=0)
+    add("dynamic relocations more", "count", lambda elf: elf.relocations - base.relocations, budget="0",
+        within=lambda more: more == 0, digits=0)
 
 
 def dormant(bench, table) -> None:

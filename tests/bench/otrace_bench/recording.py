@@ -96,6 +96,7 @@ def recorded(bench, table) -> None:
         add(title, "%", {column: 100 * rate / values["plain"] for column, rate in values.items()},
             budget="≥ 35", within=lambda percent: percent >= 35, digits=1)
     least = {column: min(values) for column, values in costs.items()}
-    add(f"server's CPU time per command, minimum of {rounds}", "ns", {column: 1e9 * cost for column, cost in least.items()}, digits=0)
+    add(f"server's CPU time per command, minimum of {rounds}", "ns",
+        {column: 1e9 * cost for column, cost in least.items()}, digits=0)
     add("commands per CPU time of the server kept", "%", {column: 100 * least["plain"] / cost for column, cost in least.items()},
         budget="≥ 35", within=lambda percent: percent >= 35, digits=1)
