@@ -361,10 +361,24 @@ static struct ot_err *live_redirect(struct ot_target *target, uint64_t fn, uint6
 	return ask_switch(target, OTRACE_MSG_REDIRECT, &request, &reply, ret);
 }
 
+/* What is let go may be over before its runtime has answered: then that is the answer. */
+static struct ot_err *let_go(struct ot_target *target, enum otrace_msg_type type,
+			     const void *payload, size_t bytes)
+{
+	bool connected = live_of(target)->client.fd >= 0;
+	struct ot_err *err = ask(target, type, payload, bytes, NULL);
+
+	if (!err || !connected || live_of(target)->client.fd >= 0)
+		return err;
+	ot_err_destroy(err);
+	return NULL;
+}
+
 static struct ot_err *live_go(struct ot_target *target, const struct otrace_go *how)
 {
-	OT_TRY(ask(target, OTRACE_MSG_GO, how, how ? sizeof(*how) : 0, NULL));
-	target->state = OT_TARGET_RUNNING;
+	OT_TRY(let_go(target, OTRACE_MSG_GO, how, how ? sizeof(*how) : 0));
+	if (target->state == OT_TARGET_HELD)
+		target->state = OT_TARGET_RUNNING;
 	return NULL;
 }
 
@@ -414,7 +428,7 @@ static int live_fd(const struct ot_target *target)
 
 static struct ot_err *live_let_end(struct ot_target *target)
 {
-	return ask(target, OTRACE_MSG_END, NULL, 0, NULL);
+	return let_go(target, OTRACE_MSG_END, NULL, 0);
 }
 
 static enum ot_target_event live_pump(struct ot_target *target, struct otrace_call_done *done)

@@ -25,6 +25,7 @@ struct step {
 	uint32_t bytes;
 	bool event_first; /* an EVENT_MODULES comes before the reply */
 	uint32_t claimed; /* a size that the header lies about, 0 = the true one */
+	bool silent;	  /* there is no reply */
 };
 
 struct server {
@@ -79,7 +80,8 @@ static void *serve(void *arg)
 			break;
 		if (msg.size_bytes > sizeof(msg))
 			recv(fd, payload, msg.size_bytes - sizeof(msg), MSG_WAITALL);
-		answer(fd, &server->steps[i], msg.request);
+		if (!server->steps[i].silent)
+			answer(fd, &server->steps[i], msg.request);
 	}
 	close(fd);
 	return NULL;
@@ -194,6 +196,22 @@ static void a_program_that_ends_while_asked_is_an_error(void **state)
 	assert_open_fails(steps, 1, "has ended");
 }
 
+static void a_program_may_be_over_before_it_says_that_it_goes(void **state)
+{
+	const struct step steps[] = {HELLO, NO_MODULES, {.expect = OTRACE_MSG_GO, .silent = true}};
+	struct ot_target *target = NULL;
+	struct otrace_call_done done;
+	struct server server;
+
+	(void)state;
+	start(&server, steps, OT_NR(steps));
+	assert_null(ot_target_live_open(server.path, true, &target));
+	assert_null(ot_target_go(target));
+	stop(&server);
+	assert_int_equal(ot_target_pump(target, &done), OT_TARGET_GONE);
+	ot_target_close(target);
+}
+
 static void events_between_replies_are_kept(void **state)
 {
 	const struct step steps[] = {
@@ -248,6 +266,7 @@ int main(void)
 		cmocka_unit_test(a_busy_program_names_who_is_there),
 		cmocka_unit_test(damaged_answers_are_refused),
 		cmocka_unit_test(a_program_that_ends_while_asked_is_an_error),
+		cmocka_unit_test(a_program_may_be_over_before_it_says_that_it_goes),
 		cmocka_unit_test(events_between_replies_are_kept),
 		cmocka_unit_test(refusals_say_what_and_why),
 		cmocka_unit_test(nobody_there_is_an_error),
