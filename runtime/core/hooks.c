@@ -17,12 +17,12 @@ static inline void *probe_target(const struct otrace_probe *probe)
 }
 
 /* From here to release() a signal handler's calls are only counted. */
-static inline struct ot_thread *acquire(void)
+static inline struct ot_thread *acquire(uint32_t arm_flags)
 {
 	struct ot_thread *thread = ot_tls.thread;
 
 	if (ot_unlikely(!thread || !thread->armed)) {
-		thread = ot_thread_slow();
+		thread = ot_thread_slow(arm_flags);
 		if (!thread)
 			return NULL;
 	}
@@ -66,6 +66,11 @@ static void set_depth(struct ot_thread *thread, uint32_t depth)
 	thread->top = &thread->open[depth <= OT_OPEN_MAX ? depth : OT_OPEN_MAX];
 }
 
+static bool is_over(const struct ot_open_call *call, uint64_t end)
+{
+	return call->frame < end && on_stack(call->frame);
+}
+
 /*
  * The newest open call's frame begins below the end of this one: frames that live do not overlap, so
  * a longjmp went past it, or this is another stack. Close what lies below on this stack; what is open
@@ -80,14 +85,13 @@ static OT_SLOW void close_below(struct ot_thread *thread, uint64_t end)
 		return;
 	if (nr > OT_OPEN_MAX)
 		nr = OT_OPEN_MAX;
-	for (uint32_t i = 1; i <= nr; i++) {
-		struct ot_open_call *call = &thread->open[i];
-
-		if (call->frame < end && on_stack(call->frame))
-			ot_ring_abandon(thread, call);
-		else
-			thread->open[++kept] = *call;
-	}
+	/* the innermost first, as they would have ended */
+	for (uint32_t i = nr; i; i--)
+		if (is_over(&thread->open[i], end))
+			ot_ring_abandon(thread, &thread->open[i]);
+	for (uint32_t i = 1; i <= nr; i++)
+		if (!is_over(&thread->open[i], end))
+			thread->open[++kept] = thread->open[i];
 	set_depth(thread, kept);
 }
 
@@ -271,7 +275,7 @@ void *ot_hook_enter(struct otrace_frame *frame, struct otrace_probe *probe)
 	frame->words[0] = 0;
 	if (ot_unlikely(!arm))
 		return target;
-	thread = acquire();
+	thread = acquire(arm->flags);
 	if (ot_unlikely(!thread))
 		return target;
 	enter(thread, frame, arm, target != probe->body ? OTRACE_REC_FLAG_REDIRECTED : 0);
@@ -289,7 +293,7 @@ void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe)
 	if (ot_unlikely(!frame->words[0]))
 		return;
 	now = ot_clock_now();
-	thread = acquire();
+	thread = acquire(arm->flags);
 	if (ot_unlikely(!thread))
 		return;
 	pop(thread, (uint64_t)frame, frame->words[0]);
@@ -306,7 +310,7 @@ void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe)
 	(void)probe;
 	if (!frame->words[0])
 		return;
-	thread = acquire();
+	thread = acquire(arm->flags);
 	if (!thread)
 		return;
 	pop(thread, (uint64_t)frame, frame->words[0]);
@@ -350,7 +354,7 @@ void *ot_hook_low(struct otrace_probe *probe, uint64_t sp)
 
 	if (!arm)
 		return target;
-	thread = acquire();
+	thread = acquire(arm->flags);
 	if (!thread)
 		return target;
 	if (!(probe->fn->flags & OTRACE_FN_MUSTTAIL) && stack_is_fine(sp)) {

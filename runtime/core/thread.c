@@ -2,14 +2,19 @@
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <time.h>
 
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/sys.h"
 #include "core/area.h"
+#include "core/clock.h"
+#include "core/server.h"
 #include "core/thread.h"
 
 #define ATTACH_PAUSE 4096u /* events between two tries of a thread that found no ring */
+#define WAIT_NAP_NS 50000
+#define WAIT_LIMIT_NS 1000000000u
 
 __thread struct ot_tls ot_tls;
 
@@ -73,32 +78,82 @@ static bool is_gone(const struct ot_thread *thread, int tid)
 	return thread->tid == tid || is_dead(thread);
 }
 
-static struct ot_thread *claim_in_state(uint32_t state)
+/* Its open calls will not end any more; its ring may be taken over. */
+static void bury(struct ot_thread *thread)
+{
+	if (!take_state(thread, OT_THREAD_LIVE, OT_THREAD_BUSY))
+		return;
+	if (thread->depth > OT_OPEN_MAX)
+		thread->depth = OT_OPEN_MAX;
+	for (; thread->depth; thread->depth--)
+		ot_ring_abandon(thread, &thread->open[thread->depth]);
+	__atomic_store_n(&thread->state, OT_THREAD_DEAD, __ATOMIC_RELEASE);
+}
+
+static bool is_read(uint32_t i)
+{
+	const struct otrace_ring *ring = ot_area_ring(i);
+
+	return __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE) >=
+	       __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
+}
+
+static struct ot_thread *claim_in_state(uint32_t state, bool only_read)
 {
 	for (uint32_t i = 0; i < threads.nr; i++)
-		if (take_state(&threads.array[i], state, OT_THREAD_BUSY))
+		if (__atomic_load_n(&threads.array[i].state, __ATOMIC_RELAXED) == state &&
+		    (!only_read || is_read(i)) &&
+		    take_state(&threads.array[i], state, OT_THREAD_BUSY))
 			return &threads.array[i];
 	return NULL;
 }
 
-/* Rings that nobody used first: what dead threads wrote stays readable as long as possible. */
-static struct ot_thread *claim(int tid)
+/* Rings that nobody used first: what dead threads wrote stays readable as long as possible. Then
+ * those that were read. */
+static struct ot_thread *claim_harmless(int tid)
 {
-	struct ot_thread *thread = claim_in_state(OT_THREAD_FREE);
+	struct ot_thread *thread = claim_in_state(OT_THREAD_FREE, false);
 
 	if (!thread)
-		thread = claim_in_state(OT_THREAD_DEAD);
-	for (uint32_t i = 0; !thread && i < threads.nr; i++)
-		if (is_gone(&threads.array[i], tid) &&
-		    take_state(&threads.array[i], OT_THREAD_LIVE, OT_THREAD_BUSY))
-			return &threads.array[i];
-	return thread;
+		thread = claim_in_state(OT_THREAD_DEAD, true);
+	if (thread)
+		return thread;
+	for (uint32_t i = 0; i < threads.nr; i++)
+		if (__atomic_load_n(&threads.array[i].state, __ATOMIC_ACQUIRE) == OT_THREAD_LIVE &&
+		    is_gone(&threads.array[i], tid))
+			bury(&threads.array[i]);
+	return claim_in_state(OT_THREAD_DEAD, true);
+}
+
+static bool any_dead(void)
+{
+	for (uint32_t i = 0; i < threads.nr; i++)
+		if (__atomic_load_n(&threads.array[i].state, __ATOMIC_RELAXED) == OT_THREAD_DEAD)
+			return true;
+	return false;
+}
+
+/* A trace that must not lose anything waits until a dead thread's ring was read. */
+static struct ot_thread *claim(int tid, uint32_t arm_flags)
+{
+	struct ot_thread *thread = claim_harmless(tid);
+	struct timespec nap = {0, WAIT_NAP_NS};
+	uint64_t begin = ot_clock_now();
+
+	while (!thread && (arm_flags & OTRACE_PROBE_WAIT) && any_dead() && ot_server_has_client() &&
+	       ot_clock_to_ns(ot_clock_now() - begin) < WAIT_LIMIT_NS) {
+		ot_sys_nanosleep(&nap);
+		thread = claim_in_state(OT_THREAD_DEAD, true);
+	}
+	return thread ? thread : claim_in_state(OT_THREAD_DEAD, false);
 }
 
 static void reset_ring(struct otrace_ring *ring, int tid)
 {
 	__atomic_store_n(&ring->generation, ring->generation + 1, __ATOMIC_RELEASE);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	ring->nr_before +=
+		ring->nr_written + ring->lost_nested + ring->lost_waiting + ring->lost_fault;
 	ring->head = 0;
 	ring->tail = 0;
 	ring->nr_written = 0;
@@ -133,17 +188,17 @@ static void start(struct ot_thread *thread, int tid)
 	thread->armed = 1;
 }
 
-static struct ot_thread *attach(void)
+static struct ot_thread *attach(uint32_t arm_flags)
 {
 	int tid = ot_sys_gettid();
-	struct ot_thread *thread = claim(tid);
+	struct ot_thread *thread = claim(tid, arm_flags);
 
 	if (thread)
 		start(thread, tid);
 	return thread;
 }
 
-static struct ot_thread *attach_or_count(void)
+static struct ot_thread *attach_or_count(uint32_t arm_flags)
 {
 	struct ot_tls *tls = &ot_tls;
 
@@ -152,7 +207,7 @@ static struct ot_thread *attach_or_count(void)
 		__atomic_fetch_add(&ot_area->lost_no_ring, 1, __ATOMIC_RELAXED);
 		return NULL;
 	}
-	tls->thread = attach();
+	tls->thread = attach(arm_flags);
 	if (!tls->thread) {
 		tls->attach_pause = ATTACH_PAUSE;
 		__atomic_fetch_add(&ot_area->lost_no_ring, 1, __ATOMIC_RELAXED);
@@ -160,7 +215,7 @@ static struct ot_thread *attach_or_count(void)
 	return tls->thread;
 }
 
-OT_SLOW struct ot_thread *ot_thread_slow(void)
+OT_SLOW struct ot_thread *ot_thread_slow(uint32_t arm_flags)
 {
 	struct ot_tls *tls = &ot_tls;
 	struct ot_thread *thread = tls->thread;
@@ -176,21 +231,10 @@ OT_SLOW struct ot_thread *ot_thread_slow(void)
 	ot_barrier();
 	if (!tls->stack.bytes)
 		ot_stack_find((uint64_t)__builtin_frame_address(0));
-	thread = attach_or_count();
+	thread = attach_or_count(arm_flags);
 	ot_barrier();
 	tls->busy = 0;
 	return thread;
-}
-
-static void sweep(struct ot_thread *thread)
-{
-	if (!take_state(thread, OT_THREAD_LIVE, OT_THREAD_BUSY))
-		return;
-	if (thread->depth > OT_OPEN_MAX)
-		thread->depth = OT_OPEN_MAX;
-	for (; thread->depth; thread->depth--)
-		ot_ring_abandon(thread, &thread->open[thread->depth]);
-	__atomic_store_n(&thread->state, OT_THREAD_DEAD, __ATOMIC_RELEASE);
 }
 
 void ot_threads_sweep(void)
@@ -198,7 +242,7 @@ void ot_threads_sweep(void)
 	for (uint32_t i = 0; i < threads.nr; i++)
 		if (__atomic_load_n(&threads.array[i].state, __ATOMIC_ACQUIRE) == OT_THREAD_LIVE &&
 		    threads.array[i].tid && is_dead(&threads.array[i]))
-			sweep(&threads.array[i]);
+			bury(&threads.array[i]);
 }
 
 void ot_threads_disarm(void)

@@ -85,7 +85,7 @@ struct ot_thread {
 };
 
 /** The calling thread's state, attached if need be; NULL = this call cannot be recorded (counted). */
-OT_SLOW struct ot_thread *ot_thread_slow(void);
+OT_SLOW struct ot_thread *ot_thread_slow(uint32_t arm_flags);
 /** Closes the open calls of dead threads. By the oshell thread. */
 void ot_threads_sweep(void);
 /** State i, or NULL when there is no such. */

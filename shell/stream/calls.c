@@ -111,10 +111,24 @@ static void feed_enter(struct thread *thread, const struct otrace_rec_enter *ent
 	}
 }
 
+/* Only this one: on the stacks of coroutines ends come in any order. What is above it is one less
+ * deep from now on, for the runtime too. */
+static void close_one(struct thread *thread, size_t at)
+{
+	struct open_call *items = thread->open.items;
+
+	thread->open.nr--;
+	for (size_t i = at; i < thread->open.nr; i++) {
+		items[i] = items[i + 1];
+		items[i].depth--;
+	}
+}
+
 static void feed_end(struct thread *thread, struct ot_call_event *ret)
 {
 	const struct open_call *call = find_open(thread, ret->seq);
 	uint64_t duration;
+	size_t at;
 
 	ret->call_time_ns = ret->time_ns;
 	if (!call)
@@ -125,10 +139,10 @@ static void feed_end(struct thread *thread, struct ot_call_event *ret)
 	ret->parent_seq = call->parent_seq;
 	ret->call_time_ns = call->time_ns;
 	ret->self_ns = duration > call->inner_ns ? duration - call->inner_ns : 0;
-	/* Calls above it on the stack are over too, whatever became of their records. */
-	thread->open.nr = (size_t)(call - thread->open.items);
-	if (thread->open.nr)
-		thread->open.items[thread->open.nr - 1].inner_ns += duration;
+	at = (size_t)(call - thread->open.items);
+	close_one(thread, at);
+	if (at)
+		thread->open.items[at - 1].inner_ns += duration;
 	name_parent(thread, ret);
 }
 

@@ -26,6 +26,7 @@ struct reader {
 	uint64_t position; /* first byte not copied */
 	uint64_t nr_read;
 	uint64_t writer_lost; /* of the owner, as reported so far */
+	uint64_t nr_before;   /* of the ring's former owners */
 	uint64_t lost;	      /* found, waits for the next chunk */
 	struct chunk *first;  /* copied and not handed out, oldest first */
 	struct chunk *last;
@@ -114,15 +115,27 @@ static uint64_t writer_losses(const struct otrace_ring *ring)
 	return load64(&ring->lost_nested) + load64(&ring->lost_waiting) + load64(&ring->lost_fault);
 }
 
-/* Another thread has taken the ring over: positions and counters begin at 0 again. */
-static void start_over(struct reader *r, uint32_t generation)
+/* Another thread has taken the ring over: positions and counters begin at 0 again. What we had not
+ * read of the former owners is lost. False: it happens again right now. */
+static bool start_over(struct reader *r, uint32_t generation)
 {
+	uint64_t before = load64(&r->ring->nr_before);
+	uint64_t known = r->nr_before + r->nr_read + r->writer_lost;
+	uint32_t tid = load32(&r->ring->owner_tid);
+
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (load32(&r->ring->generation) != generation)
+		return false;
+	if (r->counted && before > known)
+		r->lost += before - known;
 	r->generation = generation;
-	r->tid = load32(&r->ring->owner_tid);
+	r->tid = tid;
+	r->nr_before = before;
 	r->position = 0;
 	r->nr_read = 0;
 	r->writer_lost = 0;
 	r->counted = true;
+	return true;
 }
 
 /* Checks and counts the records of a fresh chunk. A record that cannot be right ends the chunk:
@@ -203,6 +216,9 @@ static void watch_writer_losses(struct reader *r)
 {
 	uint64_t lost = writer_losses(r->ring);
 
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (load32(&r->ring->generation) != r->generation)
+		return;
 	if (lost > r->writer_lost)
 		r->lost += lost - r->writer_lost;
 	r->writer_lost = lost;
@@ -235,8 +251,8 @@ static size_t sweep_ring(struct ot_rings *rings, struct reader *r)
 
 		if (generation & 1)
 			break;
-		if (generation != r->generation)
-			start_over(r, generation);
+		if (generation != r->generation && !start_over(r, generation))
+			break;
 		head = load64(&r->ring->head);
 		if (head <= r->position || rings->spool_bytes >= rings->spool_max_bytes)
 			break;
@@ -353,6 +369,7 @@ static void begin_at_head(struct reader *r)
 	r->position = load64(&r->ring->head);
 	r->writer_lost = writer_losses(r->ring);
 	r->counted = false;
+	__atomic_store_n(&r->ring->tail, r->position, __ATOMIC_RELEASE);
 }
 
 struct ot_rings *ot_rings_create(struct otrace_area *area, bool from_now)
@@ -370,10 +387,12 @@ struct ot_rings *ot_rings_create(struct otrace_area *area, bool from_now)
 
 		r->ring = (void *)at;
 		r->data = at + RING_HEAD_BYTES;
-		if (from_now)
+		if (from_now) {
 			begin_at_head(r);
-		else
+		} else {
+			r->counted = true;
 			start_over(r, load32(&r->ring->generation));
+		}
 	}
 	if (from_now)
 		rings->lost_no_ring = load64(&area->lost_no_ring);

@@ -87,6 +87,23 @@ static void abandoned_calls_end_as_such(void **state)
 	ot_calls_destroy(calls);
 }
 
+static void ends_come_in_any_order_on_the_stacks_of_coroutines(void **state)
+{
+	struct ot_calls *calls = ot_calls_create();
+
+	(void)state;
+	enter(calls, 1, 10, 0, 1, 100);
+	enter(calls, 1, 11, 10, 2, 110);
+	enter(calls, 1, 12, 11, 3, 120);
+	assert_int_equal(end(calls, 1, 11, OTRACE_REC_LEAVE, 130).call_time_ns, 110);
+	/* The one that is open is the second now; the next is the third. */
+	enter(calls, 1, 13, 12, 3, 140);
+	assert_int_equal(end(calls, 1, 12, OTRACE_REC_LEAVE, 150).call_time_ns, 120);
+	assert_int_equal(end(calls, 1, 13, OTRACE_REC_ABANDONED, 160).call_time_ns, 140);
+	assert_int_equal(end(calls, 1, 10, OTRACE_REC_LEAVE, 170).call_time_ns, 100);
+	ot_calls_destroy(calls);
+}
+
 static void an_end_without_a_beginning_is_no_lie(void **state)
 {
 	struct ot_calls *calls = ot_calls_create();
@@ -168,6 +185,7 @@ int main(void)
 		cmocka_unit_test(an_end_knows_its_beginning),
 		cmocka_unit_test(threads_do_not_mix),
 		cmocka_unit_test(abandoned_calls_end_as_such),
+		cmocka_unit_test(ends_come_in_any_order_on_the_stacks_of_coroutines),
 		cmocka_unit_test(an_end_without_a_beginning_is_no_lie),
 		cmocka_unit_test(a_lost_end_does_not_pile_up),
 		cmocka_unit_test(the_store_keeps_the_newest_and_counts_the_rest),

@@ -31,9 +31,12 @@ static struct writer writers[RINGS];
 static void begin_owner(struct writer *w, uint32_t tid)
 {
 	w->ring->generation += 2;
+	w->ring->nr_before += w->ring->nr_written + w->ring->lost_nested;
 	w->ring->owner_tid = tid;
 	w->ring->head = 0;
 	w->ring->tail = 0;
+	w->ring->nr_written = 0;
+	w->ring->lost_nested = 0;
 	w->position = 0;
 	w->written = 0;
 }
@@ -214,6 +217,30 @@ static void a_ring_taken_over_starts_again(void **state)
 	ot_rings_destroy(rings);
 }
 
+static void what_former_owners_wrote_unread_is_counted(void **state)
+{
+	struct ot_rings *rings = ot_rings_create(area, false);
+	uint64_t nr = 0, lost = 0;
+
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		write_record(&writers[2], 1);
+	ot_rings_sweep(rings, UINT64_MAX);
+	for (int i = 0; i < 7; i++)
+		write_record(&writers[2], 2);
+	begin_owner(&writers[2], 101);
+	for (int i = 0; i < 100; i++)
+		write_record(&writers[2], 3);
+	writers[2].ring->lost_nested = 3;
+	begin_owner(&writers[2], 102);
+	write_record(&writers[2], 4);
+	ot_rings_sweep(rings, UINT64_MAX);
+	assert_int_equal(ot_rings_lost(rings), 110);
+	drain(rings, &nr, &lost);
+	assert_int_equal(lost, 110);
+	ot_rings_destroy(rings);
+}
+
 static void a_ring_being_taken_over_is_left_alone(void **state)
 {
 	struct ot_rings *rings = ot_rings_create(area, false);
@@ -310,6 +337,7 @@ int main(void)
 		TEST(threads_are_merged_by_time),
 		TEST(later_records_wait_for_the_next_sweep),
 		TEST(a_ring_taken_over_starts_again),
+		TEST(what_former_owners_wrote_unread_is_counted),
 		TEST(a_ring_being_taken_over_is_left_alone),
 		TEST(what_an_earlier_reader_left_is_left_out),
 		TEST(losses_of_the_writer_are_told),

@@ -22,7 +22,9 @@
  *
  * Losses. nr_written counts the records that the writer wrote; sub-buffer headers hold the count at
  * their start, so missed = header count - records read so far. What the writer itself could not
- * write is counted in lost_* and is never silent.
+ * write is counted in lost_* and is never silent. A ring of a dead thread goes to a new one when no
+ * other is free, first those that the reader has read to their end; what it had not read is the
+ * difference of nr_before.
  */
 #ifndef OTRACE_RING_H
 #define OTRACE_RING_H
@@ -73,7 +75,8 @@ struct otrace_ring {
 	uint64_t lost_nested;  /* calls not recorded: a signal hit the thread inside a hook */
 	uint64_t lost_waiting; /* calls not recorded: waited for the reader until the deadline */
 	uint64_t lost_fault;   /* calls not recorded: other reasons (depth, damaged frame) */
-	uint64_t reserved0[7];
+	uint64_t nr_before;       /* records of former owners, and calls that they could not record */
+	uint64_t reserved0[6];
 	uint64_t tail; /* written by the reader: bytes it has taken; only looked at by
 				     traces that wait for the reader */
 	uint64_t reserved1[7];
