@@ -31,7 +31,6 @@ packages() {
 	build  libelf-dev            reads program files
 	build  libdw-dev             reads frames and locals
 	build  libjson-c-dev         --json output
-	build  libmd-dev             checks that a source is what was compiled (SHA-256)
 	build  libmd-dev             MD5 of a source file, to see whether it is what was compiled
 	demo   curl                  asks the example server for answers
 	check  python3               runs the tests
@@ -57,6 +56,7 @@ packages() {
 	bench  uftrace               a peer to measure against
 	bench  dpkg-dev              apt-get source, for the measured programs
 	bench  tcl                   builds SQLite
+	bench  tcl-dev               SQLite configures against it
 	bench  make                  builds those programs
 	LIST
 }
