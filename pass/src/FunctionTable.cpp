@@ -264,12 +264,6 @@ static void addPieces(SmallVectorImpl<otrace_piece> &Out,
   }
 }
 
-static uint64_t resultSize(const DISubprogram *SP) {
-  const DITypeRefArray Types =
-      SP && SP->getType() ? SP->getType()->getTypeArray() : DITypeRefArray();
-  return Types.size() ? sizeOf(Types[0]) : UINT32_MAX;
-}
-
 void FunctionTable::describePieces(Draft &D) {
   Function &F = *D.F;
   const Places Where(F);

@@ -38,6 +38,12 @@ uint64_t otrace::sizeOf(const Metadata *Type) {
   return T ? T->getSizeInBits() / 8 : 0;
 }
 
+uint64_t otrace::resultSize(const DISubprogram *SP) {
+  const DITypeRefArray Types =
+      SP && SP->getType() ? SP->getType()->getTypeArray() : DITypeRefArray();
+  return Types.size() ? sizeOf(Types[0]) : UINT32_MAX;
+}
+
 ParamFinder::ParamFinder(Function &F)
     : F(F), DL(F.getParent()->getDataLayout()) {
   if (F.getSubprogram())
@@ -216,13 +222,18 @@ std::optional<ValuePart> ParamFinder::clipped(unsigned Param, uint64_t Offset,
                    uint32_t(std::min(Size, Declared - Offset)), Kind};
 }
 
+// A part of a struct is loaded from where it lies in there. What is as large
+// as the declared result is all of it, wherever it was loaded from.
 uint32_t ParamFinder::returnOffset() const {
+  const uint64_t Declared =
+      F.getSubprogram() ? resultSize(F.getSubprogram()) : 0;
   for (const BasicBlock &B : F) {
     auto *Return = dyn_cast<ReturnInst>(B.getTerminator());
     if (!Return || !Return->getReturnValue())
       continue;
     if (auto *Load = dyn_cast<LoadInst>(Return->getReturnValue()))
-      if (auto P = placeOf(Load->getPointerOperand()))
+      if (auto P = placeOf(Load->getPointerOperand());
+          P && P->Offset + DL.getTypeStoreSize(Load->getType()) <= Declared)
         return P->Offset;
   }
   return 0;

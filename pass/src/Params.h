@@ -61,6 +61,9 @@ private:
 /// Size in bytes of a type of the source, through typedefs and qualifiers.
 uint64_t sizeOf(const llvm::Metadata *Type);
 
+/// Size in bytes of what the source says is returned; UINT32_MAX = unknown.
+uint64_t resultSize(const llvm::DISubprogram *SP);
+
 } // namespace otrace
 
 #endif
