@@ -38,6 +38,15 @@ static void json_missing(struct writer *w)
 	ot_buf_adds(w->out, "{\"not_recorded\":true}");
 }
 
+/* Of a type that has no other form. */
+static void json_bytes(struct writer *w, const struct ot_value *value)
+{
+	ot_buf_adds(w->out, "{\"bytes\":\"");
+	for (size_t i = 0; i < value->nr_bytes; i++)
+		ot_buf_addf(w->out, "%02x", value->bytes[i]);
+	ot_buf_adds(w->out, "\"}");
+}
+
 static void json_number(struct writer *w, bool is_signed, uint64_t number)
 {
 	if (is_signed)
@@ -321,6 +330,8 @@ static void json_known(struct writer *w, const struct ot_value *value)
 		json_complex(w, value);
 	else if (ot_type_is_integer(type))
 		json_integer(w, value);
+	else if (value->nr_bytes)
+		json_bytes(w, value);
 	else
 		json_missing(w);
 }

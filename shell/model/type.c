@@ -75,13 +75,20 @@ bool ot_type_is_function(const struct ot_type *type)
 	return ot_type_strip(type)->kind == OTRACE_TYPE_FUNCTION;
 }
 
+/* _BitInt(N): debug information has its bytes but not N, and what lies above N bits is nobody's. */
+static bool is_bit_int(const struct ot_type *type)
+{
+	return !type->count && type->name &&
+	       (!strcmp(type->name, "_BitInt") || !strcmp(type->name, "unsigned _BitInt"));
+}
+
 bool ot_type_is_integer(const struct ot_type *type)
 {
 	type = ot_type_strip(type);
 	if (type->kind == OTRACE_TYPE_ENUM)
 		return true;
 	return type->kind == OTRACE_TYPE_BASE && type->encoding != OTRACE_ENC_FLOAT &&
-	       type->encoding != OTRACE_ENC_COMPLEX;
+	       type->encoding != OTRACE_ENC_COMPLEX && !is_bit_int(type);
 }
 
 bool ot_type_is_float(const struct ot_type *type)

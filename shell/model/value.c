@@ -149,12 +149,26 @@ struct ot_err *ot_value_of_var(struct ot_program *program, const struct ot_var *
 
 /* ------------------------------------------------------------------ numbers */
 
-static bool all_known(const struct ot_value *value, uint64_t bytes)
+#define X87_BYTES 10u /* of the 16 that a long double takes */
+
+bool ot_value_is_known(const struct ot_value *value, uint64_t bytes)
 {
+	const struct ot_type *type = ot_type_strip(value->type);
+	bool x87 = type->kind == OTRACE_TYPE_BASE &&
+		   ((type->encoding == OTRACE_ENC_FLOAT && type->size_bytes == 16) ||
+		    (type->encoding == OTRACE_ENC_COMPLEX && type->size_bytes == 32));
+
 	for (uint64_t i = 0; value->known && i < bytes; i++)
-		if (!value->known[i])
+		if (!value->known[i] && !(x87 && i % 16 >= X87_BYTES))
 			return false;
 	return true;
+}
+
+/* Of 128 bits, as no processor computes with. */
+static bool is_float128(const struct ot_type *type)
+{
+	type = ot_type_strip(type);
+	return type->size_bytes == 16 && type->name && strstr(type->name, "128");
 }
 
 static bool bitfield_to_u64(const struct ot_value *value, uint64_t *ret)
@@ -184,7 +198,7 @@ bool ot_value_to_u64(const struct ot_value *value, uint64_t *ret)
 	uint64_t number = 0;
 
 	if (value->state != OT_VALUE_OK || !value->bytes || ot_type_is_float(value->type) ||
-	    !ot_type_is_scalar(value->type) || !all_known(value, bytes_needed(value)))
+	    !ot_type_is_scalar(value->type) || !ot_value_is_known(value, bytes_needed(value)))
 		return false;
 	if (value->bit_size)
 		return bitfield_to_u64(value, ret);
@@ -205,6 +219,7 @@ bool ot_value_to_long_double(const struct ot_value *value, long double *ret)
 	uint64_t size = ot_type_size(value->type);
 	uint64_t number;
 	long double extended = 0;
+	__float128 quad;
 	double plain;
 	float small;
 
@@ -216,7 +231,7 @@ bool ot_value_to_long_double(const struct ot_value *value, long double *ret)
 		return true;
 	}
 	if (value->state != OT_VALUE_OK || !value->bytes || value->nr_bytes < size ||
-	    !all_known(value, size))
+	    !ot_value_is_known(value, size))
 		return false;
 	if (size == sizeof(float)) {
 		memcpy(&small, value->bytes, sizeof(small));
@@ -224,8 +239,11 @@ bool ot_value_to_long_double(const struct ot_value *value, long double *ret)
 	} else if (size == sizeof(double)) {
 		memcpy(&plain, value->bytes, sizeof(plain));
 		extended = plain;
+	} else if (is_float128(value->type)) {
+		memcpy(&quad, value->bytes, sizeof(quad));
+		extended = (long double)quad;
 	} else if (size == sizeof(long double)) {
-		memcpy(&extended, value->bytes, 10);
+		memcpy(&extended, value->bytes, X87_BYTES);
 	} else {
 		return false;
 	}

@@ -74,6 +74,8 @@ void ot_value_of_u64(const struct ot_type *type, uint64_t number, struct ot_valu
 struct ot_err *ot_value_of_var(struct ot_program *program, const struct ot_var *var, uint32_t tid,
 			       struct ot_value *ret);
 
+/** Whether none of the first @p bytes was optimised out. Padding does not count. */
+bool ot_value_is_known(const struct ot_value *value, uint64_t bytes);
 /** Integer, bool, char, enum, bit-field or pointer as a number, sign extended when signed.
  * False when it is none of these or not known. */
 bool ot_value_to_u64(const struct ot_value *value, uint64_t *ret);

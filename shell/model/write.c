@@ -164,8 +164,5 @@ size_t ot_write_char_array(const struct ot_value *array)
 
 bool ot_write_optimized_out(const struct ot_value *value)
 {
-	for (size_t i = 0; value->known && i < value->nr_bytes; i++)
-		if (!value->known[i])
-			return true;
-	return false;
+	return !ot_value_is_known(value, value->nr_bytes);
 }
