@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # The switches of the build, and the INTERFACE targets that carry compiler flags. Every target of ours
-# links ot_warnings, which brings the sanitizers along when they are asked for.
+# links ot_warnings, which brings the sanitizers along when they are asked for; what is loaded into other
+# people's programs links ot_warnings_only.
 
 # The LLVM that the pass is built for; every script and message takes the number from here.
 set(OTRACE_LLVM_MAJOR 19)
@@ -27,13 +28,14 @@ if(OTRACE_SANITIZE)
   target_link_options(ot_sanitize INTERFACE ${sanitize})
 endif()
 
+add_library(ot_warnings_only INTERFACE)
 add_library(ot_warnings INTERFACE)
-target_link_libraries(ot_warnings INTERFACE ot_sanitize)
-target_compile_options(ot_warnings INTERFACE
+target_link_libraries(ot_warnings INTERFACE ot_warnings_only ot_sanitize)
+target_compile_options(ot_warnings_only INTERFACE
   $<$<COMPILE_LANGUAGE:C,CXX>:-Wall -Wextra -Wshadow -Wpointer-arith -Wwrite-strings -Wundef
                               -Wformat=2 -Wno-unused-parameter>
   $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
                           -Wunused-parameter -Wvla -Werror=implicit-fallthrough>)
 if(OTRACE_WERROR)
-  target_compile_options(ot_warnings INTERFACE $<$<COMPILE_LANGUAGE:C,CXX>:-Werror>)
+  target_compile_options(ot_warnings_only INTERFACE $<$<COMPILE_LANGUAGE:C,CXX>:-Werror>)
 endif()
