@@ -127,11 +127,14 @@ struct ot_err *ot_target_readv(struct ot_target *target, struct ot_target_span *
 	OT_DISPATCH(target, readv, spans, nr);
 }
 
-struct ot_err *ot_target_keep(struct ot_target *target)
+void ot_target_keep(struct ot_target *target)
 {
+	if (target->state == OT_TARGET_ENDED || !target->ops->let_end)
+		return;
 	if (!target->kept)
 		target->kept = ot_kept_create(target);
-	OT_DISPATCH(target, let_end);
+	/* The program may be gone before its answer is out. */
+	ot_err_destroy(target->ops->let_end(target));
 }
 
 struct ot_err *ot_target_read(struct ot_target *target, uint64_t address, void *buf, size_t bytes)

@@ -182,7 +182,7 @@ enum ot_target_event {
  * Copies the writable memory of a program that is ending (up to 64 MiB, modules first) and lets it
  * end. From then on reads that cannot be answered by the process are answered from the copy.
  */
-struct ot_err *ot_target_keep(struct ot_target *target);
+void ot_target_keep(struct ot_target *target);
 
 /** Descriptor to poll for reading, -1 if there is none. */
 int ot_target_fd(const struct ot_target *target);

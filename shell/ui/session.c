@@ -351,7 +351,7 @@ static void pump_target(struct ot_session *session)
 				tell_call(session);
 			break;
 		case OT_TARGET_ENDING:
-			note_error(session, ot_target_keep(session->shell.target));
+			ot_target_keep(session->shell.target);
 			break;
 		case OT_TARGET_GONE:
 			connection_gone(session);
