@@ -18,7 +18,7 @@ int main(void)
 {
 	printf("%d\n", price(4));
 #ifdef WITH_RUNTIME
-	if (otrace_replace_by_name("price", (otrace_any_fn)half_price) != 0)
+	if (otrace_replace_by_name("price", (void *)half_price) != 0)
 		return 1;
 	printf("%d\n", price(4));
 #endif
