@@ -18,6 +18,7 @@
 #include "launch/launch.h"
 
 /* How long a program may take from exec to its runtime's socket before we look why. */
+#define RUNTIME_LINK "libotrace.so"
 #define LOOK_AFTER_MS 300
 #define GIVE_UP_AFTER_MS 20000
 
@@ -69,8 +70,23 @@ struct ot_err *ot_launch_find_runtime(char **ret)
 
 /* ------------------------------------------------------------------ the child's side */
 
-static void set_environment(const struct ot_launch *launch, const char *runtime)
+/* The words of LD_PRELOAD cannot hold blanks or colons: such a path gets another name. */
+static char *preloadable(const struct ot_launch *launch, const char *runtime)
 {
+	char *name;
+
+	if (!strpbrk(runtime, " \t:"))
+		return ot_strdup(runtime);
+	name = ot_asprintf("%s/" RUNTIME_LINK, launch->dir);
+	if (symlink(runtime, name) == 0)
+		return name;
+	free(name);
+	return ot_strdup(runtime);
+}
+
+static void set_environment(const struct ot_launch *launch, const char *path)
+{
+	ot_auto_free char *runtime = preloadable(launch, path);
 	const char *old = getenv("LD_PRELOAD");
 
 	/* The runtime puts the environment back before main. */
@@ -345,8 +361,10 @@ void ot_launch_destroy(struct ot_launch *launch)
 		return;
 	if (launch->dir) {
 		ot_auto_free char *path = ot_asprintf("%s/%d", launch->dir, (int)launch->pid);
+		ot_auto_free char *link = ot_asprintf("%s/" RUNTIME_LINK, launch->dir);
 
 		unlink(path);
+		unlink(link);
 		rmdir(launch->dir);
 		free(launch->dir);
 	}
