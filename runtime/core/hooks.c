@@ -370,7 +370,7 @@ void *ot_hook_low(struct otrace_probe *probe, uint64_t sp)
 /* What lies above the frame up to the stack's end, in case the bounds are known. */
 static uint64_t stack_room(uint64_t args)
 {
-	uint64_t high = ot_tls.stack.low + ot_tls.stack.bytes;
+	uint64_t high;
 
 	if (!on_stack(args))
 		ot_stack_find(args);

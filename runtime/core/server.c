@@ -92,8 +92,13 @@ static void refuse_busy(int fd)
 	char buffer[64];
 	struct ot_text text = OT_TEXT(buffer);
 
-	if (ot_sys_poll(&poll, 1, BUSY_PATIENCE_MS) == 1)
-		ot_inbox_read(&inbox, fd);
+	/* all of it: closing with something unread would throw our reply away */
+	while (ot_sys_poll(&poll, 1, BUSY_PATIENCE_MS) == 1) {
+		enum ot_inbox_result result = ot_inbox_read(&inbox, fd);
+
+		if (result == OT_INBOX_END || result == OT_INBOX_MESSAGE)
+			break;
+	}
 	ot_reply_init(&reply);
 	ot_text_add(&text, "attached by process ");
 	ot_text_add_u64(&text, (uint64_t)server.client.pid, 10);

@@ -68,7 +68,7 @@ bool ot_examine_no_preload(const char *path, struct ot_buf *why)
 	    !memmem(data, (size_t)st.st_size, RUNTIME_TRACE, sizeof(RUNTIME_TRACE) - 1)) {
 		cannot = true;
 		ot_buf_adds(why, "it is statically linked, so the runtime cannot be preloaded; "
-				 "link it with -lotrace (libotrace.a)");
+				 "link it with -Wl,-u,otrace_listen -lotrace");
 	}
 	munmap(data, (size_t)st.st_size);
 	return cannot;

@@ -47,7 +47,7 @@ struct ot_err *ot_client_open(struct ot_client *client, const char *socket_path)
 	client->fd = client->received_fd = -1;
 	if (strlen(socket_path) >= sizeof(where.sun_path))
 		return ot_err_new(OT_ERR_SYSTEM, "socket path too long: %s", socket_path);
-	strcpy(where.sun_path, socket_path);
+	memcpy(where.sun_path, socket_path, strlen(socket_path) + 1);
 	client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (client->fd < 0)
 		return ot_err_errno("cannot make a socket");

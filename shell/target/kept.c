@@ -66,7 +66,7 @@ static void list_regions(struct ot_kept *kept, pid_t pid)
 		if (region.rank != RANK_NONE)
 			ot_vec_push(kept, region);
 	}
-	fclose(maps);
+	fclose(maps); /* NOLINT(clang-analyzer-unix.Malloc): the list is kept's, freed by its destroy */
 }
 
 static void copy_region(struct ot_target *target, struct region *region, size_t *budget)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -143,8 +144,8 @@ struct ot_err *ot_target_read(struct ot_target *target, uint64_t address, void *
 
 	OT_TRY(ot_target_readv(target, &span, 1));
 	if (span.got < bytes)
-		return ot_err_new(OT_ERR_FAULT, "cannot read memory at 0x%llx",
-				  (unsigned long long)(address + span.got));
+		return ot_err_new(OT_ERR_FAULT, "cannot read memory at 0x%" PRIx64,
+				  address + span.got);
 	return NULL;
 }
 

@@ -105,7 +105,7 @@ static struct ot_err *name_directory(struct ot_vfs *vfs, const char *word, size_
 				     struct ot_node *ret)
 {
 	size_t end = start;
-	size_t from = end;
+	size_t from;
 	ot_auto_free char *path = NULL;
 
 	/* without the separator itself, but for the slash of the root */

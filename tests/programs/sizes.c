@@ -53,10 +53,10 @@ static const char letters[] = "abcdefghijklmnopqabcdefghijklmnopqabcdefghijklmno
 			CHECK(t.c[i] == letters[i] + 2); \
 	} while (0)
 
-#define EACH(M)                                                                                 \
-	M(1)                                                                                    \
-	M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13) M(14) M(15) M(16) M(17) \
-		M(100)
+#define EACH(M) \
+	M(1)    \
+	M(2)    \
+	M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13) M(14) M(15) M(16) M(17) M(100)
 #define EACH_CALL(M) \
 	M(1);        \
 	M(2);        \

@@ -75,7 +75,7 @@ struct otrace_ring {
 	uint64_t lost_nested;  /* calls not recorded: a signal hit the thread inside a hook */
 	uint64_t lost_waiting; /* calls not recorded: waited for the reader until the deadline */
 	uint64_t lost_fault;   /* calls not recorded: other reasons (depth, damaged frame) */
-	uint64_t nr_before;       /* records of former owners, and calls that they could not record */
+	uint64_t nr_before;    /* records of former owners, and calls that they could not record */
 	uint64_t reserved0[6];
 	uint64_t tail; /* written by the reader: bytes it has taken; only looked at by
 				     traces that wait for the reader */
