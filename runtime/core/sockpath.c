@@ -23,7 +23,7 @@ static void write_directory(const struct ot_socket_env *env, struct ot_text *tex
 /* A directory in /tmp may have been made by anybody before us. */
 static long check_directory(const char *path, const char **why_ret)
 {
-	struct stat status;
+	struct stat status = {0};
 	long error = OT_SYS(SYS_newfstatat, AT_FDCWD, path, &status, AT_SYMLINK_NOFOLLOW, 0, 0);
 
 	*why_ret = "cannot be made";

@@ -303,14 +303,14 @@ struct otrace_var {
 /* ------------------------------------------------------------------ types */
 
 /* X(NAME, number) */
-#define OTRACE_TYPE_KINDS(X)                                                                     \
-	X(VOID, 0)                                                                               \
-	X(BASE, 1)                                                                               \
-	X(POINTER, 2)                                                                            \
-	X(ARRAY, 3) X(STRUCT, 4) X(UNION, 5) X(ENUM, 6) X(TYPEDEF, 7) X(CONST, 8) X(VOLATILE, 9) \
-		X(RESTRICT, 10) X(ATOMIC, 11) X(FUNCTION, 12) X(VECTOR, 13) X(CLASS, 14)         \
-			X(REFERENCE, 15) X(RVALUE_REFERENCE, 16) X(MEMBER_POINTER, 17)           \
-				X(UNSPECIFIED, 18)
+/* clang-format off */
+#define OTRACE_TYPE_KINDS(X)                                               \
+	X(VOID, 0) X(BASE, 1) X(POINTER, 2) X(ARRAY, 3)                    \
+	X(STRUCT, 4) X(UNION, 5) X(ENUM, 6) X(TYPEDEF, 7)                  \
+	X(CONST, 8) X(VOLATILE, 9) X(RESTRICT, 10) X(ATOMIC, 11)           \
+	X(FUNCTION, 12) X(VECTOR, 13) X(CLASS, 14) X(REFERENCE, 15)        \
+	X(RVALUE_REFERENCE, 16) X(MEMBER_POINTER, 17) X(UNSPECIFIED, 18)
+/* clang-format on */
 
 #define OTRACE_X_KIND(name, number) OTRACE_TYPE_##name = (number),
 enum otrace_type_kind { OTRACE_TYPE_KINDS(OTRACE_X_KIND) };
