@@ -177,7 +177,9 @@ class Entry(gdb.Breakpoint):
         if len(self.calls) >= self.request["limit"]:
             self.enabled = False
             return False
-        frame = gdb.selected_frame()
+        frame = gdb.newest_frame()
+        while frame.type() == gdb.INLINE_FRAME:  # a function whose first instruction belongs to one inlined into it
+            frame = frame.older()
         arguments = {symbol.name: convert(symbol.value(frame)) for symbol in self.arguments(frame)}
         call = {"function": self.name, "thread": gdb.selected_thread().ptid[1], "args": arguments}
         self.calls.append(call)
@@ -193,7 +195,7 @@ class Entry(gdb.Breakpoint):
     @staticmethod
     def arguments(frame):
         block = frame.block()
-        while block and not block.function:
+        while block.superblock and not block.superblock.is_static:
             block = block.superblock
         return [symbol for symbol in block if symbol.is_argument]
 
