@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The suites that SQLite and Redis bring along: the tests that fail are those that fail in the plain build."""
+
+import functools
+import shlex
+
+import pytest
+from accepting import Command, figure
+from realprograms import get, suites
+
+pytestmark = pytest.mark.alone  # they load every core, and some of their tests depend on timing
+
+# What make check has time for. Chosen for the many kinds of code they go through, and because they are quick.
+SQLITE = """aggerror alter attach autovacuum badutf between bind blob boundary3 btree01 cast coalesce collate1 conflict
+    corruptC count crash date delete distinct e_expr enc4 exists expr fkey1 fts3query fts5simple func func2 in index insert
+    intpkey join json101 like limit misc1 null orderby1 printf quote rtree1 rowid savepoint schema select1 select6 sort
+    subquery table tkt1435 trans trigger1 types unique update upsert1 utf16align vacuum view where window1 with2
+    without_rowid1""".split()
+REDIS = """unit/type/string unit/type/incr unit/type/hash unit/type/set unit/type/zset unit/keyspace unit/scan unit/info unit/multi
+    unit/bitops unit/hyperloglog unit/pubsub unit/introspection unit/functions unit/acl unit/protocol
+    integration/rdb integration/aof""".split()
+
+PARTS = [pytest.param("check", id="some"), pytest.param("full", marks=pytest.mark.long, id="full")]
+
+
+@pytest.fixture
+def command(build):
+    made = Command(build)
+    yield made
+    made.close()
+
+
+@functools.cache
+def reference(suite, part):
+    """What the plain build's tests come to; once for all that is compared with it."""
+    if suite == "sqlite":
+        return suites.sqlite(get("testfixture"), part=chosen_sqlite(part), timeout=900)
+    return suites.redis(get("redis"), part=chosen_redis(part))
+
+
+def chosen_sqlite(part):
+    if part != "check":
+        return part
+    there = set(suites.sqlite_files(get("testfixture")))
+    return [name for name in SQLITE if name in there]
+
+
+def chosen_redis(part):
+    if part != "check":
+        return part
+    there = set(suites.redis_units(get("redis")))
+    return [name for name in REDIS if name in there]
+
+
+def compare(suite, part, tested, record_property, how):
+    plain = reference(suite, part)
+    assert suites.differences(plain, tested) == "", {name: tested.output.get(name, "")[-1500:] for name in tested.output}
+    assert tested.ran == plain.ran > 100
+    figure(record_property, f"{suite}, {how}: {tested.ran} tests, {len(tested.failing)} fail as in the plain build")
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_sqlite_dormant(part, record_property):
+    tested = suites.sqlite(get("testfixture", "otrace"), part=chosen_sqlite(part), timeout=900)
+    compare("sqlite", part, tested, record_property, "dormant")
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_sqlite_with_everything_traced(command, part, record_property):
+    wrapper = [command.path, "run", "--json=/dev/null", "-e", "trace -q '*'", "-e", "run", "--"]
+    tested = suites.sqlite(get("testfixture", "otrace"), part=chosen_sqlite(part), wrapper=wrapper, timeout=1800,
+                           environment=command.environment)
+    compare("sqlite", part, tested, record_property, "everything traced")
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_redis_dormant(part, record_property):
+    tested = suites.redis(get("redis", "otrace"), part=chosen_redis(part))
+    compare("redis", part, tested, record_property, "dormant")
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_redis_with_everything_traced(command, part, record_property):
+    """Every server of the suite is joined when it listens, and all its functions are traced from then on."""
+    wrapper = ["env", *(f"{name}={value}" for name, value in command.listening().items())]
+    environment = shlex.join(["env", *(f"{name}={value}" for name, value in command.environment.items())])
+    count = command.folder / "joined"
+    # The loop ends with the server: it is not there any more, or has been left because it ended.
+    attach = (f"while kill -0 $OTRACE_PID 2>/dev/null; do "
+              f"[ -S {command.environment['OTRACE_DIR']}/$OTRACE_PID ] && "
+              f"{environment} {shlex.quote(str(command.path))} attach -e \"trace -q '*'\" $OTRACE_PID && "
+              f"echo $OTRACE_PID >>{count} && break; sleep 0.02; done")
+    tested = suites.redis(get("redis", "otrace"), part=chosen_redis(part), wrapper=wrapper, attach=attach)
+    compare("redis", part, tested, record_property, "everything traced")
+    assert len(count.read_text().split()) >= len(chosen_redis(part)) if part == "check" else count.exists()
