@@ -5,13 +5,16 @@ import os
 import pathlib
 import signal
 import subprocess
-import time
+import sys
 
 import pexpect
 import pytest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from waiting import TIMEOUT, wait_until  # pylint: disable=wrong-import-position
+
 PROGRAMS = pathlib.Path(__file__).resolve().parent / "programs"
-TIMEOUT = 60  # seconds after which something hangs; nothing is measured
 
 
 class Result:
@@ -105,13 +108,6 @@ class Terminal(pexpect.spawn):
         self.expect(pexpect.EOF)
         self.close()
         return self.exitstatus if self.signalstatus is None else 128 + self.signalstatus
-
-
-def wait_until(condition, what):
-    end = time.monotonic() + TIMEOUT
-    while not condition():
-        assert time.monotonic() < end, what
-        time.sleep(0.01)
 
 
 @pytest.fixture

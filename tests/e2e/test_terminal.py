@@ -5,7 +5,7 @@ import signal
 
 import pexpect
 import pytest
-from conftest import wait_until
+from waiting import wait_until
 
 
 @pytest.fixture
