@@ -70,11 +70,23 @@ static void close_over(struct thread *thread, uint32_t depth)
 		thread->open.nr--;
 }
 
+/* The numbers of a thread's calls grow, so those that are open lie in order. */
 static const struct open_call *find_open(const struct thread *thread, uint64_t seq)
 {
-	for (size_t i = thread->open.nr; i-- > 0;)
-		if (thread->open.items[i].seq == seq)
-			return &thread->open.items[i];
+	size_t low = 0, high = thread->open.nr;
+
+	if (high && thread->open.items[high - 1].seq == seq)
+		return &thread->open.items[high - 1];
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (thread->open.items[middle].seq < seq)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < thread->open.nr && thread->open.items[low].seq == seq)
+		return &thread->open.items[low];
 	return NULL;
 }
 
