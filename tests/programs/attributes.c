@@ -7,7 +7,7 @@
 // EXPECT {"function":"real_name","args":{"x":7},"value":8,"calls":2}
 // EXPECT {"function":"weak_one","args":{"x":9},"value":90,"calls":1}
 // EXPECT {"function":"early","calls":1,"exit":"any","missing_ok":true}
-// EXPECT {"function":"invisible","skipped":true}
+// EXPECT {"function":"invisible","skipped":true,"driver":true}
 // EXPECT {"function":"again","skipped":true}
 // EXPECT {"function":"no_way_back","args":{"code":3},"exit":"any","calls":1}
 // EXPECT {"function":"large_alignment","args":{"x":11},"value":12,"calls":1}

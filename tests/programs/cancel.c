@@ -44,7 +44,7 @@ EXACT int deep(int n, int fd)
 	if (n == 0)
 		wait_here(fd);
 	else
-		n = deep(n - 1, fd);
+		n = CALL(deep)(n - 1, fd);
 	return n + 1;
 }
 
@@ -63,7 +63,7 @@ EXACT int leave(int n)
 	TOUCH();
 	if (n == 0)
 		pthread_exit((void *)77L);
-	return leave(n - 1) + 1;
+	return CALL(leave)(n - 1) + 1;
 }
 
 EXACT void *to_leave(void *argument)

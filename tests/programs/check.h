@@ -51,4 +51,7 @@ static int failures;
 		hidden_;                                           \
 	})
 
+/* A function that calls itself by this name stays a function that calls itself. */
+#define CALL(function) HIDE(&function)
+
 #endif

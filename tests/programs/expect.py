@@ -16,6 +16,10 @@ Each line is JSON about one function (or {"variable": NAME, "value": V} about a 
     later        args and value that are compared only when asked for: complex, vector, 128 bits
     missing_ok   a tracer may not know the function; skipped: it must not be traced
     value_optional  the exit may be untraced
+    entry_only   args may be {"not_recorded":true}: between a musttail call and its target lies
+                 nothing that could keep them
+    lossy        some calls may be lost, as long as they are counted: a signal's, inside a hook
+    driver       holds when built by otrace cc: clang by itself drops the attribute it is about
     levels, not  where the line holds; cpu: only where the processor has this feature
 
 An expected value matches itself, and
@@ -29,6 +33,7 @@ Only events of the process that speaks first are looked at, not those of its chi
 import re
 
 OPTIMIZED_OUT = {"optimized_out": True}
+NOT_RECORDED = {"not_recorded": True}
 
 
 def _number(value):
@@ -135,7 +140,9 @@ def _call_fits(line, call, later):
         args.update(line["later"].get("args", {}))
         check_value = check_value or "value" in line["later"]
         value = line["later"].get("value", value)
-    if not all(k in call.args and matches(v, call.args[k], honest) for k, v in args.items()):
+    excused = [NOT_RECORDED] if line.get("entry_only") else []
+    if not all(k in call.args and (call.args[k] in excused or matches(v, call.args[k], honest))
+               for k, v in args.items()):
         return False
     end = line.get("exit", "return" if check_value else "any")
     if end not in ("any", call.end()) and not (line.get("value_optional") and not call.returned):
@@ -164,7 +171,7 @@ def _series(line, calls):
     return None if len(wanted) == len(shown) else "%d texts, not %d" % (len(shown), len(wanted))
 
 
-def verify_line(line, every_call, later=False):
+def verify_line(line, every_call, later=False, lost=0):
     """What is wrong with the calls of one function, or None."""
     name = line["function"]
     calls = [c for c in every_call if same_function(name, c.event["function"])]
@@ -174,26 +181,32 @@ def verify_line(line, every_call, later=False):
         return "%s is traced and cannot be" % name if calls else None
     if not calls and (line.get("missing_ok") or line.get("honest")):
         return None
-    if "calls" in line and not _counts(line["calls"], len(calls)):
+    if "calls" in line and not _counts(line["calls"], len(calls) + lost):
         return "%s: %d calls, expected %s" % (name, len(calls), line["calls"])
     if "series" in line:
         wrong = _series(line, calls)
         return "%s: %s" % (name, wrong) if wrong else None
-    fitting = sum(_call_fits(line, c, later) for c in calls)
+    fitting = sum(_call_fits(line, c, later) for c in calls) + lost
     if _counts(line.get("count", line.get("calls", {"least": 1})), fitting,
-               line.get("honest", False)):
+               line.get("honest", False) or line.get("entry_only", False)):
         return None
     examples = ["%s -> %s" % (c.event, c.returned) for c in calls[:3]]
     return "%s: %d of %d calls are as in %s; the first:\n    %s" % (
         name, fitting, len(calls), line, "\n    ".join(examples))
 
 
-def verify(program, level, mode, events, later=False, cpu=()):
+def verify(program, level, mode, events, later=False, cpu=(), driver=True):
     """Every disagreement between the events (dicts, in order) and the program's EXPECT lines."""
     calls, errors = calls_of(events)
-    for line in program.expects(level, mode):
-        if "function" in line and line.get("cpu") in (None, *cpu):
-            wrong = verify_line(line, calls, later)
+    lines = [line for line in program.expects(level, mode) if "function" in line]
+    if any(line.get("lossy") for line in lines):
+        errors = [error for error in errors if not error.startswith("lost records")]
+    lost = sum(event["count"] for event in events if event.get("event") == "lost")
+    for line in lines:
+        if line.get("driver") and not driver:
+            continue
+        if line.get("cpu") in (None, *cpu):
+            wrong = verify_line(line, calls, later, lost if line.get("lossy") else 0)
             if wrong:
                 errors.append(wrong)
     return errors
@@ -203,3 +216,9 @@ def functions(program, level, mode):
     """The names to trace for verify(), without those that cannot be."""
     return sorted({e["function"] for e in program.expects(level, mode)
                    if "function" in e and not e.get("skipped")})
+
+
+def optional(program, level, mode):
+    """Those of functions() that a tracer may not know: inlined, removed or of another convention."""
+    return sorted({e["function"] for e in program.expects(level, mode) if "function" in e
+                   and not e.get("skipped") and (e.get("missing_ok") or e.get("honest"))})

@@ -19,7 +19,7 @@ EXACT int descend(int n, int code)
 	TOUCH();
 	if (n == 0)
 		longjmp(top, code);
-	return descend(n - 1, code) + 1;
+	return CALL(descend)(n - 1, code) + 1;
 }
 
 EXACT int attempt(int n)

@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Calls marked musttail: ten million, at every level, with nothing allowed between call and return.
 // Also an interpreter that goes from instruction to instruction that way.
-// EXPECT {"function":"count_down","args":{"n":10000000,"sum":0},"exit":"any","count":1,"calls":10000001}
+// EXPECT {"function":"count_down","args":{"n":10000000,"sum":0},"exit":"any","count":1,"calls":10000001,"entry_only":true}
 // EXPECT {"function":"run_code","value":1024,"calls":1}
 // EXPECT {"function":"op_double","calls":10,"exit":"any"}
-// EXPECT {"function":"op_halt","args":{"acc":1024},"value":1024,"calls":1,"exit":"any"}
-// EXPECT {"function":"by_memory","levels":["O1","O2","O3","Os"],"args":{"s":{"v":[1,2,3,4]},"n":100},"exit":"any","count":1,"calls":101}
-// EXPECT {"function":"floating","args":{"n":0,"x":200.5},"value":200.5,"exit":"any","count":1,"calls":201}
+// EXPECT {"function":"op_halt","args":{"acc":1024},"value":1024,"calls":1,"exit":"any","entry_only":true}
+// EXPECT {"function":"by_memory","levels":["O1","O2","O3","Os"],"args":{"s":{"v":[1,2,3,4]},"n":100},"exit":"any","count":1,"calls":{"least":1,"most":101},"entry_only":true}
+// EXPECT {"function":"floating","args":{"n":0,"x":200.5},"value":200.5,"exit":"any","count":1,"calls":201,"entry_only":true}
 #include "check.h"
 
 #define MUSTTAIL __attribute__((musttail))
+
+long count_down(long n, long sum);
+static long (*volatile count_down_again)(long n, long sum) = count_down;
 
 EXACT long count_down(long n, long sum)
 {
 	TOUCH();
 	if (n == 0)
 		return sum;
-	MUSTTAIL return count_down(n - 1, sum + n);
+	MUSTTAIL return count_down_again(n - 1, sum + n);
 }
 
 struct machine {
@@ -74,6 +77,7 @@ struct quad {
  * copies the argument to the top of a stack it did not reserve, over the return address.
  */
 #ifdef __OPTIMIZE__
+/* clang 19 makes a loop of it; through a pointer it writes over its own return address. */
 EXACT long by_memory(struct quad s, long n)
 {
 	TOUCH();
@@ -84,12 +88,15 @@ EXACT long by_memory(struct quad s, long n)
 }
 #endif
 
+double floating(int n, double x);
+static double (*volatile floating_again)(int n, double x) = floating;
+
 EXACT double floating(int n, double x)
 {
 	TOUCH();
 	if (n == 0)
 		return x;
-	MUSTTAIL return floating(n - 1, x + 1);
+	MUSTTAIL return floating_again(n - 1, x + 1);
 }
 
 int main(void)

@@ -19,13 +19,13 @@ struct tree {
 EXACT unsigned long fact(unsigned long n)
 {
 	TOUCH();
-	return n ? n * fact(n - 1) : 1;
+	return n ? n * CALL(fact)(n - 1) : 1;
 }
 
 EXACT int fib(int n)
 {
 	TOUCH();
-	return n < 2 ? n : fib(n - 1) + fib(n - 2);
+	return n < 2 ? n : CALL(fib)(n - 1) + CALL(fib)(n - 2);
 }
 
 int is_odd(unsigned int n);
@@ -49,7 +49,7 @@ EXACT int is_odd(unsigned int n)
 EXACT int tree_sum(const struct tree *t)
 {
 	TOUCH();
-	return t ? tree_sum(t->left) + t->value + tree_sum(t->right) : 0;
+	return t ? CALL(tree_sum)(t->left) + t->value + CALL(tree_sum)(t->right) : 0;
 }
 
 int main(void)

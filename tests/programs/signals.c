@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A storm of timer signals: the handler calls the very functions it interrupts, also errno users.
 // Signals arrive in every instruction of a tracer's hooks; two threads take them.
-// EXPECT {"function":"mix","calls":{"least":40000}}
-// EXPECT {"function":"on_alarm","args":{"number":14},"calls":{"least":200}}
+// EXPECT {"function":"mix","calls":{"least":40000},"lossy":true}
+// EXPECT {"function":"on_alarm","args":{"number":14},"calls":{"least":200},"lossy":true}
 // EXPECT {"function":"worker","calls":2}
 #include <errno.h>
 #include <pthread.h>
