@@ -94,6 +94,17 @@ static uint32_t sourceFlags(const DISubprogram *SP) {
   return Flags;
 }
 
+/// Without the ABI tags that demangling shows and no source has: f[abi:cxx11].
+static std::string withoutAbiTags(std::string Name) {
+  for (size_t At; (At = Name.find("[abi:")) != std::string::npos;) {
+    const size_t End = Name.find(']', At);
+    if (End == std::string::npos)
+      break;
+    Name.erase(At, End + 1 - At);
+  }
+  return Name;
+}
+
 /// Name without parameters of a mangled name; nothing if it is not one.
 static std::string demangledName(StringRef Linkage) {
   if (!Linkage.starts_with("_Z"))
@@ -105,7 +116,7 @@ static std::string demangledName(StringRef Linkage) {
   char *Text = Demangler.getFunctionName(nullptr, nullptr);
   std::string Name = Text ? Text : "";
   std::free(Text);
-  return Name;
+  return withoutAbiTags(Name);
 }
 
 void FunctionTable::describeName(Draft &D) {
