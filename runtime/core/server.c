@@ -255,8 +255,8 @@ static bool is_served(int fd, const struct sockaddr_un *address)
 static long bind_socket(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	long fd = ot_sys_not_std(
-		OT_SYS(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, 0, 0, 0));
+	long fd =
+		ot_sys_not_std(OT_SYS(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, 0, 0, 0));
 	long error;
 
 	if (fd < 0)
