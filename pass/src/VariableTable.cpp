@@ -103,7 +103,8 @@ void VariableTable::describeStorage(Draft &D, GlobalVariable &G) {
     D.Record.flags |= OTRACE_VAR_STATIC;
   if (G.isConstant())
     D.Record.flags |= OTRACE_VAR_READ_ONLY;
-  if (G.isConstant() && !isAccessedAsVolatile(G))
+  // Other files read a global one: only here its value is known.
+  if (G.isConstant() && G.hasLocalLinkage() && !isAccessedAsVolatile(G))
     D.Record.flags |= OTRACE_VAR_STORES_IGNORED;
   else if (!G.isConstant() && G.hasLocalLinkage() && isOnlyWritten(G))
     D.Record.flags |= OTRACE_VAR_STORES_IGNORED;

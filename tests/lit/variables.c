@@ -9,7 +9,7 @@ __thread int per_thread = 3;
 // CHECK-DAG: variable folded {{.*}} CONSTANT_VALUE
 // CHECK-DAG: value 42
 static int folded = 42;
-// CHECK-DAG: variable constant {{.*}} READ_ONLY
+// CHECK-DAG: variable constant {{.*}}variables.c:[[@LINE+1]] READ_ONLY{{$}}
 const int constant = 5;
 // CHECK-DAG: variable hardware {{.*}}READ_ONLY{{$}}
 const volatile int hardware = 6;
