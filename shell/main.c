@@ -411,12 +411,22 @@ static int session_main(const struct ot_options *options)
 	return options->mode == OT_MODE_RUN ? run_main(&start) : look_main(&start);
 }
 
+/* A closed one would become the number of something of ours, and our results would go there. The
+ * program that we start finds it closed, as it would without us. */
+static void fill_closed_stdio(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
 int main(int argc, char **argv)
 {
 	struct ot_options options;
 	struct ot_err *err = ot_options_parse(argc, argv, &options);
 	int status = 0;
 
+	fill_closed_stdio();
 	if (err) {
 		bool others = argc > 1 && (!strcmp(argv[1], "attach") || !strcmp(argv[1], "open") ||
 					   !strcmp(argv[1], "ps"));

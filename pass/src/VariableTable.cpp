@@ -87,13 +87,26 @@ static bool isOnlyWritten(const Value &V) {
   });
 }
 
+/// Whether some access must reach the storage: of a const volatile, its value
+/// is known nowhere.
+static bool isAccessedAsVolatile(const Value &V) {
+  return any_of(V.users(), [](const User *U) {
+    if (auto *I = dyn_cast<Instruction>(U); I && I->isVolatile())
+      return true;
+    return isa<GEPOperator>(U) && isAccessedAsVolatile(*U);
+  });
+}
+
 void VariableTable::describeStorage(Draft &D, GlobalVariable &G) {
   D.Record.size_bytes = M.getDataLayout().getTypeAllocSize(G.getValueType());
   if (G.hasLocalLinkage())
     D.Record.flags |= OTRACE_VAR_STATIC;
   if (G.isConstant())
-    D.Record.flags |= OTRACE_VAR_READ_ONLY | OTRACE_VAR_STORES_IGNORED;
-  else if (G.hasLocalLinkage() && isOnlyWritten(G))
+    D.Record.flags |= OTRACE_VAR_READ_ONLY;
+  // Other files read a global one: only here its value is known.
+  if (G.isConstant() && G.hasLocalLinkage() && !isAccessedAsVolatile(G))
+    D.Record.flags |= OTRACE_VAR_STORES_IGNORED;
+  else if (!G.isConstant() && G.hasLocalLinkage() && isOnlyWritten(G))
     D.Record.flags |= OTRACE_VAR_STORES_IGNORED;
   if (G.isInterposable() || G.hasWeakLinkage() || G.hasLinkOnceLinkage() ||
       G.hasCommonLinkage())

@@ -35,6 +35,21 @@ static inline long ot_sys_pwrite(int fd, const void *from, size_t bytes, uint64_
 	return OT_SYS(SYS_pwrite64, fd, from, bytes, offset, 0, 0);
 }
 
+/**
+ * Takes a new descriptor out of 0 to 2, which are free in a program that closed them: what it writes
+ * to its standard output must not go into what is ours. An error goes through.
+ */
+static inline long ot_sys_not_std(long fd)
+{
+	long moved;
+
+	if (fd < 0 || fd > 2)
+		return fd;
+	moved = OT_SYS(SYS_fcntl, fd, 1030 /* F_DUPFD_CLOEXEC */, 3, 0, 0, 0);
+	OT_SYS(SYS_close, fd, 0, 0, 0, 0, 0);
+	return moved;
+}
+
 static inline long ot_sys_open(const char *path, int flags, int mode)
 {
 	return OT_SYS(SYS_openat, -100 /* AT_FDCWD */, path, flags, mode, 0, 0);
@@ -67,7 +82,7 @@ static inline long ot_sys_madvise(void *at, size_t bytes, int advice)
 
 static inline long ot_sys_memfd_create(const char *name, unsigned flags)
 {
-	return OT_SYS(SYS_memfd_create, name, flags, 0, 0, 0, 0);
+	return ot_sys_not_std(OT_SYS(SYS_memfd_create, name, flags, 0, 0, 0, 0));
 }
 
 static inline long ot_sys_ftruncate(int fd, uint64_t bytes)
@@ -154,7 +169,7 @@ static inline long ot_sys_poll(struct pollfd *fds, unsigned nr, int timeout_ms)
 
 static inline long ot_sys_eventfd(int flags)
 {
-	return OT_SYS(SYS_eventfd2, 0, flags, 0, 0, 0, 0);
+	return ot_sys_not_std(OT_SYS(SYS_eventfd2, 0, flags, 0, 0, 0, 0));
 }
 
 static inline long ot_sys_yield(void)

@@ -178,7 +178,7 @@ static const char *const texts[] = {OTRACE_ERRORS(TEXT_OF)};
 
 const char *otrace_strerror(int error)
 {
-	unsigned number = (unsigned)(error < 0 ? -error : error);
+	unsigned number = error < 0 ? 0u - (unsigned)error : (unsigned)error;
 
 	return number < sizeof(texts) / sizeof(texts[0]) && texts[number] ? texts[number]
 									  : "unknown error";

@@ -180,6 +180,9 @@ static int check_redirect(const struct otrace_redirect *redirect, const struct o
 	if ((probe->fn->assumes & OTRACE_ASSUMES_REFUSED) &&
 	    !(redirect->flags & OTRACE_REDIRECT_FORCE))
 		return OTRACE_E_ASSUMES;
+	/* whatever is forced: it would be entered for ever */
+	if (ot_probe_would_loop(probe, redirect->target))
+		return OTRACE_E_LOOP;
 	return is_code(redirect->target) ? OTRACE_E_OK : OTRACE_E_FAULT;
 }
 

@@ -148,6 +148,40 @@ void ot_probe_retarget(struct otrace_probe *probe)
 	__atomic_store_n(&probe->target, target, __ATOMIC_RELEASE);
 }
 
+/* A pointer to a function points to its stub, or to the landing pad before it. */
+static struct otrace_probe *probe_entered_at(uint64_t address)
+{
+	struct otrace_probe *probe = ot_probe_find(address);
+
+	return probe ? probe : ot_probe_find(address + OT_LANDING_PAD_BYTES);
+}
+
+/* Both owners' replacements count: either may be taken back at any time and bare the other. What is
+ * there already has no loop, so the depth is bounded by the number of chained replacements. */
+static bool leads_to(uint64_t target, const struct otrace_probe *goal, uint64_t search)
+{
+	struct otrace_probe *probe;
+
+	for (probe = probe_entered_at(target); probe; probe = probe_entered_at(target)) {
+		if (probe == goal)
+			return true;
+		if (probe->loop_search == search)
+			return false;
+		probe->loop_search = search;
+		if (leads_to((uint64_t)probe->replacement_api, goal, search))
+			return true;
+		target = (uint64_t)probe->replacement_shell;
+	}
+	return false;
+}
+
+bool ot_probe_would_loop(const struct otrace_probe *probe, uint64_t target)
+{
+	static uint64_t search;
+
+	return target && leads_to(target, probe, ++search);
+}
+
 void ot_probes_unload(struct ot_module *module)
 {
 	for (struct otrace_probe *probe = probes; probe; probe = probe->next) {

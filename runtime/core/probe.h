@@ -64,6 +64,7 @@ struct otrace_probe {
 	void *replacement_api;	 /* set by the program itself */
 	void *replacement_shell; /* goes when the shell goes; wins while it is there */
 	struct ot_arm *arms;
+	uint64_t loop_search; /* the last one that came by */
 	struct otrace_probe *next;
 	struct otrace_probe *hash_next;
 };
@@ -87,6 +88,8 @@ int ot_probe_arm(struct otrace_probe *probe, const struct otrace_probe_set *set,
 enum ot_mode ot_probe_wanted(const struct otrace_probe *probe);
 /** Recomputes what is called after a replacement was set or taken away. */
 void ot_probe_retarget(struct otrace_probe *probe);
+/** Whether calls of target may come to the probe's function, by its own entry or by replacements. */
+bool ot_probe_would_loop(const struct otrace_probe *probe, uint64_t target);
 /** The module is gone: its probes become tombstones. */
 void ot_probes_unload(struct ot_module *module);
 

@@ -111,7 +111,8 @@ static void refuse_busy(int fd)
 
 static void accept_client(void)
 {
-	int fd = (int)OT_SYS(SYS_accept4, server.listen_fd, 0, 0, SOCK_CLOEXEC, 0, 0);
+	int fd = (int)ot_sys_not_std(
+		OT_SYS(SYS_accept4, server.listen_fd, 0, 0, SOCK_CLOEXEC, 0, 0));
 	int pid = 0;
 
 	if (fd < 0)
@@ -254,7 +255,9 @@ static bool is_served(int fd, const struct sockaddr_un *address)
 static long bind_socket(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	long fd = OT_SYS(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, 0, 0, 0), error;
+	long fd =
+		ot_sys_not_std(OT_SYS(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, 0, 0, 0));
+	long error;
 
 	if (fd < 0)
 		return fd;

@@ -68,6 +68,10 @@ static struct ot_err *call_function(struct ot_shell *shell, struct ot_cmd_call *
 
 static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 {
+	if (!shell->launch && shell->target && ot_target_state(shell->target) == OT_TARGET_FILE)
+		return ot_err_new(
+			OT_ERR_UNSUPPORTED,
+			"run: nothing runs here, this is a program file (use otrace run)");
 	if (!shell->launch)
 		return ot_err_new(OT_ERR_UNSUPPORTED,
 				  "run is for programs started here; this one runs already");

@@ -18,14 +18,15 @@ struct ot_err *ot_expr_error(const struct ot_expr *expr, enum ot_err_code code, 
 	return ot_err_at(ot_err_new(code, "%s", what), expr->text, position);
 }
 
+/* Names may have letters of any script, in UTF-8. */
 static bool is_name_start(char c)
 {
-	return isalpha((unsigned char)c) || c == '_' || c == '$';
+	return isalpha((unsigned char)c) || c == '_' || c == '$' || (unsigned char)c >= 0x80;
 }
 
 static bool is_name_char(char c)
 {
-	return isalnum((unsigned char)c) || c == '_' || c == '$';
+	return is_name_start(c) || isdigit((unsigned char)c);
 }
 
 static bool is_file_char(char c)

@@ -14,6 +14,14 @@
 #include "launch/find.h"
 #include "target/target.h"
 
+bool ot_find_is_private(const char *folder)
+{
+	struct stat status;
+
+	return !lstat(folder, &status) && S_ISDIR(status.st_mode) && status.st_uid == geteuid() &&
+	       !(status.st_mode & 077);
+}
+
 /* The folders where a runtime of ours may have put its socket: ${OTRACE_DIR:-$XDG_RUNTIME_DIR/otrace, else /tmp/otrace-UID}
  */
 static size_t socket_folders(char *folders[3])
@@ -29,7 +37,12 @@ static size_t socket_folders(char *folders[3])
 	if (run && *run)
 		folders[nr++] = ot_asprintf("%s/otrace", run);
 	/* The process may have been started where XDG_RUNTIME_DIR was not set. */
-	folders[nr++] = ot_asprintf("/tmp/otrace-%u", (unsigned int)geteuid());
+	folders[nr] = ot_asprintf("/tmp/otrace-%u", (unsigned int)geteuid());
+	/* Anybody may have made it, and what answers there could feed us anything. */
+	if (ot_find_is_private(folders[nr]))
+		nr++;
+	else
+		free(folders[nr]);
 	return nr;
 }
 

@@ -3,6 +3,7 @@
 #ifndef OT_LAUNCH_FIND_H
 #define OT_LAUNCH_FIND_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -18,6 +19,9 @@ struct ot_found_list {
 	size_t nr;
 	size_t cap;
 };
+
+/** Whether a folder is ours, as the runtime makes it: a real one, and closed to others. */
+bool ot_find_is_private(const char *folder);
 
 /** All processes with a socket that belongs to them, by pid. */
 void ot_find_all(struct ot_found_list *list);

@@ -191,3 +191,21 @@ def test_open_looks_into_a_file_and_refuses_the_rest(tool, shop):
     assert '"apple"' in done.out
     assert done.status == 1
     assert "program file" in done.err and "no records" in done.err
+
+
+def test_open_does_not_claim_that_a_file_runs(tool, shop):
+    done = tool("open", "-e", "run", shop)
+    assert done.status == 1
+    assert "program file" in done.err and "runs already" not in done.err
+
+
+def test_closed_standard_streams_stay_closed(tool, shop):
+    """What the runtime opens must not become the program's standard output."""
+    process = tool.listen("sh", "-c", f'exec "{shop}" work <&- >&- 2>&-')
+    try:
+        assert tool.attach(["trace -q tick"], process.pid, ["--for", "0.2"]).status == 0
+        assert not {"0", "1", "2"} & set(os.listdir(f"/proc/{process.pid}/fd"))
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()

@@ -197,3 +197,11 @@ def test_a_misspelt_command_gets_the_nearest(tool, shop, command):
     done = tool.run([command], shop)
     assert ("trace" if command.startswith("t") else "help") in done.err
     assert done.out == PLAIN
+
+
+def test_our_own_standard_streams_may_be_closed(tool, shop):
+    """Results that nobody reads must not go to the program's socket or memory."""
+    script = f'exec "{tool.path}" run -e "pr shop.first" -e "trace tick" -e run -e status -- "{shop}" exit 7 <&- >&-'
+    done = subprocess.run(["sh", "-c", script], cwd=tool.folder, env=tool.env, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (7, "")

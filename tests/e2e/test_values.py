@@ -169,3 +169,13 @@ def test_damaged_files_never_crash(otrace, program, tmp_path):
         done = subprocess.run([otrace, "open", "-e", "ls -l", "-e", "ls -l /osh/types", "-e", "*head", str(damaged)],
                               capture_output=True, check=False, timeout=20)
         assert done.returncode >= 0, f"killed by signal {-done.returncode} in round {round_nr}"
+
+
+def test_names_may_have_letters_of_any_script(otrace, tmp_path, build):
+    source = tmp_path / "names.c"
+    source.write_text("int größe = 3;\nint main(void) { return größe; }\n", encoding="utf-8")
+    subprocess.run(["clang-19", "-g", f"-fpass-plugin={build}/lib/otrace.so", source, "-o", tmp_path / "names"],
+                   check=True)
+    done = subprocess.run([otrace, "open", "-e", "größe + 1", tmp_path / "names"], capture_output=True, text=True,
+                          timeout=60, check=False)
+    assert (done.stdout, done.stderr) == ("4\n", "")

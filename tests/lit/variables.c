@@ -9,13 +9,15 @@ __thread int per_thread = 3;
 // CHECK-DAG: variable folded {{.*}} CONSTANT_VALUE
 // CHECK-DAG: value 42
 static int folded = 42;
-// CHECK-DAG: variable constant {{.*}} READ_ONLY
+// CHECK-DAG: variable constant {{.*}}variables.c:[[@LINE+1]] READ_ONLY{{$}}
 const int constant = 5;
+// CHECK-DAG: variable hardware {{.*}}READ_ONLY{{$}}
+const volatile int hardware = 6;
 // CHECK-DAG: variable shared_weak {{.*}} WEAK
 __attribute__((weak)) int shared_weak = 6;
 extern int declared_only;
 // CHECK-DAG: variable calls {{.*}} STATIC FUNCTION_STATIC
 // CHECK-DAG: linkage name count.calls
 // CHECK-DAG: in count
-int count(void) { static int calls; return ++calls + folded + file_static++; }
+int count(void) { static int calls; return ++calls + folded + file_static++ + hardware; }
 int main(void) { return 0; }

@@ -11,10 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "launch/find.h"
 #include "target/target.h"
 
 /* What the server does with one request; it hangs up after the last. */
@@ -258,6 +260,25 @@ static void nobody_there_is_an_error(void **state)
 	assert_says(ot_target_live_open("/nonexistent/socket", true, &target), "cannot connect");
 }
 
+/* In /tmp another user may have made the folder before the runtime did. */
+static void a_folder_of_others_is_not_looked_into(void **state)
+{
+	char dir[] = "/tmp/ot-private-XXXXXX", link[64];
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(link, sizeof(link), "%s/link", dir);
+	assert_true(ot_find_is_private(dir));
+	assert_int_equal(symlink(dir, link), 0);
+	assert_false(ot_find_is_private(link));
+	assert_int_equal(chmod(dir, 0777), 0);
+	assert_false(ot_find_is_private(dir));
+	assert_false(ot_find_is_private("/tmp"));
+	assert_false(ot_find_is_private("/nonexistent"));
+	unlink(link);
+	rmdir(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +291,7 @@ int main(void)
 		cmocka_unit_test(events_between_replies_are_kept),
 		cmocka_unit_test(refusals_say_what_and_why),
 		cmocka_unit_test(nobody_there_is_an_error),
+		cmocka_unit_test(a_folder_of_others_is_not_looked_into),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,6 +87,7 @@ bool ot_arch_tsc_invariant(void);
 /* ------------------------------------------------------------------ stubs */
 
 #define OT_STUB_BYTES 5
+#define OT_LANDING_PAD_BYTES 4 /* endbr64, which a function may have before its stub */
 
 struct ot_stub_bytes {
 	uint8_t bytes[OT_STUB_BYTES];

@@ -40,8 +40,9 @@ extern "C" {
  *                    earlier replacement
  * @return 0; -OTRACE_E_NO_FUNCTION (not compiled with the pass), -OTRACE_E_NO_STUB (left out by the
  *         pass), -OTRACE_E_ASSUMES (callers were compiled with knowledge of the old function, the new
- *         one would be called wrongly), -OTRACE_E_FAULT (replacement is no code), -OTRACE_E_INVALID
- *         (NULL), -OTRACE_E_STUB_CHANGED, -OTRACE_E_TEXT_READ_ONLY, -OTRACE_E_NO_THUNK,
+ *         one would be called wrongly), -OTRACE_E_FAULT (replacement is no code), -OTRACE_E_LOOP (the
+ *         replacement is fn, or is itself replaced by what leads back to fn: call
+ *         otrace_original() in it), -OTRACE_E_INVALID (NULL), -OTRACE_E_STUB_CHANGED, -OTRACE_E_TEXT_READ_ONLY, -OTRACE_E_NO_THUNK,
  *         -OTRACE_E_NO_MEMORY
  * On failure the function is as it was.
  * @safety threads=any signals=no fork=ok-in-child allocates blocks

@@ -52,7 +52,8 @@ extern "C" {
 	X(TOO_MANY, 18, "too many")                                                        \
 	X(SYSTEM, 19, "a system call failed")                                              \
 	X(NOT_READY, 20, "the runtime is not running in this process")                     \
-	X(UNLOADED, 21, "the module was unloaded")
+	X(UNLOADED, 21, "the module was unloaded")                                         \
+	X(LOOP, 22, "the replacement leads back to the function")
 
 #define OTRACE_X_ERROR(name, number, text) OTRACE_E_##name = (number),
 enum otrace_error { OTRACE_ERRORS(OTRACE_X_ERROR) };

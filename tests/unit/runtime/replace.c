@@ -3,6 +3,7 @@
 // result is the old one's or the new one's. Then every way the calls can fail.
 #include <otrace/otrace.h>
 #include <otrace/wire.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -108,6 +109,27 @@ static void errors(void)
 	CHECK(otrace_original(&data) == NULL);
 	CHECK(strcmp(otrace_strerror(-OTRACE_E_NOT_FOUND), "name not found") == 0);
 	CHECK(strcmp(otrace_strerror(12345), "unknown error") == 0);
+	CHECK(strcmp(otrace_strerror(INT_MIN), "unknown error") == 0);
+}
+
+static __attribute__((noinline)) long cheaper(long cents)
+{
+	__asm__ volatile("" : "+r"(cents));
+	return cents;
+}
+
+/* What is replaced by what it replaces would never come to an end. */
+static void loops(void)
+{
+	CHECK(otrace_replace((void *)price, (void *)price) == -OTRACE_E_LOOP && price(5) == 15);
+	CHECK(otrace_replace((void *)price, (void *)dearer) == 0);
+	CHECK(otrace_replace((void *)dearer, (void *)price) == -OTRACE_E_LOOP);
+	CHECK(otrace_replace((void *)dearer, (void *)cheaper) == 0 && price(5) == 5);
+	CHECK(otrace_replace((void *)cheaper, (void *)price) == -OTRACE_E_LOOP);
+	CHECK(otrace_replace((void *)price, (void *)cheaper) == 0 && price(5) == 5);
+	CHECK(otrace_restore((void *)dearer) == 0 && dearer(5) == 16);
+	CHECK(otrace_replace((void *)cheaper, (void *)dearer) == 0 && price(5) == 16);
+	CHECK(otrace_restore_all() == 0 && price(5) == 15 && cheaper(5) == 5);
 }
 
 static void in_child(void)
@@ -132,6 +154,7 @@ int main(void)
 {
 	one_after_the_other();
 	errors();
+	loops();
 	in_child();
 	replace_while_called();
 	return failed;

@@ -11,7 +11,7 @@ from oprobe import (ABANDONED, CALL, ENTER, ENTER_ONLY, EVENT_CALL_DONE, EVENT_M
                     STRING, TLS, WRITE, Client, Error, Program)
 
 (PROTOCOL, VERSION, BUSY, NO_FUNCTION) = (1, 2, 3, 4)
-(STUB_CHANGED, FAULT, ASSUMES, NOT_HELD, SAFE) = (6, 10, 11, 12, 17)
+(STUB_CHANGED, FAULT, ASSUMES, NOT_HELD, INVALID, SAFE) = (6, 10, 11, 12, 14, 17)
 HELD, MEMFD_TEXT = 1, 4
 
 
@@ -237,8 +237,10 @@ def test_write_and_thread_local(subject, runtime):
                 client.call(WRITE, struct.pack("<QQI", address, 4, 1))
             assert error.value.status == FAULT
         assert client.call(WRITE, struct.pack("<QQI", client.rings()[0].size and stack_word(program), 4, 1)) == b""
-        with pytest.raises(Error):
-            client.call(TLS, struct.pack("<QII", 8, 0, 0))
+        for address in (8, function.symbol, function.symbol + 1):
+            with pytest.raises(Error) as error:
+                client.call(TLS, struct.pack("<QII", address, 0, 0))
+            assert error.value.status == INVALID
         assert "mine 7" in program.end()
 
 
