@@ -72,12 +72,15 @@ static uint64_t main_stack_low(const struct ot_mapping *map)
 }
 
 /* Memory from the heap may hold many coroutine stacks side by side: frames there say nothing about
- * each other. A mapping of its own with a guard, or with this thread's control block, is one stack. */
+ * each other. A mapping of its own with a guard, or with this thread's control block, is one stack;
+ * but the first thread's control block lies anywhere, in a static program in the heap. */
 static bool one_stack(const struct ot_mapping *map)
 {
 	uint64_t self = ot_arch_thread_pointer();
+	bool holds_thread = self >= map->low && self < map->high;
 
-	return map->is_stack || map->below_guard || (self >= map->low && self < map->high);
+	return map->is_stack || map->below_guard ||
+	       (holds_thread && ot_sys_gettid() != ot_sys_getpid());
 }
 
 static bool ask_maps(uint64_t sp, struct ot_stack *ret)

@@ -98,12 +98,24 @@ static bool is_read(uint32_t i)
 	       __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
 }
 
+/* Between a look at a ring and taking it, it may have had another owner: so look again. */
+static bool take_in_state(uint32_t i, uint32_t state, bool only_read)
+{
+	struct ot_thread *thread = &threads.array[i];
+
+	if (__atomic_load_n(&thread->state, __ATOMIC_RELAXED) != state ||
+	    (only_read && !is_read(i)) || !take_state(thread, state, OT_THREAD_BUSY))
+		return false;
+	if (!only_read || is_read(i))
+		return true;
+	__atomic_store_n(&thread->state, state, __ATOMIC_RELEASE);
+	return false;
+}
+
 static struct ot_thread *claim_in_state(uint32_t state, bool only_read)
 {
 	for (uint32_t i = 0; i < threads.nr; i++)
-		if (__atomic_load_n(&threads.array[i].state, __ATOMIC_RELAXED) == state &&
-		    (!only_read || is_read(i)) &&
-		    take_state(&threads.array[i], state, OT_THREAD_BUSY))
+		if (take_in_state(i, state, only_read))
 			return &threads.array[i];
 	return NULL;
 }

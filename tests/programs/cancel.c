@@ -3,10 +3,10 @@
 // The frames are unwound by force; whatever a tracer keeps per call must go with them.
 // BUILD {"not":["asan"]}
 // asan: fails by itself when a cancelled thread runs its cleanup handlers.
-// EXPECT {"function":"deep","args":{"n":0},"exit":"abandoned","count":200,"calls":1200}
+// EXPECT {"function":"deep","args":{"n":0},"exit":["abandoned","unwound"],"count":200,"calls":1200}
 // EXPECT {"function":"cleanup","calls":200}
-// EXPECT {"function":"leave","args":{"n":0},"exit":"abandoned","count":100,"calls":400}
-// EXPECT {"function":"wait_here","exit":"abandoned","calls":200}
+// EXPECT {"function":"leave","args":{"n":0},"exit":["abandoned","unwound"],"count":100,"calls":400}
+// EXPECT {"function":"wait_here","exit":["abandoned","unwound"],"calls":200}
 #include <pthread.h>
 #include <semaphore.h>
 #include <unistd.h>

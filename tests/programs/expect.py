@@ -8,7 +8,7 @@ Each line is JSON about one function (or {"variable": NAME, "value": V} about a 
     args, value  what matching calls show; arguments that are not named do not matter
     count        how many calls match (default: at least one), a number or {"least":, "most":}
     calls        how many calls the function has in all, likewise
-    exit         return (default when there is a value), unwound, abandoned, or any: how matching
+    exit         return (default when there is a value), unwound, abandoned, any, or a list: how matching
                  calls end. A call without a return event counts as abandoned.
     series       {"arg": [path] or "value": [path], "format": F, "from": A, "to": B}: the calls in
                  their order show the texts F % A to F % B
@@ -145,7 +145,8 @@ def _call_fits(line, call, later):
                for k, v in args.items()):
         return False
     end = line.get("exit", "return" if check_value else "any")
-    if end not in ("any", call.end()) and not (line.get("value_optional") and not call.returned):
+    ends = end if isinstance(end, list) else [end]
+    if not {"any", call.end()} & set(ends) and not (line.get("value_optional") and not call.returned):
         return False
     if check_value and call.returned and call.end() == "return":
         shown = call.returned.get("value")
