@@ -7,8 +7,9 @@
  *
  * A thread's first frame makes a guess: some pages below it are there (four system calls of half a
  * microsecond). When it leaves that window, /proc/self/maps is asked once. Coroutines and signal
- * stacks are other stacks; the last few are kept.
+ * stacks are other stacks; the last few coroutines' are kept.
  */
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -101,6 +102,29 @@ static bool holds(const struct ot_stack *stack, uint64_t sp)
 	return sp - stack->low < stack->bytes;
 }
 
+/*
+ * A signal handler's stack ends where the program says, whatever is mapped below: mostly other data
+ * of the program. Asked each time, because it may have been moved since.
+ */
+static bool ask_signal_stack(uint64_t sp, struct ot_stack *ret)
+{
+	stack_t now;
+	struct ot_stack stack;
+
+	if (OT_SYS(SYS_sigaltstack, 0, &now, 0, 0, 0, 0) || (now.ss_flags & SS_DISABLE))
+		return false;
+	stack = (struct ot_stack){
+		.low = (uint64_t)now.ss_sp,
+		.bytes = now.ss_size,
+		.flags = OT_STACK_EXACT | OT_STACK_CLOSABLE,
+		.reserve_bytes = reserve_for(now.ss_size),
+	};
+	if (!holds(&stack, sp))
+		return false;
+	*ret = stack;
+	return true;
+}
+
 static bool find_kept(uint64_t sp, struct ot_stack *ret)
 {
 	for (unsigned i = 0; i < OT_STACKS_KEPT; i++) {
@@ -139,7 +163,8 @@ OT_SLOW void ot_stack_find(uint64_t sp)
 	bool cheap = !ot_tls.stack.bytes || ot_tls.nr_asked >= ASK_MOST;
 	struct ot_stack stack;
 
-	if (find_kept(sp, &stack) || (cheap && ot_area && guess(sp, &stack)))
+	if (ask_signal_stack(sp, &stack) || find_kept(sp, &stack) ||
+	    (cheap && ot_area && guess(sp, &stack)))
 		make_current(&stack);
 	else
 		find_exact(sp);
