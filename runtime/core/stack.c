@@ -25,6 +25,8 @@
 #define ASK_MOST 64u		  /* times per thread; programs with many coroutines get guesses */
 #define UNLIMITED_BYTES (1ull << 40)
 
+uint64_t ot_stack_main_end;
+
 static uint32_t reserve_for(uint64_t bytes)
 {
 	uint64_t reserve = bytes / 8;

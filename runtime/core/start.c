@@ -155,7 +155,7 @@ void ot_start_child(void)
 static __attribute__((constructor(101))) void ot_construct(int argc, char **argv, char **envp)
 {
 	(void)argc;
-	(void)argv;
+	ot_stack_main_end = (uint64_t)argv;
 	ot_log_init();
 	if (!envp || getauxval(AT_SECURE))
 		return;

@@ -97,6 +97,9 @@ bool ot_threads_live(void);
 /** After an assertion failed: nobody records any more. */
 void ot_threads_disarm(void);
 
+/** Where argv is: above every frame of the main thread. 0 = not known. */
+extern uint64_t ot_stack_main_end;
+
 /** Makes the stack that sp lies on the current one. */
 OT_SLOW void ot_stack_find(uint64_t sp);
 
