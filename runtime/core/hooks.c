@@ -9,7 +9,9 @@
 #include "core/hooks.h"
 #include "core/thread.h"
 
-#define SEQ_BLOCK 64u /* call numbers that a thread takes at once: no shared cache line per call */
+/* Call numbers that a thread takes at once: no shared cache line per call. The first blocks are small, 1, 2, 4 and
+ * so on, so that the numbers of a program with few calls have no gaps that people wonder about. */
+#define SEQ_BLOCK_MOST 64u
 
 static inline void *probe_target(const struct otrace_probe *probe)
 {
@@ -44,10 +46,13 @@ static inline bool on_stack(uint64_t where)
 
 static OT_SLOW uint64_t next_seq_block(struct ot_thread *thread)
 {
-	uint64_t first = __atomic_fetch_add(&ot_area->next_call_seq, SEQ_BLOCK, __ATOMIC_RELAXED);
+	uint64_t block = thread->seq_block;
+	uint64_t first = __atomic_fetch_add(&ot_area->next_call_seq, block, __ATOMIC_RELAXED);
 
 	thread->next_seq = first + 1;
-	thread->end_seq = first + SEQ_BLOCK;
+	thread->end_seq = first + block;
+	if (block < SEQ_BLOCK_MOST)
+		thread->seq_block = block * 2;
 	return first;
 }
 

@@ -80,6 +80,7 @@ struct ot_thread {
 	uint64_t nr_written;
 	uint64_t next_seq;
 	uint64_t end_seq;
+	uint64_t seq_block;    /* call numbers to take next time */
 	uint64_t stalled_tail; /* where the reader stood when waiting for it was given up, + 1 */
 	struct ot_open_call open[OT_OPEN_MAX + 1]; /* [0] is above everything */
 };
