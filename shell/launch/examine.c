@@ -7,6 +7,8 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/clean.h"
@@ -72,6 +74,22 @@ bool ot_examine_no_preload(const char *path, struct ot_buf *why)
 	}
 	munmap(data, (size_t)st.st_size);
 	return cannot;
+}
+
+bool ot_examine_raises(const char *path, struct ot_buf *why)
+{
+	struct statvfs fs;
+	struct stat st;
+	bool raises;
+
+	if (stat(path, &st) || statvfs(path, &fs) || (fs.f_flag & ST_NOSUID))
+		return false;
+	raises = (st.st_mode & S_ISUID && st.st_uid != geteuid()) ||
+		 (st.st_mode & S_ISGID && st.st_mode & S_IXGRP && st.st_gid != getegid()) ||
+		 (geteuid() && getxattr(path, "security.capability", NULL, 0) > 0);
+	if (raises)
+		ot_buf_adds(why, OT_EXAMINE_RAISED);
+	return raises;
 }
 
 bool ot_examine_secure(pid_t pid)
