@@ -25,7 +25,8 @@ void ot_log_init(void)
 
 	if (!identify(2, &status))
 		return;
-	standard_error.device = status.st_dev; /* NOLINT(clang-analyzer-core.*): the kernel wrote it */
+	standard_error.device =
+		status.st_dev; /* NOLINT(clang-analyzer-core.*): the kernel wrote it */
 	standard_error.inode = status.st_ino;
 	standard_error.known = true;
 }

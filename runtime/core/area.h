@@ -13,8 +13,8 @@
 #define OT_RINGS_MAX 1024u
 
 extern struct otrace_area *ot_area; /* NULL = none yet */
-extern int ot_area_fd;	    /* in the descriptor table of the oshell thread */
-extern int ot_area_pid;	    /* of the process that made it; 0 = none yet */
+extern int ot_area_fd;		    /* in the descriptor table of the oshell thread */
+extern int ot_area_pid;		    /* of the process that made it; 0 = none yet */
 
 /**
  * Makes the area, on the oshell thread: the descriptor is its. Idempotent.

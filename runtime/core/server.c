@@ -25,7 +25,7 @@
 #define LONELY_TICK_MS 10000 /* without a client there is only a failed assertion to notice */
 #define ENDING_TICK_MS 10    /* exit() waits for this thread */
 #define CALL_TICK_MS 1	     /* a user waits for the result */
-#define SECOND_TICKS 5 /* the clock is calibrated again once a second */
+#define SECOND_TICKS 5	     /* the clock is calibrated again once a second */
 #define BUSY_PATIENCE_MS 200
 
 static struct {

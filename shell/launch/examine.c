@@ -107,6 +107,24 @@ bool ot_examine_secure(pid_t pid)
 	return false;
 }
 
+unsigned int ot_examine_filters(pid_t pid)
+{
+	ot_auto_free char *path = ot_asprintf("/proc/%d/status", (int)pid);
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	size_t room = 0;
+	unsigned int nr = 0;
+
+	if (!file)
+		return 0;
+	while (getline(&line, &room, file) > 0)
+		if (sscanf(line, "Seccomp_filters: %u", &nr) == 1)
+			break;
+	free(line);
+	fclose(file);
+	return nr;
+}
+
 bool ot_examine_maps(pid_t pid, const char *part)
 {
 	ot_auto_free char *path = ot_asprintf("/proc/%d/maps", (int)pid);

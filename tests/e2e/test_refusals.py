@@ -182,3 +182,21 @@ def test_a_folder_that_cannot_be_made_is_named_and_the_program_runs(tool, shop):
 def test_without_a_place_for_a_folder_run_says_which(tool, shop):
     done = tool.run(["trace add"], shop, env={"TMPDIR": "/proc"})
     assert done.status == 125 and "/proc/otrace-run-" in done.err
+
+
+# ---------------------------------------------------------------------- filters for system calls
+
+
+def test_a_program_with_a_filter_of_its_own_can_be_traced_and_the_danger_is_told(tool, compiled, source):
+    program = started(tool, [compiled(str(source / "tests/unit/runtime/trials.c"), "-pthread")],
+                      LD_PRELOAD=str(tool.runtime), OTRACE="listen")
+    wait_until((tool.folder / "run/otrace" / str(program.pid)).exists, "it does not listen")
+    assert "filters for system calls" not in tool.attach(["status"], program.pid).err
+    program.stdin.write("k\n")
+    program.stdin.flush()
+    assert program.stdout.readline() == "0\n"
+    done = tool.attach(["status"], program.pid)
+    assert "filters for system calls" in done.err and "process_vm_readv" in done.err
+    program.stdin.write("a\n")
+    assert program.communicate(timeout=TIMEOUT)[0] == "7\n"
+    assert program.returncode == 0

@@ -19,7 +19,7 @@ struct large {
 
 /* An int, a double, a string of so many letters, and a struct that lies in the argument area. */
 #define G1(n) (n), (n) + 0.5, &letters[64 - (n) % 64], ((struct large){{(n), 2, -1}})
-#define G10(n)                                                                              \
+#define G10(n)                                                                               \
 	G1(n), G1((n) + 1), G1((n) + 2), G1((n) + 3), G1((n) + 4), G1((n) + 5), G1((n) + 6), \
 		G1((n) + 7), G1((n) + 8), G1((n) + 9)
 #define G50(n) G10(n), G10((n) + 10), G10((n) + 20), G10((n) + 30), G10((n) + 40)
@@ -64,8 +64,8 @@ EXACT double nested(int depth, ...)
 	if (!depth)
 		return last;
 	return nested(HIDE(depth) - 1, 1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11., 12., 13., 14.,
-		      15., 16., 17., 18., 19., 20., 21., 22., 23., 24., 25., 26., 27., 28., 29., 30.,
-		      31., 32., 33., 34., 35., 36., 37., 38., 39., last + 1) +
+		      15., 16., 17., 18., 19., 20., 21., 22., 23., 24., 25., 26., 27., 28., 29.,
+		      30., 31., 32., 33., 34., 35., 36., 37., 38., 39., last + 1) +
 	       HIDE(0.);
 }
 
@@ -146,9 +146,9 @@ int main(void)
 		CHECK(deep(bytes));
 	CHECK(all_right());
 	CHECK(deep(100000));
-	CHECK(nested(HIDE(50), 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0.,
+	CHECK(nested(HIDE(50), 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0.,
 		     0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0.,
-		     0., 0.) == 50);
+		     0., 0., 0.) == 50);
 	run_thread(64 << 10, 16);
 	run_thread(1 << 20, 100000);
 	run_elsewhere();

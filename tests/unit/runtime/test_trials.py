@@ -118,3 +118,18 @@ def test_what_was_open_when_it_was_cut_off_is_closed(trials, runtime, tmp_path):
     assert len(begun) == len([r for r in records if r.kind == ENTER])
     assert set(ended) <= begun and len(ended) == len(set(ended))
     assert [r for r in records if r.kind == ABANDONED]
+
+
+def test_under_a_hardware_shadow_stack(compile_subject, runtime, tmp_path):
+    shadow = compile_subject("shadow.c", "-fcf-protection=full")
+    if not alone(shadow, "", tmp_path)[0].startswith("enabled 0\n"):
+        pytest.skip("kernel: no shadow stacks for programs (or the processor has none)")
+    with Trial(shadow, runtime, tmp_path, "hold") as program:
+        client = program.attach()
+        trace_everything(client)
+        total = client.named("sum")
+        client.probe((total, 2, 0, [], []))
+        client.go()
+        assert program.end() == ("enabled 0\n78 101\n", "", 3)
+        records = all_records(client)
+        assert sum(r.kind == ENTER for r in records) == sum(r.kind == LEAVE for r in records) + 1

@@ -88,9 +88,10 @@ static void lowest(void)
 /* Everything that a quiet computation does not need fails with EPERM; on all threads. */
 static void filter(int kill)
 {
-	static const int allowed[] = {SYS_read,	      SYS_write,      SYS_exit,	   SYS_exit_group,
-				      SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_brk, SYS_fstat,
-				      SYS_newfstatat, SYS_prctl};
+	static const int allowed[] = {SYS_read,	      SYS_write,	SYS_exit,
+				      SYS_exit_group, SYS_rt_sigreturn, SYS_rt_sigprocmask,
+				      SYS_brk,	      SYS_fstat,	SYS_newfstatat,
+				      SYS_prctl};
 	unsigned nr = sizeof(allowed) / sizeof(allowed[0]), n = 0;
 	struct sock_filter code[2 * sizeof(allowed) / sizeof(allowed[0]) + 2];
 	struct sock_fprog program = {.filter = code};
@@ -102,8 +103,8 @@ static void filter(int kill)
 							 (unsigned)allowed[i], 0, 1);
 		code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	}
-	code[n++] = (struct sock_filter)BPF_STMT(
-		BPF_RET | BPF_K, kill ? SECCOMP_RET_KILL_PROCESS : SECCOMP_RET_ERRNO | EPERM);
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, kill ? SECCOMP_RET_KILL_PROCESS
+								       : SECCOMP_RET_ERRNO | EPERM);
 	program.len = (unsigned short)n;
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	printf("%ld\n", syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
@@ -257,7 +258,8 @@ KEEP void on_small(int signal)
 static void small_handler_stack(void)
 {
 	size_t size = (size_t)sysconf(_SC_MINSIGSTKSZ);
-	char *page = mmap(NULL, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *page =
+		mmap(NULL, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	stack_t stack = {.ss_sp = page + 4096, .ss_size = size + 1024};
 	struct sigaction action = {.sa_handler = on_small, .sa_flags = SA_ONSTACK};
 	int touched = 0;
