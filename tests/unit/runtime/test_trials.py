@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from oprobe import ABANDONED, ENTER, FRAME, LEAVE, STRING, Program
+from oprobe import ABANDONED, ENTER, EVENT_MODULES, FRAME, LEAVE, STRING, Program
 from test_runtime import all_records, args_of, ret_of
 
 
@@ -133,3 +133,21 @@ def test_under_a_hardware_shadow_stack(compile_subject, runtime, tmp_path):
         assert program.end() == ("enabled 0\n78 101\n", "", 3)
         records = all_records(client)
         assert sum(r.kind == ENTER for r in records) == sum(r.kind == LEAVE for r in records) + 1
+
+
+def test_a_library_is_unloaded_under_its_own_open_call(trials, runtime, plugin, tmp_path, monkeypatch):
+    monkeypatch.setenv("SUBJECT_LIBRARY", plugin)
+    with Trial(trials, runtime, tmp_path) as program:
+        client = program.attach()
+        for _ in range(3):
+            assert program.order("u") == "loaded"
+            client.event(EVENT_MODULES)
+            through, add, away = (client.named(name) for name in ("plugin_through", "add", "away"))
+            client.probe(*[(fn, 1, 0, args_of(fn, 1), []) for fn in (through, add, away)])
+            before = len(all_records(client))
+            assert program.order("") == "5 2"
+            kinds = [r.kind for r in all_records(client)[before:]]
+            assert kinds == [ENTER, ENTER, ENTER, LEAVE, ABANDONED, ABANDONED, ENTER, LEAVE]
+            client.event(EVENT_MODULES)
+        assert program.order("a") == "7"
+        assert program.end() == ("", "", 0)

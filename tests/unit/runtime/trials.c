@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What programs do to themselves: one trial per order on standard input, one line as answer.
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -339,6 +340,32 @@ static void jump(void)
 	printf("%d\n", jumps);
 }
 
+/* ------------------------------------------------------------------ a library that goes while it is in use */
+
+static void *library;
+
+KEEP int away(int n)
+{
+	dlclose(library);
+	siglongjmp(back, add(n, 1));
+}
+
+/* The library's function is left by a jump, after the library was unloaded under it. */
+static void unload_under_call(void)
+{
+	int (*through)(int (*)(int), int);
+	int jumped = sigsetjmp(back, 0);
+
+	if (!jumped) {
+		library = dlopen(getenv("SUBJECT_LIBRARY"), RTLD_NOW);
+		through = (int (*)(int (*)(int), int))dlsym(library, "plugin_through");
+		puts("loaded");
+		getchar(); /* until it is traced */
+		through(away, 4);
+	}
+	printf("%d %d\n", jumped, add(1, 1));
+}
+
 /* ------------------------------------------------------------------ children */
 
 static void vforked(void)
@@ -418,6 +445,9 @@ int main(int argc, char **argv)
 			break;
 		case 'j':
 			jump();
+			break;
+		case 'u':
+			unload_under_call();
 			break;
 		case 'v':
 			vforked();
