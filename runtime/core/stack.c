@@ -83,12 +83,28 @@ static bool one_stack(const struct ot_mapping *map)
 	return map->is_stack || map->below_guard || (self >= map->low && self < map->high);
 }
 
+static __attribute__((noinline)) bool find_mapping_here(uint64_t sp, struct ot_mapping *ret)
+{
+	char scratch[512];
+
+	return ot_maps_find(sp, scratch, sizeof(scratch), ret);
+}
+
+/* Not in memory of this stack, which may be a small one, if the thread has other. */
+static bool find_mapping(uint64_t sp, struct ot_mapping *ret)
+{
+	struct ot_thread *thread = ot_tls.thread;
+
+	if (!thread)
+		return find_mapping_here(sp, ret);
+	return ot_maps_find(sp, thread->scratch, sizeof(thread->scratch), ret);
+}
+
 static bool ask_maps(uint64_t sp, struct ot_stack *ret)
 {
-	char scratch[1024];
 	struct ot_mapping map;
 
-	if (!ot_maps_find(sp, scratch, sizeof(scratch), &map))
+	if (!find_mapping(sp, &map))
 		return false;
 	if (map.is_stack)
 		map.low = main_stack_low(&map);

@@ -82,6 +82,7 @@ struct ot_thread {
 	uint64_t end_seq;
 	uint64_t seq_block;    /* call numbers to take next time */
 	uint64_t stalled_tail; /* where the reader stood when waiting for it was given up, + 1 */
+	char scratch[1024];    /* of the hook that runs: what a small stack has no room for */
 	struct ot_open_call open[OT_OPEN_MAX + 1]; /* [0] is above everything */
 };
 

@@ -151,3 +151,16 @@ def test_a_library_is_unloaded_under_its_own_open_call(trials, runtime, plugin, 
             client.event(EVENT_MODULES)
         assert program.order("a") == "7"
         assert program.end() == ("", "", 0)
+
+
+def test_a_hook_takes_little_of_a_small_stack(trials, runtime, tmp_path):
+    """A coroutine's is made for the coroutine; at the first call on one its bounds are asked for."""
+    before = [int(n) for n in alone(trials, "p", tmp_path)[0].split()]
+    with Trial(trials, runtime, tmp_path) as program:
+        client = program.attach()
+        add = client.named("add")
+        client.probe((add, 1, 0, args_of(add, 2), ret_of(add)))
+        assert program.order("a") == "7"
+        after = [int(n) for n in program.order("p").split()]
+    more = [b - a for a, b in zip(before, after)]
+    assert more[0] < 1024 and more[1] < 512, more

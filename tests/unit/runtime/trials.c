@@ -313,6 +313,33 @@ static void swap(void)
 	printf("%d\n", trail);
 }
 
+static void on_painted(void)
+{
+	trail = add(trail, 1);
+}
+
+/* How much of a coroutine's stack one call takes, the first and the second time. */
+static void painted_stack(void)
+{
+	size_t used[2], bytes = 16384;
+	unsigned char *stack = malloc(bytes);
+
+	for (int turn = 0; turn < 2; turn++) {
+		memset(stack, 0x5a, bytes);
+		getcontext(&coroutines[0]);
+		coroutines[0].uc_stack.ss_sp = stack;
+		coroutines[0].uc_stack.ss_size = bytes;
+		coroutines[0].uc_link = &scheduler;
+		makecontext(&coroutines[0], on_painted, 0);
+		swapcontext(&scheduler, &coroutines[0]);
+		for (used[turn] = bytes; used[turn]; used[turn]--)
+			if (stack[bytes - used[turn]] != 0x5a)
+				break;
+	}
+	free(stack);
+	printf("%zu %zu\n", used[0], used[1]);
+}
+
 KEEP void on_jump(int signal)
 {
 	add(signal, 1);
@@ -445,6 +472,9 @@ int main(int argc, char **argv)
 			break;
 		case 'j':
 			jump();
+			break;
+		case 'p':
+			painted_stack();
 			break;
 		case 'u':
 			unload_under_call();
