@@ -10,6 +10,7 @@
 #include <otrace/version.h>
 
 #include "cc/cc.h"
+#include "launch/examine.h"
 #include "launch/find.h"
 #include "ui/options.h"
 #include "ui/readline.h"
@@ -329,6 +330,17 @@ static void play(struct ot_session *session, const struct start *start)
 		stay(session, start->options->seconds);
 }
 
+/* Filters of a container are ours too; those of its own may kill it for what recording asks of the kernel. */
+static void note_filters(struct ot_session *session, pid_t pid)
+{
+	if (ot_examine_filters(pid) > ot_examine_filters(getpid()))
+		ot_ui_note(ot_session_shell(session)->ui,
+			   "process %d has filters for system calls of its own; tracing calls "
+			   "gettid, prctl, sigaltstack, process_vm_readv and openat in it: if they "
+			   "kill for one of these, detach",
+			   (int)pid);
+}
+
 static int look_main(struct start *start)
 {
 	const struct ot_options *o = start->options;
@@ -352,6 +364,8 @@ static int look_main(struct start *start)
 	}
 	session = open_session(start, NULL, target, attach && safe, attach ? "attach" : "open",
 			       ot_target_path(target));
+	if (attach)
+		note_filters(session, ot_target_pid(target));
 	play(session, start);
 	ot_session_leave(ot_session_shell(session));
 	failed = ot_session_shell(session)->nr_failed;

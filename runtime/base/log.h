@@ -7,6 +7,11 @@
 
 #include "base/mem.h"
 
+/** Remembers what standard error is: nothing is written to a file that the program opens there later. */
+void ot_log_init(void);
+/** On a thread with a descriptor table of its own: its messages go to the process's standard error. */
+void ot_log_apart(void);
+
 /** Prints "otrace: WHAT" and, if detail is not NULL, ": DETAIL". */
 void ot_log(const char *what, const char *detail);
 /** The same with an error number behind it. */

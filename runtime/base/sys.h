@@ -167,11 +167,6 @@ static inline long ot_sys_poll(struct pollfd *fds, unsigned nr, int timeout_ms)
 	return OT_SYS(SYS_poll, fds, nr, timeout_ms, 0, 0, 0);
 }
 
-static inline long ot_sys_eventfd(int flags)
-{
-	return ot_sys_not_std(OT_SYS(SYS_eventfd2, 0, flags, 0, 0, 0, 0));
-}
-
 static inline long ot_sys_yield(void)
 {
 	return OT_SYS(SYS_sched_yield, 0, 0, 0, 0, 0, 0);

@@ -13,9 +13,8 @@
 
 struct otrace_area *ot_area;
 int ot_area_fd = -1;
+int ot_area_pid;
 
-/* The second page of the area is where ot_safe_readable() has bytes put. */
-#define SCRATCH_OFFSET OT_PAGE_BYTES
 #define RINGS_OFFSET (2 * OT_PAGE_BYTES)
 
 static uint64_t power_of_two(uint64_t bytes, uint64_t low, uint64_t high)
@@ -82,7 +81,8 @@ bool ot_area_create(uint64_t area_bytes, uint64_t ring_bytes)
 	if (!area)
 		return false;
 	area->version = OTRACE_RING_VERSION;
-	area->pid = (uint32_t)ot_sys_getpid();
+	ot_area_pid = ot_sys_getpid();
+	area->pid = (uint32_t)ot_area_pid;
 	area->area_bytes = area_bytes;
 	area->rings_offset = RINGS_OFFSET;
 	area->ring_stride_bytes = stride;

@@ -13,10 +13,11 @@
 #define OT_RINGS_MAX 1024u
 
 extern struct otrace_area *ot_area; /* NULL = none yet */
-extern int ot_area_fd;
+extern int ot_area_fd;		    /* in the descriptor table of the oshell thread */
+extern int ot_area_pid;		    /* of the process that made it; 0 = none yet */
 
 /**
- * Makes the area. Idempotent.
+ * Makes the area, on the oshell thread: the descriptor is its. Idempotent.
  *
  * @param area_bytes, ring_bytes  0 = the default; rounded to what fits
  * @return false when the system refuses; nothing is left behind then
@@ -28,8 +29,6 @@ uint64_t ot_area_used_bytes(void);
 
 /** Copies memory that may not be there. Returns the bytes copied from its start, 0 when none. */
 uint64_t ot_safe_read(void *to, uint64_t from, uint64_t bytes);
-/** The same, straight into the area: to must lie in it. */
-uint64_t ot_safe_read_area(void *to, uint64_t from, uint64_t bytes);
 /** True when a byte at address can be read. */
 bool ot_safe_readable(uint64_t address);
 /** Writes memory that may not be there. Returns the bytes written. */

@@ -6,7 +6,6 @@
 #include "core/call.h"
 #include "core/control.h"
 #include "core/requests.h"
-#include "core/server.h"
 #include "core/start.h"
 
 #define ARGS_MAX 64u
@@ -104,8 +103,12 @@ bool ot_call_run_pending(void)
 		return false;
 	run();
 	__atomic_store_n(&call.state, CALL_DONE, __ATOMIC_RELEASE);
-	ot_server_wake();
 	return true;
+}
+
+bool ot_call_is_open(void)
+{
+	return __atomic_load_n(&call.state, __ATOMIC_RELAXED) != CALL_NONE;
 }
 
 bool ot_call_take_done(struct otrace_call_done *ret)

@@ -24,7 +24,7 @@ static uint64_t read_memory(void *out, uint64_t from, uint64_t bytes,
 		ot_memcpy(out, (const void *)from, bytes);
 		return bytes;
 	}
-	return ot_safe_read_area(out, from, bytes);
+	return ot_safe_read(out, from, bytes);
 }
 
 /* Zeroes what the last word has beyond the bytes. */

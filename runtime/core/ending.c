@@ -19,7 +19,6 @@ void ot_ending_wait(void)
 	    !__atomic_compare_exchange_n(&state, &now, ENDING_DUE, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_ACQUIRE))
 		return;
-	ot_server_wake();
 	for (int naps = 0; naps < PATIENCE_NAPS; naps++) {
 		now = __atomic_load_n(&state, __ATOMIC_ACQUIRE);
 		if (now == ENDING_OVER || !ot_server_has_client())

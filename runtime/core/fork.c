@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <pthread.h>
 
-#include "base/sys.h"
 #include "core/area.h"
 #include "core/control.h"
 #include "core/fork.h"
@@ -12,12 +11,12 @@
 
 static void in_child(void)
 {
-	/* the states were wiped and the area is not mapped here: only the names are left */
+	/* the states were wiped and the area is not mapped here; the descriptors are in the table of
+	 * the oshell thread, which stayed behind: only the names are left */
 	ot_tls.thread = NULL;
 	ot_server_forget();
-	if (ot_area_fd >= 0)
-		ot_sys_close(ot_area_fd);
 	ot_area_fd = -1;
+	ot_area_pid = 0;
 	ot_area = NULL;
 	ot_thunks_after_fork();
 	ot_control_unhold();

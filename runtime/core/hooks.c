@@ -9,7 +9,9 @@
 #include "core/hooks.h"
 #include "core/thread.h"
 
-#define SEQ_BLOCK 64u /* call numbers that a thread takes at once: no shared cache line per call */
+/* Call numbers that a thread takes at once: no shared cache line per call. The first blocks are small, 1, 2, 4 and
+ * so on, so that the numbers of a program with few calls have no gaps that people wonder about. */
+#define SEQ_BLOCK_MOST 64u
 
 static inline void *probe_target(const struct otrace_probe *probe)
 {
@@ -44,10 +46,13 @@ static inline bool on_stack(uint64_t where)
 
 static OT_SLOW uint64_t next_seq_block(struct ot_thread *thread)
 {
-	uint64_t first = __atomic_fetch_add(&ot_area->next_call_seq, SEQ_BLOCK, __ATOMIC_RELAXED);
+	uint64_t block = thread->seq_block;
+	uint64_t first = __atomic_fetch_add(&ot_area->next_call_seq, block, __ATOMIC_RELAXED);
 
 	thread->next_seq = first + 1;
-	thread->end_seq = first + SEQ_BLOCK;
+	thread->end_seq = first + block;
+	if (block < SEQ_BLOCK_MOST)
+		thread->seq_block = block * 2;
 	return first;
 }
 
@@ -247,6 +252,34 @@ static void write_unwound(struct ot_thread *thread, const struct otrace_frame *f
 	commit(thread, sizeof(*rec));
 }
 
+#define HEAD_TYPE_MASK (0xffull << 48)
+
+/* A trace that wants ends only gets nothing of a call whose end cannot be recorded. */
+static OT_SLOW void enter_without_end(struct ot_thread *thread, struct otrace_frame *frame,
+				      const struct ot_arm *arm, uint64_t flags)
+{
+	struct otrace_rec_enter *rec;
+	uint64_t head = (arm->enter_head & ~HEAD_TYPE_MASK) |
+			(uint64_t)OTRACE_REC_ENTER_ONLY << 48 | flags << 56;
+	uint64_t bytes;
+
+	if (arm->flags & OTRACE_PROBE_LEAVE_ONLY) {
+		thread->ring->lost_fault++;
+		return;
+	}
+	check_stack(thread, (uint64_t)frame, (uint64_t)frame + arm->frame_bytes);
+	if (!has_room(thread, arm->enter_max_bytes, arm->flags))
+		return;
+	rec = record_at(thread);
+	rec->rec.call_seq = take_seq(thread);
+	rec->parent_seq = thread->top->seq;
+	rec->depth = thread->depth + 1;
+	rec->reserved = 0;
+	bytes = capture(rec, (uint64_t *)(rec + 1), head, frame, arm->steps, arm->nr_enter);
+	rec->rec.tsc = ot_clock_now();
+	commit(thread, bytes);
+}
+
 static inline void enter(struct ot_thread *thread, struct otrace_frame *frame,
 			 const struct ot_arm *arm, uint64_t flags)
 {
@@ -325,7 +358,11 @@ static void enter_only(struct ot_thread *thread, const struct ot_arm *arm, uint6
 {
 	struct otrace_rec_enter *rec;
 
-	if ((arm->flags & OTRACE_PROBE_LEAVE_ONLY) || !has_room(thread, sizeof(*rec), arm->flags))
+	if (arm->flags & OTRACE_PROBE_LEAVE_ONLY) {
+		thread->ring->lost_fault++;
+		return;
+	}
+	if (!has_room(thread, sizeof(*rec), arm->flags))
 		return;
 	rec = record_at(thread);
 	rec->rec.call_seq = take_seq(thread);
@@ -367,28 +404,64 @@ void *ot_hook_low(struct otrace_probe *probe, uint64_t sp)
 	return target;
 }
 
-/* What lies above the frame up to the stack's end, in case the bounds are known. */
-static uint64_t stack_room(uint64_t args)
-{
-	uint64_t high;
+/* ------------------------------------------------------------------ variable arguments */
 
-	if (!on_stack(args))
-		ot_stack_find(args);
-	high = ot_tls.stack.low + ot_tls.stack.bytes;
-	return args < high ? high - args : 0;
+/*
+ * To see the end of the call, the body is called again, and its stack arguments have to lie above
+ * the new return address: they are copied. Nobody but the caller knows how many there are, so all
+ * that there can be is copied: up to something on this stack that is no argument for sure. That is
+ * argv in the main thread, and the thread's control block in the others. When that is too far away
+ * (a deep stack, a coroutine's, a signal handler's), or the copy would take much of the stack that
+ * is left, the call is passed on as it came, and its end is not recorded. Other ways were weighed: a
+ * changed return address breaks unwinding and hardware shadow stacks; the bounds of mappings change;
+ * open calls further out may be stale after a longjmp.
+ */
+static uint64_t args_room(uint64_t args)
+{
+	uint64_t argv = ot_stack_main_end, self = ot_arch_thread_pointer();
+	uint64_t room = argv > args ? argv - args : ~0ull;
+
+	if (self > args && self - args < room)
+		room = self - args;
+	return OT_ROUND_DOWN(room, 16);
+}
+
+/* Bytes to copy; 0 = the end cannot be recorded. The words of argv are at odd places: 16 more. */
+static OT_SLOW uint64_t copy_bytes(const struct otrace_varargs_frame *frame)
+{
+	uint64_t bytes = args_room(frame->stack_args), left;
+
+	if (bytes > OT_VARARGS_COPY_MAX)
+		return 0;
+	bytes += 16;
+	ot_stack_be_exact((uint64_t)frame);
+	if (!(ot_tls.stack.flags & OT_STACK_EXACT) || !ot_tls.stack.low ||
+	    (uint64_t)frame < ot_tls.stack_low)
+		return 0;
+	left = (uint64_t)frame - ot_tls.stack_low;
+	return bytes <= left / 4 ? bytes : 0;
 }
 
 struct ot_varargs_way ot_hook_varargs(struct otrace_varargs_frame *frame,
 				      struct otrace_probe *probe)
 {
-	struct ot_varargs_way way = {.target = ot_hook_enter(&frame->head, probe)};
-	uint64_t room;
+	const struct ot_arm *arm = __atomic_load_n(&probe->arm, __ATOMIC_ACQUIRE);
+	struct ot_varargs_way way = {.target = probe_target(probe)};
+	struct ot_thread *thread;
+	uint64_t flags = way.target != probe->body ? OTRACE_REC_FLAG_REDIRECTED : 0;
 
-	if (!frame->head.words[0])
-		return way; /* nothing will be recorded at the end */
-	room = stack_room(frame->stack_args);
-	way.copy_bytes = OT_VARARGS_COPY_BYTES;
-	if (room < way.copy_bytes)
-		way.copy_bytes = OT_ROUND_DOWN(room, 16);
+	frame->head.words[0] = 0;
+	if (!arm)
+		return way;
+	thread = acquire(arm->flags);
+	if (!thread)
+		return way;
+	if (!(arm->flags & OTRACE_PROBE_ENTER_ONLY))
+		way.copy_bytes = copy_bytes(frame);
+	if (way.copy_bytes)
+		enter(thread, &frame->head, arm, flags);
+	else
+		enter_without_end(thread, &frame->head, arm, flags);
+	release(thread);
 	return way;
 }

@@ -17,10 +17,13 @@ void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe);
 /** From ot_entry_low: the stack is low, or the function must not get a frame. Where to go on. */
 void *ot_hook_low(struct otrace_probe *probe, uint64_t sp);
 
-/** From ot_entry_varargs. */
+/* More stack than this is not copied for one call: a few microseconds. */
+#define OT_VARARGS_COPY_MAX (64u << 10)
+
+/** From ot_entry_varargs. The body is called again when words[0] is set, else jumped to. */
 struct ot_varargs_way {
 	void *target;
-	uint64_t copy_bytes; /* of stack arguments; multiple of 16 */
+	uint64_t copy_bytes; /* from the first stack argument on; multiple of 16 */
 };
 struct ot_varargs_way ot_hook_varargs(struct otrace_varargs_frame *frame,
 				      struct otrace_probe *probe);

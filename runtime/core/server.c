@@ -2,12 +2,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "base/fds.h"
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/sys.h"
@@ -22,18 +22,21 @@
 #include "core/thread.h"
 
 #define TICK_MS 200
-#define SECOND_TICKS 5 /* the clock is calibrated again once a second */
+#define LONELY_TICK_MS 10000 /* without a client there is only a failed assertion to notice */
+#define ENDING_TICK_MS 10    /* exit() waits for this thread */
+#define CALL_TICK_MS 1	     /* a user waits for the result */
+#define SECOND_TICKS 5	     /* the clock is calibrated again once a second */
 #define BUSY_PATIENCE_MS 200
 
 static struct {
 	int listen_fd;
-	int wake_fd;
 	int pid;       /* the process that the socket belongs to */
 	bool disabled; /* everything was switched off after a failure */
 	unsigned ticks;
+	uint64_t last_tick_ns;
 	char path[OT_SOCKET_PATH_BYTES];
 	struct ot_client client;
-} server = {.listen_fd = -1, .wake_fd = -1, .client = {.fd = -1}};
+} server = {.listen_fd = -1, .client = {.fd = -1}};
 
 static uint32_t has_client;
 
@@ -46,14 +49,6 @@ bool ot_server_client_wants_ending(void)
 {
 	return ot_server_has_client() && server.client.wants_ending &&
 	       server.pid == ot_sys_getpid();
-}
-
-void ot_server_wake(void)
-{
-	uint64_t one = 1;
-
-	if (server.wake_fd >= 0)
-		ot_sys_write(server.wake_fd, &one, sizeof(one));
 }
 
 /* ------------------------------------------------------------------ clients */
@@ -192,6 +187,11 @@ static void check_modules(void)
 
 static void tick(void)
 {
+	uint64_t now_ns = ot_clock_syscall_ns();
+
+	if (now_ns - server.last_tick_ns < TICK_MS * 1000000ull)
+		return;
+	server.last_tick_ns = now_ns;
 	ot_threads_sweep();
 	check_modules();
 	if (++server.ticks % SECOND_TICKS == 0)
@@ -201,9 +201,7 @@ static void tick(void)
 static void look_around(void)
 {
 	struct otrace_call_done done;
-	uint64_t drained;
 
-	ot_sys_read(server.wake_fd, &drained, sizeof(drained));
 	if (ot_call_take_done(&done))
 		send_event(OTRACE_EVENT_CALL_DONE, &done, sizeof(done));
 	if (ot_ending_take_due())
@@ -214,34 +212,48 @@ static void look_around(void)
 	}
 }
 
-static void *oshell_thread(void *unused)
+static int patience_ms(void)
 {
-	(void)unused;
+	if (server.client.fd < 0)
+		return LONELY_TICK_MS;
+	if (ot_call_is_open())
+		return CALL_TICK_MS;
+	return server.client.wants_ending ? ENDING_TICK_MS : TICK_MS;
+}
+
+/* False when the thread cannot go on: a filter for system calls that it shares with the program. */
+static bool serve(void)
+{
+	struct pollfd polls[] = {
+		{.fd = server.listen_fd, .events = POLLIN},
+		{.fd = server.client.fd, .events = POLLIN},
+	};
+	bool attached = server.client.fd >= 0;
+	long nr = ot_sys_poll(polls, attached ? 2 : 1, patience_ms());
+
+	if (nr < 0 && nr != -EINTR)
+		return false;
+	look_around();
+	/* before accept: a client that has gone must not keep the next one out */
+	if (attached && polls[1].revents && server.client.fd >= 0)
+		read_client();
+	if (polls[0].revents & POLLIN)
+		accept_client();
+	if (server.client.fd >= 0)
+		tick();
+	return true;
+}
+
+static void run_thread(void)
+{
 	ot_sys_prctl(PR_SET_NAME, (long)"oshell");
 	/* Callers wait while this thread writes stubs, so it should not lose its CPU to them then. Only
 	 * root may ask for that; it works next to nothing, so it takes nothing from anybody. */
 	OT_SYS(SYS_setpriority, PRIO_PROCESS, ot_sys_gettid(), -10, 0, 0, 0);
-	for (;;) {
-		struct pollfd polls[] = {
-			{.fd = server.listen_fd, .events = POLLIN},
-			{.fd = server.wake_fd, .events = POLLIN},
-			{.fd = server.client.fd, .events = POLLIN},
-		};
-		bool attached = server.client.fd >= 0;
-
-		/* without a client there is nothing to do: no tick */
-		ot_sys_poll(polls, attached ? 3 : 2, attached ? TICK_MS : -1);
-		if (polls[1].revents)
-			look_around();
-		/* before accept: a client that has gone must not keep the next one out */
-		if (attached && polls[2].revents && server.client.fd >= 0)
-			read_client();
-		if (polls[0].revents & POLLIN)
-			accept_client();
-		if (server.client.fd >= 0)
-			tick();
-	}
-	return NULL;
+	while (serve())
+		;
+	if (server.client.fd >= 0)
+		drop_client();
 }
 
 /* ------------------------------------------------------------------ start and end */
@@ -280,26 +292,20 @@ static long bind_socket(const char *path)
 	return fd;
 }
 
-static int start_thread(void)
+/* What the new thread tells the one that started it, which says it: it has the standard error. */
+static struct {
+	uint32_t state; /* a futex: 0 not ready yet, 1 serving, 2 given up */
+	int error;	/* enum otrace_error */
+	long number;	/* -errno */
+	const char *why;
+} starting;
+
+static bool give_up(int error, const char *why, long number)
 {
-	uint64_t signals = ot_signals_block();
-	pthread_t thread;
-	int error = pthread_create(&thread, NULL, oshell_thread, NULL);
-
-	ot_signals_restore(signals);
-	return error;
-}
-
-static void open_failed(const char *why, long error)
-{
-	char buffer[OT_SOCKET_PATH_BYTES + 80];
-	struct ot_text text = OT_TEXT(buffer);
-
-	ot_text_add(&text, server.path);
-	ot_text_add(&text, " ");
-	ot_text_add(&text, why);
-	ot_log_errno("cannot listen for a shell, the program goes on without", buffer, error);
-	server.path[0] = 0;
+	starting.error = error;
+	starting.why = why;
+	starting.number = number;
+	return false;
 }
 
 static bool open_socket(const struct ot_socket_env *env)
@@ -311,32 +317,97 @@ static bool open_socket(const struct ot_socket_env *env)
 		why = "cannot be bound";
 		fd = bind_socket(server.path);
 	}
-	if (fd == -EADDRINUSE)
-		server.path[0] = 0; /* the first runtime in a process wins, quietly */
-	else if (fd < 0)
-		open_failed(why, fd);
 	if (fd < 0)
-		return false;
+		return give_up(OTRACE_E_SYSTEM, why, fd);
 	server.listen_fd = (int)fd;
 	return true;
 }
 
-int ot_server_start(const struct ot_socket_env *env)
+/* The socket before the area: when the area is there, hooks may record. */
+static bool prepare(const struct ot_server_wish *wish)
 {
+	long error = ot_fds_leave();
+
+	if (error)
+		return give_up(OTRACE_E_SYSTEM, NULL, error);
+	ot_log_apart();
+	server.pid = ot_sys_getpid();
+	if (!open_socket(wish->env))
+		return false;
+	if (!ot_area_create(wish->area_bytes, wish->ring_bytes)) {
+		ot_server_remove_socket();
+		return give_up(OTRACE_E_NO_MEMORY, NULL, 0);
+	}
+	ot_clock_update(ot_area);
+	ot_on_failure = ot_start_on_failure;
+	return true;
+}
+
+static void *oshell_thread(void *wish)
+{
+	bool ready = prepare(wish);
+
+	__atomic_store_n(&starting.state, ready ? 1 : 2, __ATOMIC_RELEASE);
+	ot_futex_wake(&starting.state);
+	/* the wish is gone from here on */
+	if (ready)
+		run_thread();
+	return NULL;
+}
+
+static int start_thread(const struct ot_server_wish *wish)
+{
+	uint64_t signals = ot_signals_block();
+	pthread_t thread;
+	int error;
+
+	starting.state = 0;
+	error = pthread_create(&thread, NULL, oshell_thread, (void *)wish);
+	ot_signals_restore(signals);
+	while (!error && !__atomic_load_n(&starting.state, __ATOMIC_ACQUIRE))
+		ot_futex_wait(&starting.state, 0, 0);
+	return error;
+}
+
+static void tell(void)
+{
+	char buffer[OT_SOCKET_PATH_BYTES + 80];
+	struct ot_text text = OT_TEXT(buffer);
+
+	if (starting.number == -EADDRINUSE)
+		return; /* the first runtime in a process wins, quietly */
+	if (starting.error == OTRACE_E_NO_MEMORY) {
+		ot_log("cannot make the trace area, the program goes on without", NULL);
+		return;
+	}
+	if (starting.why) {
+		ot_text_add(&text, server.path);
+		ot_text_add(&text, " ");
+		ot_text_add(&text, starting.why);
+	} else {
+		ot_text_add(&text, "the kernel gives the oshell thread no descriptors of its own");
+	}
+	ot_log_errno("cannot listen for a shell, the program goes on without", buffer,
+		     starting.number);
+}
+
+int ot_server_start(const struct ot_server_wish *wish)
+{
+	int error;
+
 	if (server.listen_fd >= 0)
 		return OTRACE_E_OK;
-	if (!open_socket(env))
-		return OTRACE_E_SYSTEM;
-	server.wake_fd = (int)ot_sys_eventfd(EFD_CLOEXEC | EFD_NONBLOCK);
-	server.pid = ot_sys_getpid();
-	ot_on_failure = ot_start_on_failure;
-	if (server.wake_fd < 0 || start_thread()) {
-		ot_log("cannot start the oshell thread", NULL);
-		ot_server_remove_socket();
-		ot_server_forget();
+	error = start_thread(wish);
+	if (error) {
+		ot_log_errno("cannot listen for a shell, the program goes on without",
+			     "the oshell thread cannot be started", error);
 		return OTRACE_E_SYSTEM;
 	}
-	return OTRACE_E_OK;
+	if (starting.state == 1)
+		return OTRACE_E_OK;
+	tell();
+	ot_server_forget();
+	return starting.error;
 }
 
 void ot_server_remove_socket(void)
@@ -347,13 +418,7 @@ void ot_server_remove_socket(void)
 
 void ot_server_forget(void)
 {
-	if (server.listen_fd >= 0)
-		ot_sys_close(server.listen_fd);
-	if (server.wake_fd >= 0)
-		ot_sys_close(server.wake_fd);
-	if (server.client.fd >= 0)
-		ot_sys_close(server.client.fd);
-	server.listen_fd = server.wake_fd = server.client.fd = -1;
+	server.listen_fd = -1;
 	server.client = (struct ot_client){.fd = -1};
 	server.path[0] = 0;
 	has_client = 0;

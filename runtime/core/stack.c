@@ -7,8 +7,9 @@
  *
  * A thread's first frame makes a guess: some pages below it are there (four system calls of half a
  * microsecond). When it leaves that window, /proc/self/maps is asked once. Coroutines and signal
- * stacks are other stacks; the last few are kept.
+ * stacks are other stacks; the last few coroutines' are kept.
  */
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -23,6 +24,8 @@
 #define GROW_GAP_BYTES (1u << 20) /* the kernel keeps it below a stack that grows */
 #define ASK_MOST 64u		  /* times per thread; programs with many coroutines get guesses */
 #define UNLIMITED_BYTES (1ull << 40)
+
+uint64_t ot_stack_main_end;
 
 static uint32_t reserve_for(uint64_t bytes)
 {
@@ -83,12 +86,28 @@ static bool one_stack(const struct ot_mapping *map)
 	       (holds_thread && ot_sys_gettid() != ot_sys_getpid());
 }
 
+static __attribute__((noinline)) bool find_mapping_here(uint64_t sp, struct ot_mapping *ret)
+{
+	char scratch[512];
+
+	return ot_maps_find(sp, scratch, sizeof(scratch), ret);
+}
+
+/* Not in memory of this stack, which may be a small one, if the thread has other. */
+static bool find_mapping(uint64_t sp, struct ot_mapping *ret)
+{
+	struct ot_thread *thread = ot_tls.thread;
+
+	if (!thread)
+		return find_mapping_here(sp, ret);
+	return ot_maps_find(sp, thread->scratch, sizeof(thread->scratch), ret);
+}
+
 static bool ask_maps(uint64_t sp, struct ot_stack *ret)
 {
-	char scratch[1024];
 	struct ot_mapping map;
 
-	if (!ot_maps_find(sp, scratch, sizeof(scratch), &map))
+	if (!find_mapping(sp, &map))
 		return false;
 	if (map.is_stack)
 		map.low = main_stack_low(&map);
@@ -102,6 +121,29 @@ static bool ask_maps(uint64_t sp, struct ot_stack *ret)
 static bool holds(const struct ot_stack *stack, uint64_t sp)
 {
 	return sp - stack->low < stack->bytes;
+}
+
+/*
+ * A signal handler's stack ends where the program says, whatever is mapped below: mostly other data
+ * of the program. Asked each time, because it may have been moved since.
+ */
+static bool ask_signal_stack(uint64_t sp, struct ot_stack *ret)
+{
+	stack_t now;
+	struct ot_stack stack;
+
+	if (OT_SYS(SYS_sigaltstack, 0, &now, 0, 0, 0, 0) || (now.ss_flags & SS_DISABLE))
+		return false;
+	stack = (struct ot_stack){
+		.low = (uint64_t)now.ss_sp,
+		.bytes = now.ss_size,
+		.flags = OT_STACK_EXACT | OT_STACK_CLOSABLE,
+		.reserve_bytes = reserve_for(now.ss_size),
+	};
+	if (!holds(&stack, sp))
+		return false;
+	*ret = stack;
+	return true;
 }
 
 static bool find_kept(uint64_t sp, struct ot_stack *ret)
@@ -142,7 +184,8 @@ OT_SLOW void ot_stack_find(uint64_t sp)
 	bool cheap = !ot_tls.stack.bytes || ot_tls.nr_asked >= ASK_MOST;
 	struct ot_stack stack;
 
-	if (find_kept(sp, &stack) || (cheap && ot_area && guess(sp, &stack)))
+	if (ask_signal_stack(sp, &stack) || find_kept(sp, &stack) ||
+	    (cheap && ot_area && guess(sp, &stack)))
 		make_current(&stack);
 	else
 		find_exact(sp);

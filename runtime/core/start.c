@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <sys/auxv.h>
+#include <sys/prctl.h>
 
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/sys.h"
-#include "core/area.h"
 #include "core/call.h"
 #include "core/clock.h"
 #include "core/ending.h"
@@ -24,7 +24,9 @@ static struct {
 	uint64_t area_bytes;
 	uint64_t ring_bytes;
 	bool listen;
-	bool fork; /* children listen too */
+	bool fork;	/* children listen too */
+	bool listening; /* did so once */
+	bool filtered;	/* before the program began: by its container */
 	uint64_t main_thread_pointer;
 } config;
 
@@ -127,16 +129,15 @@ void ot_start_core(void)
 
 int ot_start_listen(void)
 {
+	struct ot_server_wish wish = {&config.socket, config.area_bytes, config.ring_bytes};
 	int error;
 
 	ot_start_core();
 	ot_lock_take(&starting);
-	if (!ot_area_create(config.area_bytes, config.ring_bytes)) {
-		ot_log("cannot make the trace area, the program goes on without", NULL);
-		error = OTRACE_E_NO_MEMORY;
-	} else {
-		ot_clock_update(ot_area);
-		error = ot_server_start(&config.socket);
+	error = ot_server_start(&wish);
+	if (!error && !config.listening) {
+		config.listening = true;
+		config.filtered = ot_sys_prctl(PR_GET_SECCOMP, 0) != 0;
 	}
 	ot_lock_release(&starting);
 	return error;
@@ -154,7 +155,8 @@ void ot_start_child(void)
 static __attribute__((constructor(101))) void ot_construct(int argc, char **argv, char **envp)
 {
 	(void)argc;
-	(void)argv;
+	ot_stack_main_end = (uint64_t)argv;
+	ot_log_init();
 	if (!envp || getauxval(AT_SECURE))
 		return;
 	for (char **entry = envp; *entry; entry++)
@@ -168,8 +170,16 @@ static __attribute__((constructor(101))) void ot_construct(int argc, char **argv
 		hold.state = HOLD_NO;
 }
 
+/* A program that has locked itself in may be killed for a system call that it does not make itself. */
+static bool locked_in(void)
+{
+	return !config.filtered && ot_sys_prctl(PR_GET_SECCOMP, 0) != 0;
+}
+
 static __attribute__((destructor)) void ot_destruct(void)
 {
+	if (!config.listening || locked_in())
+		return; /* the socket's name stays, as it does when a program is killed */
 	if (__atomic_load_n(&hold.state, __ATOMIC_ACQUIRE) == HOLD_OVER)
 		ot_ending_wait();
 	ot_server_remove_socket();
@@ -184,7 +194,6 @@ uint64_t ot_start_main_thread_pointer(void)
 void ot_start_on_failure(void)
 {
 	ot_threads_disarm();
-	ot_server_wake();
 }
 
 /* ------------------------------------------------------------------ holding main */

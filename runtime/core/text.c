@@ -18,12 +18,6 @@
 #define MFD_EXEC 0x0010u
 #endif
 
-/* Copies of text pages, one after the other; grows by what is switched, never shrinks. */
-static struct {
-	int fd;
-	uint64_t used_bytes;
-} copies = {.fd = -1};
-
 /* The protection that the system gave the segment, asked for once. */
 static int segment_prot(struct ot_segment *segment)
 {
@@ -130,31 +124,32 @@ static bool write_all(int fd, const uint8_t *from, uint64_t bytes, uint64_t offs
 
 /* Lays a fresh copy of the range's view over the text. Replacing a mapping is one step for threads
  * that execute there: a fault in between waits for it. */
-static bool lay_over(struct ot_text_range *range)
+static bool lay_over(struct ot_text_batch *batch, struct ot_text_range *range)
 {
 	uint64_t bytes = range->high - range->low;
 	long at;
 
-	if (!write_all(copies.fd, range->view, bytes, copies.used_bytes))
+	if (!write_all(batch->fd, range->view, bytes, batch->used_bytes))
 		return false;
 	at = ot_sys_mmap(range->low, bytes, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED,
-			 copies.fd, copies.used_bytes);
-	copies.used_bytes += bytes;
+			 batch->fd, batch->used_bytes);
+	batch->used_bytes += bytes;
 	return (uint64_t)at == range->low;
 }
 
-static bool open_copies(void)
+/* A new file for each batch: a number that was kept could be another file's by the next one. */
+static bool open_copies(struct ot_text_batch *batch)
 {
-	if (copies.fd >= 0)
-		return true;
-	copies.fd = (int)ot_sys_memfd_create("otrace-text", MFD_CLOEXEC | MFD_EXEC);
-	if (copies.fd < 0)
-		copies.fd = (int)ot_sys_memfd_create("otrace-text", MFD_CLOEXEC);
-	return copies.fd >= 0;
+	batch->used_bytes = 0;
+	batch->fd = (int)ot_sys_memfd_create("otrace-text", MFD_CLOEXEC | MFD_EXEC);
+	if (batch->fd < 0)
+		batch->fd = (int)ot_sys_memfd_create("otrace-text", MFD_CLOEXEC);
+	return batch->fd >= 0;
 }
 
-static void drop_views(struct ot_text_batch *batch)
+static void drop_copies(struct ot_text_batch *batch)
 {
+	ot_sys_close(batch->fd);
 	for (unsigned i = 0; i < batch->nr; i++) {
 		ot_pages_unmap(batch->ranges[i].view, batch->ranges[i].high - batch->ranges[i].low);
 		batch->ranges[i].view = NULL;
@@ -164,7 +159,7 @@ static void drop_views(struct ot_text_batch *batch)
 /* The first copy is laid over unchanged: what fails, fails before a stub is touched. */
 static int open_copied(struct ot_text_batch *batch)
 {
-	if (!open_copies())
+	if (!open_copies(batch))
 		return OTRACE_E_TEXT_READ_ONLY;
 	for (unsigned i = 0; i < batch->nr; i++) {
 		struct ot_text_range *range = &batch->ranges[i];
@@ -173,8 +168,8 @@ static int open_copied(struct ot_text_batch *batch)
 		range->view = ot_pages_map(bytes);
 		if (range->view)
 			ot_memcpy(range->view, (const void *)range->low, bytes);
-		if (!range->view || !lay_over(range)) {
-			drop_views(batch);
+		if (!range->view || !lay_over(batch, range)) {
+			drop_copies(batch);
 			return OTRACE_E_TEXT_READ_ONLY;
 		}
 	}
@@ -234,14 +229,14 @@ void *ot_text_view(const struct ot_text_batch *batch, uint64_t address)
 void ot_text_publish(struct ot_text_batch *batch)
 {
 	for (unsigned i = 0; batch->copied && i < batch->nr; i++)
-		OT_ASSERT(lay_over(&batch->ranges[i]));
+		OT_ASSERT(lay_over(batch, &batch->ranges[i]));
 	ot_sys_membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE);
 }
 
 void ot_text_close(struct ot_text_batch *batch)
 {
 	if (batch->copied)
-		drop_views(batch);
+		drop_copies(batch);
 	else
 		OT_ASSERT(protect(batch, batch->nr, false));
 }

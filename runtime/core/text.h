@@ -21,6 +21,8 @@ struct ot_text_batch {
 	struct ot_text_range ranges[OT_BATCH];
 	unsigned nr;
 	bool copied;
+	int fd;		     /* copied: the file that holds the copies, one after the other */
+	uint64_t used_bytes; /* of it */
 };
 
 /**

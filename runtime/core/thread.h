@@ -80,7 +80,9 @@ struct ot_thread {
 	uint64_t nr_written;
 	uint64_t next_seq;
 	uint64_t end_seq;
+	uint64_t seq_block;    /* call numbers to take next time */
 	uint64_t stalled_tail; /* where the reader stood when waiting for it was given up, + 1 */
+	char scratch[1024];    /* of the hook that runs: what a small stack has no room for */
 	struct ot_open_call open[OT_OPEN_MAX + 1]; /* [0] is above everything */
 };
 
@@ -96,6 +98,9 @@ bool ot_threads_init(uint32_t nr);
 bool ot_threads_live(void);
 /** After an assertion failed: nobody records any more. */
 void ot_threads_disarm(void);
+
+/** Where argv is: above every frame of the main thread. 0 = not known. */
+extern uint64_t ot_stack_main_end;
 
 /** Makes the stack that sp lies on the current one. */
 OT_SLOW void ot_stack_find(uint64_t sp);

@@ -7,6 +7,8 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/clean.h"
@@ -74,6 +76,22 @@ bool ot_examine_no_preload(const char *path, struct ot_buf *why)
 	return cannot;
 }
 
+bool ot_examine_raises(const char *path, struct ot_buf *why)
+{
+	struct statvfs fs;
+	struct stat st;
+	bool raises;
+
+	if (stat(path, &st) || statvfs(path, &fs) || (fs.f_flag & ST_NOSUID))
+		return false;
+	raises = (st.st_mode & S_ISUID && st.st_uid != geteuid()) ||
+		 (st.st_mode & S_ISGID && st.st_mode & S_IXGRP && st.st_gid != getegid()) ||
+		 (geteuid() && getxattr(path, "security.capability", NULL, 0) > 0);
+	if (raises)
+		ot_buf_adds(why, OT_EXAMINE_RAISED);
+	return raises;
+}
+
 bool ot_examine_secure(pid_t pid)
 {
 	ot_auto_free char *path = ot_asprintf("/proc/%d/auxv", (int)pid);
@@ -87,6 +105,24 @@ bool ot_examine_secure(pid_t pid)
 		if (entry.a_type == AT_SECURE)
 			return entry.a_un.a_val != 0;
 	return false;
+}
+
+unsigned int ot_examine_filters(pid_t pid)
+{
+	ot_auto_free char *path = ot_asprintf("/proc/%d/status", (int)pid);
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	size_t room = 0;
+	unsigned int nr = 0;
+
+	if (!file)
+		return 0;
+	while (getline(&line, &room, file) > 0)
+		if (sscanf(line, "Seccomp_filters: %u", &nr) == 1)
+			break;
+	free(line);
+	fclose(file);
+	return nr;
 }
 
 bool ot_examine_maps(pid_t pid, const char *part)

@@ -17,8 +17,22 @@ char *ot_examine_path(const char *program);
  */
 bool ot_examine_no_preload(const char *path, struct ot_buf *why);
 
+/** What keeps a program with raised privileges apart, behind "PROGRAM ...: ". */
+#define OT_EXAMINE_RAISED                                                                      \
+	"it gets raised privileges (setuid, setgid or capabilities), so nothing is preloaded " \
+	"and OTRACE is ignored; start a copy without them, or call otrace_listen() in it"
+
+/**
+ * Whether the kernel will raise the privileges of whoever starts the file.
+ * @param why filled in when it will
+ */
+bool ot_examine_raises(const char *path, struct ot_buf *why);
+
 /** Whether the kernel made the process drop its environment's preloads (setuid, capabilities). */
 bool ot_examine_secure(pid_t pid);
+
+/** How many filters for system calls (seccomp) the process has; 0 when it cannot be told. */
+unsigned int ot_examine_filters(pid_t pid);
 
 /** Whether a file whose name contains @p part is mapped in the process. */
 bool ot_examine_maps(pid_t pid, const char *part);

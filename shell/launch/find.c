@@ -133,11 +133,16 @@ static struct ot_err *explain_pid(pid_t pid, const char *name)
 	struct ot_target *file = NULL;
 	ot_auto_err struct ot_err *err = NULL;
 
+	if (ot_examine_secure(pid))
+		return ot_err_new(OT_ERR_NOT_FOUND,
+				  "process %d (%s) does not listen: " OT_EXAMINE_RAISED, (int)pid,
+				  name);
 	if (ot_examine_maps(pid, "libotrace"))
 		return ot_err_new(
 			OT_ERR_NOT_FOUND,
 			"process %d (%s) has the runtime but does not listen where we look; "
-			"was it started with another OTRACE_DIR, or without OTRACE=listen?",
+			"was it started with another OTRACE_DIR, or without OTRACE=listen? "
+			"(a forked child listens with OTRACE=listen,fork)",
 			(int)pid, name);
 	err = ot_target_file_open(exe, &file);
 	ot_target_close(file);

@@ -227,7 +227,8 @@ struct ot_err *ot_launch_start(const struct ot_launch_options *options, int *exi
 	*exit_status_ret = 125;
 	launch->own_group = options->own_terminal;
 	launch->pidfd = launch->output_fd = -1;
-	launch->hopeless = path && ot_examine_no_preload(path, &launch->why);
+	launch->hopeless = path && (ot_examine_no_preload(path, &launch->why) ||
+				    ot_examine_raises(path, &launch->why));
 	err = make_dir(launch);
 	if (!err)
 		err = start_process(launch, options, exit_status_ret);
@@ -258,9 +259,7 @@ static bool is_hopeless(struct ot_launch *launch, int waited_ms)
 	if (waited_ms % LOOK_AFTER_MS)
 		return false;
 	if (ot_examine_secure(launch->pid)) {
-		ot_buf_adds(&launch->why,
-			    "it runs with privileges (setuid or capabilities), so nothing is "
-			    "preloaded; start it as that user, or link it with -lotrace");
+		ot_buf_adds(&launch->why, OT_EXAMINE_RAISED);
 		return true;
 	}
 	if (waited_ms < GIVE_UP_AFTER_MS)

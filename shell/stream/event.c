@@ -43,6 +43,13 @@ static uint64_t duration_of(const struct ot_call_event *event)
 	return event->time_ns > event->call_time_ns ? event->time_ns - event->call_time_ns : 0;
 }
 
+/* Said of calls where an end was asked for. */
+static bool lacks_end(const struct ot_trace *trace, const struct ot_call_event *event)
+{
+	return event->kind == OT_CALL_ENTER && !event->end_expected &&
+	       trace->options.when != OT_TRACE_CALL;
+}
+
 /* ------------------------------------------------------------------ text */
 
 static void text_lost(const struct ot_call_event *event, struct ot_buf *out)
@@ -99,6 +106,8 @@ void ot_event_text(const struct ot_event_writer *writer, const struct ot_trace *
 	}
 	if (event->flags & OTRACE_REC_FLAG_REDIRECTED)
 		ot_buf_adds(out, " [patched]");
+	if (lacks_end(trace, event))
+		ot_buf_adds(out, " [its end is not recorded]");
 	if (event->kind != OT_CALL_ENTER && event->begin_known) {
 		ot_buf_adds(out, "  (");
 		ot_event_duration(duration_of(event), out);
@@ -193,6 +202,8 @@ void ot_event_json(const struct ot_event_writer *writer, const struct ot_trace *
 	ot_buf_add_u64(out, event->time_ns);
 	if (event->flags & OTRACE_REC_FLAG_REDIRECTED)
 		OT_ADD(out, ",\"patched\":true");
+	if (lacks_end(trace, event))
+		OT_ADD(out, ",\"end_recorded\":false");
 	if (enter) {
 		OT_ADD(out, ",\"args\":");
 		ot_capture_json_args(trace->plan, &writer->format, event->captures, event->nr_bytes,

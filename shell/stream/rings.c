@@ -259,7 +259,9 @@ static size_t sweep_ring(struct ot_rings *rings, struct reader *r)
 		skip_overwritten(rings, r, head);
 		if (r->position < head)
 			copied += copy_piece(rings, r, head);
-		__atomic_store_n(&r->ring->tail, r->position, __ATOMIC_RELEASE);
+		/* a new owner's records are not read because the former owner's were */
+		if (load32(&r->ring->generation) == r->generation)
+			__atomic_store_n(&r->ring->tail, r->position, __ATOMIC_RELEASE);
 	}
 	watch_writer_losses(r);
 	report_pending_loss(rings, r);

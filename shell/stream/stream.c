@@ -66,10 +66,13 @@ void ot_stream_destroy(struct ot_stream *stream)
 	free(stream);
 }
 
-static bool is_shown(const struct ot_trace *trace, enum ot_call_event_kind kind)
+/* A call whose end cannot be recorded is shown to who wants only ends, too: else it would be missed. */
+static bool is_shown(const struct ot_trace *trace, const struct ot_call_event *event)
 {
-	enum ot_trace_when side = kind == OT_CALL_ENTER ? OT_TRACE_CALL : OT_TRACE_RETURN;
+	unsigned int side = OT_TRACE_RETURN;
 
+	if (event->kind == OT_CALL_ENTER)
+		side = event->end_expected ? OT_TRACE_CALL : OT_TRACE_ALL;
 	return trace && !trace->options.quiet && trace->options.when & side;
 }
 
@@ -120,7 +123,7 @@ static void handle(struct ot_stream *stream, const struct ot_rings_item *item)
 	if (!trace)
 		return;
 	ot_store_add(stream->store, &kept);
-	if (!is_shown(trace, event.kind))
+	if (!is_shown(trace, &event))
 		return;
 	stream->printed = true;
 	stream->sink.event(stream->sink.priv, trace, &event);

@@ -190,3 +190,27 @@ def test_wait_lets_the_program_go_on_between_commands(tool, worker):
 def test_wait_wants_seconds(tool, worker):
     done = tool.attach(["wait soon"], worker.pid)
     assert done.status == 1 and "expected seconds" in done.result("wait soon")["error"]
+
+
+@pytest.fixture
+def many_varargs(compiled, source):
+    return compiled(str(source / "tests/programs/varargs_many.c"), "-pthread")
+
+
+def test_ends_of_varargs_calls_are_seen_or_said_to_be_missing(tool, many_varargs):
+    done = tool.json(["trace sum_groups"], many_varargs)
+    ended = {e["id"] for e in done.of("return")}
+    missing = {e["id"] for e in calls(done) if e.get("end_recorded") is False}
+    assert ended and missing and not ended & missing
+    assert ended | missing == {e["id"] for e in calls(done)}
+    assert {e["value"] for e in done.of("return")} == {81200, 420}
+    assert {(e["args"]["first"], e["args"]["n"]) for e in calls(done)} == {(1, 200), (5, 10)}
+
+
+def test_calls_without_an_end_are_shown_to_who_wants_ends(tool, many_varargs):
+    done = tool.run(["trace -c return sum_groups"], many_varargs)
+    lines = [line for line in done.err.splitlines() if line.startswith("sum_groups:")]
+    assert any(line.endswith(" [its end is not recorded]") for line in lines)
+    assert all("return" in line or line.endswith(" [its end is not recorded]") for line in lines)
+    done = tool.run(["trace -c call sum_groups"], many_varargs)
+    assert "[its end" not in done.err and "sum_groups:" in done.err

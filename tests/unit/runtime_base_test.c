@@ -134,13 +134,13 @@ static void test_wild_reads_and_writes(void **state)
 	for (uint64_t most = 1; most < 100; most += 7) {
 		uint64_t got = most < 10 ? most : 10;
 
-		assert_int_equal(ot_safe_read_area(to, (uint64_t)pages + 4086, most), got);
+		assert_int_equal(ot_safe_read(to, (uint64_t)pages + 4086, most), got);
 		assert_int_equal(ot_safe_read(buffer, (uint64_t)pages + 4086, most), got);
 		assert_memory_equal(to, "xxxxxxxxxx", got);
 	}
-	assert_int_equal(ot_safe_read_area(to, 16, 8), 0);
-	assert_int_equal(ot_safe_read_area(to, ~0ull - 4, 8), 0);
-	assert_int_equal(ot_safe_read_area(to, (uint64_t)pages + 4096, 8), 0);
+	assert_int_equal(ot_safe_read(to, 16, 8), 0);
+	assert_int_equal(ot_safe_read(to, ~0ull - 4, 8), 0);
+	assert_int_equal(ot_safe_read(to, (uint64_t)pages + 4096, 8), 0);
 	assert_true(ot_safe_readable((uint64_t)pages));
 	assert_false(ot_safe_readable((uint64_t)pages + 4096));
 	assert_int_equal(ot_safe_write((uint64_t)pages, "yes", 4), 4);

@@ -246,6 +246,73 @@ static void test_captures_must_fit(void **state)
 	assert_int_equal(got->enter_head >> 56, OTRACE_REC_FLAG_TRUNCATED);
 }
 
+#define NR_CALLERS 4
+#define NR_NUMBERS 1000
+
+static uint64_t numbers[NR_CALLERS][NR_NUMBERS];
+
+struct caller {
+	uint64_t *numbers;
+	int nr;
+};
+
+static REAL_FRAME void *take_numbers(void *context)
+{
+	const struct caller *caller = context;
+
+	for (int i = 0; i < caller->nr; i++) {
+		struct frame frame = {.args = {0, 0}};
+
+		ot_hook_enter(&frame.head, &probe);
+		caller->numbers[i] = frame.head.words[0];
+		ot_hook_leave(&frame.head, &probe);
+	}
+	return NULL;
+}
+
+static void run_callers(int nr, int nr_each, bool together)
+{
+	pthread_t threads[NR_CALLERS];
+	struct caller callers[NR_CALLERS];
+
+	for (int i = 0; i < nr; i++) {
+		callers[i] = (struct caller){numbers[i], nr_each};
+		pthread_create(&threads[i], NULL, take_numbers, &callers[i]);
+		if (!together)
+			pthread_join(threads[i], NULL);
+	}
+	for (int i = 0; together && i < nr; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static void test_few_calls_have_numbers_in_a_row(void **state)
+{
+	(void)state;
+	run_callers(3, 7, false);
+	for (int i = 0; i < 3; i++)
+		for (int j = 0; j < 7; j++)
+			assert_int_equal(numbers[i][j], numbers[0][0] + (uint64_t)(7 * i + j));
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void test_numbers_are_unique(void **state)
+{
+	uint64_t *all = &numbers[0][0];
+
+	(void)state;
+	run_callers(NR_CALLERS, NR_NUMBERS, true);
+	qsort(all, (size_t)NR_CALLERS * NR_NUMBERS, sizeof(*all), compare_numbers);
+	assert_true(all[0] > 0);
+	for (int i = 1; i < NR_CALLERS * NR_NUMBERS; i++)
+		assert_true(all[i] > all[i - 1]);
+}
+
 static void *find_my_stack(void *size)
 {
 	uint64_t here = (uint64_t)__builtin_frame_address(0), bytes = (uint64_t)size;
@@ -335,6 +402,8 @@ int main(void)
 		cmocka_unit_test(test_a_signal_in_a_hook_is_counted),
 		cmocka_unit_test(test_same_wish_same_arm),
 		cmocka_unit_test(test_captures_must_fit),
+		cmocka_unit_test(test_few_calls_have_numbers_in_a_row),
+		cmocka_unit_test(test_numbers_are_unique),
 		cmocka_unit_test(test_stack_bounds),
 		cmocka_unit_test(test_thunks_stay_in_reach),
 		cmocka_unit_test(test_phases_never_show_half_a_jump),

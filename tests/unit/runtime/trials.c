@@ -1,0 +1,488 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What programs do to themselves: one trial per order on standard input, one line as answer.
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#define KEEP __attribute__((noinline))
+#define HIDE(value)                                  \
+	({                                           \
+		__typeof__(value) hidden = (value);  \
+		__asm__ volatile("" : "+r"(hidden)); \
+		hidden;                              \
+	})
+#define NR_FILES 64
+
+KEEP int add(int a, int b)
+{
+	return HIDE(a) + b;
+}
+
+/* With its text captured as a string this is a read of memory that may not be there. */
+KEEP int first_letter(const char *text)
+{
+	return HIDE(text)[0];
+}
+
+/* ------------------------------------------------------------------ descriptors */
+
+static int opened[NR_FILES];
+
+/* A daemon's start: nothing of before stays open but the orders and the answers; then its own files. */
+static void take_over(int with_error)
+{
+	int nr = 0;
+	char name[32];
+
+	if (with_error)
+		close(2);
+	syscall(SYS_close_range, 3u, ~0u, 0u);
+	for (int fd = 0; fd < NR_FILES; fd++) {
+		snprintf(name, sizeof(name), "data-%d", fd);
+		opened[fd] = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
+		nr += opened[fd] == fd + 3 - !!with_error || (with_error && opened[fd] == 2 + fd);
+	}
+	printf("%d\n", nr);
+}
+
+static void still_mine(void)
+{
+	int wrong = 0;
+
+	for (int i = 0; i < NR_FILES; i++) {
+		struct stat status;
+
+		wrong += fstat(opened[i], &status) != 0 || status.st_size != 0 ||
+			 lseek(opened[i], 0, SEEK_CUR) != 0;
+	}
+	printf("%d wrong\n", wrong);
+}
+
+static void lowest(void)
+{
+	int fd = open("/dev/null", O_RDONLY);
+
+	printf("%d\n", fd);
+	close(fd);
+}
+
+/* ------------------------------------------------------------------ filters for system calls */
+
+/* Everything that a quiet computation does not need fails with EPERM; on all threads. */
+static void filter(int kill)
+{
+	static const int allowed[] = {SYS_read,	      SYS_write,	SYS_exit,
+				      SYS_exit_group, SYS_rt_sigreturn, SYS_rt_sigprocmask,
+				      SYS_brk,	      SYS_fstat,	SYS_newfstatat,
+				      SYS_prctl};
+	unsigned nr = sizeof(allowed) / sizeof(allowed[0]), n = 0;
+	struct sock_filter code[2 * sizeof(allowed) / sizeof(allowed[0]) + 2];
+	struct sock_fprog program = {.filter = code};
+
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+						 offsetof(struct seccomp_data, nr));
+	for (unsigned i = 0; i < nr; i++) {
+		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+							 (unsigned)allowed[i], 0, 1);
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	}
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, kill ? SECCOMP_RET_KILL_PROCESS
+								       : SECCOMP_RET_ERRNO | EPERM);
+	program.len = (unsigned short)n;
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	printf("%ld\n", syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+				kill ? 0 : SECCOMP_FILTER_FLAG_TSYNC, &program));
+}
+
+static void strict(void)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (!pid) {
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT);
+		syscall(SYS_exit, add(40, 2));
+	}
+	waitpid(pid, &status, 0);
+	printf("%x\n", (unsigned)status);
+}
+
+/* ------------------------------------------------------------------ threads that end in a call */
+
+static volatile int inside;
+
+KEEP int stay(int n)
+{
+	inside = n;
+	for (;;)
+		pause();
+	return HIDE(n);
+}
+
+KEEP int spin(int n)
+{
+	volatile int turns = 0;
+
+	inside = 1;
+	for (;;)
+		turns += add(n, turns);
+	return turns;
+}
+
+static void *in_stay(void *n)
+{
+	return (void *)(long)stay((int)(long)n);
+}
+
+static void *in_spin(void *n)
+{
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+	return (void *)(long)spin((int)(long)n);
+}
+
+static void cancel(void *(*start)(void *), int times)
+{
+	int cancelled = 0;
+
+	for (int i = 0; i < times; i++) {
+		pthread_t thread;
+		void *result = NULL;
+
+		inside = 0;
+		pthread_create(&thread, NULL, start, (void *)1L);
+		while (!inside)
+			sched_yield();
+		usleep(100);
+		pthread_cancel(thread);
+		pthread_join(thread, &result);
+		cancelled += result == PTHREAD_CANCELED;
+	}
+	printf("%d cancelled, %d\n", cancelled, add(1, 1));
+}
+
+/* The process ends while other threads are in hooks all the time. */
+static void end_while_others_call(void)
+{
+	pthread_t thread;
+
+	for (int i = 0; i < 4; i++)
+		pthread_create(&thread, NULL, in_spin, (void *)1L);
+	usleep(20000);
+	fflush(stdout);
+	syscall(SYS_exit_group, 23);
+}
+
+static void replace_image(void)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, in_spin, (void *)1L);
+	usleep(20000);
+	fflush(stdout);
+	execl("/bin/echo", "echo", "replaced", (char *)NULL);
+}
+
+/* ------------------------------------------------------------------ stacks */
+
+static char handler_stack[1 << 16];
+static sigjmp_buf back;
+static int small_sum;
+
+KEEP int down(int n)
+{
+	volatile char room[64] = {0};
+
+	return n ? HIDE(down(HIDE(n) - 1)) + 1 + room[0] : 0;
+}
+
+KEEP void on_fault(int signal, siginfo_t *info, void *context)
+{
+	(void)context;
+	small_sum = add(signal, info->si_code);
+	siglongjmp(back, 1);
+}
+
+static void overflow(void)
+{
+	stack_t stack = {.ss_sp = handler_stack, .ss_size = sizeof(handler_stack)};
+	struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+	struct rlimit limit = {1 << 20, RLIM_INFINITY};
+
+	setrlimit(RLIMIT_STACK, &limit);
+	sigaltstack(&stack, NULL);
+	sigaction(SIGSEGV, &action, NULL);
+	if (!sigsetjmp(back, 1))
+		down(1 << 30);
+	signal(SIGSEGV, SIG_DFL);
+	printf("signal and code %d, %d\n", small_sum, add(1, 1));
+}
+
+static void overflow_unhandled(void)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (!pid) {
+		struct rlimit none = {0, 0};
+
+		setrlimit(RLIMIT_CORE, &none);
+		_exit(down(1 << 30) & 1);
+	}
+	waitpid(pid, &status, 0);
+	printf("%x\n", (unsigned)status);
+}
+
+KEEP void on_small(int signal)
+{
+	small_sum = add(signal, down(3));
+}
+
+/* The least stack that the kernel takes for a handler. */
+static void small_handler_stack(void)
+{
+	size_t size = (size_t)sysconf(_SC_MINSIGSTKSZ);
+	char *page =
+		mmap(NULL, 1 << 16, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	stack_t stack = {.ss_sp = page + 4096, .ss_size = size + 1024};
+	struct sigaction action = {.sa_handler = on_small, .sa_flags = SA_ONSTACK};
+	int touched = 0;
+
+	memset(page, 0x5a, 1 << 16);
+	mprotect(page + 4096 + 16384, 4096, PROT_NONE);
+	sigaltstack(&stack, NULL);
+	sigaction(SIGUSR1, &action, NULL);
+	for (int i = 0; i < 3; i++)
+		raise(SIGUSR1);
+	for (int i = 0; i < 4096; i++)
+		touched += page[i] != 0x5a;
+	stack.ss_flags = SS_DISABLE;
+	sigaltstack(&stack, NULL);
+	printf("%d, %d below\n", small_sum, touched);
+}
+
+static ucontext_t scheduler, coroutines[3];
+static int trail;
+
+KEEP int yield_in(int who, int turn)
+{
+	swapcontext(&coroutines[who], &scheduler);
+	return add(who, turn);
+}
+
+KEEP void coroutine(int who)
+{
+	for (int turn = 0; turn < 3; turn++)
+		trail = trail * 10 + yield_in(who, turn);
+}
+
+/* Each stack in turn is left in the middle of a traced call. */
+static void swap(void)
+{
+	char *stacks = malloc(3 * 65536);
+
+	trail = 0;
+	for (int i = 0; i < 3; i++) {
+		getcontext(&coroutines[i]);
+		coroutines[i].uc_stack.ss_sp = stacks + 65536 * i;
+		coroutines[i].uc_stack.ss_size = 65536;
+		coroutines[i].uc_link = &scheduler;
+		makecontext(&coroutines[i], (void (*)(void))coroutine, 1, i);
+	}
+	for (int turn = 0; turn < 4; turn++)
+		for (int i = 0; i < 3; i++)
+			swapcontext(&scheduler, &coroutines[i]);
+	free(stacks);
+	printf("%d\n", trail);
+}
+
+static void on_painted(void)
+{
+	trail = add(trail, 1);
+}
+
+/* How much of a coroutine's stack one call takes, the first and the second time. */
+static void painted_stack(void)
+{
+	size_t used[2], bytes = 16384;
+	unsigned char *stack = malloc(bytes);
+
+	for (int turn = 0; turn < 2; turn++) {
+		memset(stack, 0x5a, bytes);
+		getcontext(&coroutines[0]);
+		coroutines[0].uc_stack.ss_sp = stack;
+		coroutines[0].uc_stack.ss_size = bytes;
+		coroutines[0].uc_link = &scheduler;
+		makecontext(&coroutines[0], on_painted, 0);
+		swapcontext(&scheduler, &coroutines[0]);
+		for (used[turn] = bytes; used[turn]; used[turn]--)
+			if (stack[bytes - used[turn]] != 0x5a)
+				break;
+	}
+	free(stack);
+	printf("%zu %zu\n", used[0], used[1]);
+}
+
+KEEP void on_jump(int signal)
+{
+	add(signal, 1);
+	siglongjmp(back, 1);
+}
+
+KEEP int jump_out(int n)
+{
+	if (n)
+		return HIDE(jump_out(HIDE(n) - 1)) + 1;
+	raise(SIGUSR2);
+	return 0;
+}
+
+static void jump(void)
+{
+	volatile int jumps = 0;
+
+	signal(SIGUSR2, on_jump);
+	while (jumps < 5)
+		if (!sigsetjmp(back, 1))
+			jump_out(7);
+		else
+			jumps = add(jumps, 1);
+	printf("%d\n", jumps);
+}
+
+/* ------------------------------------------------------------------ a library that goes while it is in use */
+
+static void *library;
+
+KEEP int away(int n)
+{
+	dlclose(library);
+	siglongjmp(back, add(n, 1));
+}
+
+/* The library's function is left by a jump, after the library was unloaded under it. */
+static void unload_under_call(void)
+{
+	int (*through)(int (*)(int), int);
+	int jumped = sigsetjmp(back, 0);
+
+	if (!jumped) {
+		library = dlopen(getenv("SUBJECT_LIBRARY"), RTLD_NOW);
+		through = (int (*)(int (*)(int), int))dlsym(library, "plugin_through");
+		puts("loaded");
+		getchar(); /* until it is traced */
+		through(away, 4);
+	}
+	printf("%d %d\n", jumped, add(1, 1));
+}
+
+/* ------------------------------------------------------------------ children */
+
+static void vforked(void)
+{
+	int status = 0, sum = 0;
+
+	for (int i = 0; i < 3; i++) {
+		pid_t pid = vfork();
+
+		if (!pid)
+			_exit(add(40, i));
+		waitpid(pid, &status, 0);
+		sum += WEXITSTATUS(status);
+	}
+	printf("%d, %d\n", sum, add(1, 1));
+}
+
+int main(int argc, char **argv)
+{
+	char line[16];
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc > 1 && chdir(argv[1]))
+		return 2;
+	while (fgets(line, sizeof(line), stdin)) {
+		switch (line[0]) {
+		case 'a':
+			printf("%d\n", add(3, 4));
+			break;
+		case 'A':
+			printf("%d\n", first_letter(line));
+			break;
+		case 'c':
+			take_over(0);
+			break;
+		case 'C':
+			take_over(1);
+			break;
+		case 'm':
+			still_mine();
+			break;
+		case 'l':
+			lowest();
+			break;
+		case 'f':
+			filter(0);
+			break;
+		case 'k':
+			filter(1);
+			break;
+		case 's':
+			strict();
+			break;
+		case 'd':
+			cancel(in_stay, 5);
+			break;
+		case 'D':
+			cancel(in_spin, 50);
+			break;
+		case 'x':
+			end_while_others_call();
+			break;
+		case 'e':
+			replace_image();
+			break;
+		case 'o':
+			overflow();
+			break;
+		case 'O':
+			overflow_unhandled();
+			break;
+		case 'h':
+			small_handler_stack();
+			break;
+		case 'w':
+			swap();
+			break;
+		case 'j':
+			jump();
+			break;
+		case 'p':
+			painted_stack();
+			break;
+		case 'u':
+			unload_under_call();
+			break;
+		case 'v':
+			vforked();
+			break;
+		}
+	}
+	return 0;
+}
