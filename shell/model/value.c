@@ -214,6 +214,22 @@ bool ot_value_to_u64(const struct ot_value *value, uint64_t *ret)
 	return true;
 }
 
+/* __bf16 is the upper half of a float; _Float16 is IEEE 754's binary16. */
+static float half_to_float(const struct ot_type *type, const uint8_t *bytes)
+{
+	uint32_t high = (uint32_t)(bytes[0] | bytes[1] << 8) << 16;
+	const char *name = ot_type_strip(type)->name;
+	_Float16 half;
+	float wide;
+
+	if (name && !strcmp(name, "__bf16")) {
+		memcpy(&wide, &high, sizeof(wide));
+		return wide;
+	}
+	memcpy(&half, bytes, sizeof(half));
+	return (float)half;
+}
+
 bool ot_value_to_long_double(const struct ot_value *value, long double *ret)
 {
 	uint64_t size = ot_type_size(value->type);
@@ -233,7 +249,9 @@ bool ot_value_to_long_double(const struct ot_value *value, long double *ret)
 	if (value->state != OT_VALUE_OK || !value->bytes || value->nr_bytes < size ||
 	    !ot_value_is_known(value, size))
 		return false;
-	if (size == sizeof(float)) {
+	if (size == sizeof(uint16_t)) {
+		extended = half_to_float(value->type, value->bytes);
+	} else if (size == sizeof(float)) {
 		memcpy(&small, value->bytes, sizeof(small));
 		extended = small;
 	} else if (size == sizeof(double)) {

@@ -20,8 +20,11 @@ bool ot_write_float(long double number, size_t bytes, struct ot_buf *out)
 	int precision = bytes == sizeof(float) ? 6 : bytes == sizeof(double) ? 15 : 18;
 	char digits[48];
 
+	if (bytes == sizeof(uint16_t))
+		precision = enough = 5;
 	if (isnan(number) || isinf(number)) {
-		ot_buf_adds(out, isnan(number) ? "nan" : number < 0 ? "-inf" : "inf");
+		ot_buf_adds(out, signbit(number) ? "-" : "");
+		ot_buf_adds(out, isnan(number) ? "nan" : "inf");
 		return false;
 	}
 	do {

@@ -125,10 +125,10 @@ static struct ot_err *check(const struct ot_options *o)
 	if (o->mode >= OT_MODE_HELP)
 		return NULL;
 	if (o->mode <= OT_MODE_OPEN && !o->argc)
-		return ot_err_new(OT_ERR_USAGE, "%s: %s is missing (otrace --help)",
-				  o->mode == OT_MODE_RUN      ? "otrace"
-				  : o->mode == OT_MODE_ATTACH ? "attach"
-							      : "open",
+		return ot_err_new(OT_ERR_USAGE, "%s%s is missing (otrace --help)",
+				  o->mode == OT_MODE_RUN      ? ""
+				  : o->mode == OT_MODE_ATTACH ? "attach: "
+							      : "open: ",
 				  wants[o->mode]);
 	if (o->mode != OT_MODE_RUN && o->argc > 1)
 		return ot_err_new(OT_ERR_USAGE, "one too many: \"%s\"", o->argv[1]);

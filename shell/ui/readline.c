@@ -172,6 +172,8 @@ static void got_line(char *line)
 	fflush(rl_outstream);
 	state.line(state.shell, line);
 	state.in_line = false;
+	if (state.shell->quit)
+		ot_readline_stop(); /* or it shows one more prompt */
 	if (state.started)
 		rl_set_prompt(ot_prompt_text(state.shell));
 }

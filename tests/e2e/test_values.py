@@ -13,7 +13,7 @@ SOURCE = pathlib.Path(__file__).resolve().parent / "programs/values.c"
 
 NAMES = """first second *head head->next->name head->next->at.y table yes no letter newline high nul small_negative byte bytes[2]
 negative_short big_short counter lowest highest low_long high_long tenth wide widest pi_float third_float whole_float
-tiny_float pi third tenth_double huge long_third long_tenth complex_float complex_double vector numbers zeros mixed
+tiny_float pi third tenth_double huge long_third long_tenth half_tenth half_huge complex_float complex_double vector numbers zeros mixed
 matrix points message nothing anything function functions color strange_color negative_color both none
 file_static changing main::calls &first.at &table[1] first.b first.c*2 sizeof(client) sizeof(first.wide+1)
 points[1] *points matrix[1][2] -7/2 -7%3 7u-8 1.0f/3 counter&7 counter>>1 (char)counter (short)70000 !head

@@ -76,6 +76,7 @@ float pi_float = 3.14159274f, third_float = 1.0f / 3, whole_float = 3, tiny_floa
 double pi = 3.141592653589793, third = 1.0 / 3, tenth_double = 0.1, huge = 1e300, not_a_number,
        infinite;
 long double long_third = 1.0L / 3, long_tenth = 0.1L;
+_Float16 half_tenth = 0.1f16, half_huge = 65504.0f16;
 float _Complex complex_float = 1.5f + 2.0f * I;
 double _Complex complex_double = -1.0 + 0.5 * I;
 float4 vector = {1, 2.5f, 3, 4};
