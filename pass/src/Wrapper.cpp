@@ -213,7 +213,11 @@ static std::string hashOf(StringRef Key) {
 }
 
 Function *WrapperMaker::get(Function &F) {
-  const std::string Name = OTRACE_PREFIX "w_" + hashOf(keyOf(F));
+  std::string Name = OTRACE_PREFIX "w_" + hashOf(keyOf(F));
+  // Symbols of this convention get @@ and a number, which linkers of shared
+  // objects take for a version.
+  if (F.getCallingConv() == CallingConv::X86_VectorCall)
+    Name.insert(0, 1, '\1');
   if (Function *Made = M.getFunction(Name))
     return Made;
   return build(F, Name);
@@ -329,7 +333,8 @@ Function *WrapperMaker::build(const Function &Model, StringRef Name) {
       GlobalValue::LinkOnceODRLinkage, Name, M);
   W->setVisibility(GlobalValue::HiddenVisibility);
   W->setDSOLocal(true);
-  W->setComdat(M.getOrInsertComdat(Name));
+  W->setComdat(
+      M.getOrInsertComdat(GlobalValue::dropLLVMManglingEscape(Name)));
   W->setSection(OTRACE_SECTION_WRAPPER);
   W->setCallingConv(Model.getCallingConv());
   W->setAttributes(abiAttributes(Model, /*ParamShift=*/1));
