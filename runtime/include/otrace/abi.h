@@ -106,7 +106,8 @@ struct otrace_probe; /* belongs to the runtime; wrappers only pass it on */
 /**
  * Head of the frame that a wrapper builds on its stack. The words belong to the runtime from enter
  * to leave. Behind it, at the offsets given in struct otrace_fn, lie the IR arguments (each in a
- * slot aligned to 8 bytes, or to its own alignment when larger) and the return value.
+ * slot aligned to 8 bytes, or to its own alignment when larger) and the return value. Slots hold whole
+ * registers: a runtime that writes a value narrower than 8 bytes extends it.
  */
 struct otrace_frame {
 	uint64_t words[4];
