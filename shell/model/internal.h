@@ -53,7 +53,9 @@ struct ot_decoder {
 	struct ot_image *image;
 	struct ot_map types; /* by address */
 	struct ot_map files;
-	struct ot_map tus;
+	struct ot_map pools; /* that were read */
+	struct ot_map fns;   /* by address of the description */
+	struct ot_map vars;
 	OT_VEC(struct ot_type *) todo; /* structs, unions, enums whose members are to be read */
 	OT_VEC(uint64_t) todo_at;
 	struct ot_err *err; /* the first; everything stops at it */
