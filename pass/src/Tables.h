@@ -29,7 +29,7 @@ struct Placement {
       MergedName; // not empty: a hidden comdat of this name, else private
   bool IsRecord = false; // of a section that is scanned from an anchor
   llvm::GlobalObject *With = nullptr; // thrown away by the linker with this one
-  uint32_t Align = 8;
+  uint32_t Align = 4;
 
   Placement(llvm::StringRef Section) : Section(Section) {}
   static Placement merged(llvm::StringRef Section, std::string Name) {
@@ -41,7 +41,6 @@ struct Placement {
     Placement P(Section);
     P.IsRecord = true;
     P.With = With;
-    P.Align = alignof(otrace_entry);
     return P;
   }
 };

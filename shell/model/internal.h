@@ -67,9 +67,6 @@ const struct ot_type *ot_decode_type(struct ot_decoder *decoder, uint64_t addres
 bool ot_decode_members(struct ot_decoder *decoder);
 /** A string behind a reference; NULL when there is none, or with err set when it is damaged. */
 const char *ot_decode_string(struct ot_decoder *decoder, const struct otrace_ref *ref);
-/** An array behind a reference; NULL when nr is 0, or with err set. */
-const void *ot_decode_array(struct ot_decoder *decoder, const struct otrace_ref *ref, uint64_t nr,
-			    size_t bytes, size_t align, const char *what);
 /** Sets err, unless it is set already. */
 void ot_decode_fail(struct ot_decoder *decoder, uint64_t address, const char *what);
 

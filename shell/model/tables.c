@@ -536,7 +536,7 @@ static void forget_since(struct ot_program *program, size_t nr_fns, size_t nr_va
 	program->all_fns.nr = nr_fns;
 	program->all_vars.nr = nr_vars;
 	for (size_t i = nr_types; i < program->all_types.nr; i++)
-		memset(program->all_types.items[i]->hash, 0, sizeof(uint64_t[2]));
+		program->all_types.items[i]->hash = 0;
 	program->all_types.nr = nr_types;
 }
 

@@ -108,23 +108,32 @@ static void fake_refer(struct fake *fake, struct otrace_ref *ref, uint32_t to)
 	ref->delta = to ? (int32_t)(fake->data + to - (uint8_t *)ref) : 0;
 }
 
-static uint32_t fake_type(struct fake *fake, uint8_t kind, uint64_t bytes, const char *name,
-			  uint32_t target)
+/* With room for its members right behind it. */
+static uint32_t fake_type_of(struct fake *fake, uint8_t kind, uint64_t bytes, const char *name,
+			     uint32_t target, uint32_t members_bytes)
 {
-	uint32_t at = fake_room(fake, sizeof(struct otrace_type));
+	uint32_t at = fake_room(fake, otrace_type_bytes(kind) + members_bytes);
+	bool has_name = otrace_type_bytes(kind) > offsetof(struct otrace_type, name);
 	uint32_t text = name ? fake_text(fake, name) : 0;
 	struct otrace_type *type = fake_at(fake, at);
 
 	type->magic = OTRACE_MAGIC_TYPE;
 	type->kind = kind;
-	type->size_bytes = bytes;
-	fake_refer(fake, &type->name, text);
+	type->size_bytes = (uint32_t)bytes;
+	if (has_name)
+		fake_refer(fake, &type->name, text);
 	fake_refer(fake, &type->target, target);
 	if (otrace_type_bytes(kind) == sizeof(*type)) {
-		type->hash[0] = at * 7919ull;
+		type->hash[0] = at * 7919u;
 		type->hash[1] = at;
 	}
 	return at;
+}
+
+static uint32_t fake_type(struct fake *fake, uint8_t kind, uint64_t bytes, const char *name,
+			  uint32_t target)
+{
+	return fake_type_of(fake, kind, bytes, name, target, 0);
 }
 
 static uint32_t fake_base(struct fake *fake, const char *name, uint64_t bytes, uint8_t encoding)
@@ -145,8 +154,7 @@ struct fake_member {
 static void fake_members(struct fake *fake, uint32_t type, const struct fake_member *from,
 			 uint32_t nr)
 {
-	uint32_t at = fake_room(fake, nr * (uint32_t)sizeof(struct otrace_member));
-	struct otrace_type *record = fake_at(fake, type);
+	uint32_t at = type + (uint32_t)sizeof(struct otrace_type);
 
 	for (uint32_t i = 0; i < nr; i++) {
 		uint32_t text = from[i].name ? fake_text(fake, from[i].name) : 0;
@@ -154,12 +162,13 @@ static void fake_members(struct fake *fake, uint32_t type, const struct fake_mem
 
 		fake_refer(fake, &member->name, text);
 		fake_refer(fake, &member->type, from[i].type);
-		member->bit_offset = from[i].bit_offset;
-		member->bit_size = from[i].bit_size;
-		member->flags = from[i].bit_size ? OTRACE_MEMBER_BITFIELD : 0;
+		member->place = from[i].bit_size
+					? OTRACE_PLACE_BITFIELD |
+						  (from[i].bit_size - 1) << OTRACE_PLACE_SIZE_SHIFT |
+						  from[i].bit_offset
+					: from[i].bit_offset / 8;
 	}
-	fake_refer(fake, &record->members, at);
-	record->nr_members = nr;
+	((struct otrace_type *)fake_at(fake, type))->count = nr;
 }
 
 static uint32_t fake_file(struct fake *fake, const char *name)
@@ -295,7 +304,8 @@ struct fake_fn {
 	struct fake_param params[4];
 	uint32_t nr_params;
 	uint32_t flags;
-	uint32_t nr_inlined;
+	uint32_t other_file; /* of the call it was inlined for; 0 = was not */
+	bool result_is_gone;
 };
 
 /* Pieces are written out; the result and the frame are the usual ones. */
@@ -305,7 +315,8 @@ static void fake_add_fn(struct fake *fake, const struct fake_fn *from)
 	fake_begin_description(fake, 0);
 	fake_varint(fake, from->flags ^ OTRACE_FN_STATIC);
 	fake_varint(fake, OTRACE_FN_HAS_PARAM_PIECES |
-				  (from->nr_inlined ? OTRACE_FN_HAS_INLINED : 0) |
+				  (from->other_file ? OTRACE_FN_HAS_INLINED : 0) |
+				  (from->result_is_gone ? OTRACE_FN_HAS_RESULT_PIECES : 0) |
 				  (from->symbol ? OTRACE_FN_HAS_FRAME : 0));
 	if (from->symbol) {
 		uint32_t frame[] = {32, 32, 64, 4, 256};
@@ -319,6 +330,8 @@ static void fake_add_fn(struct fake *fake, const struct fake_fn *from)
 	fake_varint(fake, 10);
 	fake_varint(fake, 2);
 	fake_varint(fake, fake_number(fake, from->return_type));
+	if (from->result_is_gone)
+		fake_varint(fake, 0);
 	fake_varint(fake, from->nr_params);
 	for (uint32_t i = 0; i < from->nr_params; i++) {
 		const struct otrace_piece *piece = &from->params[i].piece;
@@ -333,11 +346,12 @@ static void fake_add_fn(struct fake *fake, const struct fake_fn *from)
 		fake_varint(fake, piece->size_bytes);
 		fake_varint(fake, piece->kind);
 	}
-	if (!from->nr_inlined)
+	if (!from->other_file)
 		return;
-	fake_varint(fake, from->nr_inlined); /* into main, line 30 */
-	fake_varint(fake, (FAKE_NR_FNS + fake_name(fake, "main")) << 3 | 1);
+	fake_varint(fake, 1); /* into main, line 30 */
+	fake_varint(fake, (FAKE_NR_FNS + fake_name(fake, "main")) << 3 | 3);
 	fake_varint(fake, 2 * (30 - 10));
+	fake_varint(fake, fake_number(fake, from->other_file));
 }
 
 struct fake_var {
@@ -385,12 +399,10 @@ struct fake_types {
 
 static void fake_add_types(struct fake *fake, struct fake_types *t)
 {
-	struct otrace_enumerator colors[2] = {{.value = 0}, {.value = 5}};
 	uint32_t names[2];
 	uint32_t list;
 	uint32_t array;
 	uint32_t function;
-	struct otrace_type *type;
 
 	t->i32 = fake_base(fake, "int", 4, OTRACE_ENC_SIGNED);
 	t->u32 = fake_base(fake, "unsigned int", 4, OTRACE_ENC_UNSIGNED);
@@ -400,8 +412,9 @@ static void fake_add_types(struct fake *fake, struct fake_types *t)
 	t->text = fake_type(fake, OTRACE_TYPE_POINTER, 8, NULL, t->chr);
 	array = fake_type(fake, OTRACE_TYPE_ARRAY, 8, NULL, t->chr);
 	((struct otrace_type *)fake_at(fake, array))->count = 8;
-	t->node = fake_type(fake, OTRACE_TYPE_STRUCT, sizeof(struct fake_node), "node", 0);
-	t->node_pointer = fake_type(fake, OTRACE_TYPE_POINTER, 8, NULL, t->node);
+	t->node = fake_type_of(fake, OTRACE_TYPE_STRUCT, sizeof(struct fake_node), "node", 0,
+			       6 * sizeof(struct otrace_member));
+	t->node_pointer = t->node + 1;
 	fake_members(fake, t->node,
 		     (struct fake_member[]){{"id", t->i32, 0, 0},
 					    {"name", array, 32, 0},
@@ -410,26 +423,32 @@ static void fake_add_types(struct fake *fake, struct fake_types *t)
 					    {"next", t->node_pointer, 128, 0},
 					    {"text", t->text, 192, 0}},
 		     6);
-	t->big = fake_type(fake, OTRACE_TYPE_STRUCT, 32, "big", 0);
+	t->big = fake_type_of(fake, OTRACE_TYPE_STRUCT, 32, "big", 0,
+			      2 * sizeof(struct otrace_member));
 	fake_members(fake, t->big,
 		     (struct fake_member[]){{"d", t->dbl, 0, 0}, {"i", t->i32, 64, 0}}, 2);
-	t->color = fake_type(fake, OTRACE_TYPE_ENUM, 4, "color", t->u32);
-	list = fake_put(fake, colors, sizeof(colors));
+	t->color = fake_type_of(fake, OTRACE_TYPE_ENUM, 4, "color", t->u32,
+				2 * sizeof(struct otrace_enumerator));
+	list = t->color + (uint32_t)sizeof(struct otrace_type);
 	names[0] = fake_text(fake, "RED");
 	names[1] = fake_text(fake, "GREEN");
-	for (uint32_t i = 0; i < 2; i++)
-		fake_refer(fake, &((struct otrace_enumerator *)fake_at(fake, list))[i].name,
-			   names[i]);
-	type = fake_at(fake, t->color);
-	fake_refer(fake, &type->members, list);
-	type->nr_members = 2;
-	function = fake_type(fake, OTRACE_TYPE_FUNCTION, 0, NULL, t->i32);
-	fake_members(fake, function, (struct fake_member[]){{"", t->i32, 0, 0}}, 1);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct otrace_enumerator *enumerator =
+			(struct otrace_enumerator *)fake_at(fake, list) + i;
+
+		fake_refer(fake, &enumerator->name, names[i]);
+		enumerator->value = i * 5;
+	}
+	((struct otrace_type *)fake_at(fake, t->color))->count = 2;
+	function = fake_type_of(fake, OTRACE_TYPE_FUNCTION, 0, NULL, t->i32,
+				sizeof(struct otrace_ref));
+	fake_refer(fake, fake_at(fake, function + otrace_type_bytes(OTRACE_TYPE_FUNCTION)), t->i32);
+	((struct otrace_type *)fake_at(fake, function))->count = 1;
 	t->fn_pointer = fake_type(fake, OTRACE_TYPE_POINTER, 8, NULL, function);
 }
 
-static void fake_add_fns(struct fake *fake, const struct fake_types *t, uint32_t file,
-			 uint32_t symbol)
+static void fake_add_fns(struct fake *fake, const struct fake_types *t,
+			 const uint32_t file[2], uint32_t symbol)
 {
 	struct otrace_piece slot0 = {.frame_offset = 32, .size_bytes = 4};
 	struct otrace_piece slot1 = {.frame_offset = 40, .size_bytes = 4};
@@ -456,12 +475,13 @@ static void fake_add_fns(struct fake *fake, const struct fake_types *t, uint32_t
 		 .return_type = t->i32,
 		 .params = {{"n", t->node_pointer, pointer}},
 		 .nr_params = 1,
-		 .flags = OTRACE_FN_STATIC},
-		{.name = "tiny", .flags = OTRACE_FN_INLINE_ONLY, .nr_inlined = 1},
+		 .flags = OTRACE_FN_STATIC,
+		 .result_is_gone = true},
+		{.name = "tiny", .flags = OTRACE_FN_INLINE_ONLY, .other_file = file[1]},
 	};
 
 	for (size_t i = 0; i < OT_NR(fns); i++) {
-		fns[i].file = file;
+		fns[i].file = file[0];
 		fns[i].wrapper = symbol + 48;
 		fake_add_fn(fake, &fns[i]);
 		fake->symbols[i] = fns[i].symbol;
@@ -571,7 +591,7 @@ static struct fake *fake_create(void)
 	fake_add_types(fake, &types);
 	fake_add_data(fake, symbol, &data);
 	fake_begin_pool(fake, tu);
-	fake_add_fns(fake, &types, file[0], symbol);
+	fake_add_fns(fake, &types, file, symbol);
 	fake_add_vars(fake, &types, file, &data);
 	fake_end_pool(fake);
 	fake_add_entries(fake);

@@ -56,8 +56,8 @@ extern "C" {
 /* Undefined in an object that was only marked for LTO: the link fails by name, never silently. */
 #define OTRACE_SYMBOL_LTO_NEEDS_PLUGIN "__otrace_LTO_link_needs_lld_and_load_pass_plugin"
 
-#define OTRACE_MAGIC_TYPE 0x7954744fu /* "OtTy" */
 #define OTRACE_MAGIC_POOL 0x6c50744fu /* "OtPl" */
+#define OTRACE_MAGIC_TYPE 0xd7u
 
 /** Distance in bytes from this field to its target; 0 = none. */
 struct otrace_ref {
@@ -325,15 +325,32 @@ enum otrace_encoding {
 	X(VARIADIC, 1, "function type with ...")                              \
 	X(NO_PROTOTYPE, 2, "function type without prototype")                 \
 	X(COUNT_UNKNOWN, 3, "flexible array member or variable length array") \
-	X(MACHINE, 4, "made from the IR, not from debug information")
+	X(MACHINE, 4, "made from the IR, not from debug information")         \
+	X(WIDE, 5, "members or enumerators are the wide ones")                \
+	X(UNSIGNED_VALUES, 6, "enumerators that are not wide are unsigned")
 
 #define OTRACE_X_TYPE(name, bit, text) OTRACE_TYPE_FLAG_##name = 1u << (bit),
 enum otrace_type_flag { OTRACE_TYPE_FLAGS(OTRACE_X_TYPE) };
 
+/** A member of a struct, union or class. */
 struct otrace_member {
 	struct otrace_ref name; /* none = anonymous */
-	struct otrace_ref type; /* none = void (function types: none ends nothing) */
-	uint64_t bit_offset;	/* from the start of the struct; little-endian bit order */
+	struct otrace_ref type; /* none = void */
+	uint32_t place;		/* OTRACE_PLACE_*, and the byte offset from the start */
+};
+
+#define OTRACE_PLACE_KIND 0xc0000000u
+#define OTRACE_PLACE_PLAIN 0u
+#define OTRACE_PLACE_BITFIELD 0x40000000u /* 7 bits: size minus 1; 23 bits: bit offset */
+#define OTRACE_PLACE_BASE_CLASS 0x80000000u
+#define OTRACE_PLACE_STATIC 0xc0000000u
+#define OTRACE_PLACE_SIZE_SHIFT 23
+
+/** A member of a type with OTRACE_TYPE_FLAG_WIDE: one of them does not fit the other form. */
+struct otrace_wide_member {
+	struct otrace_ref name;
+	struct otrace_ref type;
+	uint32_t bit_offset[2]; /* from the start of the struct; little-endian bit order, low half first */
 	uint32_t bit_size;	/* of a bit-field, else 0 */
 	uint32_t flags;		/* OTRACE_MEMBER_* */
 };
@@ -344,44 +361,47 @@ struct otrace_member {
 
 struct otrace_enumerator {
 	struct otrace_ref name;
-	uint32_t flags; /* 1 = value is unsigned */
-	int64_t value;
+	uint32_t value; /* sign-extended unless OTRACE_TYPE_FLAG_UNSIGNED_VALUES */
+};
+
+/** An enumerator of a type with OTRACE_TYPE_FLAG_WIDE. */
+struct otrace_wide_enumerator {
+	struct otrace_ref name;
+	uint32_t flags;	   /* 1 = value is unsigned */
+	uint32_t value[2]; /* low half first */
 };
 
 /**
- * A type. Named structs, unions, enums and typedefs are one hidden comdat global each, named by a
- * hash of their structure, so the linker merges them across files. Pointers, arrays, qualifiers and
- * base types lie inside the global of whoever uses them: they cost bytes but no symbols. Follow
- * references; never scan the section.
+ * A type. Its address is a multiple of 4; what is made of it most often has no record: 1 added to the
+ * address means a pointer to it, 2 means const, and 3 a pointer to const.
+ *
+ * Named structs, unions, enums and typedefs and base types are one hidden comdat global each, named by
+ * a hash of their structure, so the linker merges them across files. Other types lie inside the global
+ * of whoever uses them: they cost bytes but no symbols. Follow references; never scan the section.
+ *
+ * A record ends where otrace_type_bytes() says: what lies further on is something else. Members
+ * (structs, unions, classes), enumerators and, as references, the types of parameters (functions)
+ * lie right behind it.
  */
 struct otrace_type {
-	uint32_t magic;	  /* OTRACE_MAGIC_TYPE */
-	uint8_t kind;	  /* enum otrace_type_kind */
-	uint8_t encoding; /* base types: enum otrace_encoding */
-	uint16_t flags;	  /* enum otrace_type_flag */
-	uint64_t size_bytes;
-	uint64_t count; /* arrays and vectors: number of elements; base: bits when not size * 8 */
-	struct otrace_ref name; /* string: tag or typedef name without struct/union/enum */
+	uint8_t magic;	   /* OTRACE_MAGIC_TYPE */
+	uint8_t kind;	   /* enum otrace_type_kind */
+	uint8_t encoding;  /* base types: enum otrace_encoding; where there is a file: 0 = natural
+			      alignment, else 1 plus its logarithm */
+	uint8_t flags;	   /* enum otrace_type_flag */
+	uint32_t size_bytes; /* UINT32_MAX: or more */
 	struct otrace_ref
 		target; /* pointee, element, aliased, qualified, underlying or return type;
 				      none = void */
-	struct otrace_ref members; /* struct otrace_member[] (struct, union, class; function: the
-				      parameters), struct otrace_enumerator[] (enum) */
-	uint32_t nr_members;
+	struct otrace_ref name; /* string: tag or typedef name without struct/union/enum */
+	uint32_t count; /* arrays and vectors: number of elements, UINT32_MAX: or more; base: bits
+			   when not size * 8; with members: how many */
 	struct otrace_ref file; /* string: where it is defined, or none */
 	uint32_t line;
-	uint32_t align_bytes; /* 0 = natural */
-	uint32_t reserved;
-	uint64_t
-		hash[2]; /* structural; equal for equal types of all files; 0 for unnamed derived */
+	uint32_t hash[2]; /* structural; equal for equal types of all files; 0 without a name */
 };
 
-/**
- * Bytes of a type that exist in the table. Most types are pointers, qualifiers and arrays, so those
- * end behind `target`: what lies further on is another record. Look at `members` and `nr_members`
- * only in structs, unions, classes, enums and functions; at the rest only in those (without
- * functions) and typedefs.
- */
+/** Bytes of a type that exist in the table. */
 static inline uint32_t otrace_type_bytes(uint8_t kind)
 {
 	switch (kind) {
@@ -392,9 +412,12 @@ static inline uint32_t otrace_type_bytes(uint8_t kind)
 	case OTRACE_TYPE_TYPEDEF:
 		return (uint32_t)sizeof(struct otrace_type);
 	case OTRACE_TYPE_FUNCTION:
+	case OTRACE_TYPE_BASE:
+	case OTRACE_TYPE_ARRAY:
+	case OTRACE_TYPE_VECTOR:
 		return (uint32_t)offsetof(struct otrace_type, file);
 	default:
-		return (uint32_t)offsetof(struct otrace_type, members);
+		return (uint32_t)offsetof(struct otrace_type, name);
 	}
 }
 
@@ -616,9 +639,9 @@ OTRACE_STATIC_ASSERT(sizeof(struct otrace_note) == 20, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_frame) == 32, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_piece) == 16, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_varargs_frame) == 288, "wire size");
-OTRACE_STATIC_ASSERT(sizeof(struct otrace_member) == 24, "wire size");
-OTRACE_STATIC_ASSERT(sizeof(struct otrace_enumerator) == 16, "wire size");
-OTRACE_STATIC_ASSERT(sizeof(struct otrace_type) == 72, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_member) == 12, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_enumerator) == 8, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_type) == 36, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_file) == 28, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_tu) == 16, "wire size");
 
