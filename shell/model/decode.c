@@ -241,6 +241,8 @@ static const struct ot_type *decode(struct ot_decoder *d, uint64_t address, int 
 		ot_decode_fail(d, address, "no type where one is named");
 		return NULL;
 	}
+	if (raw->kind == OTRACE_TYPE_VOID)
+		return d->program->type_void;
 	if (depth > CHAIN_MAX) {
 		ot_decode_fail(d, address, "endless type");
 		return NULL;
