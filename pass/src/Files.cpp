@@ -254,6 +254,7 @@ void SharedPool::finish() {
     write(Out, Start, D, /*IsVariable=*/false, CommonFlags);
   for (const Description &D : Variables)
     write(Out, Start, D, /*IsVariable=*/true, 0);
+  Out.varint(0);
   for (const std::string &Name : Names)
     Out.text(Name);
   B.putBytes(B.appendBytes(Out.Bytes.size(), 1), Out.Bytes);

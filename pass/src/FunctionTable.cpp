@@ -426,8 +426,7 @@ void FunctionTable::finish(Draft &D) {
   const bool HasWrapper = D.hasStub() && !D.F->isVarArg();
   if (HasWrapper)
     D.Frame.emplace(D.F->getFunctionType(), M.getDataLayout());
-  const bool HasParamPieces =
-      !areUsual(D.Pieces, D.ParamSizes, D.hasStub());
+  const bool HasParamPieces = !areUsual(D.Pieces, D.ParamSizes, D.hasStub());
   const bool HasResultPieces =
       D.ReturnType && HasWrapper
           ? !isWhole(D.Result, D.Frame->RetOffset, D.ReturnSize)

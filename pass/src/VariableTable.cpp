@@ -175,9 +175,9 @@ void VariableTable::finish(Draft &D) {
     Out.varint(D.Size);
   if (D.Constant)
     Out.varint(*D.Constant);
-  Blob *Entry = D.G ? &addEntry(Blobs, OTRACE_SECTION_VAR, ownSection(*D.G),
-                                D.Address)
-                    : nullptr;
+  Blob *Entry =
+      D.G ? &addEntry(Blobs, OTRACE_SECTION_VAR, ownSection(*D.G), D.Address)
+          : nullptr;
   Pool.addVariable({D.Flags, std::move(Out.Bytes), Entry});
 }
 

@@ -89,8 +89,7 @@ static Type *registerType(Type *T) {
 }
 
 Signature::Signature(const Function &F)
-    : Return(registerType(F.getReturnType())),
-      Convention(F.getCallingConv()) {
+    : Return(registerType(F.getReturnType())), Convention(F.getCallingConv()) {
   // The same on x86-64 without -mllvm -tailcallopt, which only lld could be
   // given.
   if (Convention == CallingConv::Fast)
@@ -287,8 +286,7 @@ class BodyBuilder {
 
 public:
   BodyBuilder(Function &W, const Signature &S)
-      : M(*W.getParent()), W(W), S(S),
-        Layout(S.type({}), M.getDataLayout()),
+      : M(*W.getParent()), W(W), S(S), Layout(S.type({}), M.getDataLayout()),
         B(BasicBlock::Create(W.getContext(), "", &W)) {}
 
   void run() {
@@ -343,8 +341,7 @@ private:
       Call->setDoesNotThrow();
     } else {
       BasicBlock *Next = newBlock();
-      Call = B.CreateInvoke(S.type({}), Target, Next, buildLandingPad(),
-                            Args);
+      Call = B.CreateInvoke(S.type({}), Target, Next, buildLandingPad(), Args);
       B.SetInsertPoint(Next);
     }
     Call->setCallingConv(S.Convention);
@@ -373,9 +370,8 @@ private:
 
 Function *WrapperMaker::build(const Function &Model, StringRef Name) {
   const Signature S(Model);
-  Function *W =
-      Function::Create(S.type({PointerType::get(M.getContext(), 0)}),
-                       GlobalValue::LinkOnceODRLinkage, Name, M);
+  Function *W = Function::Create(S.type({PointerType::get(M.getContext(), 0)}),
+                                 GlobalValue::LinkOnceODRLinkage, Name, M);
   W->setVisibility(GlobalValue::HiddenVisibility);
   W->setDSOLocal(true);
   W->setComdat(M.getOrInsertComdat(Name));

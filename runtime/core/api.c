@@ -10,7 +10,7 @@
 /* What is looked for, and what was found. */
 struct lookup {
 	struct ot_module *module; /* that is being looked at */
-	uint64_t address; /* of the function, or 0 */
+	uint64_t address;	  /* of the function, or 0 */
 	const char *name;
 	size_t name_bytes;
 	const char *file; /* "" = any */

@@ -176,8 +176,7 @@ static int check_redirect(const struct otrace_redirect *redirect, const struct o
 {
 	if (!redirect->target)
 		return OTRACE_E_OK;
-	if ((probe->assumes & OTRACE_ASSUMES_REFUSED) &&
-	    !(redirect->flags & OTRACE_REDIRECT_FORCE))
+	if ((probe->assumes & OTRACE_ASSUMES_REFUSED) && !(redirect->flags & OTRACE_REDIRECT_FORCE))
 		return OTRACE_E_ASSUMES;
 	return is_code(redirect->target) ? OTRACE_E_OK : OTRACE_E_FAULT;
 }

@@ -122,8 +122,7 @@ static void skip_rest(struct otrace_stream *stream, const struct otrace_fn *fn)
 {
 	uint64_t nr, how;
 
-	skip(stream, 2 + !!(fn->has & OTRACE_FN_HAS_UNIT) +
-			     !!(fn->flags & OTRACE_FN_SKIPPED) + 1);
+	skip(stream, 2 + !!(fn->has & OTRACE_FN_HAS_UNIT) + !!(fn->flags & OTRACE_FN_SKIPPED) + 1);
 	if (fn->has & OTRACE_FN_HAS_RESULT_PIECES)
 		for (nr = otrace_stream_varint(stream); nr && stream->end; nr--)
 			skip(stream, 4);
@@ -146,8 +145,9 @@ void ot_pool_each_gone(uint64_t anchor, uint64_t low, uint64_t high,
 	struct otrace_pool_view view;
 	struct ot_fn fn;
 
-	if (!open_pool((uint64_t)otrace_ref_get(&((const struct otrace_entry *)anchor)->description),
-		       low, high, &view))
+	if (!open_pool(
+		    (uint64_t)otrace_ref_get(&((const struct otrace_entry *)anchor)->description),
+		    low, high, &view))
 		return;
 	for (uint64_t i = 0; i < view.nr_fns; i++) {
 		ot_memset(&fn, 0, sizeof(fn));

@@ -133,8 +133,8 @@ static bool decode_plain(struct ot_decoder *d, const struct otrace_type *raw, st
 
 	memset(type, 0, sizeof(*type));
 	type->kind = (enum otrace_type_kind)raw->kind;
-	type->flags = raw->flags &
-		      ~((uint32_t)OTRACE_TYPE_FLAG_WIDE | (uint32_t)OTRACE_TYPE_FLAG_UNSIGNED_VALUES);
+	type->flags = raw->flags & ~((uint32_t)OTRACE_TYPE_FLAG_WIDE |
+				     (uint32_t)OTRACE_TYPE_FLAG_UNSIGNED_VALUES);
 	type->size_bytes = raw->size_bytes;
 	type->module = &d->loaded->module;
 	if (bytes > offsetof(struct otrace_type, name))
@@ -313,8 +313,7 @@ static bool decode_fields(struct ot_decoder *d, uint64_t address, const struct o
 	return true;
 }
 
-static void unpack_value(const struct otrace_type *raw, const void *from,
-			 struct ot_enumerator *ret)
+static void unpack_value(const struct otrace_type *raw, const void *from, struct ot_enumerator *ret)
 {
 	const struct otrace_enumerator *narrow = from;
 	const struct otrace_wide_enumerator *wide = from;

@@ -322,8 +322,8 @@ static bool is_entry(const struct ot_image_file *file, uint64_t address, unsigne
 		return false;
 	memcpy(&entry, at, sizeof(entry));
 	*counts = entry.place.delta != 0;
-	description = follow(address + offsetof(struct otrace_entry, description),
-			     &entry.description);
+	description =
+		follow(address + offsetof(struct otrace_entry, description), &entry.description);
 	if (!*counts)
 		return is_pool(file, description, &view);
 	stream.at = bytes_at(file, description, &max);

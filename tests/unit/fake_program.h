@@ -162,11 +162,11 @@ static void fake_members(struct fake *fake, uint32_t type, const struct fake_mem
 
 		fake_refer(fake, &member->name, text);
 		fake_refer(fake, &member->type, from[i].type);
-		member->place = from[i].bit_size
-					? OTRACE_PLACE_BITFIELD |
-						  (from[i].bit_size - 1) << OTRACE_PLACE_SIZE_SHIFT |
-						  from[i].bit_offset
-					: from[i].bit_offset / 8;
+		member->place = from[i].bit_size ? OTRACE_PLACE_BITFIELD |
+							   (from[i].bit_size - 1)
+								   << OTRACE_PLACE_SIZE_SHIFT |
+							   from[i].bit_offset
+						 : from[i].bit_offset / 8;
 	}
 	((struct otrace_type *)fake_at(fake, type))->count = nr;
 }
@@ -267,6 +267,7 @@ static void fake_end_pool(struct fake *fake)
 	if (fake->nr_names != FAKE_NR_NAMES || fake->nr_fns != FAKE_NR_FNS ||
 	    fake->nr_vars != FAKE_NR_VARS)
 		abort();
+	fake_byte(fake, 0);
 	for (uint32_t i = 0; i < fake->nr_names; i++)
 		fake_chars(fake, fake->names[i]);
 	((struct otrace_pool *)fake_at(fake, fake->pool))->size_bytes = fake->used - fake->pool;
@@ -447,8 +448,8 @@ static void fake_add_types(struct fake *fake, struct fake_types *t)
 	t->fn_pointer = fake_type(fake, OTRACE_TYPE_POINTER, 8, NULL, function);
 }
 
-static void fake_add_fns(struct fake *fake, const struct fake_types *t,
-			 const uint32_t file[2], uint32_t symbol)
+static void fake_add_fns(struct fake *fake, const struct fake_types *t, const uint32_t file[2],
+			 uint32_t symbol)
 {
 	struct otrace_piece slot0 = {.frame_offset = 32, .size_bytes = 4};
 	struct otrace_piece slot1 = {.frame_offset = 40, .size_bytes = 4};

@@ -29,7 +29,8 @@ struct frame {
 #define REAL_FRAME __attribute__((noinline, no_sanitize("address")))
 
 static char fn[8];
-static struct otrace_probe probe = {.wrapper = 8, .frame_bytes = sizeof(struct frame), .body = fn, .target = fn};
+static struct otrace_probe probe = {
+	.wrapper = 8, .frame_bytes = sizeof(struct frame), .body = fn, .target = fn};
 
 static void arm(uint32_t trace_id, uint32_t flags)
 {

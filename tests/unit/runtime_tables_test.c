@@ -46,9 +46,19 @@ struct made {
 static struct made make_pool(char *at)
 {
 	static const char stream[] = {
-		0, 0, 1, 1, 0, 0,		/* one function, one variable */
-		2 * 18, OTRACE_FN_SKIPPED, 0, 'f', 0, 0, 5, 1, 1, 0, 0, /* not one more */
-		2 * 29 + 1, 0, 0, 'v', 0, 0, 7, 0,
+		0,	    0,
+		1,	    1,
+		0,	    0, /* one function, one variable */
+		2 * 18,	    OTRACE_FN_SKIPPED,
+		0,	    'f',
+		0,	    0,
+		5,	    1,
+		1,	    0,
+		0, /* not one more */
+		2 * 29 + 1, 0,
+		0,	    'v',
+		0,	    0,
+		7,	    0,
 	};
 	struct otrace_pool pool = {OTRACE_MAGIC_POOL, sizeof(pool) + sizeof(stream), sizeof(pool)};
 	struct made made = {at, at + 18, at + 29, at + 40};
@@ -213,8 +223,9 @@ static void test_noise(void **state)
 	srand(1);
 	for (int round = 0; round < 20000; round++) {
 		uint32_t *words = (uint32_t *)(void *)window.low;
-		static const uint32_t likely[] = {OTRACE_MAGIC_POOL, 16, 12, 0, 8, 0xfffffff0,
-						  0xffffffec, 0x01010101, 0x80018001, 64};
+		static const uint32_t likely[] = {
+			OTRACE_MAGIC_POOL, 16,	       12,	   0,	       8,
+			0xfffffff0,	   0xffffffec, 0x01010101, 0x80018001, 64};
 
 		for (unsigned i = 0; i < PAGE / 4; i += 1 + (unsigned)rand() % 8)
 			words[i] = likely[(unsigned)rand() % 10];

@@ -350,9 +350,10 @@ struct otrace_member {
 struct otrace_wide_member {
 	struct otrace_ref name;
 	struct otrace_ref type;
-	uint32_t bit_offset[2]; /* from the start of the struct; little-endian bit order, low half first */
-	uint32_t bit_size;	/* of a bit-field, else 0 */
-	uint32_t flags;		/* OTRACE_MEMBER_* */
+	uint32_t bit_offset
+		[2]; /* from the start of the struct; little-endian bit order, low half first */
+	uint32_t bit_size; /* of a bit-field, else 0 */
+	uint32_t flags;	   /* OTRACE_MEMBER_* */
 };
 
 #define OTRACE_MEMBER_BITFIELD 1u
@@ -384,14 +385,14 @@ struct otrace_wide_enumerator {
  * lie right behind it.
  */
 struct otrace_type {
-	uint8_t magic;	   /* OTRACE_MAGIC_TYPE */
-	uint8_t kind;	   /* enum otrace_type_kind */
-	uint8_t encoding;  /* base types: enum otrace_encoding; where there is a file: 0 = natural
+	uint8_t magic;	     /* OTRACE_MAGIC_TYPE */
+	uint8_t kind;	     /* enum otrace_type_kind */
+	uint8_t encoding;    /* base types: enum otrace_encoding; where there is a file: 0 = natural
 			      alignment, else 1 plus its logarithm */
-	uint8_t flags;	   /* enum otrace_type_flag */
+	uint8_t flags;	     /* enum otrace_type_flag */
 	uint32_t size_bytes; /* UINT32_MAX: or more */
 	struct otrace_ref
-		target; /* pointee, element, aliased, qualified, underlying or return type;
+		target;		/* pointee, element, aliased, qualified, underlying or return type;
 				      none = void */
 	struct otrace_ref name; /* string: tag or typedef name without struct/union/enum */
 	uint32_t count; /* arrays and vectors: number of elements, UINT32_MAX: or more; base: bits
@@ -455,6 +456,7 @@ struct otrace_tu {
  *   common_flags   of most functions
  *   functions      nr_fns descriptions
  *   variables      nr_vars descriptions
+ *   0              so that the names can be found from the end
  *   names          nr_names texts; numbers begin with 1
  *
  * Units lie in the pool, as do types that only one object file can have. Files and named types have
@@ -570,9 +572,9 @@ static inline const struct otrace_ref *otrace_pool_unit(const struct otrace_pool
 
 /** The first part of a function's description: what it takes to switch it on, and its names. */
 struct otrace_fn {
-	uint32_t flags; /* enum otrace_fn_flag */
-	uint32_t has;	/* OTRACE_FN_HAS_* */
-	uint32_t assumes; /* enum otrace_assume_flag */
+	uint32_t flags;	      /* enum otrace_fn_flag */
+	uint32_t has;	      /* OTRACE_FN_HAS_* */
+	uint32_t assumes;     /* enum otrace_assume_flag */
 	uint32_t stub_offset; /* from the symbol */
 	uint32_t body_offset; /* 0 = no stub */
 	uint32_t wrapper;     /* number of a reference; 0 for varargs */
@@ -627,8 +629,8 @@ static inline void otrace_fn_read(const struct otrace_pool_view *view, struct ot
 		}
 	}
 	ret->name = otrace_stream_text(stream);
-	ret->linkage_name = ret->has & OTRACE_FN_HAS_LINKAGE_NAME ? otrace_stream_text(stream)
-								  : ret->name;
+	ret->linkage_name =
+		ret->has & OTRACE_FN_HAS_LINKAGE_NAME ? otrace_stream_text(stream) : ret->name;
 	ret->file = (uint32_t)otrace_stream_varint(stream);
 }
 
