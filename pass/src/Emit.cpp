@@ -52,6 +52,7 @@ static void addFunctions(Module &M, FunctionTable &Table,
   for (Function &F : M)
     if (!isToBeLeftAlone(F, isForLTO(M)))
       Functions.push_back(&F);
+  Table.setOrder(Functions);
   WrapperMaker Wrappers(M);
   for (Function *F : Functions) {
     const otrace_skip_reason Reason = Select.reasonToSkip(*F);
@@ -81,6 +82,7 @@ static void emit(Module &M) {
   addFunctions(M, Functions, Select);
   addNotes(M, Blobs, Pool);
   Types.finish();
+  Pool.finish();
   Blobs.finish();
 
   for (Function &F : M)

@@ -2,6 +2,7 @@
 #include "Tables.h"
 
 #include "Phase.h"
+#include "TypeHash.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/BinaryFormat/Dwarf.h"
@@ -58,17 +59,44 @@ void BlobSet::finish() {
   appendToCompilerUsed(M, Kept);
 }
 
-void otrace::sealRecord(Blob &B, uint32_t Magic) {
-  B.pad(8);
-  otrace_tail Tail = {uint32_t(B.size() + sizeof(otrace_tail)), ~Magic};
-  B.put(B.append<otrace_tail>(), Tail);
-  B.put(offsetof(otrace_head, size_bytes), Tail.size_bytes);
+Blob &otrace::addEntry(BlobSet &Blobs, StringRef Section, GlobalObject *With,
+                       const Target &Place) {
+  Blob &B = Blobs.add(Placement::record(Section, With));
+  B.append<otrace_entry>();
+  B.refer(offsetof(otrace_entry, place), Place);
+  return B;
+}
+
+void Stream::varint(uint64_t Value) {
+  for (; Value >= 0x80; Value >>= 7)
+    Bytes.push_back(char(Value | 0x80));
+  Bytes.push_back(char(Value));
 }
 
 //===-- what records share ----------------------------------------------===//
 
 SharedPool::SharedPool(Module &M, BlobSet &Blobs)
-    : M(M), B(Blobs.add({OTRACE_SECTION_TU})) {}
+    : M(M), Blobs(Blobs), B(Blobs.add({OTRACE_SECTION_TU})) {
+  B.append<otrace_pool>();
+}
+
+static std::string mergedName(StringRef Kind, StringRef Key) {
+  return OTRACE_PREFIX + Kind.str() + toHexName(hashOfText(Key));
+}
+
+Target SharedPool::mergedString(StringRef Text) {
+  if (Text.empty())
+    return Target::none();
+  const std::string Name = mergedName("s_", Text);
+  Blob *&Found = Merged[Name];
+  if (!Found) {
+    Placement Where = Placement::merged(OTRACE_SECTION_TYPE, Name);
+    Where.Align = 1;
+    Found = &Blobs.add(Where);
+    Found->appendString(Text);
+  }
+  return Target::in(*Found, 0);
+}
 
 static bool readMD5(StringRef Name, StringRef Directory,
                     std::array<uint8_t, 16> &Result) {
@@ -103,46 +131,53 @@ static bool findMD5(StringRef Name, StringRef Directory, const DIFile *File,
   return readMD5(Name, Directory, Result);
 }
 
-uint32_t SharedPool::addFile(StringRef Name, StringRef Directory,
-                             const DIFile *File) {
-  const Target NameString = string(Name), DirectoryString = string(Directory);
-  const uint32_t At = B.append<otrace_file>();
+Blob &SharedPool::addFile(StringRef Name, StringRef Directory,
+                          const DIFile *File) {
   otrace_file Record = {};
-  std::array<uint8_t, 16> Sum;
+  std::array<uint8_t, 16> Sum = {};
   if (findMD5(Name, Directory, File, Sum)) {
     Record.hash_kind = OTRACE_HASH_MD5;
     std::copy(Sum.begin(), Sum.end(), Record.hash);
   }
-  B.put(At, Record);
-  B.refer(At + offsetof(otrace_file, name), NameString);
-  B.refer(At + offsetof(otrace_file, directory), DirectoryString);
-  return At;
+  std::string Key = Name.str() + '\0' + Directory.str() + '\0';
+  Key.append(Sum.begin(), Sum.end());
+  const std::string Symbol = mergedName("f_", Key);
+  Blob *&Found = Merged[Symbol];
+  if (Found)
+    return *Found;
+  Placement Where = Placement::merged(OTRACE_SECTION_TYPE, Symbol);
+  Where.Align = alignof(otrace_file);
+  Blob &New = Blobs.add(Where);
+  Found = &New;
+  New.put(New.append<otrace_file>(), Record);
+  New.referString(offsetof(otrace_file, name), Name);
+  New.refer(offsetof(otrace_file, directory), mergedString(Directory));
+  return New;
 }
 
 Target SharedPool::file(const DIFile *File) {
   if (!File)
     return Target::none();
-  auto It = Files.find(File);
-  if (It == Files.end())
-    It = Files
-             .insert({File,
-                      addFile(File->getFilename(), File->getDirectory(), File)})
-             .first;
-  return Target::in(B, It->second);
+  Blob *&Found = Files[File];
+  if (!Found)
+    Found = &addFile(File->getFilename(), File->getDirectory(), File);
+  return Target::in(*Found, 0);
 }
 
 Target SharedPool::fileName(const DIFile *File) {
-  return File ? string(File->getFilename()) : Target::none();
+  Target To = file(File);
+  if (To)
+    To.Addend += sizeof(otrace_file); // where addFile() puts it
+  return To;
 }
 
-uint32_t SharedPool::addUnit(const DICompileUnit *Unit) {
+Target SharedPool::addUnit(const DICompileUnit *Unit) {
   const Target File =
       Unit ? file(Unit->getFile())
-           : Target::in(B, addFile(M.getSourceFileName(), "", nullptr));
-  const Target Producer = string(Unit ? Unit->getProducer() : "");
+           : Target::in(addFile(M.getSourceFileName(), "", nullptr), 0);
+  const Target Producer = mergedString(Unit ? Unit->getProducer() : "");
   const Target Command = string(Unit ? Unit->getFlags() : "");
   otrace_tu Record = {};
-  Record.magic = OTRACE_MAGIC_TU;
   if (!Unit)
     Record.flags |= OTRACE_TU_NO_DEBUG_INFO;
   if (Unit && Unit->isOptimized())
@@ -157,61 +192,75 @@ uint32_t SharedPool::addUnit(const DICompileUnit *Unit) {
   B.refer(At + offsetof(otrace_tu, file), File);
   B.refer(At + offsetof(otrace_tu, producer), Producer);
   B.refer(At + offsetof(otrace_tu, command), Command);
-  return At;
+  return Target::in(B, At);
 }
 
-Target SharedPool::unit(const DICompileUnit *Unit) {
-  auto It = Units.find(Unit);
-  if (It == Units.end())
-    It = Units.insert({Unit, addUnit(Unit)}).first;
-  return Target::in(B, It->second);
+unsigned SharedPool::unit(const DICompileUnit *Unit) {
+  auto [It, New] = UnitNumbers.try_emplace(Unit, Units.size());
+  if (New)
+    Units.push_back(addUnit(Unit));
+  return UnitNumbers.lookup(Unit);
 }
 
-Target SharedPool::pieces(ArrayRef<otrace_piece> Pieces) {
-  if (Pieces.empty())
-    return Target::none();
-  std::vector<uint64_t> Key{'p'};
-  for (const otrace_piece &P : Pieces)
-    Key.insert(Key.end(),
-               {P.frame_offset, P.value_offset, P.size_bytes, P.kind});
-  auto [It, New] = Lists.try_emplace(std::move(Key), 0);
-  if (New) {
-    It->second = B.appendBytes(Pieces.size() * sizeof(otrace_piece), 4);
-    for (size_t I = 0; I != Pieces.size(); ++I)
-      B.put(It->second + I * sizeof(otrace_piece), Pieces[I]);
-  }
-  return Target::in(B, It->second);
+unsigned SharedPool::reference(const Target &To) {
+  if (!To)
+    return 0;
+  const std::vector<uint64_t> Key{reinterpret_cast<uintptr_t>(To.InBlob),
+                                  reinterpret_cast<uintptr_t>(To.InSymbol),
+                                  uint64_t(To.Addend)};
+  auto [It, New] = ReferenceNumbers.try_emplace(Key, References.size() + 1);
+  if (New)
+    References.push_back(To);
+  return It->second;
 }
 
-static void addToKey(std::vector<uint64_t> &Key, const Target &T) {
-  Key.push_back(reinterpret_cast<uintptr_t>(T.InBlob));
-  Key.push_back(reinterpret_cast<uintptr_t>(T.InSymbol));
-  Key.push_back(T.Addend);
+unsigned SharedPool::name(StringRef Name) {
+  if (Name.empty())
+    return 0;
+  auto [It, New] = NameNumbers.try_emplace(Name, Names.size() + 1);
+  if (New)
+    Names.push_back(Name.str());
+  return It->second;
 }
 
-Target SharedPool::params(ArrayRef<Param> Params) {
-  if (Params.empty())
-    return Target::none();
-  std::vector<uint64_t> Key{'P'};
-  for (const Param &P : Params) {
-    addToKey(Key, P.Name);
-    addToKey(Key, P.Type);
-    addToKey(Key, P.Pieces);
-    Key.push_back(P.NrPieces);
-  }
-  auto [It, New] = Lists.try_emplace(std::move(Key), 0);
-  if (!New)
-    return Target::in(B, It->second);
-  uint32_t At = It->second =
-      B.appendBytes(Params.size() * sizeof(otrace_param), 4);
-  for (const Param &P : Params) {
-    otrace_param Record = {};
-    Record.nr_pieces = P.NrPieces;
-    B.put(At, Record);
-    B.refer(At + offsetof(otrace_param, name), P.Name);
-    B.refer(At + offsetof(otrace_param, type), P.Type);
-    B.refer(At + offsetof(otrace_param, pieces), P.Pieces);
-    At += sizeof(otrace_param);
-  }
-  return Target::in(B, It->second);
+void SharedPool::write(Stream &Out, uint32_t Start, const Description &D,
+                       bool IsVariable, uint32_t CommonFlags) {
+  const uint32_t At = Start + Out.Bytes.size();
+  if (D.Entry)
+    D.Entry->refer(offsetof(otrace_entry, description), Target::in(B, At));
+  Out.varint(uint64_t(At) << 1 | IsVariable);
+  Out.varint(D.Flags ^ CommonFlags);
+  Out.Bytes += D.Rest;
+}
+
+void SharedPool::finish() {
+  B.pad(alignof(otrace_ref));
+  for (const std::vector<Target> &Group :
+       {std::vector<Target>(Units.begin(), Units.end()), References})
+    for (const Target &To : Group)
+      B.refer(B.append<otrace_ref>(), To);
+  const uint32_t Start = B.size();
+  uint32_t CommonFlags = 0;
+  std::map<uint32_t, unsigned> Uses;
+  for (const Description &D : Functions)
+    if (++Uses[D.Flags] > Uses[CommonFlags])
+      CommonFlags = D.Flags;
+  Stream Out;
+  for (size_t Nr : {References.size(), size_t(Units.size()), Functions.size(),
+                    Variables.size(), Names.size()})
+    Out.varint(Nr);
+  Out.varint(CommonFlags);
+  for (const Description &D : Functions)
+    write(Out, Start, D, /*IsVariable=*/false, CommonFlags);
+  for (const Description &D : Variables)
+    write(Out, Start, D, /*IsVariable=*/true, 0);
+  Out.varint(0);
+  for (const std::string &Name : Names)
+    Out.text(Name);
+  B.putBytes(B.appendBytes(Out.Bytes.size(), 1), Out.Bytes);
+  otrace_pool Head = {};
+  Head.magic = OTRACE_MAGIC_POOL;
+  Head.size_bytes = B.size();
+  Head.start_offset = Start;
+  B.put(0, Head);
 }

@@ -35,6 +35,8 @@ FrameLayout::FrameLayout(const FunctionType *T, const DataLayout &DL)
   if (!Return->isVoidTy()) {
     RetOffset = place(Return);
     RetBytes = DL.getTypeStoreSize(Return).getFixedValue();
+  } else {
+    End += 8; // wrappers are shared with functions that return a word
   }
   FrameBytes = End;
 }

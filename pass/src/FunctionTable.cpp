@@ -12,28 +12,34 @@
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace llvm;
 using namespace otrace;
 
-/// A record in the making.
+/// A description in the making.
 struct FunctionTable::Draft {
-  Blob &B;
   Function *F; // null: nothing is left of it
   const DISubprogram *SP;
   const DeclaredFunction *Source = nullptr;
-  otrace_fn Record = startedRecord<otrace_fn>(OTRACE_MAGIC_FN);
-  // Filled into the record last, once it has been put.
-  Target Symbol, Stub, Body, Wrapper, Tu, Name, LinkageName, File, ReturnType,
-      Params, ReturnPieces, Inlined;
+  uint32_t Flags = 0, Assumes = 0;
+  otrace_skip_reason SkipReason = OTRACE_SKIP_NONE;
+  unsigned LineBegin = 0, LineEnd = 0, Unit = 0;
+  bool HasPad = false;
+  std::string Name, LinkageName;
+  Target Wrapper, File, ReturnType;
+  uint64_t ReturnSize = 0;
+  std::optional<FrameLayout> Frame; // of the wrapper
+  ArrayRef<InlinedCopy> Inlined;
   // Of each declared parameter.
-  SmallVector<Target, 8> ParamNames, ParamTypes;
+  SmallVector<std::string, 8> ParamNames;
+  SmallVector<Target, 8> ParamTypes;
+  SmallVector<uint64_t, 8> ParamSizes;
   SmallVector<SmallVector<otrace_piece, 2>, 8> Pieces;
   SmallVector<otrace_piece, 2> Result;
 
-  Draft(Blob &B, Function *F, const DISubprogram *SP) : B(B), F(F), SP(SP) {
-    B.append<otrace_fn>();
-  }
+  Draft(Function *F, const DISubprogram *SP) : F(F), SP(SP) {}
+  bool hasStub() const { return F && SkipReason == OTRACE_SKIP_NONE; }
 };
 
 FunctionTable::FunctionTable(Module &M, BlobSet &Blobs, SharedPool &Pool,
@@ -119,43 +125,51 @@ static std::string demangledName(StringRef Linkage) {
   return withoutAbiTags(Name);
 }
 
+static StringRef linkageName(const Function *F, const DISubprogram *SP) {
+  StringRef Linkage = F ? F->getName() : SP->getLinkageName();
+  return Linkage.empty() ? SP->getName() : Linkage;
+}
+
+static std::string nameOf(const Function *F, const DISubprogram *SP) {
+  const StringRef Linkage = linkageName(F, SP);
+  std::string Name = demangledName(
+      SP && !SP->getLinkageName().empty() ? SP->getLinkageName() : Linkage);
+  if (!Name.empty())
+    return Name;
+  return SP ? qualifiedName(SP->getScope(), SP->getName()) : Linkage.str();
+}
+
 void FunctionTable::describeName(Draft &D) {
-  StringRef Linkage = D.F ? D.F->getName() : D.SP->getLinkageName();
-  if (Linkage.empty())
-    Linkage = D.SP->getName();
-  std::string Name = demangledName(D.SP && !D.SP->getLinkageName().empty()
-                                       ? D.SP->getLinkageName()
-                                       : Linkage);
-  if (Name.empty())
-    Name =
-        D.SP ? qualifiedName(D.SP->getScope(), D.SP->getName()) : Linkage.str();
-  D.Name = Target::in(D.B, D.B.appendString(Name));
-  D.LinkageName = Target::in(D.B, D.B.appendString(Linkage));
+  D.Name = nameOf(D.F, D.SP);
+  D.LinkageName = linkageName(D.F, D.SP).str();
+  if (D.LinkageName == D.Name)
+    D.LinkageName.clear();
 }
 
 //===-- what the source says --------------------------------------------===//
 
 void FunctionTable::describeSource(Draft &D, const DISubprogram *SP) {
-  Described.insert(SP);
   if (auto It = DeclaredBySubprogram.find(SP); It != DeclaredBySubprogram.end())
     D.Source = It->second;
-  D.Record.flags |= sourceFlags(SP);
-  D.Record.line_begin = SP->getLine();
-  D.Record.line_end = D.Source ? D.Source->LineEnd : SP->getLine();
+  D.Flags |= sourceFlags(SP);
+  D.LineBegin = SP->getLine();
+  D.LineEnd = D.Source ? D.Source->LineEnd : SP->getLine();
   D.File = Pool.file(SP->getFile());
-  D.Tu = Pool.unit(SP->getUnit());
+  D.Unit = Pool.unit(SP->getUnit());
   describeSignature(D);
 }
 
 void FunctionTable::describeSignature(Draft &D) {
   const DITypeRefArray Signature =
       D.SP->getType() ? D.SP->getType()->getTypeArray() : DITypeRefArray();
-  if (Signature.size())
+  if (Signature.size()) {
     D.ReturnType = Types.get(Signature[0]);
+    D.ReturnSize = sizeOf(Signature[0]);
+  }
   size_t Nr = Signature.size() ? Signature.size() - 1 : 0;
   if (Nr && !Signature[Nr]) {
     if (D.SP->isPrototyped() && !D.F)
-      D.Record.flags |= OTRACE_FN_VARARGS;
+      D.Flags |= OTRACE_FN_VARARGS;
     --Nr; // "...", or no prototype
   }
   if (D.Source)
@@ -166,27 +180,35 @@ void FunctionTable::describeSignature(Draft &D) {
     const DIType *Type = Var                        ? Var->getType()
                          : I + 1 < Signature.size() ? Signature[I + 1]
                                                     : nullptr;
-    D.ParamNames.push_back(Pool.string(Var ? Var->getName() : ""));
+    D.ParamNames.push_back(Var ? Var->getName().str() : "");
     D.ParamTypes.push_back(Types.get(Type));
+    D.ParamSizes.push_back(sizeOf(Type));
   }
   D.Pieces.resize(Nr);
 }
 
 /// Without debug information the IR arguments are the parameters.
 void FunctionTable::describeMachineSignature(Draft &D) {
-  D.Record.flags |= OTRACE_FN_NO_DEBUG_INFO;
+  D.Flags |= OTRACE_FN_NO_DEBUG_INFO;
   if (D.F->hasLocalLinkage())
-    D.Record.flags |= OTRACE_FN_STATIC;
-  D.Tu = Pool.unit(nullptr);
-  D.ReturnType = Types.getMachine(D.F->getReturnType());
+    D.Flags |= OTRACE_FN_STATIC;
+  D.Unit = Pool.unit(nullptr);
+  const DataLayout &DL = M.getDataLayout();
+  Type *Return = D.F->getReturnType();
+  D.ReturnType = Types.getMachine(Return);
+  if (D.ReturnType)
+    D.ReturnSize = DL.getTypeAllocSize(Return);
   auto Mark = getMark(*D.F);
   const unsigned Nr = Mark ? Mark->NrArgs : D.F->arg_size();
   D.ParamNames.resize(Nr);
   D.ParamTypes.resize(Nr);
+  D.ParamSizes.resize(Nr);
   D.Pieces.resize(Nr);
   for (const Argument &A : D.F->args())
-    if (auto ArgMark = getMark(A))
+    if (auto ArgMark = getMark(A)) {
       D.ParamTypes[ArgMark->Index] = Types.getMachine(A.getType());
+      D.ParamSizes[ArgMark->Index] = DL.getTypeAllocSize(A.getType());
+    }
 }
 
 //===-- where values lie ------------------------------------------------===//
@@ -303,97 +325,191 @@ void FunctionTable::describePieces(Draft &D) {
   }
 }
 
-void FunctionTable::describeFrame(Draft &D) {
-  if (D.F->isVarArg()) {
-    D.Record.frame_bytes = sizeof(otrace_varargs_frame);
-    return;
+//===-- bytes -----------------------------------------------------------===//
+
+void FunctionTable::setOrder(ArrayRef<Function *> Functions) {
+  for (const Function *F : Functions) {
+    Numbers.try_emplace(F, Numbers.size());
+    if (F->getSubprogram())
+      Described.insert(F->getSubprogram());
   }
-  const FrameLayout Layout(D.F->getFunctionType(), M.getDataLayout());
-  D.Record.args_offset = Layout.ArgsOffset;
-  D.Record.args_bytes = Layout.ArgsBytes;
-  D.Record.ret_offset = Layout.RetOffset;
-  D.Record.ret_bytes = Layout.RetBytes;
-  D.Record.frame_bytes = Layout.FrameBytes;
+  for (const DeclaredFunction &D : Declared)
+    if (Described.insert(D.Subprogram).second)
+      Vanished.push_back(D.Subprogram);
+  NrDescriptions = Functions.size() + Vanished.size();
 }
 
-//===-- the rest --------------------------------------------------------===//
+/// Whether the one piece is all of a value of \p Size bytes at \p Offset.
+static bool isWhole(ArrayRef<otrace_piece> Pieces, uint64_t Offset,
+                    uint64_t Size) {
+  return Pieces.size() == 1 && Pieces[0].frame_offset == Offset &&
+         !Pieces[0].value_offset && Pieces[0].size_bytes == Size &&
+         Pieces[0].kind == OTRACE_PIECE_DIRECT;
+}
 
-void FunctionTable::describeInlined(Draft &D) {
-  const ArrayRef<InlinedCopy> List = Copies.of(D.SP);
-  if (List.empty())
+static void writePieces(Stream &Out, ArrayRef<otrace_piece> Pieces) {
+  for (const otrace_piece &P : Pieces)
+    for (uint32_t Number :
+         {P.frame_offset, P.value_offset, P.size_bytes, uint32_t(P.kind)})
+      Out.varint(Number);
+}
+
+/// Whether the layout follows from two numbers, see abi.h.
+static bool isUsual(const FrameLayout &L) {
+  const uint64_t End = L.ArgsOffset + L.ArgsBytes;
+  return L.ArgsOffset == sizeof(otrace_frame) && L.ArgsBytes % 8 == 0 &&
+         L.RetBytes < 32 && L.RetOffset == End &&
+         L.FrameBytes == End + std::max<uint64_t>(8, alignTo(L.RetBytes, 8));
+}
+
+void FunctionTable::writeFrame(Stream &Out, const Draft &D) {
+  const FrameLayout &L = *D.Frame;
+  if (isUsual(L)) {
+    Out.varint(L.ArgsBytes / 8 * 32 + L.RetBytes);
     return;
-  D.Record.nr_inlined = List.size();
-  D.Record.assumes |= OTRACE_ASSUME_INLINED_COPIES;
-  uint32_t At = D.B.appendBytes(List.size() * sizeof(otrace_inlined), 4);
-  D.Inlined = Target::in(D.B, At);
-  for (const InlinedCopy &Copy : List) {
-    otrace_inlined Record = {};
-    Record.line = Copy.Line;
-    D.B.put(At, Record);
-    const DISubprogram *Holder = Copy.Holder->getSubprogram();
-    D.B.refer(
-        At + offsetof(otrace_inlined, caller),
-        Pool.string(qualifiedName(Holder->getScope(), Holder->getName())));
-    D.B.refer(At + offsetof(otrace_inlined, file), Pool.fileName(Copy.File));
-    At += sizeof(otrace_inlined);
   }
+  for (uint64_t Number :
+       {L.ArgsOffset, L.ArgsBytes, L.RetOffset, L.RetBytes, L.FrameBytes})
+    Out.varint(Number);
+}
+
+void FunctionTable::writeParams(Stream &Out, const Draft &D, bool HasPieces) {
+  uint64_t Slot = sizeof(otrace_frame);
+  Out.varint(D.Pieces.size());
+  for (size_t I = 0; I != D.Pieces.size(); ++I) {
+    Out.varint(Pool.reference(D.ParamTypes[I]));
+    Out.varint(Pool.name(D.ParamNames[I]));
+    if (!HasPieces)
+      continue;
+    if (isWhole(D.Pieces[I], Slot, D.ParamSizes[I])) {
+      Out.varint(1);
+      Slot += 8;
+      continue;
+    }
+    Out.varint(D.Pieces[I].empty() ? 0 : 1 + D.Pieces[I].size());
+    writePieces(Out, D.Pieces[I]);
+  }
+}
+
+/// Number of the description that has the name, else of the name itself.
+unsigned FunctionTable::callerNumber(const Function &Holder) {
+  const DISubprogram *SP = Holder.getSubprogram();
+  const std::string Name = qualifiedName(SP->getScope(), SP->getName());
+  auto It = Numbers.find(&Holder);
+  if (It != Numbers.end() && nameOf(&Holder, SP) == Name)
+    return It->second;
+  return NrDescriptions + Pool.name(Name);
+}
+
+void FunctionTable::writeInlined(Stream &Out, const Draft &D) {
+  int64_t Caller = 0, Line = D.LineBegin;
+  Target File = D.File;
+  Out.varint(D.Inlined.size());
+  for (const InlinedCopy &Copy : D.Inlined) {
+    const int64_t Number = callerNumber(*Copy.Holder);
+    const Target CopyFile = Pool.file(Copy.File);
+    const bool OtherLine = Copy.Line != Line;
+    const bool OtherFile = CopyFile.InBlob != File.InBlob;
+    const int64_t By = Number - Caller;
+    Out.varint((uint64_t(By) << 1 ^ uint64_t(By >> 63)) << 2 | OtherFile << 1 |
+               OtherLine);
+    if (OtherLine)
+      Out.signedVarint(int64_t(Copy.Line) - Line);
+    if (OtherFile)
+      Out.varint(Pool.reference(CopyFile));
+    Caller = Number;
+    Line = Copy.Line;
+    File = CopyFile;
+  }
+}
+
+/// Whether the pieces are what is assumed where nothing is said.
+static bool areUsual(ArrayRef<SmallVector<otrace_piece, 2>> Pieces,
+                     ArrayRef<uint64_t> Sizes, bool HasStub) {
+  for (size_t I = 0; I != Pieces.size(); ++I)
+    if (HasStub ? !isWhole(Pieces[I], sizeof(otrace_frame) + 8 * I, Sizes[I])
+                : !Pieces[I].empty())
+      return false;
+  return true;
 }
 
 void FunctionTable::finish(Draft &D) {
-  SmallVector<SharedPool::Param, 8> Params;
-  for (size_t I = 0; I != D.Pieces.size(); ++I)
-    Params.push_back({D.ParamNames[I], D.ParamTypes[I],
-                      Pool.pieces(D.Pieces[I]), uint32_t(D.Pieces[I].size())});
-  D.Params = Pool.params(Params);
-  D.ReturnPieces = Pool.pieces(D.Result);
-  D.Record.nr_params = Params.size();
-  D.Record.nr_return_pieces = D.Result.size();
-  D.B.put(0, D.Record);
-  const std::pair<size_t, Target *> Fields[] = {
-      {offsetof(otrace_fn, symbol), &D.Symbol},
-      {offsetof(otrace_fn, stub), &D.Stub},
-      {offsetof(otrace_fn, body), &D.Body},
-      {offsetof(otrace_fn, wrapper), &D.Wrapper},
-      {offsetof(otrace_fn, tu), &D.Tu},
-      {offsetof(otrace_fn, name), &D.Name},
-      {offsetof(otrace_fn, linkage_name), &D.LinkageName},
-      {offsetof(otrace_fn, file), &D.File},
-      {offsetof(otrace_fn, return_type), &D.ReturnType},
-      {offsetof(otrace_fn, params), &D.Params},
-      {offsetof(otrace_fn, return_pieces), &D.ReturnPieces},
-      {offsetof(otrace_fn, inlined), &D.Inlined}};
-  for (auto [Field, To] : Fields)
-    D.B.refer(Field, *To);
-  sealRecord(D.B, OTRACE_MAGIC_FN);
+  const bool HasWrapper = D.hasStub() && !D.F->isVarArg();
+  if (HasWrapper)
+    D.Frame.emplace(D.F->getFunctionType(), M.getDataLayout());
+  const bool HasParamPieces = !areUsual(D.Pieces, D.ParamSizes, D.hasStub());
+  const bool HasResultPieces =
+      D.ReturnType && HasWrapper
+          ? !isWhole(D.Result, D.Frame->RetOffset, D.ReturnSize)
+          : !D.Result.empty();
+  const bool HasX87 = D.hasStub() && D.F->getReturnType()->isX86_FP80Ty();
+  const uint32_t Has =
+      (D.LinkageName.empty() ? 0 : OTRACE_FN_HAS_LINKAGE_NAME) |
+      (D.Assumes ? OTRACE_FN_HAS_ASSUMES : 0) |
+      (D.Inlined.empty() ? 0 : OTRACE_FN_HAS_INLINED) |
+      (HasParamPieces ? OTRACE_FN_HAS_PARAM_PIECES : 0) |
+      (HasResultPieces ? OTRACE_FN_HAS_RESULT_PIECES : 0) |
+      (D.HasPad ? OTRACE_FN_HAS_PAD : 0) |
+      (HasX87 ? OTRACE_FN_HAS_X87_RESULT : 0) |
+      (D.Frame && !isUsual(*D.Frame) ? OTRACE_FN_HAS_FRAME : 0) |
+      (D.Unit ? OTRACE_FN_HAS_UNIT : 0);
+  Stream Out;
+  Out.varint(Has);
+  if (D.Assumes)
+    Out.varint(D.Assumes);
+  if (HasWrapper) {
+    Out.varint(Pool.reference(D.Wrapper));
+    writeFrame(Out, D);
+  }
+  Out.text(D.Name);
+  if (!D.LinkageName.empty())
+    Out.text(D.LinkageName);
+  Out.varint(Pool.reference(D.File));
+  if (D.Unit)
+    Out.varint(D.Unit);
+  Out.varint(D.LineBegin);
+  Out.varint(uint32_t(D.LineEnd - D.LineBegin));
+  if (D.SkipReason)
+    Out.varint(D.SkipReason);
+  Out.varint(Pool.reference(D.ReturnType));
+  if (HasResultPieces) {
+    Out.varint(D.Result.size());
+    writePieces(Out, D.Result);
+  }
+  writeParams(Out, D, HasParamPieces);
+  if (!D.Inlined.empty())
+    writeInlined(Out, D);
+  Blob *Entry = nullptr;
+  if (D.F) {
+    // Through an alias of its own: a distance to the symbol itself does not
+    // link in a shared object where another module may define it.
+    auto *Alias = GlobalAlias::create(
+        D.F->getValueType(), D.F->getAddressSpace(),
+        GlobalValue::PrivateLinkage, OTRACE_PREFIX "f", D.F, &M);
+    Entry = &addEntry(Blobs, OTRACE_SECTION_FN, D.F, Target::symbol(Alias));
+  }
+  Pool.addFunction({D.Flags, std::move(Out.Bytes), Entry});
 }
 
 void FunctionTable::add(Function &F, otrace_skip_reason Reason, StubPlace Stub,
                         Function *Wrapper) {
-  Blob &B = Blobs.add(Placement::record(OTRACE_SECTION_FN, &F));
-  Draft D(B, &F, F.getSubprogram());
-  D.Record.flags = codeFlags(F, Select);
-  D.Record.skip_reason = Reason;
-  D.Record.assumes = callerAssumptions(F);
-  // Through an alias of its own: a distance to the symbol itself does not link
-  // in a shared object where another module may define it.
-  auto *Alias = GlobalAlias::create(F.getValueType(), F.getAddressSpace(),
-                                    GlobalValue::PrivateLinkage,
-                                    OTRACE_PREFIX "f", &F, &M);
-  D.Symbol = Target::symbol(Alias);
-  if (Reason == OTRACE_SKIP_NONE) {
-    D.Stub = Target::symbol(Alias, Stub.Stub);
-    D.Body = Target::symbol(Alias, Stub.Body);
+  Draft D(&F, F.getSubprogram());
+  D.Flags = codeFlags(F, Select);
+  D.SkipReason = Reason;
+  D.Assumes = callerAssumptions(F);
+  D.HasPad = Stub.Stub != 0;
+  if (Wrapper)
     D.Wrapper = Target::symbol(Wrapper);
-    describeFrame(D);
-  } else {
-    D.Record.flags |= OTRACE_FN_SKIPPED;
-  }
+  if (Reason != OTRACE_SKIP_NONE)
+    D.Flags |= OTRACE_FN_SKIPPED;
   describeName(D);
   if (D.SP) {
     describeSource(D, D.SP);
     if (D.SP->isOptimized() && !F.hasOptNone())
-      D.Record.flags |= OTRACE_FN_OPTIMIZED;
-    describeInlined(D);
+      D.Flags |= OTRACE_FN_OPTIMIZED;
+    D.Inlined = Copies.of(D.SP);
+    if (!D.Inlined.empty())
+      D.Assumes |= OTRACE_ASSUME_INLINED_COPIES;
   } else {
     describeMachineSignature(D);
   }
@@ -403,18 +519,16 @@ void FunctionTable::add(Function &F, otrace_skip_reason Reason, StubPlace Stub,
 }
 
 void FunctionTable::addVanished() {
-  for (const DeclaredFunction &Declared : Declared) {
-    const DISubprogram *SP = Declared.Subprogram;
-    if (!Described.insert(SP).second)
-      continue;
-    Blob &B = Blobs.add(Placement::record(OTRACE_SECTION_FN, nullptr));
-    Draft D(B, nullptr, SP);
-    D.Record.flags = OTRACE_FN_INLINE_ONLY;
+  for (const DISubprogram *SP : Vanished) {
+    Draft D(nullptr, SP);
+    D.Flags = OTRACE_FN_INLINE_ONLY;
     if (SP->isOptimized())
-      D.Record.flags |= OTRACE_FN_OPTIMIZED;
+      D.Flags |= OTRACE_FN_OPTIMIZED;
     describeName(D);
     describeSource(D, SP);
-    describeInlined(D);
+    D.Inlined = Copies.of(SP);
+    if (!D.Inlined.empty())
+      D.Assumes |= OTRACE_ASSUME_INLINED_COPIES;
     finish(D);
   }
 }

@@ -24,11 +24,17 @@ class FunctionTable {
   llvm::DenseMap<const llvm::DISubprogram *, const DeclaredFunction *>
       DeclaredBySubprogram;
   llvm::DenseSet<const llvm::DISubprogram *> Described;
+  llvm::SmallVector<const llvm::DISubprogram *, 0> Vanished;
+  /// Numbers of descriptions, and how many there are going to be.
+  llvm::DenseMap<const llvm::Function *, unsigned> Numbers;
+  unsigned NrDescriptions = 0;
 
 public:
   FunctionTable(llvm::Module &M, BlobSet &Blobs, SharedPool &Pool,
                 TypeTable &Types, const Selector &Select);
 
+  /// Says which functions are going to be added, in this order.
+  void setOrder(llvm::ArrayRef<llvm::Function *> Functions);
   /// Describes \p F, which has a stub at \p Stub unless \p Reason says why not.
   void add(llvm::Function &F, otrace_skip_reason Reason, StubPlace Stub,
            llvm::Function *Wrapper);
@@ -43,8 +49,10 @@ private:
   void describeSignature(Draft &D);
   void describeMachineSignature(Draft &D);
   void describePieces(Draft &D);
-  void describeFrame(Draft &D);
-  void describeInlined(Draft &D);
+  unsigned callerNumber(const llvm::Function &Holder);
+  void writeFrame(Stream &Out, const Draft &D);
+  void writeParams(Stream &Out, const Draft &D, bool HasPieces);
+  void writeInlined(Stream &Out, const Draft &D);
   void finish(Draft &D);
 };
 

@@ -12,19 +12,17 @@
 using namespace llvm;
 using namespace otrace;
 
-static Blob &addAnchor(BlobSet &Blobs, const char *Section) {
-  Blob &B = Blobs.add(Placement::record(Section, nullptr));
-  otrace_head Head = {};
-  Head.magic = OTRACE_MAGIC_ANCHOR;
-  B.put(B.append<otrace_head>(), Head);
-  sealRecord(B, OTRACE_MAGIC_ANCHOR);
+static Blob &addAnchor(BlobSet &Blobs, const char *Section,
+                       const SharedPool &Pool) {
+  Blob &B = addEntry(Blobs, Section, nullptr, Target::none());
+  B.refer(offsetof(otrace_entry, description), Target::in(Pool.blob(), 0));
   return B;
 }
 
 // A section of type SHT_NOTE, which its name gives it, is a root for the
 // linker: not so in a group, hence one per object.
 static void addNote(Module &M, BlobSet &Blobs, const Blob &Functions,
-                    const Blob &Variables, Target Unit) {
+                    const Blob &Variables, const Blob &Pool) {
   Placement Where(OTRACE_SECTION_NOTE);
   Where.Align = 4;
   Blob &B = Blobs.add(Where);
@@ -42,20 +40,21 @@ static void addNote(Module &M, BlobSet &Blobs, const Blob &Functions,
   B.refer(At + offsetof(otrace_note, fn_anchor), Target::in(Functions, 0));
   B.refer(At + offsetof(otrace_note, var_anchor), Target::in(Variables, 0));
   B.refer(At + offsetof(otrace_note, hooks), Target::symbol(getHooks(M)));
-  B.refer(At + offsetof(otrace_note, tu), Unit);
+  B.refer(At + offsetof(otrace_note, pool), Target::in(Pool, 0));
 }
 
 void otrace::addNotes(Module &M, BlobSet &Blobs, SharedPool &Pool) {
-  const Blob &Functions = addAnchor(Blobs, OTRACE_SECTION_FN);
-  const Blob &Variables = addAnchor(Blobs, OTRACE_SECTION_VAR);
-  SmallVector<const DICompileUnit *, 1> Units;
-  for (const DICompileUnit *Unit : M.debug_compile_units())
-    Units.push_back(Unit);
-  if (Units.empty())
-    Units.push_back(nullptr);
-  // Under ThinLTO the module's own unit comes first, then imported ones.
-  if (isForThinLTO(M))
-    Units.truncate(1);
-  for (const DICompileUnit *Unit : Units)
-    addNote(M, Blobs, Functions, Variables, Pool.unit(Unit));
+  const Blob &Functions = addAnchor(Blobs, OTRACE_SECTION_FN, Pool);
+  const Blob &Variables = addAnchor(Blobs, OTRACE_SECTION_VAR, Pool);
+  bool HasUnit = false;
+  for (const DICompileUnit *Unit : M.debug_compile_units()) {
+    // Under ThinLTO the module's own unit comes first, then imported ones.
+    if (HasUnit && isForThinLTO(M))
+      break;
+    Pool.unit(Unit);
+    HasUnit = true;
+  }
+  if (!HasUnit)
+    Pool.unit(nullptr);
+  addNote(M, Blobs, Functions, Variables, Pool.blob());
 }

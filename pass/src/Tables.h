@@ -7,6 +7,7 @@
 #include "Blob.h"
 
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringMap.h"
 
 #include <deque>
 #include <map>
@@ -28,7 +29,7 @@ struct Placement {
       MergedName; // not empty: a hidden comdat of this name, else private
   bool IsRecord = false; // of a section that is scanned from an anchor
   llvm::GlobalObject *With = nullptr; // thrown away by the linker with this one
-  uint32_t Align = 8;
+  uint32_t Align = 4;
 
   Placement(llvm::StringRef Section) : Section(Section) {}
   static Placement merged(llvm::StringRef Section, std::string Name) {
@@ -67,49 +68,82 @@ public:
   void finish();
 };
 
-/// One blob for the module with everything that records share: strings, source
-/// files, translation units, lists of pieces and of parameters.
+/// Bytes of a stream, see abi.h.
+struct Stream {
+  std::string Bytes;
+
+  void varint(uint64_t Value);
+  void signedVarint(int64_t Value) {
+    varint(uint64_t(Value) << 1 ^ uint64_t(Value >> 63));
+  }
+  void text(llvm::StringRef Text) {
+    Bytes += Text;
+    Bytes.push_back('\0');
+  }
+};
+
+/// struct otrace_pool of the module, and the units, files and strings that it
+/// refers to.
 class SharedPool {
   llvm::Module &M;
+  BlobSet &Blobs;
   Blob &B;
-  llvm::DenseMap<const llvm::DIFile *, uint32_t> Files;
-  llvm::DenseMap<const llvm::DICompileUnit *, uint32_t> Units;
-  std::map<std::vector<uint64_t>, uint32_t> Lists;
+  llvm::StringMap<Blob *> Merged;
+  llvm::DenseMap<const llvm::DIFile *, Blob *> Files;
+  llvm::DenseMap<const llvm::DICompileUnit *, unsigned> UnitNumbers;
+  llvm::SmallVector<Target, 1> Units;
+  std::vector<Target> References;
+  std::map<std::vector<uint64_t>, unsigned> ReferenceNumbers;
+  llvm::StringMap<unsigned> NameNumbers;
+  std::vector<std::string> Names;
+
+public:
+  /// What an entry refers to.
+  struct Description {
+    uint32_t Flags;
+    std::string Rest; // behind the flags
+    Blob *Entry;      // null: it has no place
+  };
+
+private:
+  std::vector<Description> Functions, Variables;
 
 public:
   SharedPool(llvm::Module &M, BlobSet &Blobs);
-  Blob &blob() { return B; }
+  Blob &blob() const { return B; }
 
   Target string(llvm::StringRef Text) {
     return Text.empty() ? Target::none() : Target::in(B, B.appendString(Text));
   }
+  /// A string that other files have too.
+  Target mergedString(llvm::StringRef Text);
   /// struct otrace_file; none for null.
   Target file(const llvm::DIFile *File);
   /// Only the name of a file.
   Target fileName(const llvm::DIFile *File);
-  /// struct otrace_tu; null for what was compiled without debug information.
-  Target unit(const llvm::DICompileUnit *Unit);
-  Target pieces(llvm::ArrayRef<otrace_piece> Pieces);
 
-  struct Param {
-    Target Name, Type, Pieces;
-    uint32_t NrPieces;
-  };
-  Target params(llvm::ArrayRef<Param> Params);
+  /// Numbers for use in a description; null is the unit of what was compiled
+  /// without debug information.
+  unsigned unit(const llvm::DICompileUnit *Unit);
+  unsigned reference(const Target &To);
+  unsigned name(llvm::StringRef Name);
+
+  void addFunction(Description D) { Functions.push_back(std::move(D)); }
+  void addVariable(Description D) { Variables.push_back(std::move(D)); }
+  /// Writes the pool, once everything is described.
+  void finish();
 
 private:
-  uint32_t addFile(llvm::StringRef Name, llvm::StringRef Directory,
-                   const llvm::DIFile *File);
-  uint32_t addUnit(const llvm::DICompileUnit *Unit);
+  Blob &addFile(llvm::StringRef Name, llvm::StringRef Directory,
+                const llvm::DIFile *File);
+  Target addUnit(const llvm::DICompileUnit *Unit);
+  void write(Stream &Out, uint32_t Start, const Description &D, bool IsVariable,
+             uint32_t CommonFlags);
 };
 
-/// Starts a record with its head; sealRecord() ends it with its tail.
-template <class T> T startedRecord(uint32_t Magic) {
-  T Record = {};
-  Record.head.magic = Magic;
-  return Record;
-}
-void sealRecord(Blob &B, uint32_t Magic);
+/// Adds an entry with this place. Its description comes later.
+Blob &addEntry(BlobSet &Blobs, llvm::StringRef Section,
+               llvm::GlobalObject *With, const Target &Place);
 
 } // namespace otrace
 

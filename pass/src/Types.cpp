@@ -10,6 +10,7 @@
 #include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/IR/DerivedTypes.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace llvm;
 using namespace otrace;
@@ -75,7 +76,7 @@ static otrace_type newRecord(otrace_type_kind Kind, uint64_t Size) {
   otrace_type Record = {};
   Record.magic = OTRACE_MAGIC_TYPE;
   Record.kind = Kind;
-  Record.size_bytes = Size;
+  Record.size_bytes = std::min<uint64_t>(Size, UINT32_MAX);
   return Record;
 }
 
@@ -89,19 +90,24 @@ static constexpr uint32_t TypeOffset(size_t Field) { return Field; }
 static constexpr uint32_t NameField = TypeOffset(offsetof(otrace_type, name));
 static constexpr uint32_t TargetField =
     TypeOffset(offsetof(otrace_type, target));
-static constexpr uint32_t MembersField =
-    TypeOffset(offsetof(otrace_type, members));
 
 //===-- named types and what goes with them -----------------------------===//
 
-// The types behind a named type in its blob, in this order.
+// What is added to the address of a type, see abi.h.
 enum Variant : uint32_t { Itself, Pointer, Const, ConstPointer };
 
-static uint32_t offsetOf(const DIType *T, uint32_t Variant) {
-  const uint32_t Short = otrace_type_bytes(OTRACE_TYPE_POINTER);
-  return Variant == Itself
-             ? 0
-             : otrace_type_bytes(kindOf(T)) + (Variant - 1) * Short;
+/// The variant of \p To that \p T, made of it, is; none if it has no number.
+static std::optional<Variant> variantOf(const DIType *T, const Target &To) {
+  if (!To)
+    return std::nullopt;
+  const uint32_t Now = To.Addend % 4;
+  const uint64_t Bits = T->getSizeInBits();
+  if (T->getTag() == dwarf::DW_TAG_pointer_type && (!Bits || Bits == 64) &&
+      (Now == Itself || Now == Const))
+    return Now == Itself ? Pointer : ConstPointer;
+  if (T->getTag() == dwarf::DW_TAG_const_type && Now == Itself)
+    return Const;
+  return std::nullopt;
 }
 
 static const DIType *baseOf(const DIType *T) {
@@ -125,27 +131,23 @@ Blob &TypeTable::blobOf(const DIType *T) {
   return *(Found = Same);
 }
 
-Target TypeTable::getNamed(const DIType *T, uint32_t Variant) {
-  return Target::in(blobOf(T), offsetOf(T, Variant));
-}
-
 Target TypeTable::get(const DIType *T) { return get(Pool.blob(), T); }
 
 Target TypeTable::get(Blob &User, const DIType *T) {
   if (!T)
     return Target::none();
   if (isNamedType(T))
-    return getNamed(T, Itself);
-  if (hasTag(T, dwarf::DW_TAG_pointer_type)) {
-    const DIType *To = baseOf(T);
-    if (isNamedType(To))
-      return getNamed(To, Pointer);
-    if (hasTag(To, dwarf::DW_TAG_const_type) && isNamedType(baseOf(To)))
-      return getNamed(baseOf(To), ConstPointer);
-  }
-  if (hasTag(T, dwarf::DW_TAG_const_type) && isNamedType(baseOf(T)))
-    return getNamed(baseOf(T), Const);
-  return addLocal(User, T);
+    return Target::in(blobOf(T), 0);
+  if (!hasTag(T, dwarf::DW_TAG_pointer_type) &&
+      !hasTag(T, dwarf::DW_TAG_const_type))
+    return addLocal(User, T);
+  const DIType *Base = baseOf(T);
+  Target To = Base ? get(User, Base) : Target::in(blobOf(nullptr), 0);
+  const auto Made = variantOf(T, To);
+  if (!Made)
+    return addLocal(User, T);
+  To.Addend = To.Addend / 4 * 4 + *Made;
+  return To;
 }
 
 void TypeTable::finish() {
@@ -158,8 +160,7 @@ void TypeTable::finish() {
 }
 
 void TypeTable::fill(Blob &B, const DIType *T) {
-  B.appendBytes(offsetOf(T, ConstPointer + 1), 8);
-  addVariants(B, T);
+  B.appendBytes(otrace_type_bytes(kindOf(T)), 4);
   if (!T)
     putRecord(B, 0, newRecord(OTRACE_TYPE_VOID, 0));
   else if (auto *Base = dyn_cast<DIBasicType>(T))
@@ -168,21 +169,6 @@ void TypeTable::fill(Blob &B, const DIType *T) {
     fillComposite(B, 0, Composite);
   else
     fillTypedef(B, cast<DIDerivedType>(T));
-}
-
-void TypeTable::addVariants(Blob &B, const DIType *T) {
-  const uint64_t Size = sizeOf(T);
-  const Target Self = T ? Target::in(B, 0) : Target::none();
-  const uint32_t ConstAt = offsetOf(T, Const);
-  auto put = [&](Variant V, otrace_type_kind Kind, uint64_t Size, Target To) {
-    const uint32_t At = offsetOf(T, V);
-    putRecord(B, At, newRecord(Kind, Size));
-    B.refer(At + TargetField, To);
-  };
-  put(Pointer, OTRACE_TYPE_POINTER, sizeof(uint64_t), Self);
-  put(Const, OTRACE_TYPE_CONST, Size, Self);
-  put(ConstPointer, OTRACE_TYPE_POINTER, sizeof(uint64_t),
-      Target::in(B, ConstAt));
 }
 
 void TypeTable::fillBase(Blob &B, const DIBasicType *T) {
@@ -196,10 +182,10 @@ void TypeTable::fillBase(Blob &B, const DIBasicType *T) {
 void TypeTable::setPlace(Blob &B, uint32_t At, const DIType *T) {
   B.refer(At + offsetof(otrace_type, file), Pool.fileName(T->getFile()));
   B.put<uint32_t>(At + offsetof(otrace_type, line), T->getLine());
-  B.put<uint32_t>(At + offsetof(otrace_type, align_bytes),
-                  T->getAlignInBits() / 8);
+  if (const uint32_t Align = T->getAlignInBits() / 8)
+    B.put<uint8_t>(At + offsetof(otrace_type, encoding), 1 + Log2_32(Align));
   if (isNamedType(T))
-    B.put(At + offsetof(otrace_type, hash), Hasher.hash(T));
+    B.put<uint64_t>(At + offsetof(otrace_type, hash), Hasher.hash(T)[0]);
 }
 
 void TypeTable::fillTypedef(Blob &B, const DIDerivedType *T) {
@@ -225,80 +211,134 @@ static bool isMember(const DINode *Element) {
   }
 }
 
+/// otrace_member.place, if it fits.
+static std::optional<uint32_t> placeOf(const DIDerivedType &Member) {
+  const uint64_t Offset = Member.getOffsetInBits();
+  const bool IsBase = Member.getTag() == dwarf::DW_TAG_inheritance;
+  if (Member.isBitField()) {
+    const uint64_t Size = Member.getSizeInBits();
+    if (IsBase || Member.isStaticMember() || Size < 1 || Size > 128 ||
+        Offset >> OTRACE_PLACE_SIZE_SHIFT)
+      return std::nullopt;
+    return OTRACE_PLACE_BITFIELD |
+           uint32_t(Size - 1) << OTRACE_PLACE_SIZE_SHIFT | uint32_t(Offset);
+  }
+  if (Offset % 8 || Offset / 8 & ~uint64_t(~OTRACE_PLACE_KIND) ||
+      (IsBase && Member.isStaticMember()))
+    return std::nullopt;
+  const uint32_t Kind = IsBase                    ? OTRACE_PLACE_BASE_CLASS
+                        : Member.isStaticMember() ? OTRACE_PLACE_STATIC
+                                                  : OTRACE_PLACE_PLAIN;
+  return Kind | uint32_t(Offset / 8);
+}
+
+static uint64_t valueOf(const DIEnumerator &E) {
+  if (E.isUnsigned())
+    return E.getValue().getRawData()[0];
+  return E.getValue().sextOrTrunc(64).getSExtValue();
+}
+
+/// Flags that say how the enumerators are stored.
+static uint32_t enumFlags(ArrayRef<const DIEnumerator *> All) {
+  if (All.empty())
+    return 0;
+  const bool Unsigned = All[0]->isUnsigned();
+  const bool Fit = all_of(All, [&](const DIEnumerator *E) {
+    const uint64_t Value = valueOf(*E);
+    return E->isUnsigned() == Unsigned &&
+           (Unsigned ? Value <= UINT32_MAX
+                     : int64_t(Value) == int32_t(uint32_t(Value)));
+  });
+  if (!Fit)
+    return OTRACE_TYPE_FLAG_WIDE;
+  return Unsigned ? OTRACE_TYPE_FLAG_UNSIGNED_VALUES : 0;
+}
+
 void TypeTable::fillComposite(Blob &B, uint32_t At, const DICompositeType *T) {
   otrace_type Record = newRecord(kindOf(T), T->getSizeInBits() / 8);
   if (T->isForwardDecl())
     Record.flags |= OTRACE_TYPE_FLAG_INCOMPLETE;
   const bool IsEnum = Record.kind == OTRACE_TYPE_ENUM;
-  for (const DINode *Element : T->getElements())
-    Record.nr_members +=
-        IsEnum ? isa<DIEnumerator>(Element) : isMember(Element);
+  SmallVector<const DIDerivedType *, 16> Members;
+  SmallVector<const DIEnumerator *, 16> Enumerators;
+  for (const DINode *Element : T->getElements()) {
+    if (IsEnum && isa<DIEnumerator>(Element))
+      Enumerators.push_back(cast<DIEnumerator>(Element));
+    else if (!IsEnum && isMember(Element))
+      Members.push_back(cast<DIDerivedType>(Element));
+  }
+  Record.count = Members.size() + Enumerators.size();
+  if (any_of(Members, [](auto *M) { return !placeOf(*M); }))
+    Record.flags |= OTRACE_TYPE_FLAG_WIDE;
+  Record.flags |= enumFlags(Enumerators);
   putRecord(B, At, Record);
   setPlace(B, At, T);
+  // Room for them first: they lie right behind the record.
+  const bool IsWide = Record.flags & OTRACE_TYPE_FLAG_WIDE;
+  const uint32_t Each =
+      IsEnum ? (IsWide ? sizeof(otrace_wide_enumerator)
+                       : sizeof(otrace_enumerator))
+             : (IsWide ? sizeof(otrace_wide_member) : sizeof(otrace_member));
+  uint32_t Next = B.appendBytes(Record.count * Each, 4);
+  for (const DIEnumerator *Enumerator : Enumerators) {
+    addEnumerator(B, Next, Enumerator, IsWide);
+    Next += Each;
+  }
+  for (const DIDerivedType *Member : Members) {
+    addMember(B, Next, Member, IsWide);
+    Next += Each;
+  }
   if (!T->getName().empty())
     B.referString(At + NameField, qualifiedName(T));
   if (IsEnum)
     B.refer(At + TargetField, get(B, T->getBaseType()));
-  if (!Record.nr_members)
-    return;
-  if (IsEnum)
-    addEnumerators(B, At, T);
-  else
-    addMembers(B, At, T);
 }
 
-void TypeTable::addMembers(Blob &B, uint32_t At, const DICompositeType *T) {
-  const uint32_t Nr = B.get<otrace_type>(At).nr_members;
-  uint32_t Member = B.appendBytes(Nr * sizeof(otrace_member), 8);
-  B.refer(At + MembersField, Target::in(B, Member));
-  for (const DINode *Element : T->getElements())
-    if (isMember(Element)) {
-      addMember(B, Member, cast<DIDerivedType>(Element));
-      Member += sizeof(otrace_member);
+void TypeTable::addMember(Blob &B, uint32_t At, const DIDerivedType *Member,
+                          bool IsWide) {
+  if (IsWide) {
+    otrace_wide_member Record = {};
+    const uint64_t Offset = Member->getOffsetInBits();
+    std::memcpy(Record.bit_offset, &Offset, sizeof(Offset));
+    if (Member->isBitField()) {
+      Record.bit_size = Member->getSizeInBits();
+      Record.flags |= OTRACE_MEMBER_BITFIELD;
     }
-}
-
-void TypeTable::addMember(Blob &B, uint32_t At, const DIDerivedType *Member) {
-  otrace_member Record = {};
-  Record.bit_offset = Member->getOffsetInBits();
-  if (Member->isBitField()) {
-    Record.bit_size = Member->getSizeInBits();
-    Record.flags |= OTRACE_MEMBER_BITFIELD;
+    if (Member->getTag() == dwarf::DW_TAG_inheritance)
+      Record.flags |= OTRACE_MEMBER_BASE_CLASS;
+    if (Member->isStaticMember())
+      Record.flags |= OTRACE_MEMBER_STATIC;
+    B.put(At, Record);
+  } else {
+    otrace_member Record = {};
+    Record.place = *placeOf(*Member);
+    B.put(At, Record);
   }
-  if (Member->getTag() == dwarf::DW_TAG_inheritance)
-    Record.flags |= OTRACE_MEMBER_BASE_CLASS;
-  if (Member->isStaticMember())
-    Record.flags |= OTRACE_MEMBER_STATIC;
-  B.put(At, Record);
   if (!Member->getName().empty())
     B.referString(At + offsetof(otrace_member, name), Member->getName());
   B.refer(At + offsetof(otrace_member, type), get(B, Member->getBaseType()));
 }
 
-void TypeTable::addEnumerators(Blob &B, uint32_t At, const DICompositeType *T) {
-  const uint32_t Nr = B.get<otrace_type>(At).nr_members;
-  uint32_t Next = B.appendBytes(Nr * sizeof(otrace_enumerator), 8);
-  B.refer(At + MembersField, Target::in(B, Next));
-  for (const DINode *Element : T->getElements()) {
-    auto *Enumerator = dyn_cast<DIEnumerator>(Element);
-    if (!Enumerator)
-      continue;
-    otrace_enumerator Record = {};
+void TypeTable::addEnumerator(Blob &B, uint32_t At,
+                              const DIEnumerator *Enumerator, bool IsWide) {
+  const uint64_t Value = valueOf(*Enumerator);
+  if (IsWide) {
+    otrace_wide_enumerator Record = {};
     Record.flags = Enumerator->isUnsigned();
-    Record.value = Enumerator->getValue().getRawData()[0];
-    if (!Enumerator->isUnsigned())
-      Record.value = Enumerator->getValue().sextOrTrunc(64).getSExtValue();
-    B.put(Next, Record);
-    B.referString(Next + offsetof(otrace_enumerator, name),
-                  Enumerator->getName());
-    Next += sizeof(otrace_enumerator);
+    std::memcpy(Record.value, &Value, sizeof(Value));
+    B.put(At, Record);
+  } else {
+    otrace_enumerator Record = {};
+    Record.value = Value;
+    B.put(At, Record);
   }
+  B.referString(At + offsetof(otrace_enumerator, name), Enumerator->getName());
 }
 
 //===-- types without a symbol ------------------------------------------===//
 
 uint32_t TypeTable::addRecord(Blob &B, const otrace_type &Record) {
-  const uint32_t At = B.appendBytes(otrace_type_bytes(Record.kind), 8);
+  const uint32_t At = B.appendBytes(otrace_type_bytes(Record.kind), 4);
   putRecord(B, At, Record);
   return At;
 }
@@ -311,7 +351,7 @@ Target TypeTable::addLocal(Blob &B, const DIType *T) {
   if (auto *Composite = dyn_cast<DICompositeType>(T)) {
     if (T->getTag() == dwarf::DW_TAG_array_type)
       return addArray(B, Composite);
-    const uint32_t At = B.appendBytes(otrace_type_bytes(kindOf(T)), 8);
+    const uint32_t At = B.appendBytes(otrace_type_bytes(kindOf(T)), 4);
     Local[{&B, T}] = At;
     fillComposite(B, At, Composite);
     return Target::in(B, At);
@@ -350,12 +390,13 @@ Target TypeTable::addArray(Blob &B, const DICompositeType *T) {
        llvm::reverse(cast<MDTuple>(T->getRawElements())->operands())) {
     otrace_type Record =
         newRecord(T->isVector() ? OTRACE_TYPE_VECTOR : OTRACE_TYPE_ARRAY, 0);
-    if (auto Count = countOf(Dimension))
-      Record.count = *Count;
-    else
+    const auto Count = countOf(Dimension);
+    Record.count = std::min<uint64_t>(Count.value_or(0), UINT32_MAX);
+    if (!Count)
       Record.flags |= OTRACE_TYPE_FLAG_COUNT_UNKNOWN;
-    Size *= Record.count;
-    Record.size_bytes = T->isVector() ? T->getSizeInBits() / 8 : Size;
+    Size *= Count.value_or(0);
+    Record.size_bytes = std::min<uint64_t>(
+        T->isVector() ? T->getSizeInBits() / 8 : Size, UINT32_MAX);
     const uint32_t At = addRecord(B, Record);
     B.refer(At + TargetField, Element);
     Element = Target::in(B, At);
@@ -373,17 +414,14 @@ Target TypeTable::addFunction(Blob &B, const DISubroutineType *T) {
     Record.flags |= OTRACE_TYPE_FLAG_VARIADIC;
     --Nr;
   }
-  Record.nr_members = Nr;
+  Record.count = Nr;
   const uint32_t At = addRecord(B, Record);
   Local[{&B, T}] = At;
-  const uint32_t Params = B.appendBytes(Nr * sizeof(otrace_member), 8);
-  if (Nr)
-    B.refer(At + MembersField, Target::in(B, Params));
+  const uint32_t Params = B.appendBytes(Nr * sizeof(otrace_ref), 4);
   if (Types.size())
     B.refer(At + TargetField, get(B, Types[0]));
   for (uint32_t I = 0; I != Nr; ++I)
-    B.refer(Params + I * sizeof(otrace_member) + offsetof(otrace_member, type),
-            get(B, Types[I + 1]));
+    B.refer(Params + I * sizeof(otrace_ref), get(B, Types[I + 1]));
   return Target::in(B, At);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // The type table. A named type is one symbol that the linker merges across
-// files, and carries along what is most often made of it: T *, const T and
-// const T *. All other types lie in the blob of whoever uses them.
+// files; T *, const T and const T * are other addresses in it. All other types
+// lie in the blob of whoever uses them.
 #ifndef OTRACE_PASS_TYPES_H
 #define OTRACE_PASS_TYPES_H
 
@@ -12,6 +12,7 @@
 namespace llvm {
 class DIBasicType;
 class DIDerivedType;
+class DIEnumerator;
 class DISubroutineType;
 class Type;
 } // namespace llvm
@@ -43,10 +44,8 @@ public:
 
 private:
   Target get(Blob &User, const llvm::DIType *T);
-  Target getNamed(const llvm::DIType *T, uint32_t Variant);
   Blob &blobOf(const llvm::DIType *T);
   void fill(Blob &B, const llvm::DIType *T);
-  void addVariants(Blob &B, const llvm::DIType *T);
 
   uint32_t addRecord(Blob &B, const otrace_type &Record);
   Target addLocal(Blob &B, const llvm::DIType *T);
@@ -56,9 +55,10 @@ private:
   void fillBase(Blob &B, const llvm::DIBasicType *T);
   void fillTypedef(Blob &B, const llvm::DIDerivedType *T);
   void fillComposite(Blob &B, uint32_t At, const llvm::DICompositeType *T);
-  void addMembers(Blob &B, uint32_t At, const llvm::DICompositeType *T);
-  void addMember(Blob &B, uint32_t At, const llvm::DIDerivedType *Member);
-  void addEnumerators(Blob &B, uint32_t At, const llvm::DICompositeType *T);
+  void addMember(Blob &B, uint32_t At, const llvm::DIDerivedType *Member,
+                 bool IsWide);
+  void addEnumerator(Blob &B, uint32_t At, const llvm::DIEnumerator *Enumerator,
+                     bool IsWide);
   void setPlace(Blob &B, uint32_t At, const llvm::DIType *T);
 };
 

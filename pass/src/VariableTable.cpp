@@ -15,11 +15,15 @@ using namespace llvm;
 using namespace otrace;
 
 struct VariableTable::Draft {
-  Blob &B;
-  otrace_var Record = startedRecord<otrace_var>(OTRACE_MAGIC_VAR);
-  Target Address, Tu, Name, LinkageName, Scope, File, Type;
+  GlobalVariable *G; // null: nothing is left of it
+  explicit Draft(GlobalVariable *G) : G(G) {}
 
-  explicit Draft(Blob &B) : B(B) { B.append<otrace_var>(); }
+  uint32_t Flags = 0;
+  unsigned Line = 0, Unit = 0;
+  uint64_t Size = 0, TypeSize = 0;
+  std::optional<uint64_t> Constant;
+  std::string Name, LinkageName, Scope;
+  Target Address, File, Type;
 };
 
 VariableTable::VariableTable(Module &M, BlobSet &Blobs, SharedPool &Pool,
@@ -60,7 +64,7 @@ static Function *makeAccessor(Module &M, GlobalVariable &G) {
 
 Target VariableTable::addressOf(Draft &D, GlobalVariable &G) {
   if (G.isThreadLocal()) {
-    D.Record.flags |= OTRACE_VAR_THREAD_LOCAL;
+    D.Flags |= OTRACE_VAR_THREAD_LOCAL;
     Function *Accessor = makeAccessor(M, G);
     appendToCompilerUsed(M, {Accessor});
     return Target::symbol(Accessor);
@@ -69,7 +73,7 @@ Target VariableTable::addressOf(Draft &D, GlobalVariable &G) {
     return Target::symbol(&G);
   // The backend turns a private, nameless constant that holds an address, and
   // to which only distances are taken, into an entry of the GOT.
-  D.Record.flags |= OTRACE_VAR_ADDRESS_IN_GOT;
+  D.Flags |= OTRACE_VAR_ADDRESS_IN_GOT;
   auto *Entry =
       new GlobalVariable(M, G.getType(), /*isConstant=*/true,
                          GlobalValue::PrivateLinkage, &G, OTRACE_PREFIX "got");
@@ -98,20 +102,20 @@ static bool isAccessedAsVolatile(const Value &V) {
 }
 
 void VariableTable::describeStorage(Draft &D, GlobalVariable &G) {
-  D.Record.size_bytes = M.getDataLayout().getTypeAllocSize(G.getValueType());
+  D.Size = M.getDataLayout().getTypeAllocSize(G.getValueType());
   if (G.hasLocalLinkage())
-    D.Record.flags |= OTRACE_VAR_STATIC;
+    D.Flags |= OTRACE_VAR_STATIC;
   if (G.isConstant())
-    D.Record.flags |= OTRACE_VAR_READ_ONLY;
+    D.Flags |= OTRACE_VAR_READ_ONLY;
   // Other files read a global one: only here its value is known.
   if (G.isConstant() && G.hasLocalLinkage() && !isAccessedAsVolatile(G))
-    D.Record.flags |= OTRACE_VAR_STORES_IGNORED;
+    D.Flags |= OTRACE_VAR_STORES_IGNORED;
   else if (!G.isConstant() && G.hasLocalLinkage() && isOnlyWritten(G))
-    D.Record.flags |= OTRACE_VAR_STORES_IGNORED;
+    D.Flags |= OTRACE_VAR_STORES_IGNORED;
   if (G.isInterposable() || G.hasWeakLinkage() || G.hasLinkOnceLinkage() ||
       G.hasCommonLinkage())
-    D.Record.flags |= OTRACE_VAR_WEAK;
-  D.LinkageName = Target::in(D.B, D.B.appendString(G.getName()));
+    D.Flags |= OTRACE_VAR_WEAK;
+  D.LinkageName = G.getName().str();
   D.Address = addressOf(D, G);
 }
 
@@ -126,17 +130,18 @@ static std::string variableName(const DIGlobalVariable &Var) {
 
 void VariableTable::describeSource(Draft &D, const DIGlobalVariable &Var) {
   Described.insert(&Var);
-  D.Name = Target::in(D.B, D.B.appendString(variableName(Var)));
+  D.Name = variableName(Var);
   D.File = Pool.file(Var.getFile());
-  D.Record.line = Var.getLine();
+  D.Line = Var.getLine();
   D.Type = Types.get(Var.getType());
-  D.Tu = Pool.unit(Units.lookup(&Var));
+  D.TypeSize = std::min<uint64_t>(sizeOf(Var.getType()), UINT32_MAX);
+  D.Unit = Pool.unit(Units.lookup(&Var));
   if (Var.isLocalToUnit())
-    D.Record.flags |= OTRACE_VAR_STATIC;
+    D.Flags |= OTRACE_VAR_STATIC;
   if (auto *Scope = dyn_cast_or_null<DILocalScope>(Var.getScope())) {
     const DISubprogram *F = Scope->getSubprogram();
-    D.Record.flags |= OTRACE_VAR_FUNCTION_STATIC;
-    D.Scope = Pool.string(qualifiedName(F->getScope(), F->getName()));
+    D.Flags |= OTRACE_VAR_FUNCTION_STATIC;
+    D.Scope = qualifiedName(F->getScope(), F->getName());
   }
 }
 
@@ -151,27 +156,42 @@ static std::optional<uint64_t> constantValue(const DIExpression &E) {
   return std::nullopt;
 }
 
-void VariableTable::finish(Draft &D) {
-  D.B.put(0, D.Record);
-  const std::pair<size_t, Target *> Fields[] = {
-      {offsetof(otrace_var, address), &D.Address},
-      {offsetof(otrace_var, tu), &D.Tu},
-      {offsetof(otrace_var, name), &D.Name},
-      {offsetof(otrace_var, linkage_name), &D.LinkageName},
-      {offsetof(otrace_var, scope), &D.Scope},
-      {offsetof(otrace_var, file), &D.File},
-      {offsetof(otrace_var, type), &D.Type}};
-  for (auto [Field, To] : Fields)
-    D.B.refer(Field, *To);
-  sealRecord(D.B, OTRACE_MAGIC_VAR);
-}
-
 /// The variable, if it lies in a section that a record can be tied to. A common
 /// symbol lies in none; one that may be merged with equal constants lies in a
 /// section that linkers take apart.
 static GlobalObject *ownSection(GlobalVariable &G) {
   const bool IsMergeable = G.isConstant() && G.hasGlobalUnnamedAddr();
   return G.hasCommonLinkage() || IsMergeable ? nullptr : &G;
+}
+
+void VariableTable::finish(Draft &D) {
+  if (D.LinkageName == D.Name)
+    D.LinkageName.clear();
+  const uint32_t Has =
+      (D.LinkageName.empty() ? 0 : OTRACE_VAR_HAS_LINKAGE_NAME) |
+      (D.Scope.empty() ? 0 : OTRACE_VAR_HAS_SCOPE) |
+      (D.Size == D.TypeSize ? 0 : OTRACE_VAR_HAS_SIZE) |
+      (D.Unit ? OTRACE_VAR_HAS_UNIT : 0);
+  Stream Out;
+  Out.varint(Has);
+  Out.text(D.Name);
+  if (!D.LinkageName.empty())
+    Out.text(D.LinkageName);
+  Out.varint(Pool.reference(D.File));
+  Out.varint(D.Line);
+  if (D.Unit)
+    Out.varint(D.Unit);
+  Out.varint(Pool.reference(D.Type));
+  if (!D.Scope.empty())
+    Out.varint(Pool.name(D.Scope));
+  if (D.Size != D.TypeSize)
+    Out.varint(D.Size);
+  if (D.Constant)
+    Out.varint(*D.Constant);
+  Blob *Entry =
+      D.G ? &addEntry(Blobs, OTRACE_SECTION_VAR, ownSection(*D.G), D.Address)
+          : nullptr;
+  Pool.addVariable({D.Flags, std::move(Out.Bytes), Entry});
 }
 
 void VariableTable::add(GlobalVariable &G,
@@ -184,7 +204,7 @@ void VariableTable::add(GlobalVariable &G,
     addVanished(Source);
     return;
   }
-  Draft D(Blobs.add(Placement::record(OTRACE_SECTION_VAR, ownSection(G))));
+  Draft D(&G);
   describeSource(D, *Source.getVariable());
   describeStorage(D, G);
   finish(D);
@@ -194,23 +214,24 @@ void VariableTable::addVanished(const DIGlobalVariableExpression &Source) {
   if (Source.getVariable()->getName().empty() ||
       !Described.insert(Source.getVariable()).second)
     return;
-  Draft D(Blobs.add(Placement::record(OTRACE_SECTION_VAR, nullptr)));
+  Draft D(nullptr);
   describeSource(D, *Source.getVariable());
-  D.Record.size_bytes = sizeOf(Source.getVariable()->getType());
+  D.Size = sizeOf(Source.getVariable()->getType());
   if (auto Value = constantValue(*Source.getExpression())) {
-    D.Record.flags |= OTRACE_VAR_CONSTANT_VALUE;
-    D.Record.constant_value = *Value;
+    D.Flags |= OTRACE_VAR_CONSTANT_VALUE;
+    D.Constant = Value;
   } else {
-    D.Record.flags |= OTRACE_VAR_OPTIMIZED_OUT;
+    D.Flags |= OTRACE_VAR_OPTIMIZED_OUT;
   }
   finish(D);
 }
 
 void VariableTable::addWithoutSource(GlobalVariable &G) {
-  Draft D(Blobs.add(Placement::record(OTRACE_SECTION_VAR, ownSection(G))));
-  D.Name = Target::in(D.B, D.B.appendString(demangle(G.getName())));
+  Draft D(&G);
+  D.Name = demangle(G.getName());
   D.Type = Types.getMachine(G.getValueType());
-  D.Tu = Pool.unit(nullptr);
+  D.TypeSize = M.getDataLayout().getTypeAllocSize(G.getValueType());
+  D.Unit = Pool.unit(nullptr);
   describeStorage(D, G);
   finish(D);
 }

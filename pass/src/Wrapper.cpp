@@ -14,7 +14,10 @@
 //   }
 //
 // The signature is the wrapped function's own, so the compiler does all of the
-// calling convention. Without debug information debuggers step over it.
+// calling convention. What travels in a whole general register is an i64 and
+// what travels in a vector register by itself a double: all bits are kept, and
+// functions that differ in nothing else share a wrapper. Without debug
+// information debuggers step over it.
 #include "Wrapper.h"
 
 #include "Frame.h"
@@ -50,14 +53,65 @@ static AttributeSet abiAttributes(LLVMContext &C, AttributeSet All) {
   return AttributeSet::get(C, Kept);
 }
 
-static AttributeList abiAttributes(const Function &F, unsigned ParamShift) {
+namespace {
+
+/// How a function is called, without what makes no difference in registers.
+struct Signature {
+  Type *Return;
+  AttributeSet ReturnAttrs;
+  SmallVector<Type *, 8> Params;
+  SmallVector<AttributeSet, 8> ParamAttrs;
+  CallingConv::ID Convention;
+
+  explicit Signature(const Function &F);
+  FunctionType *type(ArrayRef<Type *> Before) const {
+    SmallVector<Type *, 8> All(Before);
+    All.append(Params);
+    return FunctionType::get(Return, All, /*isVarArg=*/false);
+  }
+  AttributeList attributes(LLVMContext &C, unsigned ParamShift) const {
+    SmallVector<AttributeSet, 8> All(ParamShift);
+    All.append(ParamAttrs);
+    return AttributeList::get(C, AttributeSet(), ReturnAttrs, All);
+  }
+};
+
+} // namespace
+
+/// The type of the whole register in which \p T travels. Nothing comes back in
+/// one too, and sret says no more than that its address does.
+static Type *registerType(Type *T) {
+  LLVMContext &C = T->getContext();
+  if (T->isPointerTy() || T->isVoidTy() ||
+      (T->isIntegerTy() && T->getIntegerBitWidth() <= 64))
+    return Type::getInt64Ty(C);
+  return T->isFloatTy() ? Type::getDoubleTy(C) : T;
+}
+
+Signature::Signature(const Function &F)
+    : Return(registerType(F.getReturnType())), Convention(F.getCallingConv()) {
+  // The same on x86-64 without -mllvm -tailcallopt, which only lld could be
+  // given.
+  if (Convention == CallingConv::Fast)
+    Convention = CallingConv::C;
   LLVMContext &C = F.getContext();
   const AttributeList All = F.getAttributes();
-  SmallVector<AttributeSet, 8> Params(ParamShift);
-  for (unsigned I = 0; I != F.arg_size(); ++I)
-    Params.push_back(abiAttributes(C, All.getParamAttrs(I)));
-  return AttributeList::get(C, AttributeSet(),
-                            abiAttributes(C, All.getRetAttrs()), Params);
+  if (Return == F.getReturnType())
+    ReturnAttrs = abiAttributes(C, All.getRetAttrs());
+  for (const Argument &A : F.args()) {
+    AttributeSet Attrs = abiAttributes(C, All.getParamAttrs(A.getArgNo()));
+    Type *T = A.getType();
+    if (!Attrs.hasAttribute(Attribute::ByVal) &&
+        !Attrs.hasAttribute(Attribute::ByRef) &&
+        !Attrs.hasAttribute(Attribute::InReg) &&
+        !Attrs.hasAttribute(Attribute::StackAlignment)) {
+      T = registerType(T);
+      if (T != A.getType())
+        Attrs = AttributeSet();
+    }
+    Params.push_back(T);
+    ParamAttrs.push_back(Attrs);
+  }
 }
 
 // Printed without names of structs: a byval type matters by its size.
@@ -154,14 +208,14 @@ static void addModuleFlags(raw_ostream &Out, const Module &M) {
 std::string WrapperMaker::keyOf(const Function &F) const {
   std::string Key;
   raw_string_ostream Out(Key);
-  const AttributeList Attrs = abiAttributes(F, 0);
+  const Signature S(F);
   const DataLayout &DL = M.getDataLayout();
-  Out << OTRACE_ABI_VERSION << ';' << F.getCallingConv() << ';'
-      << canonicalName(F.getReturnType());
-  describe(Out, Attrs.getRetAttrs(), DL);
-  for (unsigned I = 0; I != F.arg_size(); ++I) {
-    Out << ';' << canonicalName(F.getArg(I)->getType());
-    describe(Out, Attrs.getParamAttrs(I), DL);
+  Out << OTRACE_ABI_VERSION << ';' << S.Convention << ';'
+      << canonicalName(S.Return);
+  describe(Out, S.ReturnAttrs, DL);
+  for (unsigned I = 0; I != S.Params.size(); ++I) {
+    Out << ';' << canonicalName(S.Params[I]);
+    describe(Out, S.ParamAttrs[I], DL);
   }
   Out << ";;";
   const AttrBuilder Inherited = inheritedAttributes(F);
@@ -229,15 +283,14 @@ namespace {
 class BodyBuilder {
   Module &M;
   Function &W;
-  const Function &Model;
+  const Signature &S;
   const FrameLayout Layout;
   IRBuilder<> B;
   Value *Frame = nullptr;
 
 public:
-  BodyBuilder(Function &W, const Function &Model)
-      : M(*W.getParent()), W(W), Model(Model),
-        Layout(Model.getFunctionType(), M.getDataLayout()),
+  BodyBuilder(Function &W, const Signature &S)
+      : M(*W.getParent()), W(W), S(S), Layout(S.type({}), M.getDataLayout()),
         B(BasicBlock::Create(W.getContext(), "", &W)) {}
 
   void run() {
@@ -252,11 +305,8 @@ public:
 
     B.SetInsertPoint(Leave);
     callHook(offsetof(otrace_hooks, leave), B.getVoidTy());
-    if (W.getReturnType()->isVoidTy())
-      B.CreateRetVoid();
-    else
-      B.CreateRet(B.CreateAlignedLoad(W.getReturnType(), at(Layout.RetOffset),
-                                      MaybeAlign()));
+    B.CreateRet(B.CreateAlignedLoad(W.getReturnType(), at(Layout.RetOffset),
+                                    MaybeAlign()));
   }
 
 private:
@@ -291,21 +341,19 @@ private:
                                          at(Layout.Slots[I]), MaybeAlign()));
     CallBase *Call;
     if (W.doesNotThrow()) {
-      Call = B.CreateCall(Model.getFunctionType(), Target, Args);
+      Call = B.CreateCall(S.type({}), Target, Args);
       Call->setDoesNotThrow();
     } else {
       BasicBlock *Next = newBlock();
-      Call = B.CreateInvoke(Model.getFunctionType(), Target, Next,
-                            buildLandingPad(), Args);
+      Call = B.CreateInvoke(S.type({}), Target, Next, buildLandingPad(), Args);
       B.SetInsertPoint(Next);
     }
-    Call->setCallingConv(Model.getCallingConv());
-    AttributeList Attrs = abiAttributes(Model, 0);
+    Call->setCallingConv(S.Convention);
+    AttributeList Attrs = S.attributes(W.getContext(), 0);
     if (W.doesNotThrow())
       Attrs = Attrs.addFnAttribute(W.getContext(), Attribute::NoUnwind);
     Call->setAttributes(Attrs);
-    if (!Call->getType()->isVoidTy())
-      B.CreateAlignedStore(Call, at(Layout.RetOffset), MaybeAlign());
+    B.CreateAlignedStore(Call, at(Layout.RetOffset), MaybeAlign());
   }
 
   /// Tells the runtime that an exception passes, and lets it pass.
@@ -325,23 +373,22 @@ private:
 } // namespace
 
 Function *WrapperMaker::build(const Function &Model, StringRef Name) {
-  const FunctionType *T = Model.getFunctionType();
-  SmallVector<Type *, 8> Params{PointerType::get(M.getContext(), 0)};
-  Params.append(T->param_begin(), T->param_end());
-  Function *W = Function::Create(
-      FunctionType::get(T->getReturnType(), Params, /*isVarArg=*/false),
-      GlobalValue::LinkOnceODRLinkage, Name, M);
+  const Signature S(Model);
+  Function *W = Function::Create(S.type({PointerType::get(M.getContext(), 0)}),
+                                 GlobalValue::LinkOnceODRLinkage, Name, M);
   W->setVisibility(GlobalValue::HiddenVisibility);
   W->setDSOLocal(true);
   W->setComdat(
       M.getOrInsertComdat(GlobalValue::dropLLVMManglingEscape(Name)));
   W->setSection(OTRACE_SECTION_WRAPPER);
-  W->setCallingConv(Model.getCallingConv());
-  W->setAttributes(abiAttributes(Model, /*ParamShift=*/1));
+  W->setCallingConv(S.Convention);
+  W->setAttributes(S.attributes(M.getContext(), /*ParamShift=*/1));
   W->addParamAttr(0, Attribute::Nest);
   W->addFnAttrs(inheritedAttributes(Model));
   // Never into a caller, whatever runs after this pass.
   W->addFnAttr(Attribute::NoInline);
+  // Not aligned, no bytes given for speed.
+  W->addFnAttr(Attribute::OptimizeForSize);
   if (Model.doesNotThrow())
     W->setDoesNotThrow();
   else
@@ -350,6 +397,6 @@ Function *WrapperMaker::build(const Function &Model, StringRef Name) {
              Personality, FunctionType::get(Type::getInt32Ty(M.getContext()),
                                             /*isVarArg=*/true))
             .getCallee()));
-  BodyBuilder(*W, Model).run();
+  BodyBuilder(*W, S).run();
   return W;
 }

@@ -9,13 +9,15 @@
 
 /* What is looked for, and what was found. */
 struct lookup {
-	uint64_t address; /* of the function, or 0 */
+	struct ot_module *module; /* that is being looked at */
+	uint64_t address;	  /* of the function, or 0 */
 	const char *name;
 	size_t name_bytes;
 	const char *file; /* "" = any */
-	uint64_t fn;	  /* record; 0 = none */
+	uint64_t fn;	  /* entry; 0 = none */
 	uint64_t stub;
 	uint64_t body;
+	bool gone; /* inlined everywhere */
 	int error;
 };
 
@@ -27,12 +29,12 @@ static bool file_matches(const char *path, const char *wanted)
 	return ot_strends(path, wanted) && (n == m || path[n - m - 1] == '/');
 }
 
-static bool name_matches(struct ot_module *module, const struct otrace_fn *fn,
+static bool name_matches(struct ot_module *module, const struct ot_fn *fn,
 			 const struct lookup *lookup)
 {
-	const char *name = ot_module_string(module, &fn->name);
-	const char *linkage = ot_module_string(module, &fn->linkage_name);
-	const struct otrace_file *file = otrace_ref_get(&fn->file);
+	const char *name = fn->head.name;
+	const char *linkage = fn->head.linkage_name;
+	const struct otrace_file *file = fn->file;
 	size_t n = lookup->name_bytes;
 
 	if ((ot_strlen(name) != n || ot_memcmp(name, lookup->name, n)) &&
@@ -44,41 +46,46 @@ static bool name_matches(struct ot_module *module, const struct otrace_fn *fn,
 	       file_matches(ot_module_string(module, &file->name), lookup->file);
 }
 
-static bool matches(struct ot_module *module, const struct otrace_fn *fn,
-		    const struct lookup *lookup)
+static bool matches(struct ot_module *module, const struct ot_fn *fn, const struct lookup *lookup)
 {
 	if (!lookup->address)
 		return name_matches(module, fn, lookup);
-	return lookup->address == (uint64_t)otrace_ref_get(&fn->symbol) ||
-	       lookup->address == (uint64_t)otrace_ref_get(&fn->stub);
+	return lookup->address == fn->symbol || lookup->address == fn->stub;
 }
 
-/* A record without a stub (an inlined copy's) gives way to one that has it. */
-static void take(struct lookup *lookup, const struct otrace_fn *fn)
+/* One without a stub gives way to one that has it. */
+static void take(struct lookup *lookup, uint64_t entry, const struct ot_fn *fn)
 {
-	uint64_t stub = (uint64_t)otrace_ref_get(&fn->stub);
-
-	if (lookup->fn && lookup->stub && stub && lookup->stub != stub)
+	if (lookup->fn && lookup->stub && fn->stub && lookup->stub != fn->stub)
 		lookup->error = OTRACE_E_AMBIGUOUS;
-	if (lookup->fn && !stub)
+	if (lookup->fn && !fn->stub)
 		return;
-	lookup->fn = (uint64_t)fn;
-	lookup->stub = stub;
-	lookup->body = (uint64_t)otrace_ref_get(&fn->body);
+	lookup->fn = entry;
+	lookup->stub = fn->stub;
+	lookup->body = fn->body;
+}
+
+static void look_at_gone(const struct ot_fn *fn, void *context)
+{
+	struct lookup *lookup = context;
+
+	lookup->gone = lookup->gone || name_matches(lookup->module, fn, lookup);
 }
 
 static void run_lookup(void *context)
 {
 	struct lookup *lookup = context;
+	struct ot_fn fn;
 
 	for (struct ot_module *module = ot_modules_first(); module; module = module->next) {
-		const struct otrace_fn *fn = NULL;
-
 		if (!module->loaded || module->abi_version != OTRACE_ABI_VERSION)
 			continue;
-		while ((fn = ot_module_next_fn(module, fn)))
-			if (matches(module, fn, lookup))
-				take(lookup, fn);
+		for (uint64_t at = 0; (at = ot_module_next_fn(module, at, &fn));)
+			if (matches(module, &fn, lookup))
+				take(lookup, at, &fn);
+		lookup->module = module;
+		if (!lookup->address && !lookup->fn)
+			ot_module_each_gone(module, look_at_gone, lookup);
 	}
 }
 
@@ -88,6 +95,8 @@ static int look_up(struct lookup *lookup)
 	ot_control_run(run_lookup, lookup);
 	if (lookup->error)
 		return lookup->error;
+	if (!lookup->fn && lookup->gone)
+		return OTRACE_E_NO_STUB;
 	if (!lookup->fn)
 		return lookup->address ? OTRACE_E_NO_FUNCTION : OTRACE_E_NOT_FOUND;
 	return lookup->stub ? OTRACE_E_OK : OTRACE_E_NO_STUB;

@@ -110,17 +110,11 @@ static void fill(struct ot_arm *arm, const struct otrace_probe_set *set,
 	arm->leave_head = head_of(&leave, set->trace_id, OTRACE_REC_LEAVE);
 }
 
-static uint32_t frame_bytes_of(const struct otrace_probe *probe)
-{
-	return probe->fn->wrapper.delta ? probe->fn->frame_bytes
-					: (uint32_t)sizeof(struct otrace_varargs_frame);
-}
-
 static bool captures_fit(const struct otrace_probe *probe, const struct otrace_probe_set *set,
 			 const struct otrace_capture *captures)
 {
 	for (uint32_t i = 0; i < set->nr_enter + set->nr_leave; i++)
-		if (!source_fits(&captures[i], frame_bytes_of(probe)))
+		if (!source_fits(&captures[i], probe->frame_bytes))
 			return false;
 	return true;
 }
@@ -143,7 +137,7 @@ int ot_probe_arm(struct otrace_probe *probe, const struct otrace_probe_set *set,
 		return OTRACE_E_NO_MEMORY;
 	ot_memset(scratch, 0, sizeof(*scratch));
 	fill(scratch, set, captures);
-	scratch->frame_bytes = frame_bytes_of(probe);
+	scratch->frame_bytes = probe->frame_bytes;
 	same = find_same(probe, scratch);
 	if (!same) {
 		same = scratch;

@@ -124,9 +124,9 @@ bool ot_call_take_done(struct otrace_call_done *ret)
 
 static void find_symbol(void *context)
 {
-	struct ot_module *module;
-	const struct otrace_fn *fn = ot_module_fn(*(uint64_t *)context, &module);
-	uint64_t symbol = fn ? (uint64_t)otrace_ref_get(&fn->symbol) : 0;
+	struct ot_fn fn;
+	struct ot_module *module = ot_module_fn(*(uint64_t *)context, &fn);
+	uint64_t symbol = module ? fn.symbol : 0;
 
 	*(uint64_t *)context = symbol && ot_module_segment(module, symbol, 1, 1) ? symbol : 0;
 }

@@ -119,12 +119,11 @@ static void disarm_all(void)
 
 static void disarm(uint64_t fn_address)
 {
-	struct ot_module *module;
-	const struct otrace_fn *fn = ot_module_fn(fn_address, &module);
+	struct ot_fn fn;
 	struct otrace_probe *probe = NULL;
 
-	if (fn)
-		probe = ot_probe_find((uint64_t)otrace_ref_get(&fn->stub));
+	if (ot_module_fn(fn_address, &fn))
+		probe = ot_probe_find(fn.stub);
 	if (probe)
 		__atomic_store_n(&probe->arm, NULL, __ATOMIC_RELEASE);
 }
@@ -177,8 +176,7 @@ static int check_redirect(const struct otrace_redirect *redirect, const struct o
 {
 	if (!redirect->target)
 		return OTRACE_E_OK;
-	if ((probe->fn->assumes & OTRACE_ASSUMES_REFUSED) &&
-	    !(redirect->flags & OTRACE_REDIRECT_FORCE))
+	if ((probe->assumes & OTRACE_ASSUMES_REFUSED) && !(redirect->flags & OTRACE_REDIRECT_FORCE))
 		return OTRACE_E_ASSUMES;
 	/* whatever is forced: it would be entered for ever */
 	if (ot_probe_would_loop(probe, redirect->target))

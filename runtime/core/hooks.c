@@ -394,7 +394,7 @@ void *ot_hook_low(struct otrace_probe *probe, uint64_t sp)
 	thread = acquire(arm->flags);
 	if (!thread)
 		return target;
-	if (!(probe->fn->flags & OTRACE_FN_MUSTTAIL) && stack_is_fine(sp)) {
+	if (!(probe->fn_flags & OTRACE_FN_MUSTTAIL) && stack_is_fine(sp)) {
 		release(thread);
 		return probe->resume;
 	}

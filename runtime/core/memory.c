@@ -129,21 +129,7 @@ struct tls_work {
 	int64_t offset;
 };
 
-/* Only what a record of a thread-local names is called: not whatever a client says. */
-static bool is_accessor(struct ot_module *module, uint64_t address)
-{
-	const struct otrace_var *var;
-	uint64_t at = module->vars.begin;
-
-	while ((var = (const void *)ot_table_next(&module->vars, at, OTRACE_MAGIC_VAR))) {
-		if ((var->flags & OTRACE_VAR_THREAD_LOCAL) &&
-		    (uint64_t)otrace_ref_get(&var->address) == address)
-			return ot_module_segment(module, address, 1, PF_X);
-		at = (uint64_t)var + var->head.size_bytes;
-	}
-	return false;
-}
-
+/* Only what a thread-local names is called: not whatever a client says. */
 static void run_tls(void *context)
 {
 	struct tls_work *work = context;
@@ -151,7 +137,7 @@ static void run_tls(void *context)
 
 	for (struct ot_module *module = ot_modules_first(); module; module = module->next) {
 		if (!module->loaded || module->abi_version != OTRACE_ABI_VERSION ||
-		    !is_accessor(module, work->tls->accessor))
+		    !ot_module_has_accessor(module, work->tls->accessor))
 			continue;
 		work->offset = (int64_t)((uint64_t)accessor() - ot_arch_thread_pointer());
 		work->found = true;

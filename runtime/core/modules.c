@@ -59,23 +59,22 @@ static struct ot_segment *find_segment(struct ot_segment *segments, unsigned nr,
 	return NULL;
 }
 
-static bool scan(struct object *object, const struct otrace_ref *ref, uint32_t magic,
-		 uint32_t min_bytes, struct ot_table *ret)
+static bool scan(struct object *object, const struct otrace_ref *ref, enum ot_table_kind kind,
+		 struct ot_table *ret)
 {
 	uint64_t anchor = (uint64_t)otrace_ref_get(ref);
 	struct ot_segment *segment = find_segment(object->segments, object->nr_segments, anchor,
-						  sizeof(struct otrace_anchor), PF_R);
+						  sizeof(struct otrace_entry), PF_R);
 
-	return segment &&
-	       ot_table_scan(anchor, segment->low, segment->file_high, magic, min_bytes, ret);
+	return segment && ot_table_scan(anchor, segment->low, segment->file_high, kind, ret);
 }
 
 static void count_stubs(struct ot_module *module)
 {
-	const struct otrace_fn *fn = NULL;
+	struct ot_fn fn;
 
-	while ((fn = ot_module_next_fn(module, fn)))
-		module->nr_stubs += fn->stub.delta != 0;
+	for (uint64_t at = 0; (at = ot_module_next_fn(module, at, &fn));)
+		module->nr_stubs += fn.stub != 0;
 }
 
 static const char *copy_path(const char *path)
@@ -111,8 +110,8 @@ static struct ot_module *add_module(struct object *object, const struct otrace_n
 	generation++;
 	if (note->abi_version != OTRACE_ABI_VERSION)
 		return module;
-	scan(object, &note->fn_anchor, OTRACE_MAGIC_FN, OT_FN_MIN_BYTES, &module->fns);
-	scan(object, &note->var_anchor, OTRACE_MAGIC_VAR, OT_VAR_MIN_BYTES, &module->vars);
+	scan(object, &note->fn_anchor, OT_TABLE_FNS, &module->fns);
+	scan(object, &note->var_anchor, OT_TABLE_VARS, &module->vars);
 	count_stubs(module);
 	return module;
 }
@@ -338,26 +337,60 @@ uint64_t ot_modules_generation(void)
 	return generation;
 }
 
-const struct otrace_fn *ot_module_fn(uint64_t address, struct ot_module **module_ret)
+/* The entry lies between two that were found sound, and its pool in the same segment. */
+static bool read_fn(struct ot_module *module, uint64_t address, struct ot_fn *ret)
 {
-	for (struct ot_module *module = modules; module; module = module->next) {
-		if (!module->loaded || !ot_record_sound(address, module->fns.begin, module->fns.end,
-							OTRACE_MAGIC_FN, OT_FN_MIN_BYTES))
-			continue;
-		*module_ret = module;
-		return (const void *)address;
-	}
+	const struct ot_segment *segment =
+		ot_module_segment(module, address, sizeof(struct otrace_entry), PF_R);
+
+	return segment && ot_fn_read(address, segment->low, segment->file_high, ret);
+}
+
+struct ot_module *ot_module_fn(uint64_t address, struct ot_fn *ret)
+{
+	for (struct ot_module *module = modules; module; module = module->next)
+		if (module->loaded && address >= module->fns.begin && address < module->fns.end &&
+		    (address - module->fns.begin) % sizeof(struct otrace_entry) == 0)
+			return read_fn(module, address, ret) ? module : NULL;
 	return NULL;
 }
 
-const struct otrace_fn *ot_module_next_fn(const struct ot_module *module,
-					  const struct otrace_fn *previous)
+uint64_t ot_module_next_fn(struct ot_module *module, uint64_t previous, struct ot_fn *ret)
 {
+	uint64_t at = previous ? previous + sizeof(struct otrace_entry) : module->fns.begin;
+
+	for (; (at = (uint64_t)ot_table_next(&module->fns, at)); at += sizeof(struct otrace_entry))
+		if (read_fn(module, at, ret))
+			return at;
+	return 0;
+}
+
+void ot_module_each_gone(struct ot_module *module,
+			 void (*work)(const struct ot_fn *fn, void *context), void *context)
+{
+	const struct ot_segment *segment =
+		ot_module_segment(module, module->fns.begin, sizeof(struct otrace_entry), PF_R);
 	uint64_t at = module->fns.begin;
 
-	if (previous)
-		at = (uint64_t)previous + previous->head.size_bytes;
-	return (const void *)ot_table_next(&module->fns, at, OTRACE_MAGIC_FN);
+	for (; segment && at < module->fns.end; at += sizeof(struct otrace_entry))
+		if (!((const struct otrace_entry *)at)->place.delta)
+			ot_pool_each_gone(at, segment->low, segment->file_high, work, context);
+}
+
+bool ot_module_has_accessor(struct ot_module *module, uint64_t address)
+{
+	const struct ot_segment *segment =
+		ot_module_segment(module, module->vars.begin, sizeof(struct otrace_entry), PF_R);
+	const struct otrace_entry *entry;
+	uint32_t flags;
+
+	for (uint64_t at = module->vars.begin;
+	     segment && (entry = ot_table_next(&module->vars, at)); at = (uint64_t)(entry + 1))
+		if ((uint64_t)otrace_ref_get(&entry->place) == address &&
+		    ot_var_flags((uint64_t)entry, segment->low, segment->file_high, &flags) &&
+		    (flags & OTRACE_VAR_THREAD_LOCAL))
+			return ot_module_segment(module, address, 1, PF_X);
+	return false;
 }
 
 struct ot_segment *ot_module_segment(struct ot_module *module, uint64_t address, uint64_t bytes,

@@ -56,11 +56,17 @@ uint64_t ot_modules_generation(void);
 /** Whether the loader has loaded or unloaded anything since the last ot_modules_locked(). */
 bool ot_modules_changed(void);
 
-/** The record, checked, and its module; NULL when there is no such record. */
-const struct otrace_fn *ot_module_fn(uint64_t address, struct ot_module **module_ret);
-/** First function record of a module (previous = NULL), or the one behind previous; NULL = end. */
-const struct otrace_fn *ot_module_next_fn(const struct ot_module *module,
-					  const struct otrace_fn *previous);
+/** Reads the function of the entry at address, and finds its module; NULL when there is no such entry. */
+struct ot_module *ot_module_fn(uint64_t address, struct ot_fn *ret);
+/** First function of a module (previous = 0), or the one behind the entry previous; 0 = end. */
+uint64_t ot_module_next_fn(struct ot_module *module, uint64_t previous, struct ot_fn *ret);
+/** The functions of a module of which no copy is left. */
+void ot_module_each_gone(struct ot_module *module,
+			 void (*work)(const struct ot_fn *fn, void *context), void *context);
+
+/** Whether a thread-local's entry refers to the accessor at address. */
+bool ot_module_has_accessor(struct ot_module *module, uint64_t address);
+
 /** The segment that holds the bytes and has all of the flags, or NULL. */
 struct ot_segment *ot_module_segment(struct ot_module *module, uint64_t address, uint64_t bytes,
 				     uint32_t flags);

@@ -41,23 +41,6 @@ static bool in_text(struct ot_module *module, uint64_t address, uint64_t bytes)
 	return ot_module_segment(module, address, bytes, PF_X) != NULL;
 }
 
-/* A varargs function may return a long double: then st0 must be kept across the hook. */
-static bool returns_x87(struct ot_module *module, const struct otrace_fn *fn)
-{
-	const struct otrace_type *type = otrace_ref_get(&fn->return_type);
-
-	for (int depth = 0; type && depth < 16; depth++) {
-		if (!ot_module_segment(module, (uint64_t)type, sizeof(*type), PF_R))
-			return false;
-		if (type->kind == OTRACE_TYPE_BASE)
-			return type->encoding == OTRACE_ENC_FLOAT && type->size_bytes == 16;
-		if (type->kind != OTRACE_TYPE_TYPEDEF && type->kind != OTRACE_TYPE_CONST)
-			return false;
-		type = otrace_ref_get(&type->target);
-	}
-	return false;
-}
-
 static void link_probe(struct otrace_probe *probe)
 {
 	probe->hash_next = *bucket(probe->stub);
@@ -66,37 +49,38 @@ static void link_probe(struct otrace_probe *probe)
 	__atomic_store_n(&probes, probe, __ATOMIC_RELEASE);
 }
 
-static int check_fn(struct ot_module *module, const struct otrace_fn *fn)
+static int check_fn(struct ot_module *module, const struct ot_fn *fn)
 {
-	uint64_t stub = (uint64_t)otrace_ref_get(&fn->stub);
-	uint64_t wrapper = (uint64_t)otrace_ref_get(&fn->wrapper);
-
-	if (!stub)
+	if (!fn->stub)
 		return OTRACE_E_NO_STUB;
-	if (!ot_arch_stub_aligned(stub) || !in_text(module, stub, OT_STUB_BYTES) ||
-	    !in_text(module, (uint64_t)otrace_ref_get(&fn->body), 1))
+	if (!ot_arch_stub_aligned(fn->stub) || !in_text(module, fn->stub, OT_STUB_BYTES) ||
+	    !in_text(module, fn->body, 1))
 		return OTRACE_E_STUB_CHANGED;
-	if (!wrapper && !(fn->flags & OTRACE_FN_VARARGS))
+	if (!fn->wrapper && !(fn->head.flags & OTRACE_FN_VARARGS))
 		return OTRACE_E_NO_STUB;
-	if (wrapper && !in_text(module, wrapper, 1))
+	if (fn->wrapper && !in_text(module, fn->wrapper, 1))
 		return OTRACE_E_STUB_CHANGED;
 	return OTRACE_E_OK;
 }
 
-static int create(struct ot_module *module, const struct otrace_fn *fn, struct otrace_probe **ret)
+static int create(struct ot_module *module, const struct ot_fn *fn, struct otrace_probe **ret)
 {
 	struct otrace_probe *probe = ot_arena_alloc(sizeof(*probe));
 	int error;
 
 	if (!probe)
 		return OTRACE_E_NO_MEMORY;
-	probe->stub = (uint64_t)otrace_ref_get(&fn->stub);
-	probe->body = (void *)otrace_ref_get(&fn->body);
+	probe->stub = fn->stub;
+	probe->body = (void *)fn->body;
 	probe->target = probe->body;
-	probe->fn = fn;
+	probe->fn_flags = fn->head.flags;
+	probe->assumes = fn->head.assumes;
+	probe->wrapper = fn->wrapper;
+	probe->frame_bytes = fn->head.frame_bytes;
 	probe->module = module;
 	probe->written = ot_stub_nop;
-	if (returns_x87(module, fn))
+	/* then st0 must be kept across the hook */
+	if ((fn->head.flags & OTRACE_FN_VARARGS) && (fn->head.has & OTRACE_FN_HAS_X87_RESULT))
 		probe->varargs_flags |= OT_VARARGS_X87;
 	error = ot_thunk_create(probe);
 	if (error)
@@ -108,24 +92,23 @@ static int create(struct ot_module *module, const struct otrace_fn *fn, struct o
 
 int ot_probe_get(uint64_t fn_address, struct otrace_probe **ret)
 {
-	const struct otrace_fn *fn;
-	struct ot_module *module;
+	struct ot_fn fn;
+	struct ot_module *module = ot_module_fn(fn_address, &fn);
 	struct otrace_probe *probe;
 	int error;
 
-	fn = ot_module_fn(fn_address, &module);
-	if (!fn)
+	if (!module)
 		return OTRACE_E_NO_FUNCTION;
-	error = check_fn(module, fn);
+	error = check_fn(module, &fn);
 	if (error)
 		return error;
 	if (!buckets)
 		buckets = ot_arena_alloc(NR_BUCKETS * sizeof(*buckets));
 	if (!buckets)
 		return OTRACE_E_NO_MEMORY;
-	probe = ot_probe_find((uint64_t)otrace_ref_get(&fn->stub));
+	probe = ot_probe_find(fn.stub);
 	if (!probe)
-		return create(module, fn, ret);
+		return create(module, &fn, ret);
 	*ret = probe;
 	return OTRACE_E_OK;
 }

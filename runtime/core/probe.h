@@ -53,13 +53,16 @@ struct otrace_probe {
 	void *body;
 	void *resume;		/* into the thunk: on to the wrapper */
 	uint32_t varargs_flags; /* OT_VARARGS_* */
+	uint32_t fn_flags;	/* enum otrace_fn_flag */
 	/* what control code knows */
 	uint8_t mode; /* enum ot_mode: what the stub does now */
 	bool unloaded;
 	struct ot_stub_bytes written; /* what we last wrote */
 	uint64_t stub;
 	uint64_t thunk;
-	const struct otrace_fn *fn;
+	uint32_t assumes;     /* enum otrace_assume_flag */
+	uint64_t wrapper;     /* 0 for varargs */
+	uint32_t frame_bytes; /* of the wrapper's frame, or of the trampoline's */
 	struct ot_module *module;
 	void *replacement_api;	 /* set by the program itself */
 	void *replacement_shell; /* goes when the shell goes; wins while it is there */

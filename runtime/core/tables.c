@@ -2,76 +2,175 @@
 #include "core/tables.h"
 #include "base/mem.h"
 
-static bool size_fits(uint32_t size, uint32_t min_bytes, uint64_t room)
+/* A description: its pool, and the stream behind the distance. */
+struct description {
+	struct otrace_pool_view view;
+	struct otrace_stream stream;
+};
+
+static bool open_pool(uint64_t address, uint64_t low, uint64_t high, struct otrace_pool_view *ret)
 {
-	return size >= min_bytes && size <= room && !(size & 7);
+	return address >= low && address < high &&
+	       otrace_pool_open((const void *)address, high - address, ret);
 }
 
-bool ot_record_sound(uint64_t address, uint64_t low, uint64_t high, uint32_t magic,
-		     uint32_t min_bytes)
+static bool open_description(uint64_t address, uint64_t low, uint64_t high, enum ot_table_kind kind,
+			     struct description *ret)
 {
-	const struct otrace_head *head = (const void *)address;
-	const struct otrace_tail *tail;
+	uint64_t distance;
 
-	if ((address & 7) || address < low || address > high || high - address < min_bytes)
+	if (address < low || address >= high)
 		return false;
-	if (head->magic != magic || !size_fits(head->size_bytes, min_bytes, high - address))
+	ret->stream.at = (const void *)address;
+	ret->stream.end = (const void *)high;
+	distance = otrace_stream_varint(&ret->stream);
+	if (!ret->stream.end || (distance & 1) != kind || distance >> 1 > address - low ||
+	    !open_pool(address - (distance >> 1), low, high, &ret->view))
 		return false;
-	tail = (const void *)(address + head->size_bytes - sizeof(*tail));
-	return tail->size_bytes == head->size_bytes && tail->magic_complement == ~magic;
+	ret->stream.end = ret->view.stream.end;
+	return ret->stream.at < ret->stream.end;
 }
 
-static bool sound(uint64_t at, uint64_t low, uint64_t high, uint32_t magic, uint32_t min_bytes)
+static bool in_bounds(uint64_t address, uint64_t low, uint64_t high)
 {
-	return ot_record_sound(at, low, high, magic, min_bytes) ||
-	       ot_record_sound(at, low, high, OTRACE_MAGIC_ANCHOR, sizeof(struct otrace_anchor));
+	return !(address & 3) && address >= low && address <= high &&
+	       high - address >= sizeof(struct otrace_entry);
 }
 
-/* The sound record that ends at end, 0 if there is none. */
-static uint64_t record_before(uint64_t end, uint64_t low, uint32_t magic, uint32_t min_bytes)
+bool ot_entry_sound(uint64_t address, uint64_t low, uint64_t high, enum ot_table_kind kind)
 {
-	const struct otrace_tail *tail;
-	uint64_t begin;
+	const struct otrace_entry *entry = (const void *)address;
+	struct description description;
+	uint64_t to;
 
-	if (end < low || end - low < sizeof(struct otrace_anchor))
-		return 0;
-	tail = (const void *)(end - sizeof(*tail));
-	if (!size_fits(tail->size_bytes, sizeof(struct otrace_anchor), end - low))
-		return 0;
-	begin = end - tail->size_bytes;
-	return sound(begin, low, end, magic, min_bytes) ? begin : 0;
+	if (!in_bounds(address, low, high))
+		return false;
+	to = (uint64_t)otrace_ref_get(&entry->description);
+	return entry->place.delta ? open_description(to, low, high, kind, &description)
+				  : open_pool(to, low, high, &description.view);
 }
 
-bool ot_table_scan(uint64_t anchor, uint64_t low, uint64_t high, uint32_t magic, uint32_t min_bytes,
+bool ot_table_scan(uint64_t anchor, uint64_t low, uint64_t high, enum ot_table_kind kind,
 		   struct ot_table *ret)
 {
+	const uint64_t bytes = sizeof(struct otrace_entry);
 	struct ot_table table = {.begin = anchor, .end = anchor};
-	uint64_t before;
 
-	if (!sound(anchor, low, high, magic, min_bytes))
+	if (!ot_entry_sound(anchor, low, high, kind))
 		return false;
-	while ((before = record_before(table.begin, low, magic, min_bytes))) {
-		table.begin = before;
-		table.nr_records += ((const struct otrace_head *)before)->magic == magic;
-	}
-	while (sound(table.end, low, high, magic, min_bytes)) {
-		const struct otrace_head *head = (const void *)table.end;
-
-		table.nr_records += head->magic == magic;
-		table.end += head->size_bytes;
-	}
+	while (table.begin - low >= bytes && ot_entry_sound(table.begin - bytes, low, high, kind))
+		table.begin -= bytes;
+	while (ot_entry_sound(table.end, low, high, kind))
+		table.end += bytes;
+	for (uint64_t at = table.begin; at < table.end; at += bytes)
+		table.nr_records += ((const struct otrace_entry *)at)->place.delta != 0;
 	*ret = table;
 	return true;
 }
 
-const struct otrace_head *ot_table_next(const struct ot_table *table, uint64_t at, uint32_t magic)
+const struct otrace_entry *ot_table_next(const struct ot_table *table, uint64_t at)
 {
-	while (at < table->end) {
-		const struct otrace_head *head = (const void *)at;
+	for (; at < table->end; at += sizeof(struct otrace_entry)) {
+		const struct otrace_entry *entry = (const void *)at;
 
-		if (head->magic == magic)
-			return head;
-		at += head->size_bytes;
+		if (entry->place.delta)
+			return entry;
 	}
 	return NULL;
+}
+
+static const void *target_of(const struct otrace_pool_view *view, uint32_t number)
+{
+	const struct otrace_ref *ref = otrace_pool_ref(view, number);
+
+	return ref ? otrace_ref_get(ref) : NULL;
+}
+
+bool ot_fn_read(uint64_t address, uint64_t low, uint64_t high, struct ot_fn *ret)
+{
+	const struct otrace_entry *entry = (const void *)address;
+	struct description description;
+
+	if (!in_bounds(address, low, high) || !entry->place.delta ||
+	    !open_description((uint64_t)otrace_ref_get(&entry->description), low, high,
+			      OT_TABLE_FNS, &description))
+		return false;
+	ot_memset(ret, 0, sizeof(*ret));
+	otrace_fn_read(&description.view, &description.stream, &ret->head);
+	if (!description.stream.end)
+		return false;
+	ret->symbol = (uint64_t)otrace_ref_get(&entry->place);
+	if (ret->head.body_offset) {
+		ret->stub = ret->symbol + ret->head.stub_offset;
+		ret->body = ret->symbol + ret->head.body_offset;
+	}
+	ret->wrapper = (uint64_t)target_of(&description.view, ret->head.wrapper);
+	ret->file = target_of(&description.view, ret->head.file);
+	return true;
+}
+
+bool ot_var_flags(uint64_t address, uint64_t low, uint64_t high, uint32_t *ret)
+{
+	const struct otrace_entry *entry = (const void *)address;
+	struct description description;
+
+	if (!in_bounds(address, low, high) || !entry->place.delta ||
+	    !open_description((uint64_t)otrace_ref_get(&entry->description), low, high,
+			      OT_TABLE_VARS, &description))
+		return false;
+	*ret = (uint32_t)otrace_stream_varint(&description.stream);
+	return description.stream.end != NULL;
+}
+
+/* ------------------------------------------------------------------ without an entry */
+
+static void skip(struct otrace_stream *stream, uint64_t nr)
+{
+	while (nr-- && stream->end)
+		otrace_stream_varint(stream);
+}
+
+/* The part of a description behind the file. */
+static void skip_rest(struct otrace_stream *stream, const struct otrace_fn *fn)
+{
+	uint64_t nr, how;
+
+	skip(stream, 2 + !!(fn->has & OTRACE_FN_HAS_UNIT) + !!(fn->flags & OTRACE_FN_SKIPPED) + 1);
+	if (fn->has & OTRACE_FN_HAS_RESULT_PIECES)
+		for (nr = otrace_stream_varint(stream); nr && stream->end; nr--)
+			skip(stream, 4);
+	for (nr = otrace_stream_varint(stream); nr && stream->end; nr--) {
+		skip(stream, 2);
+		how = fn->has & OTRACE_FN_HAS_PARAM_PIECES ? otrace_stream_varint(stream) : 0;
+		for (; how > 1 && stream->end; how--)
+			skip(stream, 4);
+	}
+	if (fn->has & OTRACE_FN_HAS_INLINED)
+		for (nr = otrace_stream_varint(stream); nr && stream->end; nr--) {
+			how = otrace_stream_varint(stream);
+			skip(stream, (how & 1) + (how >> 1 & 1));
+		}
+}
+
+void ot_pool_each_gone(uint64_t anchor, uint64_t low, uint64_t high,
+		       void (*work)(const struct ot_fn *fn, void *context), void *context)
+{
+	struct otrace_pool_view view;
+	struct ot_fn fn;
+
+	if (!open_pool(
+		    (uint64_t)otrace_ref_get(&((const struct otrace_entry *)anchor)->description),
+		    low, high, &view))
+		return;
+	for (uint64_t i = 0; i < view.nr_fns; i++) {
+		ot_memset(&fn, 0, sizeof(fn));
+		otrace_stream_varint(&view.stream);
+		otrace_fn_read(&view, &view.stream, &fn.head);
+		skip_rest(&view.stream, &fn.head);
+		if (!view.stream.end)
+			return;
+		fn.file = target_of(&view, fn.head.file);
+		if (fn.head.flags & OTRACE_FN_INLINE_ONLY)
+			work(&fn, context);
+	}
 }

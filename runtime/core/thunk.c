@@ -146,10 +146,10 @@ int ot_thunk_create(struct otrace_probe *probe)
 {
 	struct ot_thunk_spec spec = {
 		.probe = (uint64_t)probe,
-		.wrapper = (uint64_t)otrace_ref_get(&probe->fn->wrapper),
+		.wrapper = probe->wrapper,
 		.target_offset = offsetof(struct otrace_probe, target),
 		.stack_low_offset = ot_tls_stack_low_offset(),
-		.entry_only = (probe->fn->flags & OTRACE_FN_MUSTTAIL) != 0,
+		.entry_only = (probe->fn_flags & OTRACE_FN_MUSTTAIL) != 0,
 	};
 	struct region *region = find_region(probe->module);
 	uint64_t address;

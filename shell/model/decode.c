@@ -28,19 +28,17 @@ const char *ot_decode_string(struct ot_decoder *decoder, const struct otrace_ref
 	return text;
 }
 
-const void *ot_decode_array(struct ot_decoder *decoder, const struct otrace_ref *ref, uint64_t nr,
-			    size_t bytes, size_t align, const char *what)
+/* What lies right behind a record: nr things of so many bytes. */
+static const void *behind(struct ot_decoder *d, uint64_t address, const struct otrace_type *raw,
+			  size_t bytes)
 {
-	uint64_t address = ot_image_follow(decoder->image, ref);
-	const void *array;
+	uint64_t at = address + otrace_type_bytes(raw->kind);
+	const void *array = raw->count <= MEMBERS_MAX
+				    ? ot_image_at(d->image, at, (uint64_t)raw->count * bytes)
+				    : NULL;
 
-	if (!nr)
-		return NULL;
-	array = address && nr <= MEMBERS_MAX && address % align == 0
-			? ot_image_at(decoder->image, address, nr * bytes)
-			: NULL;
 	if (!array)
-		ot_decode_fail(decoder, address, what);
+		ot_decode_fail(d, address, "members outside of the module");
 	return array;
 }
 
@@ -94,11 +92,11 @@ struct ot_type *ot_types_intern(struct ot_program *program, const struct ot_type
 /* Structs, unions, classes, enums, typedefs: the hash of the pass says which are equal. */
 static struct ot_type *intern_hashed(struct ot_decoder *d, const struct ot_type *like, bool *is_new)
 {
-	uint64_t key = like->hash[0] ^ ot_hash_u64(like->hash[1]);
+	uint64_t key = like->hash;
 	struct ot_type *type = key ? ot_map_get(&d->program->types_by_hash, key) : NULL;
 
 	*is_new = false;
-	if (type && type->hash[0] == like->hash[0] && type->hash[1] == like->hash[1])
+	if (type && type->hash == key)
 		return type;
 	*is_new = true;
 	type = type_add(d->program, like);
@@ -109,49 +107,50 @@ static struct ot_type *intern_hashed(struct ot_decoder *d, const struct ot_type 
 
 static const struct ot_type *decode(struct ot_decoder *d, uint64_t address, int depth);
 
-static bool decode_params(struct ot_decoder *d, const struct otrace_type *raw, struct ot_type *type,
-			  int depth)
+static bool decode_params(struct ot_decoder *d, uint64_t address, const struct otrace_type *raw,
+			  struct ot_type *type, int depth)
 {
-	const struct otrace_member *from =
-		ot_decode_array(d, &raw->members, raw->nr_members, sizeof(*from),
-				_Alignof(__typeof__(*from)), "parameters of a type");
+	const struct otrace_ref *from = behind(d, address, raw, sizeof(*from));
 	struct ot_member *members;
 
 	if (d->err)
 		return false;
-	members = ot_arena_alloc(&d->program->arena, sizeof(*members) * (raw->nr_members + 1));
-	for (uint32_t i = 0; i < raw->nr_members; i++) {
-		uint64_t at = ot_image_follow(d->image, &from[i].type);
-
-		members[i].name = ot_decode_string(d, &from[i].name);
-		members[i].type = decode(d, at, depth + 1);
+	members = ot_arena_alloc(&d->program->arena, sizeof(*members) * (raw->count + 1));
+	for (uint32_t i = 0; i < raw->count; i++) {
+		members[i].type = decode(d, ot_image_follow(d->image, &from[i]), depth + 1);
 		if (!members[i].type || d->err)
 			return false;
 	}
 	type->members = members;
-	type->nr_members = raw->nr_members;
+	type->nr_members = raw->count;
 	return true;
 }
 
-/* Everything but the target and the members. */
+/* Everything but the target and the members, as far as the kind has it. */
 static bool decode_plain(struct ot_decoder *d, const struct otrace_type *raw, struct ot_type *type)
 {
+	uint32_t bytes = otrace_type_bytes(raw->kind);
+
 	memset(type, 0, sizeof(*type));
 	type->kind = (enum otrace_type_kind)raw->kind;
-	type->encoding = raw->encoding;
-	type->flags = raw->flags;
+	type->flags = raw->flags & ~((uint32_t)OTRACE_TYPE_FLAG_WIDE |
+				     (uint32_t)OTRACE_TYPE_FLAG_UNSIGNED_VALUES);
 	type->size_bytes = raw->size_bytes;
-	type->count = raw->count;
-	type->name = ot_decode_string(d, &raw->name);
+	type->module = &d->loaded->module;
+	if (bytes > offsetof(struct otrace_type, name))
+		type->name = ot_decode_string(d, &raw->name);
 	if (type->name && !*type->name)
 		type->name = NULL;
-	type->module = &d->loaded->module;
-	/* the records of other kinds end before these */
-	if (otrace_type_bytes(raw->kind) == sizeof(*raw)) {
+	if (type->kind == OTRACE_TYPE_BASE || type->kind == OTRACE_TYPE_ARRAY ||
+	    type->kind == OTRACE_TYPE_VECTOR)
+		type->count = raw->count;
+	if (bytes < sizeof(*raw)) {
+		type->encoding = raw->encoding;
+	} else {
+		type->align_bytes = raw->encoding ? 1u << ((raw->encoding - 1) & 31) : 0;
 		type->file = ot_decode_string(d, &raw->file);
 		type->line = raw->line;
-		type->align_bytes = raw->align_bytes;
-		memcpy(type->hash, raw->hash, sizeof(type->hash));
+		memcpy(&type->hash, raw->hash, sizeof(type->hash));
 	}
 	return !d->err;
 }
@@ -186,9 +185,9 @@ static const struct ot_type *decode_new(struct ot_decoder *d, uint64_t address,
 		if (!like.target)
 			return NULL;
 	}
-	if (like.kind == OTRACE_TYPE_FUNCTION && !decode_params(d, raw, &like, depth))
+	if (like.kind == OTRACE_TYPE_FUNCTION && !decode_params(d, address, raw, &like, depth))
 		return NULL;
-	if (like.kind == OTRACE_TYPE_TYPEDEF && (like.hash[0] || like.hash[1]))
+	if (like.kind == OTRACE_TYPE_TYPEDEF && like.hash)
 		type = intern_hashed(d, &like, &is_new);
 	else
 		type = ot_types_intern(d->program, &like);
@@ -199,12 +198,30 @@ static const struct ot_type *decode_new(struct ot_decoder *d, uint64_t address,
 /* The record at an address, as far as its kind has one; NULL when there is none. */
 static const struct otrace_type *type_record(struct ot_decoder *d, uint64_t address)
 {
-	const uint32_t least = otrace_type_bytes(OTRACE_TYPE_BASE);
-	const struct otrace_type *raw = address % 8 ? NULL : ot_image_at(d->image, address, least);
+	const uint32_t least = otrace_type_bytes(OTRACE_TYPE_POINTER);
+	const struct otrace_type *raw = ot_image_at(d->image, address, least);
 
 	if (!raw || raw->magic != OTRACE_MAGIC_TYPE || raw->kind > OTRACE_TYPE_UNSPECIFIED)
 		return NULL;
 	return ot_image_at(d->image, address, otrace_type_bytes(raw->kind));
+}
+
+/* A pointer to a type, const, a pointer to const: what is added to the address says it. */
+static const struct ot_type *decode_variant(struct ot_decoder *d, uint64_t address, int depth)
+{
+	static const enum otrace_type_kind kinds[] = {OTRACE_TYPE_VOID, OTRACE_TYPE_POINTER,
+						      OTRACE_TYPE_CONST, OTRACE_TYPE_POINTER};
+	uint64_t of = address - (address % 4 == 3 ? 1 : address % 4);
+	struct ot_type like = {.kind = kinds[address % 4], .module = &d->loaded->module};
+	const struct ot_type *type;
+
+	like.target = decode(d, of, depth + 1);
+	if (!like.target)
+		return NULL;
+	like.size_bytes = like.kind == OTRACE_TYPE_POINTER ? 8 : like.target->size_bytes;
+	type = ot_types_intern(d->program, &like);
+	ot_map_set(&d->types, address, (void *)type);
+	return type;
 }
 
 static const struct ot_type *decode(struct ot_decoder *d, uint64_t address, int depth)
@@ -217,11 +234,15 @@ static const struct ot_type *decode(struct ot_decoder *d, uint64_t address, int 
 	type = ot_map_get(&d->types, address);
 	if (type)
 		return type;
+	if (address % 4)
+		return decode_variant(d, address, depth);
 	raw = type_record(d, address);
 	if (!raw) {
 		ot_decode_fail(d, address, "no type where one is named");
 		return NULL;
 	}
+	if (raw->kind == OTRACE_TYPE_VOID)
+		return d->program->type_void;
 	if (depth > CHAIN_MAX) {
 		ot_decode_fail(d, address, "endless type");
 		return NULL;
@@ -234,56 +255,98 @@ const struct ot_type *ot_decode_type(struct ot_decoder *decoder, uint64_t addres
 	return decode(decoder, address, 0);
 }
 
-static bool decode_fields(struct ot_decoder *d, const struct otrace_type *raw, struct ot_type *type)
+static struct ot_member unpack_member(const struct otrace_member *from)
 {
-	const struct otrace_member *from =
-		ot_decode_array(d, &raw->members, raw->nr_members, sizeof(*from),
-				_Alignof(__typeof__(*from)), "members of a type");
+	uint32_t place = from->place & ~OTRACE_PLACE_KIND;
+	struct ot_member member = {.bit_offset = (uint64_t)place * 8};
+
+	switch (from->place & OTRACE_PLACE_KIND) {
+	case OTRACE_PLACE_BITFIELD:
+		member.bit_offset = place & ((1u << OTRACE_PLACE_SIZE_SHIFT) - 1);
+		member.bit_size = (place >> OTRACE_PLACE_SIZE_SHIFT) + 1;
+		member.flags = OTRACE_MEMBER_BITFIELD;
+		break;
+	case OTRACE_PLACE_BASE_CLASS:
+		member.flags = OTRACE_MEMBER_BASE_CLASS;
+		break;
+	case OTRACE_PLACE_STATIC:
+		member.flags = OTRACE_MEMBER_STATIC;
+		break;
+	default:
+		break;
+	}
+	return member;
+}
+
+static struct ot_member unpack_wide_member(const struct otrace_wide_member *from)
+{
+	struct ot_member member = {.bit_size = from->bit_size, .flags = from->flags};
+
+	memcpy(&member.bit_offset, from->bit_offset, sizeof(member.bit_offset));
+	return member;
+}
+
+static bool decode_fields(struct ot_decoder *d, uint64_t address, const struct otrace_type *raw,
+			  struct ot_type *type)
+{
+	bool wide = raw->flags & OTRACE_TYPE_FLAG_WIDE;
+	size_t bytes = wide ? sizeof(struct otrace_wide_member) : sizeof(struct otrace_member);
+	const char *from = behind(d, address, raw, bytes);
 	struct ot_member *members;
 
 	if (d->err)
 		return false;
-	members = ot_arena_alloc(&d->program->arena, sizeof(*members) * (raw->nr_members + 1));
-	for (uint32_t i = 0; i < raw->nr_members; i++) {
-		uint64_t at = ot_image_follow(d->image, &from[i].type);
+	members = ot_arena_alloc(&d->program->arena, sizeof(*members) * (raw->count + 1));
+	for (uint32_t i = 0; i < raw->count; i++, from += bytes) {
+		const struct otrace_member *head = (const void *)from;
 
-		members[i].name = ot_decode_string(d, &from[i].name);
+		members[i] = wide ? unpack_wide_member((const void *)from) : unpack_member(head);
+		members[i].name = ot_decode_string(d, &head->name);
 		if (members[i].name && !*members[i].name)
 			members[i].name = NULL;
-		members[i].type = ot_decode_type(d, at);
-		members[i].bit_offset = from[i].bit_offset;
-		members[i].bit_size = from[i].bit_size;
-		members[i].flags = from[i].flags;
+		members[i].type = ot_decode_type(d, ot_image_follow(d->image, &head->type));
 		if (d->err)
 			return false;
 	}
 	type->members = members;
-	type->nr_members = raw->nr_members;
+	type->nr_members = raw->count;
 	return true;
 }
 
-static bool decode_enumerators(struct ot_decoder *d, const struct otrace_type *raw,
-			       struct ot_type *type)
+static void unpack_value(const struct otrace_type *raw, const void *from, struct ot_enumerator *ret)
 {
-	const struct otrace_enumerator *from =
-		ot_decode_array(d, &raw->members, raw->nr_members, sizeof(*from),
-				_Alignof(__typeof__(*from)), "enumerators");
+	const struct otrace_enumerator *narrow = from;
+	const struct otrace_wide_enumerator *wide = from;
+
+	if (raw->flags & OTRACE_TYPE_FLAG_WIDE) {
+		memcpy(&ret->value, wide->value, sizeof(ret->value));
+		ret->is_unsigned = wide->flags & 1;
+		return;
+	}
+	ret->is_unsigned = raw->flags & OTRACE_TYPE_FLAG_UNSIGNED_VALUES;
+	ret->value = ret->is_unsigned ? (int64_t)narrow->value : (int32_t)narrow->value;
+}
+
+static bool decode_enumerators(struct ot_decoder *d, uint64_t address,
+			       const struct otrace_type *raw, struct ot_type *type)
+{
+	size_t bytes = raw->flags & OTRACE_TYPE_FLAG_WIDE ? sizeof(struct otrace_wide_enumerator)
+							  : sizeof(struct otrace_enumerator);
+	const char *from = behind(d, address, raw, bytes);
 	struct ot_enumerator *all;
 
 	if (d->err)
 		return false;
 	type->target = ot_decode_type(d, ot_image_follow(d->image, &raw->target));
-	all = ot_arena_alloc(&d->program->arena, sizeof(*all) * (raw->nr_members + 1));
-	for (uint32_t i = 0; i < raw->nr_members; i++) {
-		all[i].name = ot_decode_string(d, &from[i].name);
-		all[i].value = from[i].value;
-		all[i].is_unsigned = from[i].flags & 1;
+	all = ot_arena_alloc(&d->program->arena, sizeof(*all) * (raw->count + 1));
+	for (uint32_t i = 0; i < raw->count && !d->err; i++, from += bytes) {
+		all[i].name = ot_decode_string(d, (const void *)from);
+		unpack_value(raw, from, &all[i]);
 		if (!all[i].name)
-			ot_decode_fail(d, ot_image_follow(d->image, &raw->members),
-				       "enumerator without a name");
+			ot_decode_fail(d, address, "enumerator without a name");
 	}
 	type->enumerators = all;
-	type->nr_members = raw->nr_members;
+	type->nr_members = raw->count;
 	return !d->err;
 }
 
@@ -295,9 +358,9 @@ bool ot_decode_members(struct ot_decoder *decoder)
 		const struct otrace_type *raw = ot_image_at(decoder->image, at, sizeof(*raw));
 
 		if (type->kind == OTRACE_TYPE_ENUM)
-			decode_enumerators(decoder, raw, type);
+			decode_enumerators(decoder, at, raw, type);
 		else
-			decode_fields(decoder, raw, type);
+			decode_fields(decoder, at, raw, type);
 	}
 	return !decoder->err;
 }

@@ -53,7 +53,9 @@ struct ot_decoder {
 	struct ot_image *image;
 	struct ot_map types; /* by address */
 	struct ot_map files;
-	struct ot_map tus;
+	struct ot_map pools; /* that were read */
+	struct ot_map fns;   /* by address of the description */
+	struct ot_map vars;
 	OT_VEC(struct ot_type *) todo; /* structs, unions, enums whose members are to be read */
 	OT_VEC(uint64_t) todo_at;
 	struct ot_err *err; /* the first; everything stops at it */
@@ -65,9 +67,6 @@ const struct ot_type *ot_decode_type(struct ot_decoder *decoder, uint64_t addres
 bool ot_decode_members(struct ot_decoder *decoder);
 /** A string behind a reference; NULL when there is none, or with err set when it is damaged. */
 const char *ot_decode_string(struct ot_decoder *decoder, const struct otrace_ref *ref);
-/** An array behind a reference; NULL when nr is 0, or with err set. */
-const void *ot_decode_array(struct ot_decoder *decoder, const struct otrace_ref *ref, uint64_t nr,
-			    size_t bytes, size_t align, const char *what);
 /** Sets err, unless it is set already. */
 void ot_decode_fail(struct ot_decoder *decoder, uint64_t address, const char *what);
 

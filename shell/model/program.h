@@ -59,6 +59,7 @@ struct ot_param {
 
 struct ot_inlined {
 	const char *caller;
+	uint64_t caller_number; /* while it is decoded */
 	const char *file;
 	uint32_t line;
 };

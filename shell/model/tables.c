@@ -58,13 +58,11 @@ static const struct ot_file *decode_file(struct ot_decoder *d, const struct otra
 static const struct ot_tu *decode_tu(struct ot_decoder *d, const struct otrace_ref *ref)
 {
 	uint64_t address = ot_image_follow(d->image, ref);
-	struct ot_tu *tu = address ? ot_map_get(&d->tus, address) : NULL;
-	const struct otrace_tu *raw;
+	const struct otrace_tu *raw =
+		!address || address % 4 ? NULL : ot_image_at(d->image, address, sizeof(*raw));
+	struct ot_tu *tu;
 
-	if (!address || tu)
-		return tu;
-	raw = address % 4 ? NULL : ot_image_at(d->image, address, sizeof(*raw));
-	if (!raw || raw->magic != OTRACE_MAGIC_TU) {
+	if (!raw) {
 		ot_decode_fail(d, address, "no unit where one is named");
 		return NULL;
 	}
@@ -73,67 +71,207 @@ static const struct ot_tu *decode_tu(struct ot_decoder *d, const struct otrace_r
 	tu->producer = ot_decode_string(d, &raw->producer);
 	tu->command = ot_decode_string(d, &raw->command);
 	tu->flags = raw->flags;
-	ot_map_set(&d->tus, address, tu);
 	return tu;
 }
 
-static const struct ot_param *decode_fn_params(struct ot_decoder *d, const struct otrace_fn *raw)
-{
-	const struct otrace_param *from =
-		ot_decode_array(d, &raw->params, raw->nr_params, sizeof(*from),
-				_Alignof(__typeof__(*from)), "parameters");
-	struct ot_param *params;
+/* ------------------------------------------------------------------ a pool */
 
-	if (d->err)
-		return NULL;
-	params = ot_arena_alloc(&d->program->arena, sizeof(*params) * (raw->nr_params + 1));
-	for (uint32_t i = 0; i < raw->nr_params && !d->err; i++) {
-		params[i].name = ot_decode_string(d, &from[i].name);
-		if (params[i].name && !*params[i].name)
-			params[i].name = NULL;
-		params[i].type = ot_decode_type(d, ot_image_follow(d->image, &from[i].type));
-		params[i].nr_pieces = from[i].nr_pieces;
-		params[i].pieces =
-			ot_decode_array(d, &from[i].pieces, from[i].nr_pieces,
-					sizeof(struct otrace_piece), _Alignof(struct otrace_piece),
-					"pieces of a parameter");
-	}
-	return params;
+/** A pool while its descriptions are read, from the first to the last. */
+struct pool {
+	struct ot_decoder *d;
+	struct otrace_pool_view view;
+	struct otrace_stream stream;
+	uint64_t address;
+	const struct ot_tu **units;
+	const char **names; /* number 1 is names[0] */
+	struct ot_fn **fns;
+	struct ot_var **vars;
+	struct ot_inlined **inlined; /* of each function; caller is a number until all are read */
+};
+
+#define NR_MAX (1u << 20)
+
+static void *room(const struct pool *pool, uint64_t nr, size_t bytes)
+{
+	return ot_arena_alloc(&pool->d->program->arena, (nr + 1) * bytes);
 }
 
-static const struct ot_inlined *decode_inlined(struct ot_decoder *d, const struct otrace_fn *raw)
+static uint64_t address_in(const struct pool *pool, const void *at)
 {
-	const struct otrace_inlined *from =
-		ot_decode_array(d, &raw->inlined, raw->nr_inlined, sizeof(*from),
-				_Alignof(__typeof__(*from)), "inlined copies");
-	struct ot_inlined *all;
+	return pool->address + (uint64_t)((const char *)at - (const char *)pool->view.pool);
+}
 
-	if (d->err)
+static void pool_fail(struct pool *pool, const char *what)
+{
+	ot_decode_fail(pool->d, pool->address, what);
+}
+
+/* How many of something follow: each takes a byte at least. */
+static uint32_t read_nr(struct pool *pool, struct otrace_stream *stream)
+{
+	uint64_t nr = otrace_stream_varint(stream);
+
+	if (stream->end && nr > (uint64_t)(stream->end - stream->at))
+		stream->end = NULL;
+	return stream->end && !pool->d->err ? (uint32_t)nr : 0;
+}
+
+/* The reference of a number that the stream says; NULL for none. */
+static const struct otrace_ref *read_ref(struct pool *pool, struct otrace_stream *stream)
+{
+	uint64_t number = otrace_stream_varint(stream);
+	const struct otrace_ref *ref = otrace_pool_ref(&pool->view, number);
+
+	if (number && !ref)
+		pool_fail(pool, "reference that does not exist");
+	return ref;
+}
+
+static const struct ot_type *read_type(struct pool *pool, struct otrace_stream *stream)
+{
+	const struct otrace_ref *ref = read_ref(pool, stream);
+
+	if (pool->d->err)
 		return NULL;
-	all = ot_arena_alloc(&d->program->arena, sizeof(*all) * (raw->nr_inlined + 1));
-	for (uint32_t i = 0; i < raw->nr_inlined && !d->err; i++) {
-		all[i].caller = ot_decode_string(d, &from[i].caller);
-		all[i].file = ot_decode_string(d, &from[i].file);
-		all[i].line = from[i].line;
+	return ot_decode_type(pool->d, ref ? ot_image_follow(pool->d->image, ref) : 0);
+}
+
+static const struct ot_file *read_file(struct pool *pool, struct otrace_stream *stream)
+{
+	const struct otrace_ref *ref = read_ref(pool, stream);
+
+	return ref && !pool->d->err ? decode_file(pool->d, ref) : NULL;
+}
+
+static const char *name_of(struct pool *pool, uint64_t number)
+{
+	if (number > pool->view.nr_names) {
+		pool_fail(pool, "name that does not exist");
+		return NULL;
 	}
+	return number ? pool->names[number - 1] : NULL;
+}
+
+static const struct ot_tu *read_unit(struct pool *pool, struct otrace_stream *stream, bool has)
+{
+	uint64_t number = has ? otrace_stream_varint(stream) : 0;
+
+	if (number >= pool->view.nr_units) {
+		pool_fail(pool, "unit that does not exist");
+		return NULL;
+	}
+	return pool->units[number];
+}
+
+/* ------------------------------------------------------------------ functions */
+
+static const struct otrace_piece *read_pieces(struct pool *pool, struct otrace_stream *stream,
+					      uint64_t nr)
+{
+	struct otrace_piece *pieces;
+
+	if (nr > NR_MAX || !stream->end || nr > (uint64_t)(stream->end - stream->at))
+		stream->end = NULL;
+	if (!stream->end || !nr)
+		return NULL;
+	pieces = room(pool, nr, sizeof(*pieces));
+	for (uint64_t i = 0; i < nr; i++) {
+		pieces[i].frame_offset = (uint32_t)otrace_stream_varint(stream);
+		pieces[i].value_offset = (uint32_t)otrace_stream_varint(stream);
+		pieces[i].size_bytes = (uint32_t)otrace_stream_varint(stream);
+		pieces[i].kind = (uint16_t)otrace_stream_varint(stream);
+	}
+	return pieces;
+}
+
+/* All of a value in one place. */
+static const struct otrace_piece *whole(struct pool *pool, uint32_t frame_offset,
+					const struct ot_type *type)
+{
+	struct otrace_piece *piece = room(pool, 1, sizeof(*piece));
+
+	piece->frame_offset = frame_offset;
+	piece->size_bytes = type ? (uint32_t)type->size_bytes : 0;
+	return piece;
+}
+
+static void read_params(struct pool *pool, struct otrace_stream *stream,
+			const struct otrace_fn *raw, struct ot_fn *fn)
+{
+	uint32_t nr = read_nr(pool, stream);
+	struct ot_param *params = room(pool, nr, sizeof(*params));
+	uint32_t slot = sizeof(struct otrace_frame);
+
+	fn->params = params;
+	fn->nr_params = nr;
+	for (uint32_t i = 0; i < nr && stream->end && !pool->d->err; i++) {
+		uint64_t how = raw->body_offset ? 1 : 0;
+
+		params[i].type = read_type(pool, stream);
+		params[i].name = name_of(pool, otrace_stream_varint(stream));
+		if (raw->has & OTRACE_FN_HAS_PARAM_PIECES)
+			how = otrace_stream_varint(stream);
+		params[i].nr_pieces = how > 1 ? (uint32_t)how - 1 : (uint32_t)how;
+		if (how == 1) {
+			params[i].pieces = whole(pool, slot, params[i].type);
+			slot += 8;
+		} else if (how) {
+			params[i].pieces = read_pieces(pool, stream, how - 1);
+		}
+	}
+}
+
+static void read_result(struct pool *pool, struct otrace_stream *stream,
+			const struct otrace_fn *raw, struct ot_fn *fn)
+{
+	fn->return_type = read_type(pool, stream);
+	if (raw->has & OTRACE_FN_HAS_RESULT_PIECES) {
+		fn->nr_return_pieces = read_nr(pool, stream);
+		fn->return_pieces = read_pieces(pool, stream, fn->nr_return_pieces);
+	} else if (fn->return_type && fn->return_type->kind != OTRACE_TYPE_VOID && raw->wrapper) {
+		fn->nr_return_pieces = 1;
+		fn->return_pieces = whole(pool, raw->ret_offset, fn->return_type);
+	}
+}
+
+/* Callers are numbers for now: functions that come later may be meant. */
+static struct ot_inlined *read_inlined(struct pool *pool, struct otrace_stream *stream,
+				       struct ot_fn *fn)
+{
+	uint32_t nr = read_nr(pool, stream);
+	struct ot_inlined *all = room(pool, nr, sizeof(*all));
+	uint64_t caller = 0;
+	uint32_t line = fn->line_begin;
+	const char *file = fn->file ? fn->file->name : NULL;
+
+	for (uint32_t i = 0; i < nr && stream->end && !pool->d->err; i++) {
+		uint64_t what = otrace_stream_varint(stream);
+		uint64_t by = what >> 2;
+
+		caller += by >> 1 ^ (~(by & 1) + 1);
+		if (what & 1)
+			line += (uint32_t)otrace_stream_signed(stream);
+		if (what & 2) {
+			const struct ot_file *other = read_file(pool, stream);
+
+			file = other ? other->name : NULL;
+		}
+		if (caller >= pool->view.nr_fns + pool->view.nr_names + 1)
+			pool_fail(pool, "caller that does not exist");
+		all[i] = (struct ot_inlined){.caller_number = caller, .file = file, .line = line};
+	}
+	fn->inlined = all;
+	fn->nr_inlined = nr;
 	return all;
 }
 
-/* The numbers and addresses of a function; its types and lists come from decode_fn(). */
-static void copy_fn(struct ot_decoder *d, const struct otrace_fn *raw, struct ot_fn *fn)
+static void copy_fn(const struct otrace_fn *raw, struct ot_fn *fn)
 {
-	fn->symbol = ot_image_follow(d->image, &raw->symbol);
-	fn->stub = ot_image_follow(d->image, &raw->stub);
-	fn->body = ot_image_follow(d->image, &raw->body);
-	fn->wrapper = ot_image_follow(d->image, &raw->wrapper);
-	fn->line_begin = raw->line_begin;
-	fn->line_end = raw->line_end;
 	fn->flags = raw->flags;
 	fn->assumes = raw->assumes;
-	fn->skip_reason = raw->skip_reason;
-	fn->nr_params = raw->nr_params;
-	fn->nr_return_pieces = raw->nr_return_pieces;
-	fn->nr_inlined = raw->nr_inlined;
+	fn->name = *raw->name ? raw->name : "?";
+	fn->linkage_name = *raw->linkage_name ? raw->linkage_name : fn->name;
+	fn->unique_name = fn->name;
 	fn->args_offset = raw->args_offset;
 	fn->args_bytes = raw->args_bytes;
 	fn->ret_offset = raw->ret_offset;
@@ -141,98 +279,253 @@ static void copy_fn(struct ot_decoder *d, const struct otrace_fn *raw, struct ot
 	fn->frame_bytes = raw->frame_bytes;
 }
 
-static void decode_fn(struct ot_decoder *d, uint64_t address, const void *record)
+static struct ot_fn *read_fn(struct pool *pool, struct otrace_stream *stream,
+			     struct ot_inlined **inlined)
 {
-	const struct otrace_fn *raw = record;
-	struct ot_fn *fn = ot_arena_alloc(&d->program->arena, sizeof(*fn));
+	struct ot_fn *fn = room(pool, 1, sizeof(*fn));
+	const struct otrace_ref *wrapper;
+	struct otrace_fn raw;
 
-	copy_fn(d, raw, fn);
-	fn->record = address;
-	fn->module = &d->loaded->module;
-	fn->name = ot_decode_string(d, &raw->name);
-	fn->linkage_name = ot_decode_string(d, &raw->linkage_name);
-	if (!fn->name)
-		fn->name = fn->linkage_name ? fn->linkage_name : "?";
-	if (!fn->linkage_name)
-		fn->linkage_name = fn->name;
-	fn->tu = decode_tu(d, &raw->tu);
-	fn->file = decode_file(d, &raw->file);
-	fn->return_type = ot_decode_type(d, ot_image_follow(d->image, &raw->return_type));
-	fn->params = decode_fn_params(d, raw);
-	fn->inlined = decode_inlined(d, raw);
-	fn->return_pieces = ot_decode_array(d, &raw->return_pieces, raw->nr_return_pieces,
-					    sizeof(struct otrace_piece),
-					    _Alignof(struct otrace_piece), "pieces of a result");
-	if (d->err)
-		return;
-	fn->unique_name = fn->name;
+	fn->record = address_in(pool, stream->at);
+	otrace_stream_varint(stream);
+	otrace_fn_read(&pool->view, stream, &raw);
+	if (!stream->end)
+		return NULL;
+	copy_fn(&raw, fn);
+	fn->module = &pool->d->loaded->module;
+	fn->stub = raw.stub_offset; /* added to the symbol, once that is known */
+	fn->body = raw.body_offset;
+	wrapper = otrace_pool_ref(&pool->view, raw.wrapper);
+	fn->wrapper = wrapper ? ot_image_follow(pool->d->image, wrapper) : 0;
+	if (raw.file) {
+		const struct otrace_ref *file = otrace_pool_ref(&pool->view, raw.file);
+
+		if (!file)
+			pool_fail(pool, "file that does not exist");
+		else
+			fn->file = decode_file(pool->d, file);
+	}
+	fn->tu = read_unit(pool, stream, raw.has & OTRACE_FN_HAS_UNIT);
+	fn->line_begin = (uint32_t)otrace_stream_varint(stream);
+	fn->line_end = fn->line_begin + (uint32_t)otrace_stream_varint(stream);
+	if (raw.flags & OTRACE_FN_SKIPPED)
+		fn->skip_reason = (uint32_t)otrace_stream_varint(stream);
+	read_result(pool, stream, &raw, fn);
+	read_params(pool, stream, &raw, fn);
+	if (raw.has & OTRACE_FN_HAS_INLINED)
+		*inlined = read_inlined(pool, stream, fn);
+	return fn;
+}
+
+static void resolve_callers(struct pool *pool, uint64_t number)
+{
+	struct ot_inlined *all = pool->inlined[number];
+	uint64_t nr_fns = pool->view.nr_fns;
+
+	for (uint32_t i = 0; all && i < pool->fns[number]->nr_inlined; i++)
+		all[i].caller = all[i].caller_number < nr_fns
+					? pool->fns[all[i].caller_number]->name
+					: name_of(pool, all[i].caller_number - nr_fns);
+}
+
+/* ------------------------------------------------------------------ variables */
+
+static struct ot_var *read_var(struct pool *pool, struct otrace_stream *stream)
+{
+	struct ot_var *var = room(pool, 1, sizeof(*var));
+	uint32_t has;
+
+	var->record = address_in(pool, stream->at);
+	otrace_stream_varint(stream);
+	var->module = &pool->d->loaded->module;
+	var->flags = (uint32_t)otrace_stream_varint(stream);
+	has = (uint32_t)otrace_stream_varint(stream);
+	var->name = otrace_stream_text(stream);
+	var->linkage_name =
+		has & OTRACE_VAR_HAS_LINKAGE_NAME ? otrace_stream_text(stream) : var->name;
+	var->unique_name = var->name;
+	var->file = read_file(pool, stream);
+	var->line = (uint32_t)otrace_stream_varint(stream);
+	var->tu = read_unit(pool, stream, has & OTRACE_VAR_HAS_UNIT);
+	var->type = read_type(pool, stream);
+	if (has & OTRACE_VAR_HAS_SCOPE)
+		var->scope = name_of(pool, otrace_stream_varint(stream));
+	var->size_bytes = var->type ? var->type->size_bytes : 0;
+	if (has & OTRACE_VAR_HAS_SIZE)
+		var->size_bytes = otrace_stream_varint(stream);
+	if (var->flags & OTRACE_VAR_CONSTANT_VALUE)
+		var->constant_value = otrace_stream_varint(stream);
+	return stream->end ? var : NULL;
+}
+
+/* ------------------------------------------------------------------ all of a pool */
+
+/* The names come last, and are needed first. */
+static bool find_names(struct pool *pool)
+{
+	const uint8_t *begin = pool->view.stream.at;
+	const uint8_t *at = pool->view.stream.end;
+
+	pool->names = room(pool, pool->view.nr_names, sizeof(*pool->names));
+	for (uint64_t i = pool->view.nr_names; i-- > 0;) {
+		if (at == begin || at[-1])
+			return false;
+		for (at--; at > begin && at[-1];)
+			at--;
+		pool->names[i] = (const char *)at;
+	}
+	return true;
+}
+
+static bool open_pool(struct pool *pool, uint64_t address)
+{
+	struct ot_decoder *d = pool->d;
+	const struct otrace_pool *raw =
+		address % 4 ? NULL : ot_image_at(d->image, address, sizeof(*raw));
+
+	pool->address = address;
+	if (!raw || raw->size_bytes < sizeof(*raw) ||
+	    !ot_image_at(d->image, address, raw->size_bytes) ||
+	    !otrace_pool_open(raw, raw->size_bytes, &pool->view) ||
+	    pool->view.nr_fns > raw->size_bytes || pool->view.nr_vars > raw->size_bytes ||
+	    pool->view.nr_names > raw->size_bytes || !find_names(pool)) {
+		pool_fail(pool, "no pool where one is named");
+		return false;
+	}
+	pool->units = room(pool, pool->view.nr_units, sizeof(struct ot_tu *));
+	for (uint64_t i = 0; i < pool->view.nr_units && !d->err; i++)
+		pool->units[i] = decode_tu(d, otrace_pool_unit(&pool->view, i));
+	return !d->err;
+}
+
+static void read_fns(struct pool *pool, struct otrace_stream *stream)
+{
+	uint64_t nr = pool->view.nr_fns;
+
+	pool->fns = room(pool, nr, sizeof(struct ot_fn *));
+	pool->inlined = room(pool, nr, sizeof(struct ot_inlined *));
+	for (uint64_t i = 0; i < nr && !pool->d->err; i++) {
+		pool->fns[i] = read_fn(pool, stream, &pool->inlined[i]);
+		if (!pool->fns[i] || !stream->end)
+			pool_fail(pool, "function cut off");
+	}
+	for (uint64_t i = 0; i < nr && !pool->d->err; i++) {
+		resolve_callers(pool, i);
+		ot_map_set(&pool->d->fns, pool->fns[i]->record, pool->fns[i]);
+	}
+}
+
+static void read_vars(struct pool *pool, struct otrace_stream *stream)
+{
+	uint64_t nr = pool->view.nr_vars;
+
+	pool->vars = room(pool, nr, sizeof(struct ot_var *));
+	for (uint64_t i = 0; i < nr && !pool->d->err; i++) {
+		pool->vars[i] = read_var(pool, stream);
+		if (!pool->vars[i])
+			pool_fail(pool, "variable cut off");
+		else
+			ot_map_set(&pool->d->vars, pool->vars[i]->record, pool->vars[i]);
+	}
+}
+
+static void add_fn(struct ot_decoder *d, struct ot_fn *fn)
+{
 	fn->index = (uint32_t)d->program->all_fns.nr;
 	ot_vec_push(&d->program->all_fns, fn);
 }
 
-static void decode_var(struct ot_decoder *d, uint64_t address, const void *record)
-{
-	const struct otrace_var *raw = record;
-	struct ot_var *var = ot_arena_alloc(&d->program->arena, sizeof(*var));
+#define VAR_WITHOUT_PLACE ((uint32_t)OTRACE_VAR_OPTIMIZED_OUT | (uint32_t)OTRACE_VAR_CONSTANT_VALUE)
 
-	var->record = address;
-	var->address = ot_image_follow(d->image, &raw->address);
-	var->module = &d->loaded->module;
-	var->name = ot_decode_string(d, &raw->name);
-	var->linkage_name = ot_decode_string(d, &raw->linkage_name);
-	if (!var->name)
-		var->name = var->linkage_name ? var->linkage_name : "?";
-	var->scope = ot_decode_string(d, &raw->scope);
-	var->tu = decode_tu(d, &raw->tu);
-	var->file = decode_file(d, &raw->file);
-	var->type = ot_decode_type(d, ot_image_follow(d->image, &raw->type));
-	var->line = raw->line;
-	var->flags = raw->flags;
-	var->size_bytes = raw->size_bytes;
-	var->constant_value = raw->constant_value;
-	if (d->err)
+/* Reads a pool that was not read yet, and takes what has no entry. */
+static void decode_pool(struct ot_decoder *d, uint64_t address)
+{
+	struct pool pool = {.d = d};
+
+	if (ot_map_get(&d->pools, address))
 		return;
-	var->unique_name = var->name;
+	ot_map_set(&d->pools, address, d);
+	if (!open_pool(&pool, address))
+		return;
+	pool.stream = pool.view.stream;
+	read_fns(&pool, &pool.stream);
+	read_vars(&pool, &pool.stream);
+	for (uint64_t i = 0; i < pool.view.nr_fns && !d->err; i++)
+		if (pool.fns[i]->flags & OTRACE_FN_INLINE_ONLY)
+			add_fn(d, pool.fns[i]);
+	for (uint64_t i = 0; i < pool.view.nr_vars && !d->err; i++)
+		if (pool.vars[i]->flags & VAR_WITHOUT_PLACE)
+			ot_vec_push(&d->program->all_vars, pool.vars[i]);
+}
+
+/* ------------------------------------------------------------------ entries */
+
+static void place_fn(struct ot_decoder *d, uint64_t description, uint64_t entry, uint64_t place)
+{
+	struct ot_fn *fn = ot_map_get(&d->fns, description);
+
+	if (!fn || fn->symbol || fn->flags & OTRACE_FN_INLINE_ONLY) {
+		ot_decode_fail(d, entry, "no function where one is named");
+		return;
+	}
+	fn->record = entry;
+	fn->symbol = place;
+	fn->stub = fn->body ? place + fn->stub : 0;
+	fn->body = fn->body ? place + fn->body : 0;
+	add_fn(d, fn);
+}
+
+static void place_var(struct ot_decoder *d, uint64_t description, uint64_t entry, uint64_t place)
+{
+	struct ot_var *var = ot_map_get(&d->vars, description);
+
+	if (!var || var->address || var->flags & VAR_WITHOUT_PLACE) {
+		ot_decode_fail(d, entry, "no variable where one is named");
+		return;
+	}
+	var->record = entry;
+	var->address = place;
 	ot_vec_push(&d->program->all_vars, var);
 }
 
-/* A record of the wanted kind or an anchor, whole and with both ends agreeing; else NULL, err. */
-static const struct otrace_head *check_record(struct ot_decoder *d, uint64_t address, uint64_t end,
-					      uint32_t magic, size_t min_bytes)
+/* The pool of the description at an address; 0, err. */
+static uint64_t pool_of(struct ot_decoder *d, uint64_t description)
 {
-	const struct otrace_head *head = ot_image_at(d->image, address, sizeof(*head));
-	const struct otrace_tail *tail;
-	size_t need = head && head->magic == OTRACE_MAGIC_ANCHOR ? sizeof(struct otrace_anchor)
-								 : min_bytes;
+	uint64_t low = d->image->low;
+	struct otrace_stream stream = {NULL, NULL};
+	uint64_t distance;
 
-	if (!head || (head->magic != magic && head->magic != OTRACE_MAGIC_ANCHOR) ||
-	    head->size_bytes % 8 || head->size_bytes < need || head->size_bytes > end - address ||
-	    !ot_image_at(d->image, address, head->size_bytes)) {
-		ot_decode_fail(d, address, "no record where one should start");
-		return NULL;
+	for (uint64_t bytes = 10; bytes && !stream.end; bytes--) {
+		stream.at = ot_image_at(d->image, description, bytes);
+		stream.end = stream.at ? stream.at + bytes : NULL;
 	}
-	tail = (const void *)((const char *)head + head->size_bytes - sizeof(*tail));
-	if (tail->size_bytes != head->size_bytes || tail->magic_complement != ~head->magic) {
-		ot_decode_fail(d, address, "record with two different ends");
-		return NULL;
-	}
-	return head;
+	distance = otrace_stream_varint(&stream) >> 1;
+	if (stream.end && distance <= description - low)
+		return description - distance;
+	ot_decode_fail(d, description, "no description where one is named");
+	return 0;
 }
 
-static void decode_records(struct ot_decoder *d, uint64_t begin, uint64_t end, uint32_t magic,
-			   size_t min_bytes,
-			   void (*one)(struct ot_decoder *, uint64_t, const void *))
+static void decode_entries(struct ot_decoder *d, uint64_t begin, uint64_t end,
+			   void (*place)(struct ot_decoder *, uint64_t, uint64_t, uint64_t))
 {
-	if (begin % 8 || end % 8 || end < begin)
-		ot_decode_fail(d, begin, "records not aligned");
-	for (uint64_t at = begin; at < end && !d->err;) {
-		const struct otrace_head *head = check_record(d, at, end, magic, min_bytes);
+	if (begin % 4 || end < begin || (end - begin) % sizeof(struct otrace_entry))
+		ot_decode_fail(d, begin, "entries not aligned");
+	for (uint64_t at = begin; at < end && !d->err; at += sizeof(struct otrace_entry)) {
+		const struct otrace_entry *entry = ot_image_at(d->image, at, sizeof(*entry));
+		uint64_t description = entry ? ot_image_follow(d->image, &entry->description) : 0;
 
-		if (!head)
+		if (!description) {
+			ot_decode_fail(d, at, "no entry where one should be");
 			return;
-		if (head->magic == magic)
-			one(d, at, head);
-		at += head->size_bytes;
+		}
+		if (!entry->place.delta) {
+			decode_pool(d, description);
+			continue;
+		}
+		decode_pool(d, pool_of(d, description));
+		if (!d->err)
+			place(d, description, at, ot_image_follow(d->image, &entry->place));
 	}
 }
 
@@ -243,7 +536,7 @@ static void forget_since(struct ot_program *program, size_t nr_fns, size_t nr_va
 	program->all_fns.nr = nr_fns;
 	program->all_vars.nr = nr_vars;
 	for (size_t i = nr_types; i < program->all_types.nr; i++)
-		memset(program->all_types.items[i]->hash, 0, sizeof(uint64_t[2]));
+		program->all_types.items[i]->hash = 0;
 	program->all_types.nr = nr_types;
 }
 
@@ -255,10 +548,8 @@ struct ot_err *ot_tables_decode(struct ot_program *program, struct ot_loaded *lo
 	size_t nr_vars = program->all_vars.nr;
 	size_t nr_types = program->all_types.nr;
 
-	decode_records(&d, m->fn_begin, m->fn_end, OTRACE_MAGIC_FN, sizeof(struct otrace_fn),
-		       decode_fn);
-	decode_records(&d, m->var_begin, m->var_end, OTRACE_MAGIC_VAR, sizeof(struct otrace_var),
-		       decode_var);
+	decode_entries(&d, m->fn_begin, m->fn_end, place_fn);
+	decode_entries(&d, m->var_begin, m->var_end, place_var);
 	ot_decode_members(&d);
 	if (d.err)
 		forget_since(program, nr_fns, nr_vars, nr_types);
@@ -266,7 +557,9 @@ struct ot_err *ot_tables_decode(struct ot_program *program, struct ot_loaded *lo
 	loaded->module.nr_vars = program->all_vars.nr - nr_vars;
 	ot_map_deinit(&d.types);
 	ot_map_deinit(&d.files);
-	ot_map_deinit(&d.tus);
+	ot_map_deinit(&d.pools);
+	ot_map_deinit(&d.fns);
+	ot_map_deinit(&d.vars);
 	ot_vec_deinit(&d.todo);
 	ot_vec_deinit(&d.todo_at);
 	return d.err;

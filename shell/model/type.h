@@ -46,7 +46,7 @@ struct ot_type {
 	const char *file; /* where it is defined, or NULL */
 	uint32_t line;
 	uint32_t align_bytes;
-	uint64_t hash[2];
+	uint64_t hash;
 	struct ot_module *module;
 	const struct ot_type *complete; /* of an INCOMPLETE one: the definition, or NULL */
 	struct ot_type *same_name;	/* next named type of this name, or NULL */

@@ -2,7 +2,7 @@
 // A program file on disk. Memory is what its segments hold, as the loader would lay them out at the
 // addresses the file was linked for: initialised data with relative and own symbolic relocations
 // done, zero-initialised data as zeros. The tables are found as a runtime finds them, by the ELF
-// note and the boundary tags around its anchors.
+// note and the entries around its anchors.
 #include <fcntl.h>
 #include <gelf.h>
 #include <limits.h>
@@ -297,50 +297,58 @@ static uint64_t follow(uint64_t address, const struct otrace_ref *ref)
 	return ref->delta ? address + (uint64_t)(int64_t)ref->delta : 0;
 }
 
-static bool record_head(const struct ot_image_file *file, uint64_t address, uint32_t magic,
-			struct otrace_head *ret)
+static bool is_pool(const struct ot_image_file *file, uint64_t address,
+		    struct otrace_pool_view *ret)
 {
 	size_t max;
-	const uint8_t *at = bytes_at(file, address, &max);
+	const void *at = address % 4 ? NULL : bytes_at(file, address, &max);
 
-	if (!at || max < sizeof(*ret))
-		return false;
-	memcpy(ret, at, sizeof(*ret));
-	return (ret->magic == magic || ret->magic == OTRACE_MAGIC_ANCHOR) &&
-	       ret->size_bytes >= sizeof(struct otrace_anchor) && ret->size_bytes % 8 == 0;
+	return at && otrace_pool_open(at, max, ret);
 }
 
-static bool record_tail(const struct ot_image_file *file, uint64_t end, uint32_t magic,
-			struct otrace_tail *ret)
+/* Whether an entry of this kind or an anchor lies there; *counts = no anchor. */
+static bool is_entry(const struct ot_image_file *file, uint64_t address, unsigned int kind,
+		     bool *counts)
 {
+	struct otrace_pool_view view;
+	struct otrace_stream stream;
+	struct otrace_entry entry;
+	uint64_t description;
+	uint64_t distance;
 	size_t max;
-	const uint8_t *at = bytes_at(file, end - sizeof(*ret), &max);
+	const uint8_t *at = address % 4 ? NULL : bytes_at(file, address, &max);
 
-	if (!at || max < sizeof(*ret))
+	if (!at || max < sizeof(entry))
 		return false;
-	memcpy(ret, at, sizeof(*ret));
-	return (ret->magic_complement == ~magic || ret->magic_complement == ~OTRACE_MAGIC_ANCHOR) &&
-	       ret->size_bytes >= sizeof(struct otrace_anchor) && ret->size_bytes % 8 == 0;
+	memcpy(&entry, at, sizeof(entry));
+	*counts = entry.place.delta != 0;
+	description =
+		follow(address + offsetof(struct otrace_entry, description), &entry.description);
+	if (!*counts)
+		return is_pool(file, description, &view);
+	stream.at = bytes_at(file, description, &max);
+	stream.end = stream.at ? stream.at + max : NULL;
+	distance = otrace_stream_varint(&stream);
+	return stream.end && (distance & 1) == kind &&
+	       is_pool(file, description - (distance >> 1), &view) &&
+	       distance >> 1 < view.pool->size_bytes;
 }
 
-/* Walks from an anchor both ways; returns how many records there are, anchors not counted. */
-static uint32_t find_bounds(const struct ot_image_file *file, uint64_t anchor, uint32_t magic,
+/* Walks from an anchor both ways; returns how many entries there are, anchors not counted. */
+static uint32_t find_bounds(const struct ot_image_file *file, uint64_t anchor, unsigned int kind,
 			    uint64_t *begin, uint64_t *end)
 {
-	struct otrace_head head;
-	struct otrace_tail tail;
 	uint32_t nr = 0;
+	bool counts;
 
 	*begin = *end = anchor;
-	while (record_tail(file, *begin, magic, &tail) &&
-	       record_head(file, *begin - tail.size_bytes, magic, &head) &&
-	       head.size_bytes == tail.size_bytes) {
-		*begin -= tail.size_bytes;
-		nr += head.magic == magic;
+	while (is_entry(file, *begin - sizeof(struct otrace_entry), kind, &counts)) {
+		*begin -= sizeof(struct otrace_entry);
+		nr += counts;
 	}
-	while (record_head(file, *end, magic, &head)) {
-		*end += head.size_bytes;
-		nr += head.magic == magic;
+	while (is_entry(file, *end, kind, &counts)) {
+		*end += sizeof(struct otrace_entry);
+		nr += counts;
 	}
 	return nr;
 }
@@ -391,10 +399,9 @@ static void describe_module(struct ot_image_file *file, const struct otrace_note
 	module->path = ot_strdup(file->target.path);
 	if (m->abi_version == OTRACE_ABI_VERSION) {
 		anchor = follow(at + offsetof(struct otrace_note, fn_anchor), &note->fn_anchor);
-		m->nr_fns = find_bounds(file, anchor, OTRACE_MAGIC_FN, &m->fn_begin, &m->fn_end);
+		m->nr_fns = find_bounds(file, anchor, 0, &m->fn_begin, &m->fn_end);
 		anchor = follow(at + offsetof(struct otrace_note, var_anchor), &note->var_anchor);
-		m->nr_vars =
-			find_bounds(file, anchor, OTRACE_MAGIC_VAR, &m->var_begin, &m->var_end);
+		m->nr_vars = find_bounds(file, anchor, 1, &m->var_begin, &m->var_end);
 	}
 	ot_target_set_modules(&file->target, module, 1);
 }

@@ -14,6 +14,11 @@
 
 #define FAKE_BASE 0x400000ull
 #define FAKE_BYTES 16384u
+#define FAKE_NR_UNITS 2u
+#define FAKE_NR_REFS 24u
+#define FAKE_NR_FNS 4u
+#define FAKE_NR_VARS 14u
+#define FAKE_NR_NAMES 9u
 
 struct fake {
 	struct ot_target target;
@@ -21,6 +26,12 @@ struct fake {
 	uint32_t used;
 	uint32_t fn_begin, fn_end, var_begin, var_end;
 	uint32_t nr_fns, nr_vars;
+	uint32_t pool, nr_refs, nr_names;
+	const char *names[32];
+	uint32_t descriptions[32]; /* of functions, then of variables */
+	uint32_t nr_descriptions;
+	uint32_t symbols[FAKE_NR_FNS]; /* 0 = no entry */
+	uint32_t places[FAKE_NR_VARS];
 };
 
 /* ------------------------------------------------------------------ the target */
@@ -97,23 +108,32 @@ static void fake_refer(struct fake *fake, struct otrace_ref *ref, uint32_t to)
 	ref->delta = to ? (int32_t)(fake->data + to - (uint8_t *)ref) : 0;
 }
 
-static uint32_t fake_type(struct fake *fake, uint8_t kind, uint64_t bytes, const char *name,
-			  uint32_t target)
+/* With room for its members right behind it. */
+static uint32_t fake_type_of(struct fake *fake, uint8_t kind, uint64_t bytes, const char *name,
+			     uint32_t target, uint32_t members_bytes)
 {
-	uint32_t at = fake_room(fake, sizeof(struct otrace_type));
+	uint32_t at = fake_room(fake, otrace_type_bytes(kind) + members_bytes);
+	bool has_name = otrace_type_bytes(kind) > offsetof(struct otrace_type, name);
 	uint32_t text = name ? fake_text(fake, name) : 0;
 	struct otrace_type *type = fake_at(fake, at);
 
 	type->magic = OTRACE_MAGIC_TYPE;
 	type->kind = kind;
-	type->size_bytes = bytes;
-	fake_refer(fake, &type->name, text);
+	type->size_bytes = (uint32_t)bytes;
+	if (has_name)
+		fake_refer(fake, &type->name, text);
 	fake_refer(fake, &type->target, target);
 	if (otrace_type_bytes(kind) == sizeof(*type)) {
-		type->hash[0] = at * 7919ull;
+		type->hash[0] = at * 7919u;
 		type->hash[1] = at;
 	}
 	return at;
+}
+
+static uint32_t fake_type(struct fake *fake, uint8_t kind, uint64_t bytes, const char *name,
+			  uint32_t target)
+{
+	return fake_type_of(fake, kind, bytes, name, target, 0);
 }
 
 static uint32_t fake_base(struct fake *fake, const char *name, uint64_t bytes, uint8_t encoding)
@@ -134,8 +154,7 @@ struct fake_member {
 static void fake_members(struct fake *fake, uint32_t type, const struct fake_member *from,
 			 uint32_t nr)
 {
-	uint32_t at = fake_room(fake, nr * (uint32_t)sizeof(struct otrace_member));
-	struct otrace_type *record = fake_at(fake, type);
+	uint32_t at = type + (uint32_t)sizeof(struct otrace_type);
 
 	for (uint32_t i = 0; i < nr; i++) {
 		uint32_t text = from[i].name ? fake_text(fake, from[i].name) : 0;
@@ -143,12 +162,13 @@ static void fake_members(struct fake *fake, uint32_t type, const struct fake_mem
 
 		fake_refer(fake, &member->name, text);
 		fake_refer(fake, &member->type, from[i].type);
-		member->bit_offset = from[i].bit_offset;
-		member->bit_size = from[i].bit_size;
-		member->flags = from[i].bit_size ? OTRACE_MEMBER_BITFIELD : 0;
+		member->place = from[i].bit_size ? OTRACE_PLACE_BITFIELD |
+							   (from[i].bit_size - 1)
+								   << OTRACE_PLACE_SIZE_SHIFT |
+							   from[i].bit_offset
+						 : from[i].bit_offset / 8;
 	}
-	fake_refer(fake, &record->members, at);
-	record->nr_members = nr;
+	((struct otrace_type *)fake_at(fake, type))->count = nr;
 }
 
 static uint32_t fake_file(struct fake *fake, const char *name)
@@ -166,9 +186,108 @@ static uint32_t fake_tu(struct fake *fake, uint32_t file)
 	uint32_t at = fake_room(fake, sizeof(struct otrace_tu));
 	struct otrace_tu *tu = fake_at(fake, at);
 
-	tu->magic = OTRACE_MAGIC_TU;
 	fake_refer(fake, &tu->file, file);
 	return at;
+}
+
+/* ------------------------------------------------------------------ the pool */
+
+static void fake_byte(struct fake *fake, uint8_t byte)
+{
+	if (fake->used == FAKE_BYTES)
+		abort();
+	fake->data[fake->used++] = byte;
+}
+
+static void fake_varint(struct fake *fake, uint64_t value)
+{
+	for (; value >= 0x80; value >>= 7)
+		fake_byte(fake, (uint8_t)(value | 0x80));
+	fake_byte(fake, (uint8_t)value);
+}
+
+static void fake_chars(struct fake *fake, const char *text)
+{
+	do
+		fake_byte(fake, (uint8_t)*text);
+	while (*text++);
+}
+
+static struct otrace_ref *fake_refs(struct fake *fake)
+{
+	return fake_at(fake, fake->pool + (uint32_t)sizeof(struct otrace_pool) + FAKE_NR_UNITS * 4);
+}
+
+/* Number of a reference to this place. */
+static uint32_t fake_number(struct fake *fake, uint32_t to)
+{
+	struct otrace_ref *refs = fake_refs(fake);
+
+	if (!to)
+		return 0;
+	for (uint32_t i = 0; i < fake->nr_refs; i++)
+		if ((uint8_t *)&refs[i] + refs[i].delta == fake->data + to)
+			return i + 1;
+	if (fake->nr_refs == FAKE_NR_REFS)
+		abort();
+	fake_refer(fake, &refs[fake->nr_refs], to);
+	return ++fake->nr_refs;
+}
+
+static uint32_t fake_name(struct fake *fake, const char *name)
+{
+	for (uint32_t i = 0; i < fake->nr_names; i++)
+		if (!strcmp(fake->names[i], name))
+			return i + 1;
+	fake->names[fake->nr_names] = name;
+	return ++fake->nr_names;
+}
+
+static void fake_begin_pool(struct fake *fake, const uint32_t tu[2])
+{
+	uint32_t bytes = (uint32_t)sizeof(struct otrace_pool) + 4 * (FAKE_NR_UNITS + FAKE_NR_REFS);
+	struct otrace_pool *pool;
+
+	fake->pool = fake_room(fake, bytes);
+	pool = fake_at(fake, fake->pool);
+	pool->magic = OTRACE_MAGIC_POOL;
+	pool->start_offset = bytes;
+	for (uint32_t i = 0; i < FAKE_NR_UNITS; i++)
+		fake_refer(fake, (struct otrace_ref *)(pool + 1) + i, tu[i]);
+	fake_varint(fake, FAKE_NR_REFS);
+	fake_varint(fake, FAKE_NR_UNITS);
+	fake_varint(fake, FAKE_NR_FNS);
+	fake_varint(fake, FAKE_NR_VARS);
+	fake_varint(fake, FAKE_NR_NAMES);
+	fake_varint(fake, OTRACE_FN_STATIC); /* common flags */
+}
+
+static void fake_end_pool(struct fake *fake)
+{
+	if (fake->nr_names != FAKE_NR_NAMES || fake->nr_fns != FAKE_NR_FNS ||
+	    fake->nr_vars != FAKE_NR_VARS)
+		abort();
+	fake_byte(fake, 0);
+	for (uint32_t i = 0; i < fake->nr_names; i++)
+		fake_chars(fake, fake->names[i]);
+	((struct otrace_pool *)fake_at(fake, fake->pool))->size_bytes = fake->used - fake->pool;
+}
+
+static void fake_begin_description(struct fake *fake, unsigned int is_var)
+{
+	uint32_t at = fake->used;
+
+	fake->descriptions[fake->nr_descriptions++] = at;
+	fake_varint(fake, (uint64_t)(at - fake->pool) << 1 | is_var);
+}
+
+static void fake_entry(struct fake *fake, uint32_t place, uint32_t description)
+{
+	struct otrace_entry *entry = fake_at(fake, fake->used);
+
+	fake->used += (uint32_t)sizeof(*entry);
+	fake_refer(fake, &entry->place, place);
+	fake_refer(fake, &entry->description, description);
 }
 
 struct fake_param {
@@ -177,92 +296,67 @@ struct fake_param {
 	struct otrace_piece piece; /* size_bytes 0 = optimised out */
 };
 
-/** Strings and lists of records; records themselves must lie next to each other and come later. */
 struct fake_fn {
 	const char *name;
-	uint32_t text;
-	uint32_t tu;
 	uint32_t file;
+	uint32_t wrapper;
 	uint32_t symbol;
 	uint32_t return_type;
-	struct otrace_piece return_piece;
 	struct fake_param params[4];
 	uint32_t nr_params;
 	uint32_t flags;
-	uint32_t inlined;
-	uint32_t param_list, piece_list, return_list;
+	uint32_t other_file; /* of the call it was inlined for; 0 = was not */
+	bool result_is_gone;
 };
 
-static void fake_prepare_fn(struct fake *fake, struct fake_fn *fn)
-{
-	uint32_t names[4] = {0};
-	struct otrace_piece *piece;
-
-	fn->text = fake_text(fake, fn->name);
-	fn->param_list = fake_room(fake, fn->nr_params * (uint32_t)sizeof(struct otrace_param) + 1);
-	fn->piece_list = fake_room(fake, fn->nr_params * (uint32_t)sizeof(struct otrace_piece) + 1);
-	fn->return_list = fake_put(fake, &fn->return_piece, sizeof(fn->return_piece));
-	for (uint32_t i = 0; i < fn->nr_params; i++)
-		names[i] = fake_text(fake, fn->params[i].name);
-	for (uint32_t i = 0; i < fn->nr_params; i++) {
-		struct otrace_param *param =
-			(struct otrace_param *)fake_at(fake, fn->param_list) + i;
-		uint32_t at = fn->piece_list + i * (uint32_t)sizeof(struct otrace_piece);
-
-		piece = fake_at(fake, at);
-		*piece = fn->params[i].piece;
-		fake_refer(fake, &param->name, names[i]);
-		fake_refer(fake, &param->type, fn->params[i].type);
-		fake_refer(fake, &param->pieces, at);
-		param->nr_pieces = piece->size_bytes != 0;
-	}
-}
-
-static void fake_tail(struct fake *fake, uint32_t at, uint32_t bytes, uint32_t magic)
-{
-	struct otrace_head *head = fake_at(fake, at);
-	struct otrace_tail *tail = fake_at(fake, at + bytes - (uint32_t)sizeof(*tail));
-
-	head->magic = magic;
-	head->size_bytes = bytes;
-	tail->size_bytes = bytes;
-	tail->magic_complement = ~magic;
-}
-
+/* Pieces are written out; the result and the frame are the usual ones. */
 static void fake_add_fn(struct fake *fake, const struct fake_fn *from)
 {
-	uint32_t bytes = sizeof(struct otrace_fn) + sizeof(struct otrace_tail);
-	uint32_t at = fake->used;
-	struct otrace_fn *fn = fake_at(fake, at);
+	fake->nr_fns++;
+	fake_begin_description(fake, 0);
+	fake_varint(fake, from->flags ^ OTRACE_FN_STATIC);
+	fake_varint(fake, OTRACE_FN_HAS_PARAM_PIECES |
+				  (from->other_file ? OTRACE_FN_HAS_INLINED : 0) |
+				  (from->result_is_gone ? OTRACE_FN_HAS_RESULT_PIECES : 0) |
+				  (from->symbol ? OTRACE_FN_HAS_FRAME : 0));
+	if (from->symbol) {
+		uint32_t frame[] = {32, 32, 64, 4, 256};
 
-	if (!fake->nr_fns++)
-		fake->fn_begin = at;
-	fake->used = at + bytes;
-	fake->fn_end = fake->used;
-	fake_tail(fake, at, bytes, OTRACE_MAGIC_FN);
-	fake_refer(fake, &fn->name, from->text);
-	fake_refer(fake, &fn->linkage_name, from->text);
-	fake_refer(fake, &fn->tu, from->tu);
-	fake_refer(fake, &fn->file, from->file);
-	fake_refer(fake, &fn->symbol, from->symbol);
-	fake_refer(fake, &fn->stub, from->symbol);
-	fake_refer(fake, &fn->body, from->symbol ? from->symbol + 5 : 0);
-	fake_refer(fake, &fn->return_type, from->return_type);
-	fake_refer(fake, &fn->params, from->param_list);
-	fake_refer(fake, &fn->return_pieces, from->return_list);
-	fake_refer(fake, &fn->inlined, from->inlined);
-	fn->nr_inlined = from->inlined != 0;
-	fn->nr_params = from->nr_params;
-	fn->nr_return_pieces = from->return_piece.size_bytes != 0;
-	fn->flags = from->flags;
-	fn->line_begin = 10;
-	fn->line_end = 12;
-	fn->frame_bytes = 256;
+		fake_varint(fake, fake_number(fake, from->wrapper));
+		for (size_t i = 0; i < OT_NR(frame); i++)
+			fake_varint(fake, frame[i]);
+	}
+	fake_chars(fake, from->name);
+	fake_varint(fake, fake_number(fake, from->file));
+	fake_varint(fake, 10);
+	fake_varint(fake, 2);
+	fake_varint(fake, fake_number(fake, from->return_type));
+	if (from->result_is_gone)
+		fake_varint(fake, 0);
+	fake_varint(fake, from->nr_params);
+	for (uint32_t i = 0; i < from->nr_params; i++) {
+		const struct otrace_piece *piece = &from->params[i].piece;
+
+		fake_varint(fake, fake_number(fake, from->params[i].type));
+		fake_varint(fake, fake_name(fake, from->params[i].name));
+		fake_varint(fake, piece->size_bytes ? 2 : 0);
+		if (!piece->size_bytes)
+			continue;
+		fake_varint(fake, piece->frame_offset);
+		fake_varint(fake, piece->value_offset);
+		fake_varint(fake, piece->size_bytes);
+		fake_varint(fake, piece->kind);
+	}
+	if (!from->other_file)
+		return;
+	fake_varint(fake, 1); /* into main, line 30 */
+	fake_varint(fake, (FAKE_NR_FNS + fake_name(fake, "main")) << 3 | 3);
+	fake_varint(fake, 2 * (30 - 10));
+	fake_varint(fake, fake_number(fake, from->other_file));
 }
 
 struct fake_var {
 	const char *name;
-	uint32_t text;
 	uint32_t type;
 	uint32_t data; /* 0 = no storage */
 	uint32_t tu;
@@ -274,23 +368,19 @@ struct fake_var {
 
 static void fake_add_var(struct fake *fake, const struct fake_var *from)
 {
-	uint32_t bytes = sizeof(struct otrace_var) + sizeof(struct otrace_tail);
-	uint32_t at = fake->used;
-	struct otrace_var *var = fake_at(fake, at);
-
-	if (!fake->nr_vars++)
-		fake->var_begin = at;
-	fake->used = at + bytes;
-	fake->var_end = fake->used;
-	fake_tail(fake, at, bytes, OTRACE_MAGIC_VAR);
-	fake_refer(fake, &var->address, from->data);
-	fake_refer(fake, &var->name, from->text);
-	fake_refer(fake, &var->tu, from->tu);
-	fake_refer(fake, &var->file, from->file);
-	fake_refer(fake, &var->scope, from->scope);
-	fake_refer(fake, &var->type, from->type);
-	var->flags = from->flags;
-	var->constant_value = from->constant;
+	fake->nr_vars++;
+	fake_begin_description(fake, 1);
+	fake_varint(fake, from->flags);
+	fake_varint(fake, OTRACE_VAR_HAS_UNIT | (from->scope ? OTRACE_VAR_HAS_SCOPE : 0));
+	fake_chars(fake, from->name);
+	fake_varint(fake, fake_number(fake, from->file));
+	fake_varint(fake, 0);
+	fake_varint(fake, from->tu);
+	fake_varint(fake, fake_number(fake, from->type));
+	if (from->scope)
+		fake_varint(fake, fake_name(fake, "add"));
+	if (from->flags & OTRACE_VAR_CONSTANT_VALUE)
+		fake_varint(fake, from->constant);
 }
 
 /* ------------------------------------------------------------------ the program */
@@ -310,12 +400,10 @@ struct fake_types {
 
 static void fake_add_types(struct fake *fake, struct fake_types *t)
 {
-	struct otrace_enumerator colors[2] = {{.value = 0}, {.value = 5}};
 	uint32_t names[2];
 	uint32_t list;
 	uint32_t array;
 	uint32_t function;
-	struct otrace_type *type;
 
 	t->i32 = fake_base(fake, "int", 4, OTRACE_ENC_SIGNED);
 	t->u32 = fake_base(fake, "unsigned int", 4, OTRACE_ENC_UNSIGNED);
@@ -325,8 +413,9 @@ static void fake_add_types(struct fake *fake, struct fake_types *t)
 	t->text = fake_type(fake, OTRACE_TYPE_POINTER, 8, NULL, t->chr);
 	array = fake_type(fake, OTRACE_TYPE_ARRAY, 8, NULL, t->chr);
 	((struct otrace_type *)fake_at(fake, array))->count = 8;
-	t->node = fake_type(fake, OTRACE_TYPE_STRUCT, sizeof(struct fake_node), "node", 0);
-	t->node_pointer = fake_type(fake, OTRACE_TYPE_POINTER, 8, NULL, t->node);
+	t->node = fake_type_of(fake, OTRACE_TYPE_STRUCT, sizeof(struct fake_node), "node", 0,
+			       6 * sizeof(struct otrace_member));
+	t->node_pointer = t->node + 1;
 	fake_members(fake, t->node,
 		     (struct fake_member[]){{"id", t->i32, 0, 0},
 					    {"name", array, 32, 0},
@@ -335,25 +424,31 @@ static void fake_add_types(struct fake *fake, struct fake_types *t)
 					    {"next", t->node_pointer, 128, 0},
 					    {"text", t->text, 192, 0}},
 		     6);
-	t->big = fake_type(fake, OTRACE_TYPE_STRUCT, 32, "big", 0);
+	t->big = fake_type_of(fake, OTRACE_TYPE_STRUCT, 32, "big", 0,
+			      2 * sizeof(struct otrace_member));
 	fake_members(fake, t->big,
 		     (struct fake_member[]){{"d", t->dbl, 0, 0}, {"i", t->i32, 64, 0}}, 2);
-	t->color = fake_type(fake, OTRACE_TYPE_ENUM, 4, "color", t->u32);
-	list = fake_put(fake, colors, sizeof(colors));
+	t->color = fake_type_of(fake, OTRACE_TYPE_ENUM, 4, "color", t->u32,
+				2 * sizeof(struct otrace_enumerator));
+	list = t->color + (uint32_t)sizeof(struct otrace_type);
 	names[0] = fake_text(fake, "RED");
 	names[1] = fake_text(fake, "GREEN");
-	for (uint32_t i = 0; i < 2; i++)
-		fake_refer(fake, &((struct otrace_enumerator *)fake_at(fake, list))[i].name,
-			   names[i]);
-	type = fake_at(fake, t->color);
-	fake_refer(fake, &type->members, list);
-	type->nr_members = 2;
-	function = fake_type(fake, OTRACE_TYPE_FUNCTION, 0, NULL, t->i32);
-	fake_members(fake, function, (struct fake_member[]){{"", t->i32, 0, 0}}, 1);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct otrace_enumerator *enumerator =
+			(struct otrace_enumerator *)fake_at(fake, list) + i;
+
+		fake_refer(fake, &enumerator->name, names[i]);
+		enumerator->value = i * 5;
+	}
+	((struct otrace_type *)fake_at(fake, t->color))->count = 2;
+	function = fake_type_of(fake, OTRACE_TYPE_FUNCTION, 0, NULL, t->i32,
+				sizeof(struct otrace_ref));
+	fake_refer(fake, fake_at(fake, function + otrace_type_bytes(OTRACE_TYPE_FUNCTION)), t->i32);
+	((struct otrace_type *)fake_at(fake, function))->count = 1;
 	t->fn_pointer = fake_type(fake, OTRACE_TYPE_POINTER, 8, NULL, function);
 }
 
-static void fake_add_fns(struct fake *fake, const struct fake_types *t, uint32_t tu, uint32_t file,
+static void fake_add_fns(struct fake *fake, const struct fake_types *t, const uint32_t file[2],
 			 uint32_t symbol)
 {
 	struct otrace_piece slot0 = {.frame_offset = 32, .size_bytes = 4};
@@ -363,15 +458,10 @@ static void fake_add_fns(struct fake *fake, const struct fake_types *t, uint32_t
 		.frame_offset = 48, .size_bytes = 32, .kind = OTRACE_PIECE_INDIRECT};
 	struct otrace_piece widened = {
 		.frame_offset = 56, .size_bytes = 4, .kind = OTRACE_PIECE_DOUBLE_TO_FLOAT};
-	struct otrace_piece ret = {.frame_offset = 64, .size_bytes = 4};
-	struct otrace_inlined inlined = {.line = 30};
-	uint32_t at = fake_put(fake, &inlined, sizeof(inlined));
-	uint32_t caller = fake_text(fake, "main");
 	struct fake_fn fns[] = {
 		{.name = "add",
 		 .symbol = symbol,
 		 .return_type = t->i32,
-		 .return_piece = ret,
 		 .params = {{"a", t->i32, slot0}, {"b", t->i32, slot1}},
 		 .nr_params = 2},
 		{.name = "say",
@@ -386,35 +476,32 @@ static void fake_add_fns(struct fake *fake, const struct fake_types *t, uint32_t
 		 .return_type = t->i32,
 		 .params = {{"n", t->node_pointer, pointer}},
 		 .nr_params = 1,
-		 .flags = OTRACE_FN_STATIC},
-		{.name = "tiny", .flags = OTRACE_FN_INLINE_ONLY, .inlined = at},
+		 .flags = OTRACE_FN_STATIC,
+		 .result_is_gone = true},
+		{.name = "tiny", .flags = OTRACE_FN_INLINE_ONLY, .other_file = file[1]},
 	};
 
-	fake_refer(fake, &((struct otrace_inlined *)fake_at(fake, at))->caller, caller);
-	fake_refer(fake, &((struct otrace_inlined *)fake_at(fake, at))->file,
-		   fake_text(fake, "shop.c"));
 	for (size_t i = 0; i < OT_NR(fns); i++) {
-		fns[i].tu = tu;
-		fns[i].file = file;
-		fake_prepare_fn(fake, &fns[i]);
-	}
-	fake_room(fake, 0);
-	for (size_t i = 0; i < OT_NR(fns); i++)
+		fns[i].file = file[0];
+		fns[i].wrapper = symbol + 48;
 		fake_add_fn(fake, &fns[i]);
+		fake->symbols[i] = fns[i].symbol;
+	}
 }
 
-static void fake_add_vars(struct fake *fake, const struct fake_types *t, const uint32_t tu[2],
-			  const uint32_t file[2], uint32_t symbol)
+struct fake_data {
+	uint32_t number, real, word, nodes[2];
+};
+
+static void fake_add_data(struct fake *fake, uint32_t symbol, struct fake_data *ret)
 {
 	struct fake_node second = {.id = 2, .name = "two", .bits = 0xff};
 	struct fake_node first = {.id = 1, .name = "one", .bits = 5};
 	int32_t numbers[] = {42, 9, 10, 5};
-	uint32_t number = fake_put(fake, numbers, sizeof(numbers));
 	uint32_t hello = fake_text(fake, "hello");
 	uint64_t words[5] = {0, 0x10, 0, 0, 0};
 	double real = 0.1;
-	uint32_t nodes[2];
-	uint32_t word;
+	uint32_t *nodes = ret->nodes;
 
 	nodes[1] = fake_put(fake, &second, sizeof(second));
 	first.next = fake_address(nodes[1]);
@@ -423,39 +510,59 @@ static void fake_add_vars(struct fake *fake, const struct fake_types *t, const u
 	words[0] = fake_address(nodes[0]);
 	words[2] = fake_address(hello);
 	words[3] = fake_address(symbol);
-	word = fake_put(fake, words, sizeof(words));
-	{
-		struct fake_var vars[] = {
-			{.name = "counter", .type = t->i32, .data = number},
-			{.name = "st", .type = t->i32, .data = number + 4, .flags = 1},
-			{.name = "st", .type = t->i32, .data = number + 8, .flags = 1, .tu = 1},
-			{.name = "first", .type = t->node, .data = nodes[0]},
-			{.name = "head", .type = t->node_pointer, .data = word},
-			{.name = "wild", .type = t->node_pointer, .data = word + 8},
-			{.name = "text", .type = t->text, .data = word + 16},
-			{.name = "handler", .type = t->fn_pointer, .data = word + 24},
-			{.name = "null", .type = t->node_pointer, .data = word + 32},
-			{.name = "real", .type = t->dbl, .data = fake_put(fake, &real, 8)},
-			{.name = "color", .type = t->color, .data = number + 12},
-			{.name = "gone", .type = t->i32, .flags = OTRACE_VAR_OPTIMIZED_OUT},
-			{.name = "fixed",
-			 .type = t->i32,
-			 .flags = OTRACE_VAR_CONSTANT_VALUE,
-			 .constant = 7},
-			{.name = "calls", .type = t->i32, .data = number, .scope = 1},
-		};
-		uint32_t scope = fake_text(fake, "add");
+	ret->word = fake_put(fake, words, sizeof(words));
+	ret->number = fake_put(fake, numbers, sizeof(numbers));
+	ret->real = fake_put(fake, &real, sizeof(real));
+}
 
-		for (size_t i = 0; i < OT_NR(vars); i++) {
-			vars[i].file = file[vars[i].tu];
-			vars[i].tu = tu[vars[i].tu];
-			vars[i].scope = vars[i].scope ? scope : 0;
-			vars[i].text = fake_text(fake, vars[i].name);
-		}
-		fake_room(fake, 0);
-		for (size_t i = 0; i < OT_NR(vars); i++)
-			fake_add_var(fake, &vars[i]);
+static void fake_add_vars(struct fake *fake, const struct fake_types *t, const uint32_t file[2],
+			  const struct fake_data *data)
+{
+	struct fake_var vars[] = {
+		{.name = "counter", .type = t->i32, .data = data->number},
+		{.name = "st", .type = t->i32, .data = data->number + 4, .flags = 1},
+		{.name = "st", .type = t->i32, .data = data->number + 8, .flags = 1, .tu = 1},
+		{.name = "first", .type = t->node, .data = data->nodes[0]},
+		{.name = "head", .type = t->node_pointer, .data = data->word},
+		{.name = "wild", .type = t->node_pointer, .data = data->word + 8},
+		{.name = "text", .type = t->text, .data = data->word + 16},
+		{.name = "handler", .type = t->fn_pointer, .data = data->word + 24},
+		{.name = "null", .type = t->node_pointer, .data = data->word + 32},
+		{.name = "real", .type = t->dbl, .data = data->real},
+		{.name = "color", .type = t->color, .data = data->number + 12},
+		{.name = "gone", .type = t->i32, .flags = OTRACE_VAR_OPTIMIZED_OUT},
+		{.name = "fixed",
+		 .type = t->i32,
+		 .flags = OTRACE_VAR_CONSTANT_VALUE,
+		 .constant = 7},
+		{.name = "calls", .type = t->i32, .data = data->number, .scope = 1},
+	};
+
+	for (size_t i = 0; i < OT_NR(vars); i++) {
+		vars[i].file = file[vars[i].tu];
+		fake_add_var(fake, &vars[i]);
+		fake->places[i] = vars[i].data;
 	}
+}
+
+/* Entries, the anchors in the middle. */
+static void fake_add_entries(struct fake *fake)
+{
+	fake->fn_begin = fake->used = fake_room(fake, 0);
+	for (uint32_t i = 0; i < FAKE_NR_FNS; i++) {
+		if (fake->symbols[i])
+			fake_entry(fake, fake->symbols[i], fake->descriptions[i]);
+		if (i == 1)
+			fake_entry(fake, 0, fake->pool);
+	}
+	fake->fn_end = fake->used;
+	fake->used += 8;
+	fake->var_begin = fake->used;
+	for (uint32_t i = 0; i < FAKE_NR_VARS; i++)
+		if (fake->places[i])
+			fake_entry(fake, fake->places[i], fake->descriptions[FAKE_NR_FNS + i]);
+	fake_entry(fake, 0, fake->pool);
+	fake->var_end = fake->used;
 }
 
 /** The target of the made program. Its module list is set; damage fake->data before using it. */
@@ -468,6 +575,7 @@ static struct fake *fake_create(void)
 	struct fake *fake = ot_alloc(sizeof(*fake));
 	struct ot_target_module *module = ot_alloc(sizeof(*module));
 	struct fake_types types;
+	struct fake_data data;
 	uint32_t file[2];
 	uint32_t tu[2];
 	uint32_t symbol;
@@ -482,8 +590,12 @@ static struct fake *fake_create(void)
 	tu[0] = fake_tu(fake, file[0]);
 	tu[1] = fake_tu(fake, file[1]);
 	fake_add_types(fake, &types);
-	fake_add_fns(fake, &types, tu[0], file[0], symbol);
-	fake_add_vars(fake, &types, tu, file, symbol);
+	fake_add_data(fake, symbol, &data);
+	fake_begin_pool(fake, tu);
+	fake_add_fns(fake, &types, file, symbol);
+	fake_add_vars(fake, &types, file, &data);
+	fake_end_pool(fake);
+	fake_add_entries(fake);
 	module->path = ot_strdup("/made/shop");
 	module->m = (struct otrace_module){.id = 1,
 					   .low = FAKE_BASE,

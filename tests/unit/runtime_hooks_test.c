@@ -28,8 +28,9 @@ struct frame {
 /* With its fake stack AddressSanitizer would put frames into the heap. */
 #define REAL_FRAME __attribute__((noinline, no_sanitize("address")))
 
-static struct otrace_fn fn = {.frame_bytes = sizeof(struct frame), .wrapper = {8}};
-static struct otrace_probe probe = {.fn = &fn, .body = &fn, .target = &fn};
+static char fn[8];
+static struct otrace_probe probe = {
+	.wrapper = 8, .frame_bytes = sizeof(struct frame), .body = fn, .target = fn};
 
 static void arm(uint32_t trace_id, uint32_t flags)
 {

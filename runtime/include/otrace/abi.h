@@ -12,12 +12,17 @@
  * to its target, 0 for "none". No dynamic relocation is needed and the pages stay clean and shared.
  *
  * Finding records. Each object file contributes one note (section .note.otrace, PT_NOTE, name
- * "otrace"). The note refers to one anchor in section otrace_fn and one in otrace_var. The records
- * of a section lie next to each other in link order, each 8-byte aligned, each with its size at both
- * ends (boundary tags), so a reader walks from an anchor in both directions until a tag does not
- * match or the PT_LOAD segment ends. No __start_/__stop_ symbols: those would make GNU ld keep every
- * record, and with it every function, under --gc-sections. Notes repeat per object file; a reader
- * that has seen an anchor's neighbourhood skips the other notes of it.
+ * "otrace"), one pool (section otrace_tu) with all that is known about its functions and variables,
+ * and to otrace_fn and otrace_var one entry of 8 bytes for each function and variable that has a
+ * place, and one anchor. An entry refers to the function and to its description in the pool. The
+ * note refers to the anchors. Entries of a section lie next to each other in link order, so a reader
+ * walks from an anchor in both directions until an entry leads to no pool or the PT_LOAD segment
+ * ends. No __start_/__stop_ symbols: those would make GNU ld keep every entry, and with it every
+ * function, under --gc-sections. Notes repeat per object file; a reader that has seen an anchor's
+ * neighbourhood skips the other notes of it. Each anchor leads to the pool of its object file.
+ *
+ * Streams. A description is a row of bytes: varints (LEB128, unsigned; "signed" ones are zigzag:
+ * 0, -1, 1, -2, ...), texts with their NUL, and nothing else.
  *
  * Growth. A field is added at the end of a struct and OTRACE_ABI_VERSION goes up; a reader refuses
  * another version with both numbers in the message.
@@ -35,7 +40,7 @@ extern "C" {
 #define OTRACE_STATIC_ASSERT(cond, text) _Static_assert(cond, text)
 #endif
 
-#define OTRACE_ABI_VERSION 1
+#define OTRACE_ABI_VERSION 2
 
 /* Section and symbol names. */
 #define OTRACE_SECTION_FN "otrace_fn"
@@ -51,12 +56,8 @@ extern "C" {
 /* Undefined in an object that was only marked for LTO: the link fails by name, never silently. */
 #define OTRACE_SYMBOL_LTO_NEEDS_PLUGIN "__otrace_LTO_link_needs_lld_and_load_pass_plugin"
 
-/* First word of each record; the last word of a record is the complement of its magic. */
-#define OTRACE_MAGIC_FN 0x6e46744fu	/* "OtFn" */
-#define OTRACE_MAGIC_VAR 0x7256744fu	/* "OtVr" */
-#define OTRACE_MAGIC_ANCHOR 0x6e41744fu /* "OtAn" */
-#define OTRACE_MAGIC_TYPE 0x7954744fu	/* "OtTy" */
-#define OTRACE_MAGIC_TU 0x7554744fu	/* "OtTu" */
+#define OTRACE_MAGIC_POOL 0x6c50744fu /* "OtPl" */
+#define OTRACE_MAGIC_TYPE 0xd7u
 
 /** Distance in bytes from this field to its target; 0 = none. */
 struct otrace_ref {
@@ -70,22 +71,15 @@ static inline const void *otrace_ref_get(const struct otrace_ref *ref)
 	return ref->delta ? (const void *)((const char *)ref + ref->delta) : (const void *)0;
 }
 
-/** Every record of otrace_fn and otrace_var starts with this and ends with struct otrace_tail. */
-struct otrace_head {
-	uint32_t magic;
-	uint32_t size_bytes; /* whole record, head and tail included; multiple of 8 */
-};
-
-struct otrace_tail {
-	uint32_t size_bytes; /* the same number again */
-	uint32_t magic_complement;
-};
-
-/** Contributed once per object file to each scanned section, so that the note has a target that
- * no function or variable can take away. */
-struct otrace_anchor {
-	struct otrace_head head;
-	struct otrace_tail tail;
+/**
+ * An entry of otrace_fn or otrace_var. The description begins with its distance from the pool, so
+ * that an entry says which object file it belongs to. An anchor has no place, and refers to the pool
+ * itself in place of a description: it is there so that the note has a target that no function or
+ * variable can take away.
+ */
+struct otrace_entry {
+	struct otrace_ref place;
+	struct otrace_ref description;
 };
 
 /* ------------------------------------------------------------------ the note and the hooks */
@@ -95,10 +89,8 @@ struct otrace_note {
 	uint32_t abi_version;
 	struct otrace_ref fn_anchor;
 	struct otrace_ref var_anchor;
-	struct otrace_ref
-		hooks;	      /* struct otrace_hooks of this module (executable or shared object) */
-	struct otrace_ref tu; /* struct otrace_tu of this object file */
-	uint32_t reserved;
+	struct otrace_ref hooks; /* struct otrace_hooks of this executable or shared object */
+	struct otrace_ref pool;	 /* struct otrace_pool of this object file */
 };
 
 struct otrace_probe; /* belongs to the runtime; wrappers only pass it on */
@@ -106,7 +98,8 @@ struct otrace_probe; /* belongs to the runtime; wrappers only pass it on */
 /**
  * Head of the frame that a wrapper builds on its stack. The words belong to the runtime from enter
  * to leave. Behind it, at the offsets given in struct otrace_fn, lie the IR arguments (each in a
- * slot aligned to 8 bytes, or to its own alignment when larger) and the return value.
+ * slot aligned to 8 bytes, or to its own alignment when larger) and the return value. Slots hold whole
+ * registers: a runtime that writes a value narrower than 8 bytes extends it.
  */
 struct otrace_frame {
 	uint64_t words[4];
@@ -200,57 +193,53 @@ struct otrace_piece {
 	uint16_t reserved;
 };
 
-/** A source parameter. nr_pieces 0 = optimised out. */
-struct otrace_param {
-	struct otrace_ref name; /* string, or none */
-	struct otrace_ref type; /* struct otrace_type */
-	struct otrace_ref pieces;
-	uint32_t nr_pieces;
-};
-
-/** A place where the function was inlined. */
-struct otrace_inlined {
-	struct otrace_ref caller; /* string: name of the function that holds the copy */
-	struct otrace_ref file;	  /* string: file of the call, as in otrace_file.name */
-	uint32_t line;		  /* line of the call */
-};
-
 /**
- * A function. The stub is the 5-byte nop at its entry; the body is where the wrapper calls. Under
- * -fcf-protection both carry a landing pad: the symbol's address is symbol, stub lies behind the pad.
- * A record without a stub describes a function that was skipped or has no copy left.
+ * A function: an entry's place is its symbol. The stub is the 5-byte nop at its entry; the body, right
+ * behind the nop, is where the wrapper calls. Under -fcf-protection both carry a landing pad: the stub
+ * lies behind the pad (OTRACE_FN_HAS_PAD). A function that was skipped has no stub, one of which no
+ * copy is left has no entry. Its description:
+ *
+ *   distance      from the first byte of the pool to this one, times 2
+ *   flags         enum otrace_fn_flag, exclusive or the pool's common_flags
+ *   has           OTRACE_FN_HAS_*: which of the optional parts there are
+ *   assumes       enum otrace_assume_flag. HAS_ASSUMES, else none
+ *   with a stub, if not VARARGS:
+ *                 wrapper (number of a reference), then the frame: 32 * number of argument slots + bytes of the result; the slots lie behind struct otrace_frame, then
+ *                 comes the result, at least 8 bytes in multiples of 8. HAS_FRAME: args_offset,
+ *                 args_bytes, ret_offset, ret_bytes, frame_bytes in place of that
+ *   name          text: as in the source, C++ demangled with its scope
+ *   linkage name  text: as in the symbol table. HAS_LINKAGE_NAME, else the same
+ *   file          number of a reference (struct otrace_file), 0 = unknown
+ *   unit          number of a unit. HAS_UNIT, else the first
+ *   line_begin    0 = unknown
+ *   line_end      minus line_begin, modulo 2^32
+ *   skip_reason   enum otrace_skip_reason. Only with OTRACE_FN_SKIPPED
+ *   result        number of a reference to its type, 0 = void
+ *   its pieces    HAS_RESULT_PIECES: how many, then each; else the whole result at ret_offset
+ *   parameters    how many; then of each: number of the type, number of the name (0 = none) and, with
+ *                 HAS_PARAM_PIECES, 0 = optimised out, 1 = all of it in the next slot, 1 + N = N pieces
+ *                 follow. Without HAS_PARAM_PIECES, 1 for each; without a stub, 0. "Next slot" counts
+ *                 the parameters with a 1, from the first slot on
+ *   inlined       how many copies (HAS_INLINED, else none); then of each: 4 * (signed) caller minus
+ *                 the caller before (first: 0), plus 1 when the line changes, plus 2 when the file
+ *                 changes; the line of the call, (signed) minus the one before (first: line_begin);
+ *                 the file of the call, number of a reference (first: file). A caller is the number,
+ *                 from 0, of a description in this pool; from nr_fns on, nr_fns + number of a name
+ *
+ * A piece is: frame_offset, value_offset, size_bytes, kind. The size of a whole value is its type's.
  */
-struct otrace_fn {
-	struct otrace_head head; /* OTRACE_MAGIC_FN */
-	struct otrace_ref symbol;
-	struct otrace_ref stub;
-	struct otrace_ref body;
-	struct otrace_ref wrapper;	/* 0 for varargs */
-	struct otrace_ref tu;		/* struct otrace_tu */
-	struct otrace_ref name;		/* string: as in the source, C++ demangled with its scope */
-	struct otrace_ref linkage_name; /* string: as in the symbol table */
-	struct otrace_ref file;		/* struct otrace_file */
-	uint32_t line_begin;		/* 0 = unknown */
-	uint32_t line_end;
-	uint32_t flags;		       /* enum otrace_fn_flag */
-	uint32_t assumes;	       /* enum otrace_assume_flag */
-	uint32_t skip_reason;	       /* enum otrace_skip_reason */
-	struct otrace_ref return_type; /* 0 = void */
-	struct otrace_ref params;      /* struct otrace_param[nr_params] */
-	struct otrace_ref
-		return_pieces;	   /* struct otrace_piece[]; none with a type = optimised out */
-	struct otrace_ref inlined; /* struct otrace_inlined[nr_inlined] */
-	uint32_t nr_params;
-	uint32_t nr_return_pieces;
-	uint32_t nr_inlined;
-	uint32_t args_offset; /* of the first argument slot in the frame */
-	uint32_t args_bytes;  /* of all argument slots */
-	uint32_t ret_offset;  /* of the return value in the frame */
-	uint32_t ret_bytes;   /* 0 = void */
-	uint32_t frame_bytes;
-	uint32_t reserved;
-	/* params, pieces, inlined, strings, padding, struct otrace_tail */
-};
+#define OTRACE_FN_HAS_LINKAGE_NAME 0x01u
+#define OTRACE_FN_HAS_ASSUMES 0x02u
+#define OTRACE_FN_HAS_INLINED 0x04u
+#define OTRACE_FN_HAS_PARAM_PIECES 0x08u
+#define OTRACE_FN_HAS_RESULT_PIECES 0x10u
+#define OTRACE_FN_HAS_PAD 0x20u
+#define OTRACE_FN_HAS_X87_RESULT 0x40u /* it is returned in st0 */
+#define OTRACE_FN_HAS_FRAME 0x80u
+#define OTRACE_FN_HAS_UNIT 0x100u
+
+#define OTRACE_STUB_BYTES 5u
+#define OTRACE_PAD_BYTES 4u
 
 /**
  * Frame of a varargs function (System V x86-64), built by the runtime's trampoline. Pieces of its
@@ -283,22 +272,26 @@ struct otrace_varargs_frame {
 #define OTRACE_X_VAR(name, bit, text) OTRACE_VAR_##name = 1u << (bit),
 enum otrace_var_flag { OTRACE_VAR_FLAGS(OTRACE_X_VAR) };
 
-struct otrace_var {
-	struct otrace_head head; /* OTRACE_MAGIC_VAR */
-	struct otrace_ref address;
-	struct otrace_ref tu;
-	struct otrace_ref name;
-	struct otrace_ref linkage_name;
-	struct otrace_ref scope; /* string: function of a function static, else none */
-	struct otrace_ref file;	 /* struct otrace_file */
-	struct otrace_ref type;
-	uint32_t line;
-	uint32_t flags; /* enum otrace_var_flag */
-	uint32_t reserved;
-	uint64_t size_bytes; /* of its storage */
-	uint64_t constant_value;
-	/* strings, padding, struct otrace_tail */
-};
+/**
+ * A variable: an entry's place is its address, or what the flags say. One without a place has no
+ * entry. Its description:
+ *
+ *   distance       from the first byte of the pool to this one, times 2, plus 1
+ *   flags          enum otrace_var_flag
+ *   has            OTRACE_VAR_HAS_*
+ *   name           text
+ *   linkage name   text. HAS_LINKAGE_NAME, else the same
+ *   file, line     number of a reference (struct otrace_file), 0 = unknown
+ *   unit           number of a unit. HAS_UNIT, else the first
+ *   type           number of a reference
+ *   scope          number of a name: function of a function static. HAS_SCOPE
+ *   size_bytes     of its storage. HAS_SIZE, else its type's
+ *   constant_value only with OTRACE_VAR_CONSTANT_VALUE
+ */
+#define OTRACE_VAR_HAS_LINKAGE_NAME 0x01u
+#define OTRACE_VAR_HAS_SCOPE 0x02u
+#define OTRACE_VAR_HAS_SIZE 0x04u
+#define OTRACE_VAR_HAS_UNIT 0x08u
 
 /* ------------------------------------------------------------------ types */
 
@@ -332,17 +325,35 @@ enum otrace_encoding {
 	X(VARIADIC, 1, "function type with ...")                              \
 	X(NO_PROTOTYPE, 2, "function type without prototype")                 \
 	X(COUNT_UNKNOWN, 3, "flexible array member or variable length array") \
-	X(MACHINE, 4, "made from the IR, not from debug information")
+	X(MACHINE, 4, "made from the IR, not from debug information")         \
+	X(WIDE, 5, "members or enumerators are the wide ones")                \
+	X(UNSIGNED_VALUES, 6, "enumerators that are not wide are unsigned")
 
 #define OTRACE_X_TYPE(name, bit, text) OTRACE_TYPE_FLAG_##name = 1u << (bit),
 enum otrace_type_flag { OTRACE_TYPE_FLAGS(OTRACE_X_TYPE) };
 
+/** A member of a struct, union or class. */
 struct otrace_member {
 	struct otrace_ref name; /* none = anonymous */
-	struct otrace_ref type; /* none = void (function types: none ends nothing) */
-	uint64_t bit_offset;	/* from the start of the struct; little-endian bit order */
-	uint32_t bit_size;	/* of a bit-field, else 0 */
-	uint32_t flags;		/* OTRACE_MEMBER_* */
+	struct otrace_ref type; /* none = void */
+	uint32_t place;		/* OTRACE_PLACE_*, and the byte offset from the start */
+};
+
+#define OTRACE_PLACE_KIND 0xc0000000u
+#define OTRACE_PLACE_PLAIN 0u
+#define OTRACE_PLACE_BITFIELD 0x40000000u /* 7 bits: size minus 1; 23 bits: bit offset */
+#define OTRACE_PLACE_BASE_CLASS 0x80000000u
+#define OTRACE_PLACE_STATIC 0xc0000000u
+#define OTRACE_PLACE_SIZE_SHIFT 23
+
+/** A member of a type with OTRACE_TYPE_FLAG_WIDE: one of them does not fit the other form. */
+struct otrace_wide_member {
+	struct otrace_ref name;
+	struct otrace_ref type;
+	uint32_t bit_offset
+		[2]; /* from the start of the struct; little-endian bit order, low half first */
+	uint32_t bit_size; /* of a bit-field, else 0 */
+	uint32_t flags;	   /* OTRACE_MEMBER_* */
 };
 
 #define OTRACE_MEMBER_BITFIELD 1u
@@ -351,44 +362,47 @@ struct otrace_member {
 
 struct otrace_enumerator {
 	struct otrace_ref name;
-	uint32_t flags; /* 1 = value is unsigned */
-	int64_t value;
+	uint32_t value; /* sign-extended unless OTRACE_TYPE_FLAG_UNSIGNED_VALUES */
+};
+
+/** An enumerator of a type with OTRACE_TYPE_FLAG_WIDE. */
+struct otrace_wide_enumerator {
+	struct otrace_ref name;
+	uint32_t flags;	   /* 1 = value is unsigned */
+	uint32_t value[2]; /* low half first */
 };
 
 /**
- * A type. Named structs, unions, enums and typedefs are one hidden comdat global each, named by a
- * hash of their structure, so the linker merges them across files. Pointers, arrays, qualifiers and
- * base types lie inside the global of whoever uses them: they cost bytes but no symbols. Follow
- * references; never scan the section.
+ * A type. Its address is a multiple of 4; what is made of it most often has no record: 1 added to the
+ * address means a pointer to it, 2 means const, and 3 a pointer to const.
+ *
+ * Named structs, unions, enums and typedefs and base types are one hidden comdat global each, named by
+ * a hash of their structure, so the linker merges them across files. Other types lie inside the global
+ * of whoever uses them: they cost bytes but no symbols. Follow references; never scan the section.
+ *
+ * A record ends where otrace_type_bytes() says: what lies further on is something else. Members
+ * (structs, unions, classes), enumerators and, as references, the types of parameters (functions)
+ * lie right behind it.
  */
 struct otrace_type {
-	uint32_t magic;	  /* OTRACE_MAGIC_TYPE */
-	uint8_t kind;	  /* enum otrace_type_kind */
-	uint8_t encoding; /* base types: enum otrace_encoding */
-	uint16_t flags;	  /* enum otrace_type_flag */
-	uint64_t size_bytes;
-	uint64_t count; /* arrays and vectors: number of elements; base: bits when not size * 8 */
-	struct otrace_ref name; /* string: tag or typedef name without struct/union/enum */
+	uint8_t magic;	     /* OTRACE_MAGIC_TYPE */
+	uint8_t kind;	     /* enum otrace_type_kind */
+	uint8_t encoding;    /* base types: enum otrace_encoding; where there is a file: 0 = natural
+			      alignment, else 1 plus its logarithm */
+	uint8_t flags;	     /* enum otrace_type_flag */
+	uint32_t size_bytes; /* UINT32_MAX: or more */
 	struct otrace_ref
-		target; /* pointee, element, aliased, qualified, underlying or return type;
+		target;		/* pointee, element, aliased, qualified, underlying or return type;
 				      none = void */
-	struct otrace_ref members; /* struct otrace_member[] (struct, union, class; function: the
-				      parameters), struct otrace_enumerator[] (enum) */
-	uint32_t nr_members;
+	struct otrace_ref name; /* string: tag or typedef name without struct/union/enum */
+	uint32_t count; /* arrays and vectors: number of elements, UINT32_MAX: or more; base: bits
+			   when not size * 8; with members: how many */
 	struct otrace_ref file; /* string: where it is defined, or none */
 	uint32_t line;
-	uint32_t align_bytes; /* 0 = natural */
-	uint32_t reserved;
-	uint64_t
-		hash[2]; /* structural; equal for equal types of all files; 0 for unnamed derived */
+	uint32_t hash[2]; /* structural; equal for equal types of all files; 0 without a name */
 };
 
-/**
- * Bytes of a type that exist in the table. Most types are pointers, qualifiers and arrays, so those
- * end behind `target`: what lies further on is another record. Look at `members` and `nr_members`
- * only in structs, unions, classes, enums and functions; at the rest only in those (without
- * functions) and typedefs.
- */
+/** Bytes of a type that exist in the table. */
 static inline uint32_t otrace_type_bytes(uint8_t kind)
 {
 	switch (kind) {
@@ -399,9 +413,12 @@ static inline uint32_t otrace_type_bytes(uint8_t kind)
 	case OTRACE_TYPE_TYPEDEF:
 		return (uint32_t)sizeof(struct otrace_type);
 	case OTRACE_TYPE_FUNCTION:
+	case OTRACE_TYPE_BASE:
+	case OTRACE_TYPE_ARRAY:
+	case OTRACE_TYPE_VECTOR:
 		return (uint32_t)offsetof(struct otrace_type, file);
 	default:
-		return (uint32_t)offsetof(struct otrace_type, members);
+		return (uint32_t)offsetof(struct otrace_type, name);
 	}
 }
 
@@ -424,29 +441,211 @@ struct otrace_file {
 
 /** A translation unit. */
 struct otrace_tu {
-	uint32_t magic;		    /* OTRACE_MAGIC_TU */
 	uint32_t flags;		    /* OTRACE_TU_* */
 	struct otrace_ref file;	    /* struct otrace_file of the main source */
 	struct otrace_ref producer; /* string */
 	struct otrace_ref command;  /* string: compile command, none = not recorded */
-	uint32_t reserved;
 };
 
+/**
+ * What is known about the functions and variables of an object file. At start_offset, a multiple of
+ * 4, begins a stream; right before it lie references, nr_units to the units (struct otrace_tu), then
+ * nr_refs that the stream uses by number: the first has number 1, 0 is none. The stream:
+ *
+ *   nr_refs, nr_units, nr_fns, nr_vars, nr_names
+ *   common_flags   of most functions
+ *   functions      nr_fns descriptions
+ *   variables      nr_vars descriptions
+ *   0              so that the names can be found from the end
+ *   names          nr_names texts; numbers begin with 1
+ *
+ * Units lie in the pool, as do types that only one object file can have. Files and named types have
+ * a symbol of their own, which the linker merges.
+ */
+struct otrace_pool {
+	uint32_t magic; /* OTRACE_MAGIC_POOL */
+	uint32_t size_bytes;
+	uint32_t start_offset;
+};
+
+/* ------------------------------------------------------------------ reading streams */
+
+/** A place in a stream. A read beyond the end makes it bad, and then all reads give 0 or "". */
+struct otrace_stream {
+	const uint8_t *at;
+	const uint8_t *end; /* NULL = bad */
+};
+
+static inline uint64_t otrace_stream_varint(struct otrace_stream *stream)
+{
+	uint64_t value = 0;
+
+	for (unsigned int shift = 0; stream->end && shift < 64; shift += 7) {
+		uint8_t byte;
+
+		if (stream->at >= stream->end)
+			break;
+		byte = *stream->at++;
+		value |= (uint64_t)(byte & 0x7f) << shift;
+		if (!(byte & 0x80))
+			return value;
+	}
+	stream->end = (const uint8_t *)0;
+	return 0;
+}
+
+static inline int64_t otrace_stream_signed(struct otrace_stream *stream)
+{
+	uint64_t value = otrace_stream_varint(stream);
+
+	return (int64_t)(value >> 1 ^ (~(value & 1) + 1));
+}
+
+static inline const char *otrace_stream_text(struct otrace_stream *stream)
+{
+	const char *text = (const char *)stream->at;
+
+	while (stream->end && stream->at < stream->end)
+		if (!*stream->at++)
+			return text;
+	stream->end = (const uint8_t *)0;
+	return "";
+}
+
+/** A pool, opened. */
+struct otrace_pool_view {
+	const struct otrace_pool *pool;
+	const struct otrace_ref *refs; /* number 1 */
+	uint64_t nr_refs;
+	uint64_t nr_units; /* right before refs */
+	uint64_t nr_fns;
+	uint64_t nr_vars;
+	uint64_t nr_names;
+	uint32_t common_flags;
+	struct otrace_stream stream; /* at the first function */
+};
+
+/** @param room bytes that can be read from pool on; returns 0 when no sound pool lies there */
+static inline int otrace_pool_open(const struct otrace_pool *pool, uint64_t room,
+				   struct otrace_pool_view *ret)
+{
+	const uint8_t *begin = (const uint8_t *)pool;
+	uint64_t room_for_refs;
+
+	if (((uintptr_t)pool & 3) || room < sizeof(*pool) || pool->magic != OTRACE_MAGIC_POOL ||
+	    pool->size_bytes > room || pool->start_offset > pool->size_bytes ||
+	    pool->start_offset < sizeof(*pool) || (pool->start_offset & 3))
+		return 0;
+	ret->pool = pool;
+	ret->stream.at = begin + pool->start_offset;
+	ret->stream.end = begin + pool->size_bytes;
+	ret->nr_refs = otrace_stream_varint(&ret->stream);
+	ret->nr_units = otrace_stream_varint(&ret->stream);
+	ret->nr_fns = otrace_stream_varint(&ret->stream);
+	ret->nr_vars = otrace_stream_varint(&ret->stream);
+	ret->nr_names = otrace_stream_varint(&ret->stream);
+	ret->common_flags = (uint32_t)otrace_stream_varint(&ret->stream);
+	room_for_refs = (pool->start_offset - sizeof(*pool)) / sizeof(struct otrace_ref);
+	if (!ret->stream.end || ret->nr_refs > room_for_refs ||
+	    ret->nr_units > room_for_refs - ret->nr_refs)
+		return 0;
+	ret->refs = (const struct otrace_ref *)(const void *)(begin + pool->start_offset) -
+		    ret->nr_refs;
+	return 1;
+}
+
+/** The reference of a number; NULL for 0 and for what there is not. */
+static inline const struct otrace_ref *otrace_pool_ref(const struct otrace_pool_view *view,
+						       uint64_t number)
+{
+	return number && number <= view->nr_refs ? view->refs + (number - 1)
+						 : (const struct otrace_ref *)0;
+}
+
+/** The struct otrace_tu of a number, as a reference; NULL for what there is not. */
+static inline const struct otrace_ref *otrace_pool_unit(const struct otrace_pool_view *view,
+							uint64_t number)
+{
+	return number < view->nr_units ? view->refs - (view->nr_units - number)
+				       : (const struct otrace_ref *)0;
+}
+
+/** The first part of a function's description: what it takes to switch it on, and its names. */
+struct otrace_fn {
+	uint32_t flags;	      /* enum otrace_fn_flag */
+	uint32_t has;	      /* OTRACE_FN_HAS_* */
+	uint32_t assumes;     /* enum otrace_assume_flag */
+	uint32_t stub_offset; /* from the symbol */
+	uint32_t body_offset; /* 0 = no stub */
+	uint32_t wrapper;     /* number of a reference; 0 for varargs */
+	uint32_t args_offset; /* of the first argument slot in the frame */
+	uint32_t args_bytes;  /* of all argument slots */
+	uint32_t ret_offset;  /* of the result in the frame */
+	uint32_t ret_bytes;   /* 0 = void */
+	uint32_t frame_bytes; /* 0 = no stub */
+	const char *name;
+	const char *linkage_name;
+	uint32_t file; /* number of a reference */
+};
+
+static inline void otrace_fn_read_frame(struct otrace_stream *stream, struct otrace_fn *fn)
+{
+	uint32_t packed;
+
+	if (fn->has & OTRACE_FN_HAS_FRAME) {
+		fn->args_offset = (uint32_t)otrace_stream_varint(stream);
+		fn->args_bytes = (uint32_t)otrace_stream_varint(stream);
+		fn->ret_offset = (uint32_t)otrace_stream_varint(stream);
+		fn->ret_bytes = (uint32_t)otrace_stream_varint(stream);
+		fn->frame_bytes = (uint32_t)otrace_stream_varint(stream);
+		return;
+	}
+	packed = (uint32_t)otrace_stream_varint(stream);
+	fn->args_offset = (uint32_t)sizeof(struct otrace_frame);
+	fn->args_bytes = packed / 32 * 8;
+	fn->ret_offset = fn->args_offset + fn->args_bytes;
+	fn->ret_bytes = packed % 32;
+	fn->frame_bytes = fn->ret_offset + (fn->ret_bytes > 8 ? (fn->ret_bytes + 7) / 8 * 8 : 8);
+}
+
+/** @param stream behind the distance; afterwards behind the file. See its end for success. */
+static inline void otrace_fn_read(const struct otrace_pool_view *view, struct otrace_stream *stream,
+				  struct otrace_fn *ret)
+{
+	const struct otrace_fn none = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "", "", 0};
+
+	*ret = none;
+	ret->flags = (uint32_t)otrace_stream_varint(stream) ^ view->common_flags;
+	ret->has = (uint32_t)otrace_stream_varint(stream);
+	if (ret->has & OTRACE_FN_HAS_ASSUMES)
+		ret->assumes = (uint32_t)otrace_stream_varint(stream);
+	if (!(ret->flags & ((uint32_t)OTRACE_FN_SKIPPED | (uint32_t)OTRACE_FN_INLINE_ONLY))) {
+		ret->stub_offset = ret->has & OTRACE_FN_HAS_PAD ? OTRACE_PAD_BYTES : 0;
+		ret->body_offset = ret->stub_offset + OTRACE_STUB_BYTES;
+		ret->frame_bytes = (uint32_t)sizeof(struct otrace_varargs_frame);
+		if (!(ret->flags & (uint32_t)OTRACE_FN_VARARGS)) {
+			ret->wrapper = (uint32_t)otrace_stream_varint(stream);
+			otrace_fn_read_frame(stream, ret);
+		}
+	}
+	ret->name = otrace_stream_text(stream);
+	ret->linkage_name =
+		ret->has & OTRACE_FN_HAS_LINKAGE_NAME ? otrace_stream_text(stream) : ret->name;
+	ret->file = (uint32_t)otrace_stream_varint(stream);
+}
+
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_ref) == 4, "wire size");
-OTRACE_STATIC_ASSERT(sizeof(struct otrace_anchor) == 16, "wire size");
-OTRACE_STATIC_ASSERT(sizeof(struct otrace_note) == 24, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_entry) == 8, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_pool) == 12, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_note) == 20, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_frame) == 32, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_piece) == 16, "wire size");
-OTRACE_STATIC_ASSERT(sizeof(struct otrace_param) == 16, "wire size");
-OTRACE_STATIC_ASSERT(sizeof(struct otrace_inlined) == 12, "wire size");
-OTRACE_STATIC_ASSERT(sizeof(struct otrace_fn) == 112, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_varargs_frame) == 288, "wire size");
-OTRACE_STATIC_ASSERT(sizeof(struct otrace_var) == 64, "wire size");
-OTRACE_STATIC_ASSERT(sizeof(struct otrace_member) == 24, "wire size");
-OTRACE_STATIC_ASSERT(sizeof(struct otrace_enumerator) == 16, "wire size");
-OTRACE_STATIC_ASSERT(sizeof(struct otrace_type) == 72, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_member) == 12, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_enumerator) == 8, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_type) == 36, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_file) == 28, "wire size");
-OTRACE_STATIC_ASSERT(sizeof(struct otrace_tu) == 24, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_tu) == 16, "wire size");
 
 #ifdef __cplusplus
 }

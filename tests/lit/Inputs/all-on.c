@@ -65,25 +65,52 @@ static unsigned char *make_thunk(struct otrace_probe *probe, const void *wrapper
 	return thunk;
 }
 
-static void switch_on(const struct otrace_fn *fn)
+/* Reads what an entry refers to; 0 when it is none of a function. */
+static int read_entry(const struct otrace_entry *entry, struct otrace_pool_view *view,
+		      struct otrace_fn *fn)
 {
-	unsigned char *stub = (unsigned char *)(uintptr_t)otrace_ref_get(&fn->stub);
-	const void *wrapper = otrace_ref_get(&fn->wrapper);
+	struct otrace_stream stream;
+	uint64_t distance;
+
+	stream.at = otrace_ref_get(&entry->description);
+	if (!stream.at)
+		return 0;
+	if (!entry->place.delta)
+		return otrace_pool_open((const void *)stream.at, UINT32_MAX, view);
+	stream.end = stream.at + 10;
+	distance = otrace_stream_varint(&stream);
+	if (!stream.end || distance & 1 || distance >> 25)
+		return 0;
+	if (!otrace_pool_open((const void *)((const char *)otrace_ref_get(&entry->description) -
+					     (distance >> 1)),
+			      UINT32_MAX, view))
+		return 0;
+	stream.end = view->stream.end;
+	otrace_fn_read(view, &stream, fn);
+	return stream.end != NULL;
+}
+
+static void switch_on(const struct otrace_entry *entry, const struct otrace_pool_view *view,
+		      const struct otrace_fn *fn)
+{
+	unsigned char *symbol = (unsigned char *)(uintptr_t)otrace_ref_get(&entry->place);
+	unsigned char *stub = symbol + fn->stub_offset;
+	const struct otrace_ref *wrapper = otrace_pool_ref(view, fn->wrapper);
 	struct otrace_probe *probe;
 	uintptr_t page = (uintptr_t)stub & ~(uintptr_t)4095;
 	int32_t distance;
 
 	nr_records++;
-	if (!stub || !wrapper || stub[0] == 0xe9)
+	if (!fn->body_offset || !wrapper || stub[0] == 0xe9)
 		return;
 	if (memcmp(stub, "\x0f\x1f\x44\x00\x00", 5) != 0 || ((uintptr_t)stub & 1)) {
-		fprintf(stderr, "all-on: no stub in %s\n", (const char *)otrace_ref_get(&fn->name));
+		fprintf(stderr, "all-on: no stub in %s\n", fn->name);
 		abort();
 	}
 	probe = (struct otrace_probe *)(void *)thunks; /* malloc may be the program's */
 	thunks += 16;
-	probe->body = (void *)(uintptr_t)otrace_ref_get(&fn->body);
-	distance = (int32_t)(make_thunk(probe, wrapper) - (stub + 5));
+	probe->body = symbol + fn->body_offset;
+	distance = (int32_t)(make_thunk(probe, otrace_ref_get(wrapper)) - (stub + 5));
 	if (mprotect((void *)page, 8192, PROT_READ | PROT_WRITE | PROT_EXEC) != 0)
 		mprotect((void *)page, 4096, PROT_READ | PROT_WRITE | PROT_EXEC);
 	stub[0] = 0xe9;
@@ -91,25 +118,18 @@ static void switch_on(const struct otrace_fn *fn)
 	nr_on++;
 }
 
-static void walk(const char *anchor)
+static void walk(const struct otrace_entry *anchor)
 {
-	const struct otrace_head *head = (const void *)anchor;
+	struct otrace_pool_view view;
+	struct otrace_fn fn;
+	int step;
 
-	while (head->magic == OTRACE_MAGIC_FN || head->magic == OTRACE_MAGIC_ANCHOR) {
-		if (head->magic == OTRACE_MAGIC_FN)
-			switch_on((const void *)head);
-		head = (const void *)((const char *)head + head->size_bytes);
-	}
-	head = (const void *)anchor;
-	for (;;) {
-		const struct otrace_tail *tail = (const struct otrace_tail *)head - 1;
+	for (step = -1; step <= 1; step += 2) {
+		const struct otrace_entry *entry = anchor + step;
 
-		if (tail->magic_complement != ~OTRACE_MAGIC_FN &&
-		    tail->magic_complement != ~OTRACE_MAGIC_ANCHOR)
-			break;
-		head = (const void *)((const char *)head - tail->size_bytes);
-		if (head->magic == OTRACE_MAGIC_FN)
-			switch_on((const void *)head);
+		for (; read_entry(entry, &view, &fn); entry += step)
+			if (entry->place.delta)
+				switch_on(entry, &view, &fn);
 	}
 }
 

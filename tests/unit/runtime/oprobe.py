@@ -13,11 +13,10 @@ import subprocess
 import tempfile
 import time
 
-WIRE_VERSION, ABI_VERSION = 1, 1
+WIRE_VERSION, ABI_VERSION = 1, 2
 REPLY = 0x8000
 (HELLO, MODULES, READ, WRITE, PROBE, UNPROBE, REDIRECT, STATUS, THREADS, TLS, GO, CALL, DETACH) = range(1, 14)
 EVENT_MODULES, EVENT_CALL_DONE = 64, 65
-MAGIC_FN = 0x6E46744F
 FRAME, STACK, MEMORY, STRING, STACK_ARGS = range(5)
 PAD, ENTER, LEAVE, ABANDONED, UNWOUND, ENTER_ONLY = range(6)
 WAIT, PROBE_ENTER_ONLY, LEAVE_ONLY = 1, 2, 4
@@ -34,24 +33,69 @@ class Error(Exception):
         self.status, self.text = status, text
 
 
-class Function:
-    """What a struct otrace_fn says, as far as tests need it."""
+class Stream:
+    """Bytes of the process, read one after the other."""
 
-    def __init__(self, client, address, data):
-        self.address = address
-        words = struct.unpack_from("<II8i10I", data)
-        refs = struct.unpack_from("<8i", data, 8)
-        at = lambda i: address + 8 + 4 * i + refs[i] if refs[i] else 0
-        self.symbol, self.stub, self.body, self.wrapper = (at(i) for i in range(4))
-        self.name = client.string(at(5)) if at(5) else ""
-        file = at(7)
+    def __init__(self, client, address):
+        self.client, self.address, self.data, self.at = client, address, b"", 0
+
+    def byte(self):
+        if self.at == len(self.data):
+            self.data += self.client.read(self.address + self.at, 64)
+        self.at += 1
+        return self.data[self.at - 1]
+
+    def varint(self):
+        value = shift = 0
+        while True:
+            byte = self.byte()
+            value |= (byte & 127) << shift
+            if byte < 128:
+                return value
+            shift += 7
+
+    def text(self):
+        return bytes(iter(self.byte, 0)).decode()
+
+
+class Function:
+    """What an entry and its description say, as far as tests need it."""
+
+    def __init__(self, client, address, symbol, description):
+        self.address, self.symbol = address, symbol
+        stream = Stream(client, description)
+        pool = description - (stream.varint() >> 1)
+        start, = struct.unpack("<I", client.read(pool + 8, 4))
+        head = Stream(client, pool + start)
+        nr_refs, nr_units, _, _, _, common = (head.varint() for _ in range(6))
+
+        def reference(number):
+            at = pool + start - 4 * (nr_refs - number + 1)
+            return at + struct.unpack("<i", client.read(at, 4))[0] if number else 0
+
+        self.flags, has = stream.varint() ^ common, stream.varint()
+        self.assumes = stream.varint() if has & 2 else 0
+        self.stub = self.body = self.wrapper = 0
+        self.args_offset = self.args_bytes = self.ret_offset = self.ret_bytes = self.frame_bytes = 0
+        if not self.flags & 0xC:
+            self.stub = symbol + (4 if has & 0x20 else 0)
+            self.body, self.frame_bytes = self.stub + 5, 288
+            if not self.flags & 2:
+                self.wrapper = reference(stream.varint())
+                if has & 0x80:
+                    fields = [stream.varint() for _ in range(5)]
+                else:
+                    slots, ret = divmod(stream.varint(), 32)
+                    fields = [32, 8 * slots, 32 + 8 * slots, ret, 32 + 8 * slots + max(8, (ret + 7) // 8 * 8)]
+                self.args_offset, self.args_bytes, self.ret_offset, self.ret_bytes, self.frame_bytes = fields
+        self.name = stream.text()
+        if has & 1:
+            stream.text()
+        file = reference(stream.varint())
         self.file = ""
         if file:
             delta, = struct.unpack("<i", client.read(file, 4))
             self.file = client.string(file + delta) if delta else ""
-        self.flags, self.assumes = words[12], words[13]
-        (self.nr_params, self.nr_return_pieces, _, self.args_offset, self.args_bytes, self.ret_offset,
-         self.ret_bytes, self.frame_bytes) = struct.unpack_from("<8I", data, 76)
 
 
 class Client:
@@ -146,12 +190,12 @@ class Client:
     def functions(self):
         out = []
         for module in self.modules():
-            data, at = self.read_all(module["fn_begin"], module["fn_end"]), 0
-            while at < len(data):
-                magic, size = struct.unpack_from("<II", data, at)
-                if magic == MAGIC_FN:
-                    out.append(Function(self, module["fn_begin"] + at, data[at:at + size]))
-                at += size
+            data = self.read_all(module["fn_begin"], module["fn_end"])
+            for at in range(0, len(data), 8):
+                place, description = struct.unpack_from("<ii", data, at)
+                address = module["fn_begin"] + at
+                if place:
+                    out.append(Function(self, address, address + place, address + 4 + description))
         return out
 
     def read_all(self, begin, end):
