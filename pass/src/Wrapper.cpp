@@ -378,8 +378,7 @@ Function *WrapperMaker::build(const Function &Model, StringRef Name) {
                                  GlobalValue::LinkOnceODRLinkage, Name, M);
   W->setVisibility(GlobalValue::HiddenVisibility);
   W->setDSOLocal(true);
-  W->setComdat(
-      M.getOrInsertComdat(GlobalValue::dropLLVMManglingEscape(Name)));
+  W->setComdat(M.getOrInsertComdat(GlobalValue::dropLLVMManglingEscape(Name)));
   W->setSection(OTRACE_SECTION_WRAPPER);
   W->setCallingConv(S.Convention);
   W->setAttributes(S.attributes(M.getContext(), /*ParamShift=*/1));

@@ -38,7 +38,7 @@ def session(tool, build, source, tmp_path):
 
     def run(command):
         if command.endswith(" &"):
-            command = command.replace("LD_PRELOAD=", f"LD_PRELOAD={build / 'lib'}/").removesuffix(" &")
+            command = command.removesuffix(" &")
             # Set in the shell, so that only the program gets it.
             background.append(subprocess.Popen(["sh", "-c", command.replace("./", "exec ./")], cwd=tmp_path, env=env,
                                                stdout=subprocess.DEVNULL))

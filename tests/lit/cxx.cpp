@@ -3,7 +3,7 @@
 // CHECK-DAG: function space::thing::method
 // CHECK-DAG: linkage name _ZN5space5thing6methodEi
 // CHECK-DAG: function space::twice<int>
-// CHECK-DAG: function space::tagged{{$}}
+// CHECK-DAG: function space::tagged {{.*}}cxx.cpp
 // CHECK-DAG: linkage name _ZN5space6taggedB2v2Ei
 // CHECK-DAG: variable space::thing::shared
 // CHECK-DAG: struct space::thing size 16
