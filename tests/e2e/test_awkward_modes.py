@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The awkward programs in every mode of compiling and linking, at -O2; the rest of the matrix in make check-long."""
+"""The awkward programs in every mode of compiling and linking, at -O2, and in make check-long at -O0 and -O3.
+
+As PIE they run at every level: test_awkward_levels.py.
+"""
 import awkward
 import pytest
 
 MODES = [mode for mode in awkward.matrix.MODES if mode != "pie"]
-OTHERS = [level for level in awkward.matrix.LEVELS if level != "O2"]
+OTHERS = ["O0", "O3"]
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +24,7 @@ def test_a_program(bench, program, level, mode):
 
 @pytest.mark.long
 @pytest.mark.parametrize("program, level, mode", **awkward.cells("full", levels=OTHERS, modes=MODES))
-def test_the_whole_matrix(bench, program, level, mode):
+def test_a_program_at_other_levels(bench, program, level, mode):
     cell = bench.cell(program, level, mode)
     cell.dormant()
     cell.all()
