@@ -14,7 +14,7 @@ DEPS  = sh cmake/deps.sh
 
 all: ## build everything into build/ (the default)
 	@$(DEPS) build
-	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	@$(MAKE) -s --no-print-directory $(BUILD)/build.ninja
 	@$(CMAKE) --build $(BUILD)
 
 # Configured once; from then on ninja runs CMake again by itself when it has to.

@@ -326,8 +326,12 @@ static void play(struct ot_session *session, const struct start *start)
 	if (start->read_stdin)
 		play_file(shell, "-");
 	play_scripts(shell, start->options);
-	if (start->options->mode == OT_MODE_ATTACH && !shell->quit)
+	if (start->options->mode == OT_MODE_ATTACH && !shell->quit) {
+		if (start->options->seconds < 0 && shell->traces && ot_traces_nr_on(shell->traces))
+			ot_ui_note(shell->ui, "staying while something is traced; Ctrl-C leaves, "
+					      "--for SECONDS sets an end");
 		stay(session, start->options->seconds);
+	}
 }
 
 /* Filters of a container are ours too; those of its own may kill it for what recording asks of the kernel. */

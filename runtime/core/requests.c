@@ -180,11 +180,14 @@ static void go(struct ot_client *client, struct ot_payload in, struct ot_reply *
 {
 	struct otrace_go go = {0};
 
-	(void)client;
 	if (in.nr_bytes >= sizeof(go))
 		ot_memcpy(&go, in.bytes, sizeof(go));
-	if (!ot_start_go(&go))
+	if (!ot_start_is_held()) {
 		ot_reply_error(reply, OTRACE_E_NOT_HELD, NULL);
+		return;
+	}
+	client->go = go;
+	client->goes = true;
 }
 
 static void detach(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)

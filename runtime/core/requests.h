@@ -13,6 +13,8 @@ struct ot_client {
 	bool safe;	   /* no stores, redirects or calls */
 	bool wants_ending; /* OTRACE_HELLO_ENDING */
 	bool leaving;	   /* close when the reply is out */
+	bool goes;	   /* let the held program go when the reply is out: it may end at once */
+	struct otrace_go go;
 	struct ot_inbox inbox;
 };
 

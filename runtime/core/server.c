@@ -137,6 +137,10 @@ static void serve_request(void)
 	sent = ot_reply_send(&reply, client->fd, client->inbox.head.type | OTRACE_MSG_REPLY,
 			     client->inbox.head.request);
 	ot_reply_deinit(&reply);
+	if (client->goes) {
+		client->goes = false;
+		ot_start_go(&client->go);
+	}
 	ot_inbox_next(&client->inbox);
 	if (!sent || client->leaving)
 		drop_client();

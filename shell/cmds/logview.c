@@ -236,11 +236,31 @@ struct sum {
 	uint64_t max_ns;
 };
 
-static void add_event(struct ot_map *sums, const struct walk *walk)
+/* A call inside another of the same function is in its time already. By depth, so that a lost record
+ * does no more harm than that of its own call. */
+static bool is_outermost(struct ot_map *outer, const struct walk *walk)
+{
+	const struct ot_call_event *event = &walk->event;
+	uint64_t key = ((uint64_t)event->tid << 32 | walk->trace->fn->index) + 1;
+	uintptr_t depth = (uintptr_t)ot_map_get(outer, key);
+
+	if (event->kind == OT_CALL_ENTER) {
+		if (event->end_expected && (!depth || depth >= event->depth))
+			ot_map_set(outer, key, (void *)(uintptr_t)event->depth);
+		return true;
+	}
+	if (depth && depth < event->depth)
+		return false;
+	ot_map_set(outer, key, NULL);
+	return true;
+}
+
+static void add_event(struct ot_map *sums, struct ot_map *outer, const struct walk *walk)
 {
 	const struct ot_call_event *event = &walk->event;
 	uint64_t key = (uint64_t)walk->trace->fn->index + 1, ns;
 	struct sum *sum = ot_map_get(sums, key);
+	bool outermost = is_outermost(outer, walk);
 
 	if (!sum) {
 		sum = ot_alloc(sizeof(*sum));
@@ -256,7 +276,8 @@ static void add_event(struct ot_map *sums, const struct walk *walk)
 		return;
 	ns = event->time_ns > event->call_time_ns ? event->time_ns - event->call_time_ns : 0;
 	sum->ended++;
-	sum->total_ns += ns;
+	if (outermost)
+		sum->total_ns += ns;
 	sum->self_ns += event->self_ns;
 	sum->min_ns = ns < sum->min_ns ? ns : sum->min_ns;
 	sum->max_ns = ns > sum->max_ns ? ns : sum->max_ns;
@@ -328,14 +349,14 @@ static void print_sums(const struct ot_logview *view, const struct ot_map *sums)
 
 void ot_logview_sums(const struct ot_logview *view)
 {
-	struct ot_map sums = {0};
+	struct ot_map sums = {0}, outer = {0};
 	uint64_t lost = 0;
 	struct walk walk;
 
 	walk_begin(&walk, view);
 	while (walk_next(&walk)) {
 		if (walk.trace)
-			add_event(&sums, &walk);
+			add_event(&sums, &outer, &walk);
 		else
 			lost += walk.event.lost;
 	}
@@ -346,4 +367,5 @@ void ot_logview_sums(const struct ot_logview *view)
 	if (lost)
 		ot_buf_addf(view->out, "(%llu records were lost and are not counted)\n", (ull)lost);
 	ot_map_deinit(&sums);
+	ot_map_deinit(&outer);
 }

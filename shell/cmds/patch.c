@@ -4,6 +4,7 @@
 #include "base/vec.h"
 #include "cmds/functions.h"
 #include "target/target.h"
+#include "ui/ui.h"
 
 /* Types of a program are one object each when they are equal; names of the parameters do not
  * matter, and neither do qualifiers of the parameters themselves. */
@@ -93,6 +94,17 @@ static void list_patches(const struct ot_shell *shell, struct ot_buf *out)
 			    shell->patches.items[i].with->unique_name);
 }
 
+/* A replacement is often called by nobody yet. */
+static struct ot_err *find_replacement(struct ot_shell *shell, const char *word, struct ot_fn **ret)
+{
+	struct ot_err *err = ot_functions_find_one(shell, word, ret);
+
+	if (err && err->code == OT_ERR_NOT_FOUND && !err->nr_nearest)
+		ot_ui_note(shell->ui, "compilers drop static functions that nobody calls; "
+				      "__attribute__((used)) keeps one");
+	return err;
+}
+
 static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 {
 	struct otrace_switched switched;
@@ -108,7 +120,7 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 	if (nr != 3 || strcmp(words[1], "with"))
 		return ot_err_new(OT_ERR_USAGE, "patch: usage: patch [--force] F with G");
 	OT_TRY(ot_functions_find_one(shell, words[0], &fn));
-	OT_TRY(ot_functions_find_one(shell, words[2], &with));
+	OT_TRY(find_replacement(shell, words[2], &with));
 	OT_TRY(check(fn, with, force));
 	OT_TRY(ot_target_redirect(shell->target, fn->record,
 				  with->symbol ? with->symbol : with->body, force, &switched));

@@ -55,7 +55,7 @@ static void say_runtime(const struct otrace_status *s, struct ot_buf *out)
 	     (ull)s->nr_functions, (ull)s->nr_on, (ull)s->nr_traced, (ull)s->nr_redirected);
 	line(out, "switches", "%llu in %.3f ms, longest wait of a caller %.1f us",
 	     (ull)s->nr_switches, (double)s->switch_total_ns / 1e6, (double)s->window_max_ns / 1e3);
-	line(out, "text", "%llu pages changed%s", (ull)s->text_pages_dirty,
+	line(out, "text", "%llu pages copied by switching%s", (ull)s->text_pages_dirty,
 	     s->flags & OTRACE_STATUS_MEMFD_TEXT
 		     ? " (through a copy: the system refuses writable text)"
 		     : "");

@@ -15,7 +15,7 @@ const char ot_options_help[] =
 	"  -e CMD           run a command of the shell (repeatable); no prompt then\n"
 	"  -x FILE          run the commands in FILE, - for standard input\n"
 	"  --json[=FILE]    write events and results as JSON, one object a line\n"
-	"  --safe           no stores, calls or patches (what attach starts with)\n"
+	"  --safe           no patches: the program stays as it is (what attach starts with)\n"
 	"  --unsafe         allow them (what run starts with)\n"
 	"  -f FUNC          run: call FUNC with ARGS instead of main, end with its result\n"
 	"  --go             run: do not wait at main for the command run\n"
@@ -39,8 +39,9 @@ static const struct {
 	const char *word;
 	enum ot_mode mode;
 } modes[] = {
-	{"run", OT_MODE_RUN}, {"attach", OT_MODE_ATTACH}, {"open", OT_MODE_OPEN},
-	{"ps", OT_MODE_PS},   {"cc", OT_MODE_CC},	  {"c++", OT_MODE_CXX},
+	{"run", OT_MODE_RUN},	{"attach", OT_MODE_ATTACH}, {"open", OT_MODE_OPEN},
+	{"help", OT_MODE_HELP}, {"ps", OT_MODE_PS},	    {"cc", OT_MODE_CC},
+	{"c++", OT_MODE_CXX},
 };
 
 static bool take_mode(const char *word, enum ot_mode *mode)

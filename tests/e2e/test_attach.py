@@ -154,6 +154,7 @@ def test_ctrl_c_leaves_in_batch(tool, worker):
                                env=tool.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)
     assert "tick" in process.stdout.readline()
+    assert "Ctrl-C leaves" in process.stderr.readline()
     assert "tick:tr-call:" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The awkward programs at every level: as ever when dormant, right values when traced, one by one or all."""
+import json
 import subprocess
 
 import awkward
@@ -84,19 +85,37 @@ def test_texts_are_right_when_log_shows_them_after_the_end(bench, level):
 HONEST = [p for p in awkward.matrix.programs() if p.name.startswith("honest_")]
 
 
-@pytest.mark.parametrize("level", ["O1", "O2", "O3"])
-@pytest.mark.parametrize("program", HONEST, ids=lambda program: program.name)
-def test_an_honest_function_is_replaced_or_refused_with_the_reason(bench, program, level):
-    """By itself, so that what the program computes must stay right whichever it is."""
-    cell = bench.cell(program, level, "pie")
+def with_a_second_copy(otrace, folder, program, level):
+    """The program, linked with itself under other names: NAME_again does what NAME does. Also the names."""
     names = awkward.expect.functions(program, level, "pie")
-    seen, events = cell.under([f"patch {name} with {name}" for name in names])
-    assert seen[0] == 0 and seen[1].splitlines()[-1:] == [f"ok {program.name}"], seen
-    results = [e for e in events if e["event"] == "result" and e["command"].startswith("patch")]
-    assert len(results) == len(names)
-    for result in results:
-        assert result["error"] or result["text"].startswith("Patched"), result
-        assert result["error"] != "", result
+    source = awkward.PROGRAMS / f"{program.name}.c"
+    renamed = [f"-D{name}={name}_again" for name in [*names, "main"]]
+    for flags, output in (([], "first.o"), (renamed, "second.o")):
+        subprocess.run([otrace, "cc", "-g", f"-{level}", *flags, "-c", source, "-o", folder / output], check=True)
+    subprocess.run([otrace, "cc", folder / "first.o", folder / "second.o", "-Wl,--allow-multiple-definition",
+                    "-o", folder / "twice"], check=True)
+    return folder / "twice", names
+
+
+@pytest.mark.parametrize("level", ["O0", "O1", "O2", "O3"])
+@pytest.mark.parametrize("program", HONEST, ids=lambda program: program.name)
+def test_an_honest_function_is_replaced_or_refused_with_the_reason(otrace, tmp_path, program, level):
+    """By a copy of itself, so that what the program computes must stay right whichever it is."""
+    path, names = with_a_second_copy(otrace, tmp_path, program, level)
+    for name in names:
+        file = tmp_path / "events.json"
+        seen = awkward.run([otrace, "run", f"--json={file}", "-e", f"patch {name} with {name}_again",
+                            "-e", f"trace {name}_again", "-e", "run", "--", path])
+        assert seen[0] in (0, 1) and seen[1].splitlines()[-1:] == [f"ok {program.name}"], (name, seen)
+        events = [json.loads(line) for line in file.open()]
+        patched, = [e for e in events if e["event"] == "result" and e["command"].startswith("patch")]
+        ran = [e for e in events if e["event"] == "call" and e["function"] == f"{name}_again"]
+        if patched["error"]:
+            assert len(patched["error"]) > 20 and not ran, (name, patched)
+        else:
+            assert patched["text"].startswith(f"Patched {name} with {name}_again") and ran, (name, patched)
+        if level == "O0":
+            assert not patched["error"], (name, patched)
 
 
 def test_a_stripped_program_is_traced_as_before(build, tmp_path):

@@ -14,8 +14,21 @@ def test_unpatch_restores(tool, shop):
     assert done.result("patch")["text"] == "nothing is patched"
 
 
+def test_a_function_is_not_patched_with_itself(tool, shop):
+    done = tool.json(["patch add with add", "patch add with multiply", "patch multiply with add", "trace price"], shop)
+    assert "itself" in done.result("patch add with add")["error"] or "back" in done.result("patch add with add")["error"]
+    assert done.result("patch multiply with add")["error"]
+    assert [e["value"] for e in done.of("return", "price")] == [7 * 2, 7 * 4, 7 * 6]
+
+
+def test_a_replacement_that_is_nowhere_may_have_been_dropped(tool, shop):
+    done = tool.json(["patch add with qqqqqqqq"], shop)
+    assert 'no function "qqqqqqqq"' in done.result("patch add with qqqqqqqq")["error"]
+    assert "__attribute__((used))" in done.err
+
+
 def test_unpatch_star_restores_all(tool, shop):
-    done = tool.json(["patch add with multiply", "patch half with half", "unpatch *", "trace price"], shop)
+    done = tool.json(["patch add with multiply", "unpatch *", "trace price"], shop)
     assert [e["value"] for e in done.of("return", "price")] == [7 * 3, 7 * 5, 7 * 7]
 
 

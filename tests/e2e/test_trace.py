@@ -159,6 +159,13 @@ def test_log_s_sums_by_function(tool, shop):
     assert totals == sorted(totals, reverse=True)
 
 
+def test_log_s_has_the_time_of_a_recursive_function_once(tool, compiled):
+    done = tool.json(["trace -q main fact", "run", "log -s"], compiled("shop.c", "-O0"))
+    rows = {row["function"]: row for row in done.result("log -s")["value"]}
+    assert rows["fact"]["calls"] == rows["fact"]["ended"] == 5
+    assert rows["fact"]["total_ns"] == rows["fact"]["max_ns"] <= rows["main"]["total_ns"]
+
+
 def test_waiting_for_the_reader_loses_nothing(tool, shop):
     done = tool.json(["trace --wait tick"], shop, "burn", "200000", env={"OTRACE_RING_BYTES": "131072"})
     assert len(calls(done, "tick")) == 200000

@@ -13,7 +13,7 @@ struct pair {
 	int a, b;
 };
 
-static volatile int sink;
+volatile int sink; /* seen by a second copy too */
 
 NOINLINE static int always_seven(int n)
 {

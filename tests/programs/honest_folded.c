@@ -13,7 +13,7 @@ struct point {
 	int x, y;
 };
 
-static volatile int sink;
+volatile int sink; /* seen by a second copy too */
 
 NOINLINE static int with_base(int n, int base)
 {
