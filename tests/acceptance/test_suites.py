@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The suites that SQLite and Redis bring along: the tests that fail are those that fail in the plain build."""
 
+import concurrent.futures
 import functools
 import shlex
 
@@ -73,23 +74,28 @@ def test_sqlite_with_everything_traced(command, part, record_property):
     compare("sqlite", part, tested, record_property, "everything traced")
 
 
-@pytest.mark.parametrize("part", PARTS)
-def test_redis_dormant(part, record_property):
-    tested = suites.redis(get("redis", "otrace"), part=chosen_redis(part))
-    compare("redis", part, tested, record_property, "dormant")
-
-
-@pytest.mark.parametrize("part", PARTS)
-def test_redis_with_everything_traced(command, part, record_property):
+def redis_traced(command, part):
     """Every server of the suite is joined when it listens, and all its functions are traced from then on."""
     wrapper = ["env", *(f"{name}={value}" for name, value in command.listening().items())]
     environment = shlex.join(["env", *(f"{name}={value}" for name, value in command.environment.items())])
-    count = command.folder / "joined"
     # The loop ends with the server: it is not there any more, or has been left because it ended.
     attach = (f"while kill -0 $OTRACE_PID 2>/dev/null; do "
               f"[ -S {command.environment['OTRACE_DIR']}/$OTRACE_PID ] && "
               f"{environment} {shlex.quote(str(command.path))} attach -e \"trace -q '*'\" $OTRACE_PID && "
-              f"echo $OTRACE_PID >>{count} && break; sleep 0.02; done")
-    tested = suites.redis(get("redis", "otrace"), part=chosen_redis(part), wrapper=wrapper, attach=attach)
-    compare("redis", part, tested, record_property, "everything traced")
-    assert len(count.read_text().split()) >= len(chosen_redis(part)) if part == "check" else count.exists()
+              f"echo $OTRACE_PID >>{command.folder}/joined && break; sleep 0.02; done")
+    return suites.redis(get("redis", "otrace"), part=chosen_redis(part), wrapper=wrapper, attach=attach)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_redis(command, part, record_property):
+    """The three of them side by side: most of their tests wait for something."""
+    get("redis"), get("redis", "otrace")
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        plain = pool.submit(reference, "redis", part)
+        dormant = pool.submit(suites.redis, get("redis", "otrace"), part=chosen_redis(part))
+        traced = pool.submit(redis_traced, command, part)
+        plain.result()
+        compare("redis", part, dormant.result(), record_property, "dormant")
+        compare("redis", part, traced.result(), record_property, "everything traced")
+    joined = len((command.folder / "joined").read_text().split())
+    assert joined >= (len(chosen_redis(part)) if part == "check" else 100)
