@@ -132,7 +132,7 @@ class SQLite:
                    "--enable-load-extension", f"--with-tcl={self._tcl()}", f"CC={COMPILER}", "CFLAGS=-O1"],
                   cwd=folder, log=log)
         cache.run(["make", "sqlite3.c", "shell.c"], cwd=folder, log=log)
-        command = cache.run(["make", "--dry-run", "testfixture"], cwd=folder)
+        command = cache.run(["make", "--dry-run", "--no-print-directory", "testfixture"], cwd=folder)
         (folder / "testfixture.cmd").write_text(command, encoding="utf-8")
 
     @staticmethod
@@ -163,6 +163,8 @@ class Testfixture(SQLite):
     def _parts(commands: str):
         """(options, sources, libraries) of the command by which SQLite's own makefile builds testfixture."""
         words = shlex.split(commands.replace("\\\n", " ").strip().splitlines()[-1])
+        if "-o" not in words:
+            raise RealProgramError(f"make --dry-run testfixture does not end with a command that links it: {words[:20]}")
         output = words.index("-o")
         start = next(i for i, word in enumerate(words) if word == COMPILER)
         options = [word for word in words[start + 1:output] if not word.startswith("-O")]

@@ -85,6 +85,10 @@ def prune(paths, keep: int, age: float) -> None:
 def run(command, *, log=None, **options) -> str:
     """Runs a build command, output to the file LOG or returned; a failure raises with the end of that output."""
     command = [str(word) for word in command]
+    # "make check" is no business of the makes that are started here: they would print more, for one.
+    environment = options.pop("env", None) or os.environ
+    options["env"] = {name: value for name, value in environment.items()
+                      if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")}
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, errors="replace", check=False, **options)
