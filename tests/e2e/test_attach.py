@@ -202,7 +202,7 @@ def test_open_does_not_claim_that_a_file_runs(tool, shop):
 
 def test_closed_standard_streams_stay_closed(tool, shop):
     """What the runtime opens must not become the program's standard output."""
-    process = tool.listen("sh", "-c", f'exec "{shop}" work <&- >&- 2>&-')
+    process = tool.listen(shop, "work", preexec_fn=lambda: os.closerange(0, 3))
     try:
         assert tool.attach(["trace -q tick"], process.pid, ["--for", "0.2"]).status == 0
         assert not {"0", "1", "2"} & set(os.listdir(f"/proc/{process.pid}/fd"))
