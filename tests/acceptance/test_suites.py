@@ -86,6 +86,7 @@ def redis_traced(command, part):
     return suites.redis(get("redis", "otrace"), part=chosen_redis(part), wrapper=wrapper, attach=attach)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("part", PARTS)
 def test_redis(command, part, record_property):
     """The three of them side by side: most of their tests wait for something."""

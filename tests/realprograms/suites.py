@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -176,6 +177,12 @@ def _redis_tree(build: Build, folder: Path, wrapper, attach: str) -> Path:
             shutil.copytree(entry, tree / "tests", symlinks=True)
         elif entry.name != "src":
             (tree / entry.name).symlink_to(entry)
+    # A bare system has no /etc/hosts: the suite would wait for ever for its own clients.
+    helper = tree / "tests" / "test_helper.tcl"
+    text = helper.read_text(encoding="utf-8")
+    if "socket localhost " not in text:
+        raise RealProgramError(f"{helper} does not connect to localhost any more")
+    helper.write_text(text.replace("socket localhost ", "socket 127.0.0.1 "), encoding="utf-8")
     (tree / "src").mkdir()
     for entry in (build.tree / "src").iterdir():
         (tree / "src" / entry.name).symlink_to(entry)
@@ -240,12 +247,14 @@ class _Ports:
 
     def __init__(self):
         self.next = None
+        self.lock = threading.Lock()
 
     def take(self) -> int:
-        if self.next is None or self.next > 31000:
-            self.next = free_port()
-        base, self.next = self.next, self.next + 2 * self.count
-        return base
+        with self.lock:
+            if self.next is None or self.next > 31000:
+                self.next = free_port()
+            base, self.next = self.next, self.next + 2 * self.count
+            return base
 
 
 _ports = _Ports()
