@@ -211,18 +211,25 @@ static inline uint64_t capture(void *rec, uint64_t *out, uint64_t head,
 	return words * 8;
 }
 
-static inline void write_enter(struct ot_thread *thread, const struct otrace_frame *frame,
-			       const struct ot_arm *arm, uint64_t seq, uint64_t flags)
+/* All but the head and the time. */
+static inline struct otrace_rec_enter *begin_enter(struct ot_thread *thread, uint64_t seq)
 {
 	struct otrace_rec_enter *rec = record_at(thread);
-	uint64_t bytes;
 
 	rec->rec.call_seq = seq;
 	rec->parent_seq = thread->top->seq;
 	rec->depth = thread->depth + 1;
 	rec->reserved = 0;
-	bytes = capture(rec, (uint64_t *)(rec + 1), arm->enter_head | flags << 56, frame,
-			arm->steps, arm->nr_enter);
+	return rec;
+}
+
+static inline void write_enter(struct ot_thread *thread, const struct otrace_frame *frame,
+			       const struct ot_arm *arm, uint64_t seq, uint64_t head)
+{
+	struct otrace_rec_enter *rec = begin_enter(thread, seq);
+	uint64_t bytes =
+		capture(rec, (uint64_t *)(rec + 1), head, frame, arm->steps, arm->nr_enter);
+
 	/* last: what the hook itself costs is not the function's time */
 	rec->rec.tsc = ot_clock_now();
 	commit(thread, bytes);
@@ -258,26 +265,16 @@ static void write_unwound(struct ot_thread *thread, const struct otrace_frame *f
 static OT_SLOW void enter_without_end(struct ot_thread *thread, struct otrace_frame *frame,
 				      const struct ot_arm *arm, uint64_t flags)
 {
-	struct otrace_rec_enter *rec;
 	uint64_t head = (arm->enter_head & ~HEAD_TYPE_MASK) |
 			(uint64_t)OTRACE_REC_ENTER_ONLY << 48 | flags << 56;
-	uint64_t bytes;
 
 	if (arm->flags & OTRACE_PROBE_LEAVE_ONLY) {
 		thread->ring->lost_fault++;
 		return;
 	}
 	check_stack(thread, (uint64_t)frame, (uint64_t)frame + arm->frame_bytes);
-	if (!has_room(thread, arm->enter_max_bytes, arm->flags))
-		return;
-	rec = record_at(thread);
-	rec->rec.call_seq = take_seq(thread);
-	rec->parent_seq = thread->top->seq;
-	rec->depth = thread->depth + 1;
-	rec->reserved = 0;
-	bytes = capture(rec, (uint64_t *)(rec + 1), head, frame, arm->steps, arm->nr_enter);
-	rec->rec.tsc = ot_clock_now();
-	commit(thread, bytes);
+	if (has_room(thread, arm->enter_max_bytes, arm->flags))
+		write_enter(thread, frame, arm, take_seq(thread), head);
 }
 
 static inline void enter(struct ot_thread *thread, struct otrace_frame *frame,
@@ -290,7 +287,7 @@ static inline void enter(struct ot_thread *thread, struct otrace_frame *frame,
 		return;
 	seq = take_seq(thread);
 	if (ot_likely(!(arm->flags & OTRACE_PROBE_LEAVE_ONLY)))
-		write_enter(thread, frame, arm, seq, flags);
+		write_enter(thread, frame, arm, seq, arm->enter_head | flags << 56);
 	if (ot_unlikely(arm->flags & OTRACE_PROBE_ENTER_ONLY))
 		return;
 	push(thread, where, seq, arm);
@@ -364,11 +361,7 @@ static void enter_only(struct ot_thread *thread, const struct ot_arm *arm, uint6
 	}
 	if (!has_room(thread, sizeof(*rec), arm->flags))
 		return;
-	rec = record_at(thread);
-	rec->rec.call_seq = take_seq(thread);
-	rec->parent_seq = thread->top->seq;
-	rec->depth = thread->depth + 1;
-	rec->reserved = 0;
+	rec = begin_enter(thread, take_seq(thread));
 	store_head(rec, OT_REC_HEAD(arm->trace_id, sizeof(*rec) / 8, OTRACE_REC_ENTER_ONLY,
 				    flags | OTRACE_REC_FLAG_NO_ARGS));
 	rec->rec.tsc = ot_clock_now();
