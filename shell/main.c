@@ -290,6 +290,11 @@ static int run_main(struct start *start)
 
 /* ------------------------------------------------------------------ attach, open, ps */
 
+static bool something_traced(const struct ot_shell *shell)
+{
+	return shell->traces && ot_traces_nr_on(shell->traces);
+}
+
 /* Batch: stays as long as something is traced. */
 static void stay(struct ot_session *session, double seconds)
 {
@@ -297,13 +302,16 @@ static void stay(struct ot_session *session, double seconds)
 	struct timespec now;
 	double end;
 
+	if (seconds < 0 && something_traced(shell))
+		ot_ui_note(shell->ui, "staying while something is traced; Ctrl-C leaves, "
+				      "--for SECONDS sets an end");
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	end = (double)now.tv_sec + (double)now.tv_nsec / 1e9 + seconds;
 	while (!shell->quit && !ot_session_ended(shell) && !ot_session_interrupted(session)) {
 		double left;
 		int wait_ms = -1;
 
-		if (seconds < 0 && (!shell->traces || !ot_traces_nr_on(shell->traces)))
+		if (seconds < 0 && !something_traced(shell))
 			break;
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		left = end - ((double)now.tv_sec + (double)now.tv_nsec / 1e9);
@@ -326,12 +334,8 @@ static void play(struct ot_session *session, const struct start *start)
 	if (start->read_stdin)
 		play_file(shell, "-");
 	play_scripts(shell, start->options);
-	if (start->options->mode == OT_MODE_ATTACH && !shell->quit) {
-		if (start->options->seconds < 0 && shell->traces && ot_traces_nr_on(shell->traces))
-			ot_ui_note(shell->ui, "staying while something is traced; Ctrl-C leaves, "
-					      "--for SECONDS sets an end");
+	if (start->options->mode == OT_MODE_ATTACH && !shell->quit)
 		stay(session, start->options->seconds);
-	}
 }
 
 /* Filters of a container are ours too; those of its own may kill it for what recording asks of the kernel. */
