@@ -6,18 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from accepting import Command
 from realprograms import gdb_oracle, get, lua
 
 HERE = Path(__file__).resolve().parent
 LEVELS = ("O0", "O1", "O2", "O3")
-
-
-@pytest.fixture
-def command(build):
-    made = Command(build)
-    yield made
-    made.close()
 
 
 def plain_output(build, script):

@@ -8,19 +8,12 @@ import threading
 import time
 
 import pytest
-from accepting import Command, descriptors, figure, text_differences, threads
+from accepting import descriptors, figure, text_differences, threads
 from realprograms import get, redis_load
 from realprograms.redis_server import RedisServer
 
 long = pytest.param(60, marks=pytest.mark.long, id="60s")
 short = pytest.param(10, id="10s")
-
-
-@pytest.fixture
-def command(build):
-    made = Command(build)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import functools
 import shlex
 
 import pytest
-from accepting import Command, figure
+from accepting import figure
 from realprograms import get, suites
 
 pytestmark = pytest.mark.alone  # they load every core, and some of their tests depend on timing
@@ -22,13 +22,6 @@ REDIS = """unit/type/string unit/type/incr unit/type/hash unit/type/set unit/typ
     integration/rdb integration/aof""".split()
 
 PARTS = [pytest.param("check", id="some"), pytest.param("full", marks=pytest.mark.long, id="full")]
-
-
-@pytest.fixture
-def command(build):
-    made = Command(build)
-    yield made
-    made.close()
 
 
 @functools.cache

@@ -305,6 +305,12 @@ class Program:
     def attach(self, flags=0):
         return Client(f"{self.directory.name}/{self.process.pid}", flags)
 
+    def order(self, letter):
+        """One line in, one line out: for programs that work by orders."""
+        self.process.stdin.write(letter + "\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().strip()
+
     def __enter__(self):
         return self
 

@@ -21,11 +21,6 @@ class Subject(Program):
     def __init__(self, command, runtime, mode="listen", env=None):
         super().__init__([command], runtime, mode, env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def order(self, letter):
-        self.process.stdin.write(letter + "\n")
-        self.process.stdin.flush()
-        return self.process.stdout.readline().strip()
-
     def end(self):
         self.process.stdin.close()
         rest = self.process.stdout.read()

@@ -23,11 +23,6 @@ class Trial(Program):
         super().__init__([command, str(folder)], runtime, mode, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                          stderr=subprocess.PIPE, text=True)
 
-    def order(self, letter):
-        self.process.stdin.write(letter + "\n")
-        self.process.stdin.flush()
-        return self.process.stdout.readline().strip()
-
     def end(self):
         self.process.stdin.close()
         rest = self.process.stdout.read(), self.process.stderr.read()
