@@ -169,7 +169,8 @@ static struct ot_err *find_pid(pid_t pid, const struct ot_found_list *list, char
 	}
 	name = process_name(pid);
 	if (!name && !kill(pid, 0))
-		name = ot_strdup("a kernel thread, or of another user");
+		return ot_err_new(OT_ERR_NOT_FOUND, "process %d has no program to look at",
+				  (int)pid);
 	if (!name || (kill(pid, 0) && errno == ESRCH))
 		return ot_err_new(OT_ERR_NOT_FOUND, "there is no process %d", (int)pid);
 	return explain_pid(pid, name);
