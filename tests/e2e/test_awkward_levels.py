@@ -31,6 +31,7 @@ def plain(tmp_path_factory):
 def test_a_program(bench, plain, program, level, mode):
     cell = bench.cell(program, level, mode)
     assert awkward.run([cell.path]) == plain(program)
+    cell.quiet()
     cell.exact()
     cell.all()
 
