@@ -45,12 +45,11 @@ static bool isPreemptible(const GlobalVariable &G) {
          M.getPIELevel() == PIELevel::Default;
 }
 
-/// void *accessor(void) for a thread-local: there is no constant for its place.
-static Function *makeAccessor(Module &M, GlobalVariable &G) {
+/// void *accessor(void) for a place that no constant says.
+static Function *makeAccessor(Module &M, GlobalVariable &G, const Twine &Name) {
   auto *Pointer = PointerType::get(M.getContext(), 0);
-  Function *F =
-      Function::Create(FunctionType::get(Pointer, false),
-                       GlobalValue::PrivateLinkage, OTRACE_PREFIX "tls", M);
+  Function *F = Function::Create(FunctionType::get(Pointer, false),
+                                 GlobalValue::PrivateLinkage, Name, M);
   // A section each, so that the linker can drop one with its variable.
   F->setSection((OTRACE_SECTION_WRAPPER "." + G.getName()).str());
   F->setComdat(G.getComdat());
@@ -58,19 +57,33 @@ static Function *makeAccessor(Module &M, GlobalVariable &G) {
   F->addFnAttr(Attribute::NoInline);
   F->addFnAttr("target-cpu", "x86-64");
   IRBuilder<> B(BasicBlock::Create(M.getContext(), "", F));
-  B.CreateRet(B.CreateThreadLocalAddress(&G));
+  B.CreateRet(G.isThreadLocal() ? B.CreateThreadLocalAddress(&G)
+                                : static_cast<Value *>(&G));
+  appendToCompilerUsed(M, {F});
   return F;
+}
+
+/// Whether an access to \p G is one mov from the GOT, which the linker turns
+/// into the address when it knows better.
+static bool isLoadedByOneInstruction(const GlobalVariable &G) {
+  const auto Model = G.getParent()->getCodeModel();
+  return !G.getCodeModel() && (!Model || *Model == CodeModel::Small);
 }
 
 Target VariableTable::addressOf(Draft &D, GlobalVariable &G) {
   if (G.isThreadLocal()) {
     D.Flags |= OTRACE_VAR_THREAD_LOCAL;
-    Function *Accessor = makeAccessor(M, G);
-    appendToCompilerUsed(M, {Accessor});
-    return Target::symbol(Accessor);
+    return Target::symbol(makeAccessor(M, G, OTRACE_PREFIX "tls"));
   }
   if (!isPreemptible(G))
     return Target::symbol(&G);
+  if (isLoadedByOneInstruction(G)) {
+    D.Flags |= OTRACE_VAR_ADDRESS_IN_CODE;
+    Function *Accessor = makeAccessor(M, G, OTRACE_PREFIX "address");
+    Accessor->addFnAttr(Attribute::NoCfCheck); // nobody calls it
+    Accessor->setAlignment(Align(1));
+    return Target::symbol(Accessor);
+  }
   // The backend turns a private, nameless constant that holds an address, and
   // to which only distances are taken, into an entry of the GOT.
   D.Flags |= OTRACE_VAR_ADDRESS_IN_GOT;

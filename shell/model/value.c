@@ -107,6 +107,29 @@ void ot_value_fetch(struct ot_target *target, struct ot_value *value)
 	set_bytes(value, memory, span.got < span.bytes ? span.got : span.bytes);
 }
 
+static struct ot_err *address_in_code(struct ot_target *target, const struct ot_var *var,
+				      uint64_t *ret)
+{
+	uint8_t code[OTRACE_ADDRESS_CODE_BYTES];
+	uint64_t address = 0;
+
+	OT_TRY(ot_target_read(target, var->address, code, sizeof(code)));
+	switch (otrace_address_code(code, var->address, &address)) {
+	case OTRACE_ADDRESS_CODE_WORD:
+		OT_TRY(ot_target_read(target, address, &address, sizeof(address)));
+		break;
+	case OTRACE_ADDRESS_CODE_DIRECT:
+		break;
+	default:
+		return ot_err_new(OT_ERR_UNSUPPORTED,
+				  "where %s lies is not known: the linker wrote an instruction "
+				  "that otrace does not read",
+				  var->unique_name);
+	}
+	*ret = address;
+	return NULL;
+}
+
 static struct ot_err *var_address(struct ot_program *program, const struct ot_var *var,
 				  uint32_t tid, uint64_t *ret)
 {
@@ -115,6 +138,8 @@ static struct ot_err *var_address(struct ot_program *program, const struct ot_va
 
 	if (var->flags & OTRACE_VAR_THREAD_LOCAL)
 		return ot_target_tls(target, var->address, tid, ret);
+	if (var->flags & OTRACE_VAR_ADDRESS_IN_CODE)
+		return address_in_code(target, var, ret);
 	if (var->flags & OTRACE_VAR_ADDRESS_IN_GOT)
 		OT_TRY(ot_target_read(target, var->address, &address, sizeof(address)));
 	*ret = address;

@@ -6,7 +6,16 @@
 // RUN: %clang -g -O2 -fuse-ld=lld %s -o %t.with && llvm-readelf -r %t.with | grep -c R_X86 > %t.n1
 // RUN: %plain_clang -g -O2 -fuse-ld=lld %s -o %t.without && llvm-readelf -r %t.without | grep -c R_X86 > %t.n2
 // RUN: diff %t.n1 %t.n2
-// RUN: llvm-readelf -SW %t.with | FileCheck %s
+// RUN: %clang -g -O2 -fPIC -pie %s -o %t.with && llvm-readelf -r %t.with | grep -c R_X86 > %t.n1
+// RUN: %plain_clang -g -O2 -fPIC -pie %s -o %t.without && llvm-readelf -r %t.without | grep -c R_X86 > %t.n2
+// RUN: diff %t.n1 %t.n2
+// RUN: %clang -g -O2 -fPIC -pie -fuse-ld=lld %s -o %t.with && llvm-readelf -r %t.with | grep -c R_X86 > %t.n1
+// RUN: %plain_clang -g -O2 -fPIC -pie -fuse-ld=lld %s -o %t.without && llvm-readelf -r %t.without | grep -c R_X86 > %t.n2
+// RUN: diff %t.n1 %t.n2
+// RUN: %clang -g -O2 -fPIC -no-pie %s -o %t.with && llvm-readelf -r %t.with | grep -c R_X86 > %t.n1
+// RUN: %plain_clang -g -O2 -fPIC -no-pie %s -o %t.without && llvm-readelf -r %t.without | grep -c R_X86 > %t.n2
+// RUN: diff %t.n1 %t.n2
+// RUN: %clang -g -O2 -fuse-ld=lld %s -o %t.with && llvm-readelf -SW %t.with | FileCheck %s
 // CHECK-DAG: .note.otrace NOTE {{.*}} A {{ *}}
 // CHECK-DAG: otrace_fn PROGBITS {{.*}} AL
 // CHECK-DAG: otrace_var PROGBITS {{.*}} AL

@@ -506,6 +506,36 @@ static void damaged_tables_never_crash(void **state)
 	assert_true(nr_refused > 200);
 }
 
+/* ------------------------------------------------------------------ places of variables */
+
+static void instructions_say_where_a_variable_lies(void **state)
+{
+	static const struct {
+		uint8_t code[OTRACE_ADDRESS_CODE_BYTES];
+		enum otrace_address_code kind;
+		uint64_t address;
+	} cases[] = {
+		/* as GNU ld and lld leave them: lea sym(%rip), mov sym@GOT(%rip), mov $sym */
+		{{0x48, 0x8d, 0x05, 0x10, 0, 0, 0}, OTRACE_ADDRESS_CODE_DIRECT, 0x400017},
+		{{0x48, 0x8d, 0x05, 0xf9, 0xff, 0xff, 0xff}, OTRACE_ADDRESS_CODE_DIRECT, 0x400000},
+		{{0x48, 0x8b, 0x05, 0, 0x10, 0, 0}, OTRACE_ADDRESS_CODE_WORD, 0x401007},
+		{{0x48, 0xc7, 0xc0, 0x10, 0x40, 0x40, 0}, OTRACE_ADDRESS_CODE_DIRECT, 0x404010},
+		{{0x48, 0x8b, 0x0d, 0, 0x10, 0, 0}, OTRACE_ADDRESS_CODE_UNKNOWN, 7},
+		{{0xf3, 0x0f, 0x1e, 0xfa, 0x48, 0x8b, 0x05}, OTRACE_ADDRESS_CODE_UNKNOWN, 7},
+		{{0x48, 0xb8, 0x05, 0, 0, 0, 0}, OTRACE_ADDRESS_CODE_UNKNOWN, 7},
+		{{0}, OTRACE_ADDRESS_CODE_UNKNOWN, 7},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t address = 7;
+
+		assert_int_equal(otrace_address_code(cases[i].code, 0x400000, &address),
+				 cases[i].kind);
+		assert_int_equal(address, cases[i].address);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -523,6 +553,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(results_are_decoded, setup, teardown),
 		cmocka_unit_test(another_version_is_refused_with_both_numbers),
 		cmocka_unit_test(damaged_tables_never_crash),
+		cmocka_unit_test(instructions_say_where_a_variable_lies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,7 +40,7 @@ extern "C" {
 #define OTRACE_STATIC_ASSERT(cond, text) _Static_assert(cond, text)
 #endif
 
-#define OTRACE_ABI_VERSION 2
+#define OTRACE_ABI_VERSION 3
 
 /* Section and symbol names. */
 #define OTRACE_SECTION_FN "otrace_fn"
@@ -267,7 +267,8 @@ struct otrace_varargs_frame {
 	X(CONSTANT_VALUE, 5, "no storage left; its only value is constant_value") \
 	X(STORES_IGNORED, 6, "the code does not read its storage any more")       \
 	X(READ_ONLY, 7, "lies in read-only memory")                               \
-	X(WEAK, 8, "weak or common: another module's definition may win")
+	X(WEAK, 8, "weak or common: another module's definition may win")         \
+	X(ADDRESS_IN_CODE, 9, "address refers to an instruction that loads it")
 
 #define OTRACE_X_VAR(name, bit, text) OTRACE_VAR_##name = 1u << (bit),
 enum otrace_var_flag { OTRACE_VAR_FLAGS(OTRACE_X_VAR) };
@@ -292,6 +293,42 @@ enum otrace_var_flag { OTRACE_VAR_FLAGS(OTRACE_X_VAR) };
 #define OTRACE_VAR_HAS_SCOPE 0x02u
 #define OTRACE_VAR_HAS_SIZE 0x04u
 #define OTRACE_VAR_HAS_UNIT 0x08u
+
+#define OTRACE_ADDRESS_CODE_BYTES 7u
+
+enum otrace_address_code {
+	OTRACE_ADDRESS_CODE_UNKNOWN = 0,
+	OTRACE_ADDRESS_CODE_DIRECT = 1, /* the address itself */
+	OTRACE_ADDRESS_CODE_WORD = 2	/* of a word that holds the address */
+};
+
+/**
+ * What the instruction of an OTRACE_VAR_ADDRESS_IN_CODE says. The compiler writes
+ * mov sym@GOTPCREL(%rip), %rax; a linker that knows the variable's place makes it lea sym(%rip), %rax
+ * or mov $sym, %rax and needs no word with a relocation (x86-64 psABI, B.2 "Optimize GOTPCRELX").
+ *
+ * @param code    OTRACE_ADDRESS_CODE_BYTES bytes
+ * @param address where they lie in the program
+ * @param ret     untouched when unknown
+ */
+static inline enum otrace_address_code otrace_address_code(const uint8_t *code, uint64_t address,
+							   uint64_t *ret)
+{
+	uint32_t low = (uint32_t)code[3] | (uint32_t)code[4] << 8 | (uint32_t)code[5] << 16 |
+		       (uint32_t)code[6] << 24;
+	uint64_t operand = (uint64_t)(int64_t)(int32_t)low;
+
+	if (code[0] != 0x48)
+		return OTRACE_ADDRESS_CODE_UNKNOWN;
+	if (code[1] == 0xc7 && code[2] == 0xc0) { /* mov $sym, %rax */
+		*ret = operand;
+		return OTRACE_ADDRESS_CODE_DIRECT;
+	}
+	if (code[2] != 0x05 || (code[1] != 0x8d && code[1] != 0x8b))
+		return OTRACE_ADDRESS_CODE_UNKNOWN;
+	*ret = address + OTRACE_ADDRESS_CODE_BYTES + operand;
+	return code[1] == 0x8d ? OTRACE_ADDRESS_CODE_DIRECT : OTRACE_ADDRESS_CODE_WORD;
+}
 
 /* ------------------------------------------------------------------ types */
 
