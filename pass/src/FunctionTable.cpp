@@ -46,8 +46,24 @@ FunctionTable::FunctionTable(Module &M, BlobSet &Blobs, SharedPool &Pool,
                              TypeTable &Types, const Selector &Select)
     : M(M), Blobs(Blobs), Pool(Pool), Types(Types), Select(Select), Copies(M),
       Declared(declaredFunctions(M)) {
-  for (const DeclaredFunction &D : Declared)
+  for (const DeclaredFunction &D : Declared) {
     DeclaredBySubprogram.try_emplace(D.Subprogram, &D);
+    DeclaredByPlace.try_emplace(placeOf(D.Subprogram), &D);
+  }
+}
+
+FunctionTable::Place FunctionTable::placeOf(const DISubprogram *SP) {
+  return {SP->getFile(), SP->getLine(), SP->getName().str()};
+}
+
+/// What the source says of a function; a copy that the optimiser specialised
+/// has a subprogram of its own.
+const DeclaredFunction *
+FunctionTable::declaredAs(const DISubprogram *SP) const {
+  if (auto It = DeclaredBySubprogram.find(SP); It != DeclaredBySubprogram.end())
+    return It->second;
+  auto It = DeclaredByPlace.find(placeOf(SP));
+  return It != DeclaredByPlace.end() ? It->second : nullptr;
 }
 
 //===-- flags and names -------------------------------------------------===//
@@ -149,8 +165,7 @@ void FunctionTable::describeName(Draft &D) {
 //===-- what the source says --------------------------------------------===//
 
 void FunctionTable::describeSource(Draft &D, const DISubprogram *SP) {
-  if (auto It = DeclaredBySubprogram.find(SP); It != DeclaredBySubprogram.end())
-    D.Source = It->second;
+  D.Source = declaredAs(SP);
   D.Flags |= sourceFlags(SP);
   D.LineBegin = SP->getLine();
   D.LineEnd = D.Source ? D.Source->LineEnd : SP->getLine();
@@ -213,12 +228,9 @@ void FunctionTable::describeMachineSignature(Draft &D) {
 
 //===-- where values lie ------------------------------------------------===//
 
-static bool isMemoryPassedOn(const Function &F, const Argument &A,
-                             const ValuePart &Part) {
-  if (Part.Kind != OTRACE_PIECE_INDIRECT ||
-      Part.Param == ValuePart::ReturnValue)
-    return true;
-  // What the callee does not read, callers need not write.
+/// Whether callers write what \p A points to: what the callee does not read,
+/// they need not.
+static bool isMemoryPassedOn(const Function &F, const Argument &A) {
   return !A.hasAttribute(Attribute::WriteOnly) &&
          !A.hasAttribute(Attribute::ReadNone) &&
          isRefSet(F.getMemoryEffects().getModRef(IRMemLocation::ArgMem));
@@ -235,9 +247,15 @@ static std::optional<ValuePart> partLeft(const Argument &A, bool HasDebugInfo,
     Mark->Part =
         ValuePart{Mark->Index, 0, uint32_t(DL.getTypeStoreSize(A.getType())),
                   OTRACE_PIECE_DIRECT};
-  if (!Mark->Part || !isMemoryPassedOn(*A.getParent(), A, *Mark->Part))
+  auto &Part = Mark->Part;
+  if (!Part || Part->Param == ValuePart::ReturnValue ||
+      !A.getType()->isPointerTy() || isMemoryPassedOn(*A.getParent(), A))
+    return Part;
+  if (Part->Kind == OTRACE_PIECE_INDIRECT)
     return std::nullopt;
-  return Mark->Part;
+  if (Part->Kind == OTRACE_PIECE_DIRECT && hasKnowingCallers(*A.getParent()))
+    Part->Kind = OTRACE_PIECE_ADDRESS_ONLY;
+  return Part;
 }
 
 static otrace_piece pieceOf(uint64_t FrameOffset, uint64_t ValueOffset,
@@ -287,7 +305,7 @@ static void addPieces(SmallVectorImpl<otrace_piece> &Out,
     unsigned Kind = Part.Kind;
     uint32_t Size = Part.Size;
     // On the stack of a varargs call lies the value, not a pointer to it.
-    if (P.OnStack && (Kind == OTRACE_PIECE_DIRECT || IsByValOnStack))
+    if (P.OnStack && (Kind != OTRACE_PIECE_INDIRECT || IsByValOnStack))
       Kind = OTRACE_PIECE_STACK;
     else if (P.OnStack)
       continue;
@@ -330,8 +348,12 @@ void FunctionTable::describePieces(Draft &D) {
 void FunctionTable::setOrder(ArrayRef<Function *> Functions) {
   for (const Function *F : Functions) {
     Numbers.try_emplace(F, Numbers.size());
-    if (F->getSubprogram())
-      Described.insert(F->getSubprogram());
+    const DISubprogram *SP = F->getSubprogram();
+    if (!SP)
+      continue;
+    Described.insert(SP);
+    if (const DeclaredFunction *Source = declaredAs(SP))
+      Described.insert(Source->Subprogram);
   }
   for (const DeclaredFunction &D : Declared)
     if (Described.insert(D.Subprogram).second)

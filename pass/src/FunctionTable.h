@@ -11,6 +11,9 @@
 #include "Tables.h"
 #include "Types.h"
 
+#include <map>
+#include <tuple>
+
 namespace otrace {
 
 class FunctionTable {
@@ -23,6 +26,8 @@ class FunctionTable {
   llvm::SmallVector<DeclaredFunction, 0> Declared;
   llvm::DenseMap<const llvm::DISubprogram *, const DeclaredFunction *>
       DeclaredBySubprogram;
+  using Place = std::tuple<const llvm::DIFile *, unsigned, std::string>;
+  std::map<Place, const DeclaredFunction *> DeclaredByPlace;
   llvm::DenseSet<const llvm::DISubprogram *> Described;
   llvm::SmallVector<const llvm::DISubprogram *, 0> Vanished;
   /// Numbers of descriptions, and how many there are going to be.
@@ -44,6 +49,8 @@ public:
 
 private:
   struct Draft;
+  static Place placeOf(const llvm::DISubprogram *SP);
+  const DeclaredFunction *declaredAs(const llvm::DISubprogram *SP) const;
   void describeSource(Draft &D, const llvm::DISubprogram *SP);
   void describeName(Draft &D);
   void describeSignature(Draft &D);

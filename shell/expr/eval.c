@@ -158,6 +158,9 @@ static struct ot_err *scoped_fn(struct evaluator *e, const struct ot_expr_node *
 	for (struct ot_fn *fn = ot_program_fn(e->program, node->text); fn; fn = fn->same_name) {
 		if (!fn->symbol || (first && first->symbol == fn->symbol))
 			continue;
+		/* the original comes first, and is what the source's name means */
+		if (first && !ot_fn_is_made_copy(first) && ot_fn_is_made_copy(fn))
+			continue;
 		if (file && fn->file == file) {
 			ot_err_destroy(err);
 			*ret = fn;

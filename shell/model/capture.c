@@ -76,7 +76,7 @@ static bool piece_fits(const struct ot_fn *fn, const struct otrace_piece *piece,
 			? 8
 			: piece->size_bytes;
 
-	if (piece->kind > OTRACE_PIECE_STACK || piece->size_bytes > FRAME_MAX_BYTES)
+	if (piece->kind > OTRACE_PIECE_ADDRESS_ONLY || piece->size_bytes > FRAME_MAX_BYTES)
 		return false;
 	if (piece->kind != OTRACE_PIECE_STACK && (uint64_t)piece->frame_offset + bytes > frame)
 		return false;

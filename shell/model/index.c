@@ -69,8 +69,9 @@ static bool same_source(const struct ot_fn *a, const struct ot_fn *b)
 	       !strcmp(a->file->name, b->file->name);
 }
 
-/* Names for functions nr of which share one: copies of one source function keep it; others get
- * their file's last component, or the whole path where that is shared too. */
+/* Names for functions nr of which share one: copies of one source function keep it, or are called as
+ * the compiler called them; others get their file's last component, or the whole path where that is
+ * shared too. */
 static void name_fn_group(struct ot_program *program, struct ot_fn **group, size_t nr)
 {
 	bool copies = true;
@@ -82,6 +83,8 @@ static void name_fn_group(struct ot_program *program, struct ot_fn **group, size
 		bool shared = false;
 
 		group[i]->unique_name = group[i]->name;
+		if (nr > 1 && copies && ot_fn_is_made_copy(group[i]))
+			group[i]->unique_name = group[i]->linkage_name;
 		if (nr == 1 || copies || !file)
 			continue;
 		for (size_t j = 0; j < nr && nr < 64; j++) {

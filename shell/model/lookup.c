@@ -62,6 +62,12 @@ static bool fn_matches(const struct ot_fn *fn, const struct wanted *wanted)
 	return place_matches(fn->file, fn->tu, wanted->file);
 }
 
+/* What the symbol is called, where the source calls it otherwise. */
+static bool is_linkage_name(const struct ot_fn *fn, const struct wanted *wanted)
+{
+	return !strcmp(fn->linkage_name, wanted->name) && fn_matches(fn, wanted);
+}
+
 /* ------------------------------------------------------------------ nearest names */
 
 static void offer_fns(const struct ot_program *program, struct ot_nearest *nearest)
@@ -120,6 +126,9 @@ struct ot_err *ot_program_find_fns(const struct ot_program *program, const char 
 		for (; fn; fn = fn->same_name)
 			if (fn_matches(fn, &wanted))
 				ot_vec_push(list, fn);
+		for (size_t i = 0; list->nr == before && i < program->fns.nr; i++)
+			if (is_linkage_name(program->fns.items[i], &wanted))
+				ot_vec_push(list, program->fns.items[i]);
 	} else {
 		for (size_t i = 0; i < program->fns.nr; i++)
 			if (ot_glob_match(wanted.name, program->fns.items[i]->name) &&
@@ -127,6 +136,32 @@ struct ot_err *ot_program_find_fns(const struct ot_program *program, const char 
 				ot_vec_push(list, program->fns.items[i]);
 	}
 	return list->nr == before ? fn_not_found(program, pattern) : NULL;
+}
+
+bool ot_fn_is_made_copy(const struct ot_fn *fn)
+{
+	return strcmp(fn->linkage_name, fn->name) != 0 && strncmp(fn->linkage_name, "_Z", 2) != 0;
+}
+
+/* The copies are named: the name asked for means the rest, whose calls they took. */
+static struct ot_err *ambiguous(const char *name, const struct ot_fn_list *list)
+{
+	struct ot_err *err;
+	size_t nr_made = 0;
+
+	for (size_t i = 0; i < list->nr; i++)
+		nr_made += ot_fn_is_made_copy(list->items[i]);
+	if (nr_made)
+		err = ot_err_new(OT_ERR_AMBIGUOUS,
+				 "the compiler made %zu %s of \"%s\" for some callers", nr_made,
+				 nr_made == 1 ? "copy" : "copies", name);
+	else
+		err = ot_err_new(OT_ERR_AMBIGUOUS, "%zu functions are called \"%s\"", list->nr,
+				 name);
+	for (size_t i = 0; i < list->nr; i++)
+		if (!nr_made || strcmp(list->items[i]->unique_name, name) != 0)
+			ot_err_near(err, list->items[i]->unique_name);
+	return err;
 }
 
 struct ot_err *ot_program_find_fn(const struct ot_program *program, const char *name,
@@ -139,12 +174,8 @@ struct ot_err *ot_program_find_fn(const struct ot_program *program, const char *
 	for (size_t i = 0; i < list.nr; i++)
 		nr_stubs += list.items[i]->stub != 0;
 	/* copies that are left nowhere do not stand in the way of the one that is */
-	if (!err && list.nr > 1 && nr_stubs != 1) {
-		err = ot_err_new(OT_ERR_AMBIGUOUS, "%zu functions are called \"%s\"", list.nr,
-				 name);
-		for (size_t i = 0; i < list.nr; i++)
-			ot_err_near(err, list.items[i]->unique_name);
-	}
+	if (!err && list.nr > 1 && nr_stubs != 1)
+		err = ambiguous(name, &list);
 	for (size_t i = 0; !err && i < list.nr; i++)
 		if (list.nr == 1 || list.items[i]->stub)
 			*ret = list.items[i];
@@ -161,6 +192,9 @@ struct ot_fn *ot_program_fn(const struct ot_program *program, const char *name)
 	fn = ot_map_get_text(&program->fn_by_name, wanted.name);
 	while (fn && !fn_matches(fn, &wanted))
 		fn = fn->same_name;
+	for (size_t i = 0; !fn && i < program->fns.nr; i++)
+		if (is_linkage_name(program->fns.items[i], &wanted))
+			fn = program->fns.items[i];
 	return fn;
 }
 

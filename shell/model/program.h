@@ -66,7 +66,8 @@ struct ot_inlined {
 
 struct ot_fn {
 	const char *name;
-	const char *unique_name; /* name, or NAME@file.c when several functions share it */
+	const char *
+		unique_name; /* name; NAME@file.c or the symbol's when several functions share it */
 	const char *linkage_name;
 	uint64_t record; /* address of its struct otrace_fn: what the runtime is told */
 	uint64_t symbol; /* addresses; 0 = none */
@@ -162,8 +163,14 @@ const struct ot_type *const *ot_program_types(const struct ot_program *program, 
 /* ------------------------------------------------------------------ by name */
 
 /**
- * Functions that @p pattern names: NAME, NAME@file.c, or with wildcards in either part. All
- * functions of a name are found (statics of several files). Nothing found is an error with the
+ * A copy that the compiler made for some callers, as apply.specialized.1 of apply, has no other name
+ * than the symbol's to tell it from the rest. C++ functions have such names anyway.
+ */
+bool ot_fn_is_made_copy(const struct ot_fn *fn);
+
+/**
+ * Functions that @p pattern names: NAME, NAME@file.c, or with wildcards in either part, or a symbol.
+ * All functions of a name are found (statics of several files). Nothing found is an error with the
  * nearest names.
  * @param list added to
  */

@@ -12,7 +12,8 @@ Each line is JSON about one function (or {"variable": NAME, "value": V} about a 
                  calls end. A call without a return event counts as abandoned.
     series       {"arg": [path] or "value": [path], "format": F, "from": A, "to": B}: the calls in
                  their order show the texts F % A to F % B
-    honest       {"optimized_out":true} is as good as a value, and the function may be gone
+    honest       {"optimized_out":true} is as good as a value, and the pointer alone as a text; the function
+                 may be gone
     later        args and value that are compared only when asked for: complex, vector, 128 bits
     missing_ok   a tracer may not know the function; skipped: it must not be traced
     value_optional  the exit may be untraced
@@ -55,6 +56,8 @@ def _like(kind, actual):
 def matches(expected, actual, honest=False):
     """Whether a value shown is the one expected."""
     if honest and actual == OPTIMIZED_OUT:
+        return True
+    if honest and isinstance(expected, str) and isinstance(actual, dict) and set(actual) == {"pointer", "type"}:
         return True
     if isinstance(expected, dict):
         if "char" in expected:

@@ -181,7 +181,9 @@ enum otrace_piece_kind {
 	OTRACE_PIECE_INDIRECT =
 		1, /* the frame word points to the value bytes (byval, sret, byref) */
 	OTRACE_PIECE_DOUBLE_TO_FLOAT = 2, /* K&R float: the frame holds a double */
-	OTRACE_PIECE_STACK = 3		  /* varargs frame: offset from the stack argument area */
+	OTRACE_PIECE_STACK = 3,		  /* varargs frame: offset from the stack argument area */
+	OTRACE_PIECE_ADDRESS_ONLY =
+		4 /* like DIRECT, but callers need not write what it points to */
 };
 
 /** A part of a value: size_bytes bytes at value_offset of the value lie at frame_offset. */
