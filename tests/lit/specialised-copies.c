@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A copy of a function that the optimiser made for a constant argument has the names of the source.
 // RUN: %clang -w -g -O2 %s -o %t && %S/Inputs/otrace-dump %t --functions | FileCheck %s
-// CHECK-LABEL: function apply {{.*}}specialised-copies.c:[[@LINE+10]]
+// CHECK-LABEL: function apply {{.*}}specialised-copies.c:14-14 OPTIMIZED
 // CHECK: param int n: [32]->0+4
 // CHECK: param int (*f)(int): [40]->0+8
-// CHECK-LABEL: function apply {{.*}}specialised-copies.c:[[@LINE+7]]
+// CHECK-LABEL: function apply {{.*}}specialised-copies.c:14-14 OPTIMIZED
 // CHECK-NEXT: linkage name apply.specialized.
 // CHECK: param int n: [32]->0+4
 // CHECK-NEXT: param int (*f)(int): optimized out
