@@ -134,7 +134,7 @@ void VariableTable::describeSource(Draft &D, const DIGlobalVariable &Var) {
   D.File = Pool.file(Var.getFile());
   D.Line = Var.getLine();
   D.Type = Types.get(Var.getType());
-  D.TypeSize = std::min<uint64_t>(sizeOf(Var.getType()), UINT32_MAX);
+  D.TypeSize = sizeOf(Var.getType());
   D.Unit = Pool.unit(Units.lookup(&Var));
   if (Var.isLocalToUnit())
     D.Flags |= OTRACE_VAR_STATIC;

@@ -108,68 +108,135 @@ static void fake_refer(struct fake *fake, struct otrace_ref *ref, uint32_t to)
 	ref->delta = to ? (int32_t)(fake->data + to - (uint8_t *)ref) : 0;
 }
 
-/* With room for its members right behind it. */
-static uint32_t fake_type_of(struct fake *fake, uint8_t kind, uint64_t bytes, const char *name,
-			     uint32_t target, uint32_t members_bytes)
+static void fake_byte(struct fake *fake, uint8_t byte)
 {
-	uint32_t at = fake_room(fake, otrace_type_bytes(kind) + members_bytes);
-	bool has_name = otrace_type_bytes(kind) > offsetof(struct otrace_type, name);
-	uint32_t text = name ? fake_text(fake, name) : 0;
-	struct otrace_type *type = fake_at(fake, at);
-
-	type->magic = OTRACE_MAGIC_TYPE;
-	type->kind = kind;
-	type->size_bytes = (uint32_t)bytes;
-	if (has_name)
-		fake_refer(fake, &type->name, text);
-	fake_refer(fake, &type->target, target);
-	if (otrace_type_bytes(kind) == sizeof(*type)) {
-		type->hash[0] = at * 7919u;
-		type->hash[1] = at;
-	}
-	return at;
+	if (fake->used == FAKE_BYTES)
+		abort();
+	fake->data[fake->used++] = byte;
 }
 
-static uint32_t fake_type(struct fake *fake, uint8_t kind, uint64_t bytes, const char *name,
-			  uint32_t target)
+static void fake_varint(struct fake *fake, uint64_t value)
 {
-	return fake_type_of(fake, kind, bytes, name, target, 0);
+	for (; value >= 0x80; value >>= 7)
+		fake_byte(fake, (uint8_t)(value | 0x80));
+	fake_byte(fake, (uint8_t)value);
+}
+
+static void fake_chars(struct fake *fake, const char *text)
+{
+	do
+		fake_byte(fake, (uint8_t)*text);
+	while (*text++);
+}
+
+static void fake_number_bytes(struct fake *fake, uint64_t value)
+{
+	for (int i = 0; i < 64; i += 8)
+		fake_byte(fake, (uint8_t)(value >> i));
+}
+
+/* ------------------------------------------------------------------ types */
+
+/* Its stream goes right behind it. */
+static uint32_t fake_begin_type(struct fake *fake, uint8_t kind, const uint32_t *refs, uint32_t nr)
+{
+	uint32_t at = fake_room(fake, (uint32_t)sizeof(struct otrace_type) + 4 * nr);
+	struct otrace_type *type = fake_at(fake, at);
+
+	*type = (struct otrace_type){
+		.magic = OTRACE_MAGIC_TYPE, .kind = kind, .nr_refs = (uint8_t)nr};
+	for (uint32_t i = 0; i < nr; i++)
+		fake_refer(fake, (struct otrace_ref *)(type + 1) + i, refs[i]);
+	return at;
 }
 
 static uint32_t fake_base(struct fake *fake, const char *name, uint64_t bytes, uint8_t encoding)
 {
-	uint32_t at = fake_type(fake, OTRACE_TYPE_BASE, bytes, name, 0);
+	uint32_t at = fake_begin_type(fake, OTRACE_TYPE_BASE, NULL, 0);
 
-	((struct otrace_type *)fake_at(fake, at))->encoding = encoding;
+	fake_chars(fake, name);
+	fake_varint(fake, bytes);
+	fake_varint(fake, encoding);
+	fake_varint(fake, 0);
 	return at;
+}
+
+/* The place of a type without a file. */
+static void fake_type_place(struct fake *fake, const char *name)
+{
+	fake_chars(fake, name);
+	fake_varint(fake, 12);
+	fake_number_bytes(fake, fake->used * 7919ull << 20 | fake->used);
 }
 
 struct fake_member {
 	const char *name;
 	uint32_t type;
-	uint32_t bit_offset;
+	uint32_t bit_offset; /* only said of bit-fields: the others lie where one expects them */
 	uint32_t bit_size;
 };
 
-static void fake_members(struct fake *fake, uint32_t type, const struct fake_member *from,
-			 uint32_t nr)
+static uint32_t fake_struct(struct fake *fake, const char *name, uint64_t bytes,
+			    const struct fake_member *members, uint32_t nr)
 {
-	uint32_t at = type + (uint32_t)sizeof(struct otrace_type);
+	uint32_t refs[8];
+	uint32_t at;
 
+	for (uint32_t i = 0; i < nr; i++)
+		refs[i] = members[i].type;
+	at = fake_begin_type(fake, OTRACE_TYPE_STRUCT, refs, nr);
+	fake_type_place(fake, name);
+	fake_varint(fake, bytes);
+	fake_varint(fake, nr);
 	for (uint32_t i = 0; i < nr; i++) {
-		uint32_t text = from[i].name ? fake_text(fake, from[i].name) : 0;
-		struct otrace_member *member = (struct otrace_member *)fake_at(fake, at) + i;
-
-		fake_refer(fake, &member->name, text);
-		fake_refer(fake, &member->type, from[i].type);
-		member->place = from[i].bit_size ? OTRACE_PLACE_BITFIELD |
-							   (from[i].bit_size - 1)
-								   << OTRACE_PLACE_SIZE_SHIFT |
-							   from[i].bit_offset
-						 : from[i].bit_offset / 8;
+		fake_chars(fake, members[i].name);
+		fake_varint(fake, (i + 1) * 2 + (members[i].bit_size != 0));
+		if (!members[i].bit_size)
+			continue;
+		fake_varint(fake, OTRACE_MEMBER_BITFIELD | OTRACE_MEMBER_HAS_OFFSET);
+		fake_varint(fake, members[i].bit_size);
+		fake_varint(fake, members[i].bit_offset);
 	}
-	((struct otrace_type *)fake_at(fake, type))->count = nr;
+	return at;
 }
+
+static uint32_t fake_enum(struct fake *fake, const char *name, uint32_t of)
+{
+	uint32_t at = fake_begin_type(fake, OTRACE_TYPE_ENUM, &of, 1);
+
+	fake_varint(fake, 1);
+	fake_type_place(fake, name);
+	fake_varint(fake, 4);
+	fake_varint(fake, 2);
+	fake_varint(fake, OTRACE_ENUM_SIGNED);
+	fake_chars(fake, "RED"); /* 0 */
+	fake_varint(fake, 0);
+	fake_chars(fake, "GREEN"); /* 5 */
+	fake_varint(fake, 2 * 4);
+	return at;
+}
+
+static uint32_t fake_array(struct fake *fake, uint32_t of, uint64_t count)
+{
+	uint32_t at = fake_begin_type(fake, OTRACE_TYPE_ARRAY, &of, 1);
+
+	fake_varint(fake, count);
+	return at;
+}
+
+/* With one parameter. */
+static uint32_t fake_function(struct fake *fake, uint32_t result, uint32_t param)
+{
+	uint32_t refs[] = {result, param};
+	uint32_t at = fake_begin_type(fake, OTRACE_TYPE_FUNCTION, refs, 2);
+
+	fake_varint(fake, 1);
+	fake_varint(fake, 1);
+	fake_varint(fake, 2);
+	return at;
+}
+
+/* ------------------------------------------------------------------ files and units */
 
 static uint32_t fake_file(struct fake *fake, const char *name)
 {
@@ -191,27 +258,6 @@ static uint32_t fake_tu(struct fake *fake, uint32_t file)
 }
 
 /* ------------------------------------------------------------------ the pool */
-
-static void fake_byte(struct fake *fake, uint8_t byte)
-{
-	if (fake->used == FAKE_BYTES)
-		abort();
-	fake->data[fake->used++] = byte;
-}
-
-static void fake_varint(struct fake *fake, uint64_t value)
-{
-	for (; value >= 0x80; value >>= 7)
-		fake_byte(fake, (uint8_t)(value | 0x80));
-	fake_byte(fake, (uint8_t)value);
-}
-
-static void fake_chars(struct fake *fake, const char *text)
-{
-	do
-		fake_byte(fake, (uint8_t)*text);
-	while (*text++);
-}
 
 static struct otrace_ref *fake_refs(struct fake *fake)
 {
@@ -400,8 +446,6 @@ struct fake_types {
 
 static void fake_add_types(struct fake *fake, struct fake_types *t)
 {
-	uint32_t names[2];
-	uint32_t list;
 	uint32_t array;
 	uint32_t function;
 
@@ -410,42 +454,23 @@ static void fake_add_types(struct fake *fake, struct fake_types *t)
 	t->chr = fake_base(fake, "char", 1, OTRACE_ENC_SIGNED_CHAR);
 	t->dbl = fake_base(fake, "double", 8, OTRACE_ENC_FLOAT);
 	t->flt = fake_base(fake, "float", 4, OTRACE_ENC_FLOAT);
-	t->text = fake_type(fake, OTRACE_TYPE_POINTER, 8, NULL, t->chr);
-	array = fake_type(fake, OTRACE_TYPE_ARRAY, 8, NULL, t->chr);
-	((struct otrace_type *)fake_at(fake, array))->count = 8;
-	t->node = fake_type_of(fake, OTRACE_TYPE_STRUCT, sizeof(struct fake_node), "node", 0,
-			       6 * sizeof(struct otrace_member));
+	t->text = fake_begin_type(fake, OTRACE_TYPE_POINTER, &t->chr, 1);
+	array = fake_array(fake, t->chr, 8);
+	t->node = fake_room(fake, 0);
 	t->node_pointer = t->node + 1;
-	fake_members(fake, t->node,
-		     (struct fake_member[]){{"id", t->i32, 0, 0},
-					    {"name", array, 32, 0},
-					    {"a", t->u32, 96, 3},
-					    {"b", t->i32, 99, 5},
-					    {"next", t->node_pointer, 128, 0},
-					    {"text", t->text, 192, 0}},
-		     6);
-	t->big = fake_type_of(fake, OTRACE_TYPE_STRUCT, 32, "big", 0,
-			      2 * sizeof(struct otrace_member));
-	fake_members(fake, t->big,
-		     (struct fake_member[]){{"d", t->dbl, 0, 0}, {"i", t->i32, 64, 0}}, 2);
-	t->color = fake_type_of(fake, OTRACE_TYPE_ENUM, 4, "color", t->u32,
-				2 * sizeof(struct otrace_enumerator));
-	list = t->color + (uint32_t)sizeof(struct otrace_type);
-	names[0] = fake_text(fake, "RED");
-	names[1] = fake_text(fake, "GREEN");
-	for (uint32_t i = 0; i < 2; i++) {
-		struct otrace_enumerator *enumerator =
-			(struct otrace_enumerator *)fake_at(fake, list) + i;
-
-		fake_refer(fake, &enumerator->name, names[i]);
-		enumerator->value = i * 5;
-	}
-	((struct otrace_type *)fake_at(fake, t->color))->count = 2;
-	function = fake_type_of(fake, OTRACE_TYPE_FUNCTION, 0, NULL, t->i32,
-				sizeof(struct otrace_ref));
-	fake_refer(fake, fake_at(fake, function + otrace_type_bytes(OTRACE_TYPE_FUNCTION)), t->i32);
-	((struct otrace_type *)fake_at(fake, function))->count = 1;
-	t->fn_pointer = fake_type(fake, OTRACE_TYPE_POINTER, 8, NULL, function);
+	fake_struct(fake, "node", sizeof(struct fake_node),
+		    (struct fake_member[]){{"id", t->i32, 0, 0},
+					   {"name", array, 32, 0},
+					   {"a", t->u32, 96, 3},
+					   {"b", t->i32, 99, 5},
+					   {"next", t->node_pointer, 128, 0},
+					   {"text", t->text, 192, 0}},
+		    6);
+	t->big = fake_struct(fake, "big", 32,
+			     (struct fake_member[]){{"d", t->dbl, 0, 0}, {"i", t->i32, 64, 0}}, 2);
+	t->color = fake_enum(fake, "color", t->u32);
+	function = fake_function(fake, t->i32, t->i32);
+	t->fn_pointer = fake_begin_type(fake, OTRACE_TYPE_POINTER, &function, 1);
 }
 
 static void fake_add_fns(struct fake *fake, const struct fake_types *t, const uint32_t file[2],

@@ -21,7 +21,7 @@
  * function, under --gc-sections. Notes repeat per object file; a reader that has seen an anchor's
  * neighbourhood skips the other notes of it. Each anchor leads to the pool of its object file.
  *
- * Streams. A description is a row of bytes: varints (LEB128, unsigned; "signed" ones are zigzag:
+ * Streams. A description, of a type too, is a row of bytes: varints (LEB128, unsigned; "signed" ones are zigzag:
  * 0, -1, 1, -2, ...), texts with their NUL, and nothing else.
  *
  * Growth. A field is added at the end of a struct and OTRACE_ABI_VERSION goes up; a reader refuses
@@ -40,7 +40,7 @@ extern "C" {
 #define OTRACE_STATIC_ASSERT(cond, text) _Static_assert(cond, text)
 #endif
 
-#define OTRACE_ABI_VERSION 2
+#define OTRACE_ABI_VERSION 3
 
 /* Section and symbol names. */
 #define OTRACE_SECTION_FN "otrace_fn"
@@ -325,52 +325,15 @@ enum otrace_encoding {
 	X(VARIADIC, 1, "function type with ...")                              \
 	X(NO_PROTOTYPE, 2, "function type without prototype")                 \
 	X(COUNT_UNKNOWN, 3, "flexible array member or variable length array") \
-	X(MACHINE, 4, "made from the IR, not from debug information")         \
-	X(WIDE, 5, "members or enumerators are the wide ones")                \
-	X(UNSIGNED_VALUES, 6, "enumerators that are not wide are unsigned")
+	X(MACHINE, 4, "made from the IR, not from debug information")
 
 #define OTRACE_X_TYPE(name, bit, text) OTRACE_TYPE_FLAG_##name = 1u << (bit),
 enum otrace_type_flag { OTRACE_TYPE_FLAGS(OTRACE_X_TYPE) };
 
-/** A member of a struct, union or class. */
-struct otrace_member {
-	struct otrace_ref name; /* none = anonymous */
-	struct otrace_ref type; /* none = void */
-	uint32_t place;		/* OTRACE_PLACE_*, and the byte offset from the start */
-};
-
-#define OTRACE_PLACE_KIND 0xc0000000u
-#define OTRACE_PLACE_PLAIN 0u
-#define OTRACE_PLACE_BITFIELD 0x40000000u /* 7 bits: size minus 1; 23 bits: bit offset */
-#define OTRACE_PLACE_BASE_CLASS 0x80000000u
-#define OTRACE_PLACE_STATIC 0xc0000000u
-#define OTRACE_PLACE_SIZE_SHIFT 23
-
-/** A member of a type with OTRACE_TYPE_FLAG_WIDE: one of them does not fit the other form. */
-struct otrace_wide_member {
-	struct otrace_ref name;
-	struct otrace_ref type;
-	uint32_t bit_offset
-		[2]; /* from the start of the struct; little-endian bit order, low half first */
-	uint32_t bit_size; /* of a bit-field, else 0 */
-	uint32_t flags;	   /* OTRACE_MEMBER_* */
-};
-
-#define OTRACE_MEMBER_BITFIELD 1u
-#define OTRACE_MEMBER_BASE_CLASS 2u
-#define OTRACE_MEMBER_STATIC 4u
-
-struct otrace_enumerator {
-	struct otrace_ref name;
-	uint32_t value; /* sign-extended unless OTRACE_TYPE_FLAG_UNSIGNED_VALUES */
-};
-
-/** An enumerator of a type with OTRACE_TYPE_FLAG_WIDE. */
-struct otrace_wide_enumerator {
-	struct otrace_ref name;
-	uint32_t flags;	   /* 1 = value is unsigned */
-	uint32_t value[2]; /* low half first */
-};
+/* More flags of a type: which of the optional parts of its stream there are. */
+#define OTRACE_TYPE_HAS_SIZE 0x20u
+#define OTRACE_TYPE_HAS_ALIGN 0x40u
+#define OTRACE_TYPE_HAS_FILE 0x80u
 
 /**
  * A type. Its address is a multiple of 4; what is made of it most often has no record: 1 added to the
@@ -380,47 +343,62 @@ struct otrace_wide_enumerator {
  * a hash of their structure, so the linker merges them across files. Other types lie inside the global
  * of whoever uses them: they cost bytes but no symbols. Follow references; never scan the section.
  *
- * A record ends where otrace_type_bytes() says: what lies further on is something else. Members
- * (structs, unions, classes), enumerators and, as references, the types of parameters (functions)
- * lie right behind it.
+ * Behind the head lie nr_refs references, and behind them a stream that uses them by number: the first
+ * has number 1, 0 is none, or void. The stream ends with what its kind has:
+ *
+ *   VOID, UNSPECIFIED  nothing
+ *   BASE               name (text), size_bytes, encoding (enum otrace_encoding), bits (0 = all)
+ *   ARRAY, VECTOR      of reference 1. count: number of elements; size_bytes (HAS_SIZE, else the count
+ *                      times the size of an element)
+ *   FUNCTION           result, number of parameters, then the type of each
+ *   TYPEDEF            target, place, size_bytes (HAS_SIZE, else that of the target)
+ *   STRUCT, UNION,     place, size_bytes, number of members, members
+ *   CLASS
+ *   ENUM               underlying type, place, size_bytes, number of enumerators, then if there are
+ *                      any: 0 = all values are signed, 1 = all are unsigned, 2 = each one says;
+ *                      enumerators
+ *   all others         of reference 1, of void where there is none. size_bytes (HAS_SIZE, else 8 of a
+ *                      pointer or reference, that of the target of a qualified type)
+ *
+ * place:        name      text: tag or typedef name without struct/union/enum; "" = none, of a typedef
+ *                         the tag that it names
+ *               file      number of a reference (string: where it is defined). HAS_FILE, else that of
+ *                         the target of a typedef, else unknown
+ *               line
+ *               align     logarithm of an alignment that the source asks for. HAS_ALIGN
+ *               hash      8 bytes, low one first: structural, equal for equal types of all files; 0 =
+ *                         unknown. Not of a struct, union, class or enum without a name
+ * a member:     name      text: "" = anonymous
+ *               type      number of the type, times 2; plus 1 when more is to be said of its place:
+ *               more      OTRACE_MEMBER_*
+ *               bit_size  with OTRACE_MEMBER_BITFIELD
+ *               offset    in bits from the start of the struct. OTRACE_MEMBER_HAS_OFFSET, else where
+ *                         one expects it
+ * an enumerator: name, value (signed, minus what one expects: 0, then 1 more than the one before), and
+ *               if each one says: 1 = this value is unsigned, 0 = signed
+ *
+ * One expects a member where the one before ends, and in a union and of a static one, 0. What is no
+ * bit-field is moved up to a multiple of the size of what it is made of (through typedefs, qualifiers
+ * and arrays), or if that is no power of two, of the largest one that divides it, and 8 at most. A
+ * static member has no end. Bits are numbered in little-endian order.
  */
 struct otrace_type {
-	uint8_t magic;	     /* OTRACE_MAGIC_TYPE */
-	uint8_t kind;	     /* enum otrace_type_kind */
-	uint8_t encoding;    /* base types: enum otrace_encoding; where there is a file: 0 = natural
-			      alignment, else 1 plus its logarithm */
-	uint8_t flags;	     /* enum otrace_type_flag */
-	uint32_t size_bytes; /* UINT32_MAX: or more */
-	struct otrace_ref
-		target;		/* pointee, element, aliased, qualified, underlying or return type;
-				      none = void */
-	struct otrace_ref name; /* string: tag or typedef name without struct/union/enum */
-	uint32_t count; /* arrays and vectors: number of elements, UINT32_MAX: or more; base: bits
-			   when not size * 8; with members: how many */
-	struct otrace_ref file; /* string: where it is defined, or none */
-	uint32_t line;
-	uint32_t hash[2]; /* structural; equal for equal types of all files; 0 without a name */
+	uint8_t magic;	 /* OTRACE_MAGIC_TYPE */
+	uint8_t kind;	 /* enum otrace_type_kind */
+	uint8_t flags;	 /* enum otrace_type_flag, OTRACE_TYPE_HAS_* */
+	uint8_t nr_refs; /* OTRACE_TYPE_MANY_REFS: a uint32_t behind the head says it */
 };
 
-/** Bytes of a type that exist in the table. */
-static inline uint32_t otrace_type_bytes(uint8_t kind)
-{
-	switch (kind) {
-	case OTRACE_TYPE_STRUCT:
-	case OTRACE_TYPE_UNION:
-	case OTRACE_TYPE_CLASS:
-	case OTRACE_TYPE_ENUM:
-	case OTRACE_TYPE_TYPEDEF:
-		return (uint32_t)sizeof(struct otrace_type);
-	case OTRACE_TYPE_FUNCTION:
-	case OTRACE_TYPE_BASE:
-	case OTRACE_TYPE_ARRAY:
-	case OTRACE_TYPE_VECTOR:
-		return (uint32_t)offsetof(struct otrace_type, file);
-	default:
-		return (uint32_t)offsetof(struct otrace_type, name);
-	}
-}
+#define OTRACE_TYPE_MANY_REFS 255u
+
+#define OTRACE_MEMBER_BITFIELD 1u
+#define OTRACE_MEMBER_BASE_CLASS 2u
+#define OTRACE_MEMBER_STATIC 4u
+#define OTRACE_MEMBER_HAS_OFFSET 8u
+
+#define OTRACE_ENUM_SIGNED 0u
+#define OTRACE_ENUM_UNSIGNED 1u
+#define OTRACE_ENUM_MIXED 2u
 
 /* ------------------------------------------------------------------ files and units */
 
@@ -641,9 +619,7 @@ OTRACE_STATIC_ASSERT(sizeof(struct otrace_note) == 20, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_frame) == 32, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_piece) == 16, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_varargs_frame) == 288, "wire size");
-OTRACE_STATIC_ASSERT(sizeof(struct otrace_member) == 12, "wire size");
-OTRACE_STATIC_ASSERT(sizeof(struct otrace_enumerator) == 8, "wire size");
-OTRACE_STATIC_ASSERT(sizeof(struct otrace_type) == 36, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_type) == 4, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_file) == 28, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_tu) == 16, "wire size");
 
