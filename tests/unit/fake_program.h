@@ -18,6 +18,7 @@
 #define FAKE_NR_REFS 24u
 #define FAKE_NR_FNS 4u
 #define FAKE_NR_VARS 14u
+#define FAKE_NR_PARAMS 7u
 #define FAKE_NR_NAMES 9u
 
 struct fake {
@@ -26,7 +27,8 @@ struct fake {
 	uint32_t used;
 	uint32_t fn_begin, fn_end, var_begin, var_end;
 	uint32_t nr_fns, nr_vars;
-	uint32_t pool, nr_refs, nr_names;
+	uint32_t pool, nr_refs, nr_params, nr_names;
+	uint32_t params[FAKE_NR_PARAMS][2]; /* numbers of type and name */
 	const char *names[32];
 	uint32_t descriptions[32]; /* of functions, then of variables */
 	uint32_t nr_descriptions;
@@ -289,7 +291,21 @@ static uint32_t fake_name(struct fake *fake, const char *name)
 	return ++fake->nr_names;
 }
 
-static void fake_begin_pool(struct fake *fake, const uint32_t tu[2])
+static uint32_t fake_param(struct fake *fake, uint32_t type, const char *name)
+{
+	uint32_t *param = fake->params[fake->nr_params];
+
+	if (fake->nr_params == FAKE_NR_PARAMS)
+		abort();
+	param[0] = fake_number(fake, type);
+	param[1] = fake_name(fake, name);
+	return fake->nr_params++;
+}
+
+#define FAKE_COMMON_FLAGS OTRACE_FN_OPTIMIZED
+
+/* @param file  the common one */
+static void fake_begin_pool(struct fake *fake, const uint32_t tu[2], uint32_t file)
 {
 	uint32_t bytes = (uint32_t)sizeof(struct otrace_pool) + 4 * (FAKE_NR_UNITS + FAKE_NR_REFS);
 	struct otrace_pool *pool;
@@ -304,27 +320,31 @@ static void fake_begin_pool(struct fake *fake, const uint32_t tu[2])
 	fake_varint(fake, FAKE_NR_UNITS);
 	fake_varint(fake, FAKE_NR_FNS);
 	fake_varint(fake, FAKE_NR_VARS);
+	fake_varint(fake, FAKE_NR_PARAMS);
 	fake_varint(fake, FAKE_NR_NAMES);
-	fake_varint(fake, OTRACE_FN_STATIC); /* common flags */
+	fake_varint(fake, FAKE_COMMON_FLAGS);
+	fake_varint(fake, fake_number(fake, file));
 }
 
 static void fake_end_pool(struct fake *fake)
 {
 	if (fake->nr_names != FAKE_NR_NAMES || fake->nr_fns != FAKE_NR_FNS ||
-	    fake->nr_vars != FAKE_NR_VARS)
+	    fake->nr_vars != FAKE_NR_VARS || fake->nr_params != FAKE_NR_PARAMS)
 		abort();
+	for (uint32_t i = 0; i < 2 * FAKE_NR_PARAMS; i++)
+		fake_varint(fake, fake->params[i / 2][i % 2]);
 	fake_byte(fake, 0);
 	for (uint32_t i = 0; i < fake->nr_names; i++)
 		fake_chars(fake, fake->names[i]);
 	((struct otrace_pool *)fake_at(fake, fake->pool))->size_bytes = fake->used - fake->pool;
 }
 
-static void fake_begin_description(struct fake *fake, unsigned int is_var)
+static void fake_begin_description(struct fake *fake, bool has_entry, unsigned int is_var)
 {
 	uint32_t at = fake->used;
 
 	fake->descriptions[fake->nr_descriptions++] = at;
-	fake_varint(fake, (uint64_t)(at - fake->pool) << 1 | is_var);
+	fake_varint(fake, (has_entry ? (uint64_t)(at - fake->pool) << 1 : 0) | is_var);
 }
 
 static void fake_entry(struct fake *fake, uint32_t place, uint32_t description)
@@ -344,7 +364,6 @@ struct fake_param {
 
 struct fake_fn {
 	const char *name;
-	uint32_t file;
 	uint32_t wrapper;
 	uint32_t symbol;
 	uint32_t return_type;
@@ -359,12 +378,13 @@ struct fake_fn {
 static void fake_add_fn(struct fake *fake, const struct fake_fn *from)
 {
 	fake->nr_fns++;
-	fake_begin_description(fake, 0);
-	fake_varint(fake, from->flags ^ OTRACE_FN_STATIC);
-	fake_varint(fake, OTRACE_FN_HAS_PARAM_PIECES |
+	fake_begin_description(fake, from->symbol != 0, 0);
+	fake_varint(fake, OTRACE_FN_HAS_PARAM_PIECES | OTRACE_FN_HAS_FLAGS |
+				  (from->flags & OTRACE_FN_STATIC ? OTRACE_FN_HAS_STATIC : 0) |
 				  (from->other_file ? OTRACE_FN_HAS_INLINED : 0) |
 				  (from->result_is_gone ? OTRACE_FN_HAS_RESULT_PIECES : 0) |
 				  (from->symbol ? OTRACE_FN_HAS_FRAME : 0));
+	fake_varint(fake, FAKE_COMMON_FLAGS);
 	if (from->symbol) {
 		uint32_t frame[] = {32, 32, 64, 4, 256};
 
@@ -373,8 +393,7 @@ static void fake_add_fn(struct fake *fake, const struct fake_fn *from)
 			fake_varint(fake, frame[i]);
 	}
 	fake_chars(fake, from->name);
-	fake_varint(fake, fake_number(fake, from->file));
-	fake_varint(fake, 10);
+	fake_varint(fake, fake->nr_fns == 1 ? 2 * 10 : 0); /* line 10 */
 	fake_varint(fake, 2);
 	fake_varint(fake, fake_number(fake, from->return_type));
 	if (from->result_is_gone)
@@ -383,8 +402,7 @@ static void fake_add_fn(struct fake *fake, const struct fake_fn *from)
 	for (uint32_t i = 0; i < from->nr_params; i++) {
 		const struct otrace_piece *piece = &from->params[i].piece;
 
-		fake_varint(fake, fake_number(fake, from->params[i].type));
-		fake_varint(fake, fake_name(fake, from->params[i].name));
+		fake_varint(fake, fake_param(fake, from->params[i].type, from->params[i].name));
 		fake_varint(fake, piece->size_bytes ? 2 : 0);
 		if (!piece->size_bytes)
 			continue;
@@ -395,10 +413,12 @@ static void fake_add_fn(struct fake *fake, const struct fake_fn *from)
 	}
 	if (!from->other_file)
 		return;
-	fake_varint(fake, 1); /* into main, line 30 */
-	fake_varint(fake, (FAKE_NR_FNS + fake_name(fake, "main")) << 3 | 3);
-	fake_varint(fake, 2 * (30 - 10));
+	fake_varint(fake, 2); /* into add, line 13, and into main, line 30 of the other file */
+	fake_varint(fake, OTRACE_CALL_IN_CALLER);
+	fake_varint(fake, 3);
+	fake_varint(fake, (FAKE_NR_FNS + fake_name(fake, "main")) << 3 | OTRACE_CALL_FILE);
 	fake_varint(fake, fake_number(fake, from->other_file));
+	fake_varint(fake, 2 * (30 - 13));
 }
 
 struct fake_var {
@@ -415,9 +435,10 @@ struct fake_var {
 static void fake_add_var(struct fake *fake, const struct fake_var *from)
 {
 	fake->nr_vars++;
-	fake_begin_description(fake, 1);
+	fake_begin_description(fake, from->data != 0, 1);
 	fake_varint(fake, from->flags);
-	fake_varint(fake, OTRACE_VAR_HAS_UNIT | (from->scope ? OTRACE_VAR_HAS_SCOPE : 0));
+	fake_varint(fake, OTRACE_VAR_HAS_UNIT | OTRACE_VAR_HAS_FILE |
+				  (from->scope ? OTRACE_VAR_HAS_SCOPE : 0));
 	fake_chars(fake, from->name);
 	fake_varint(fake, fake_number(fake, from->file));
 	fake_varint(fake, 0);
@@ -507,7 +528,6 @@ static void fake_add_fns(struct fake *fake, const struct fake_types *t, const ui
 	};
 
 	for (size_t i = 0; i < OT_NR(fns); i++) {
-		fns[i].file = file[0];
 		fns[i].wrapper = symbol + 48;
 		fake_add_fn(fake, &fns[i]);
 		fake->symbols[i] = fns[i].symbol;
@@ -616,7 +636,7 @@ static struct fake *fake_create(void)
 	tu[1] = fake_tu(fake, file[1]);
 	fake_add_types(fake, &types);
 	fake_add_data(fake, symbol, &data);
-	fake_begin_pool(fake, tu);
+	fake_begin_pool(fake, tu, file[0]);
 	fake_add_fns(fake, &types, file, symbol);
 	fake_add_vars(fake, &types, file, &data);
 	fake_end_pool(fake);

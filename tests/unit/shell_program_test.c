@@ -205,7 +205,8 @@ static void errors_tell_what_is_wrong(void **state)
 	assert_error(s, "0x", "no digits");
 	assert_error(s, "12abc", "does not end like this");
 	assert_error(s, "99999999999999999999", "too large");
-	assert_error(s, "tiny", "tiny was inlined into main (./src/other.c:30)");
+	assert_error(s, "tiny",
+		     "tiny was inlined into add (src/shop.c:13), main (./src/other.c:30)");
 	assert_error(s, "#", "unexpected character");
 }
 

@@ -199,44 +199,58 @@ struct otrace_piece {
  * lies behind the pad (OTRACE_FN_HAS_PAD). A function that was skipped has no stub, one of which no
  * copy is left has no entry. Its description:
  *
- *   distance      from the first byte of the pool to this one, times 2
- *   flags         enum otrace_fn_flag, exclusive or the pool's common_flags
+ *   distance      from the first byte of the pool to this one, times 2; 0 without an entry
  *   has           OTRACE_FN_HAS_*: which of the optional parts there are
- *   assumes       enum otrace_assume_flag. HAS_ASSUMES, else none
+ *   flags         enum otrace_fn_flag, exclusive or the pool's common_flags. HAS_FLAGS, else those.
+ *                 STATIC and INLINE_ONLY are not in them: HAS_STATIC and the distance say it
+ *   assumes       enum otrace_assume_flag. HAS_ASSUMES, else none. INLINED_COPIES is not in them:
+ *                 HAS_INLINED says it
  *   with a stub, if not VARARGS:
  *                 wrapper (number of a reference), then the frame: 32 * number of argument slots + bytes of the result; the slots lie behind struct otrace_frame, then
  *                 comes the result, at least 8 bytes in multiples of 8. HAS_FRAME: args_offset,
  *                 args_bytes, ret_offset, ret_bytes, frame_bytes in place of that
  *   name          text: as in the source, C++ demangled with its scope
  *   linkage name  text: as in the symbol table. HAS_LINKAGE_NAME, else the same
- *   file          number of a reference (struct otrace_file), 0 = unknown
+ *   file          number of a reference (struct otrace_file), 0 = unknown. HAS_FILE, else the pool's
+ *                 common_file
  *   unit          number of a unit. HAS_UNIT, else the first
- *   line_begin    0 = unknown
+ *   line_begin    (signed) minus that of the function before (first: 0). 0 = unknown
  *   line_end      minus line_begin, modulo 2^32
  *   skip_reason   enum otrace_skip_reason. Only with OTRACE_FN_SKIPPED
  *   result        number of a reference to its type, 0 = void
  *   its pieces    HAS_RESULT_PIECES: how many, then each; else the whole result at ret_offset
- *   parameters    how many; then of each: number of the type, number of the name (0 = none) and, with
+ *   parameters    how many; then of each: number, from 0, of a parameter of the pool and, with
  *                 HAS_PARAM_PIECES, 0 = optimised out, 1 = all of it in the next slot, 1 + N = N pieces
  *                 follow. Without HAS_PARAM_PIECES, 1 for each; without a stub, 0. "Next slot" counts
  *                 the parameters with a 1, from the first slot on
  *   inlined       how many copies (HAS_INLINED, else none); then of each: 4 * (signed) caller minus
- *                 the caller before (first: 0), plus 1 when the line changes, plus 2 when the file
- *                 changes; the line of the call, (signed) minus the one before (first: line_begin);
- *                 the file of the call, number of a reference (first: file). A caller is the number,
- *                 from 0, of a description in this pool; from nr_fns on, nr_fns + number of a name
+ *                 the caller before (first: 0), plus enum otrace_call_place: how file and line of the
+ *                 call are said. Those before the first are file and line_begin. A caller is the
+ *                 number, from 0, of a description in this pool; from nr_fns on, nr_fns + number of a
+ *                 name
  *
  * A piece is: frame_offset, value_offset, size_bytes, kind. The size of a whole value is its type's.
  */
-#define OTRACE_FN_HAS_LINKAGE_NAME 0x01u
-#define OTRACE_FN_HAS_ASSUMES 0x02u
-#define OTRACE_FN_HAS_INLINED 0x04u
-#define OTRACE_FN_HAS_PARAM_PIECES 0x08u
-#define OTRACE_FN_HAS_RESULT_PIECES 0x10u
-#define OTRACE_FN_HAS_PAD 0x20u
-#define OTRACE_FN_HAS_X87_RESULT 0x40u /* it is returned in st0 */
-#define OTRACE_FN_HAS_FRAME 0x80u
+#define OTRACE_FN_HAS_STATIC 0x01u /* OTRACE_FN_STATIC */
+#define OTRACE_FN_HAS_FLAGS 0x02u
+#define OTRACE_FN_HAS_FILE 0x04u
+#define OTRACE_FN_HAS_ASSUMES 0x08u
+#define OTRACE_FN_HAS_INLINED 0x10u
+#define OTRACE_FN_HAS_PARAM_PIECES 0x20u
+#define OTRACE_FN_HAS_RESULT_PIECES 0x40u
+#define OTRACE_FN_HAS_LINKAGE_NAME 0x80u
 #define OTRACE_FN_HAS_UNIT 0x100u
+#define OTRACE_FN_HAS_PAD 0x200u
+#define OTRACE_FN_HAS_FRAME 0x400u
+#define OTRACE_FN_HAS_X87_RESULT 0x800u /* it is returned in st0 */
+
+/** What follows of the place of an inlined call; file and line are else those of the one before. */
+enum otrace_call_place {
+	OTRACE_CALL_SAME = 0,
+	OTRACE_CALL_LINE = 1,	   /* line, (signed) minus the one before */
+	OTRACE_CALL_IN_CALLER = 2, /* line, minus line_begin of the caller, a description */
+	OTRACE_CALL_FILE = 3 /* file, number of a reference; line, (signed) minus the one before */
+};
 
 #define OTRACE_STUB_BYTES 5u
 #define OTRACE_PAD_BYTES 4u
@@ -276,12 +290,14 @@ enum otrace_var_flag { OTRACE_VAR_FLAGS(OTRACE_X_VAR) };
  * A variable: an entry's place is its address, or what the flags say. One without a place has no
  * entry. Its description:
  *
- *   distance       from the first byte of the pool to this one, times 2, plus 1
+ *   distance       from the first byte of the pool to this one, times 2, plus 1; 1 without an entry
  *   flags          enum otrace_var_flag
  *   has            OTRACE_VAR_HAS_*
  *   name           text
  *   linkage name   text. HAS_LINKAGE_NAME, else the same
- *   file, line     number of a reference (struct otrace_file), 0 = unknown
+ *   file           number of a reference (struct otrace_file), 0 = unknown. HAS_FILE, else the pool's
+ *                  common_file
+ *   line           (signed) minus that of the variable before (first: 0). 0 = unknown
  *   unit           number of a unit. HAS_UNIT, else the first
  *   type           number of a reference
  *   scope          number of a name: function of a function static. HAS_SCOPE
@@ -292,6 +308,7 @@ enum otrace_var_flag { OTRACE_VAR_FLAGS(OTRACE_X_VAR) };
 #define OTRACE_VAR_HAS_SCOPE 0x02u
 #define OTRACE_VAR_HAS_SIZE 0x04u
 #define OTRACE_VAR_HAS_UNIT 0x08u
+#define OTRACE_VAR_HAS_FILE 0x10u
 
 /* ------------------------------------------------------------------ types */
 
@@ -430,11 +447,13 @@ struct otrace_tu {
  * 4, begins a stream; right before it lie references, nr_units to the units (struct otrace_tu), then
  * nr_refs that the stream uses by number: the first has number 1, 0 is none. The stream:
  *
- *   nr_refs, nr_units, nr_fns, nr_vars, nr_names
+ *   nr_refs, nr_units, nr_fns, nr_vars, nr_params, nr_names
  *   common_flags   of most functions
+ *   common_file    number of a reference: the file of most functions and variables
  *   functions      nr_fns descriptions
  *   variables      nr_vars descriptions
- *   0              so that the names can be found from the end
+ *   parameters     nr_params times: number of the type, number of the name (0 = none)
+ *   0              so that parameters and names can be found from the end
  *   names          nr_names texts; numbers begin with 1
  *
  * Units lie in the pool, as do types that only one object file can have. Files and named types have
@@ -498,8 +517,10 @@ struct otrace_pool_view {
 	uint64_t nr_units; /* right before refs */
 	uint64_t nr_fns;
 	uint64_t nr_vars;
+	uint64_t nr_params;
 	uint64_t nr_names;
 	uint32_t common_flags;
+	uint32_t common_file;
 	struct otrace_stream stream; /* at the first function */
 };
 
@@ -521,8 +542,10 @@ static inline int otrace_pool_open(const struct otrace_pool *pool, uint64_t room
 	ret->nr_units = otrace_stream_varint(&ret->stream);
 	ret->nr_fns = otrace_stream_varint(&ret->stream);
 	ret->nr_vars = otrace_stream_varint(&ret->stream);
+	ret->nr_params = otrace_stream_varint(&ret->stream);
 	ret->nr_names = otrace_stream_varint(&ret->stream);
 	ret->common_flags = (uint32_t)otrace_stream_varint(&ret->stream);
+	ret->common_file = (uint32_t)otrace_stream_varint(&ret->stream);
 	room_for_refs = (pool->start_offset - sizeof(*pool)) / sizeof(struct otrace_ref);
 	if (!ret->stream.end || ret->nr_refs > room_for_refs ||
 	    ret->nr_units > room_for_refs - ret->nr_refs)
@@ -586,17 +609,28 @@ static inline void otrace_fn_read_frame(struct otrace_stream *stream, struct otr
 	fn->frame_bytes = fn->ret_offset + (fn->ret_bytes > 8 ? (fn->ret_bytes + 7) / 8 * 8 : 8);
 }
 
-/** @param stream behind the distance; afterwards behind the file. See its end for success. */
+/**
+ * @param stream    behind the distance; afterwards behind the file. See its end for success
+ * @param distance  what the stream said there
+ */
 static inline void otrace_fn_read(const struct otrace_pool_view *view, struct otrace_stream *stream,
-				  struct otrace_fn *ret)
+				  uint64_t distance, struct otrace_fn *ret)
 {
 	const struct otrace_fn none = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "", "", 0};
 
 	*ret = none;
-	ret->flags = (uint32_t)otrace_stream_varint(stream) ^ view->common_flags;
 	ret->has = (uint32_t)otrace_stream_varint(stream);
+	ret->flags = view->common_flags;
+	if (ret->has & OTRACE_FN_HAS_FLAGS)
+		ret->flags ^= (uint32_t)otrace_stream_varint(stream);
+	if (ret->has & OTRACE_FN_HAS_STATIC)
+		ret->flags |= (uint32_t)OTRACE_FN_STATIC;
+	if (!distance)
+		ret->flags |= (uint32_t)OTRACE_FN_INLINE_ONLY;
 	if (ret->has & OTRACE_FN_HAS_ASSUMES)
 		ret->assumes = (uint32_t)otrace_stream_varint(stream);
+	if (ret->has & OTRACE_FN_HAS_INLINED)
+		ret->assumes |= (uint32_t)OTRACE_ASSUME_INLINED_COPIES;
 	if (!(ret->flags & ((uint32_t)OTRACE_FN_SKIPPED | (uint32_t)OTRACE_FN_INLINE_ONLY))) {
 		ret->stub_offset = ret->has & OTRACE_FN_HAS_PAD ? OTRACE_PAD_BYTES : 0;
 		ret->body_offset = ret->stub_offset + OTRACE_STUB_BYTES;
@@ -609,7 +643,8 @@ static inline void otrace_fn_read(const struct otrace_pool_view *view, struct ot
 	ret->name = otrace_stream_text(stream);
 	ret->linkage_name =
 		ret->has & OTRACE_FN_HAS_LINKAGE_NAME ? otrace_stream_text(stream) : ret->name;
-	ret->file = (uint32_t)otrace_stream_varint(stream);
+	ret->file = ret->has & OTRACE_FN_HAS_FILE ? (uint32_t)otrace_stream_varint(stream)
+						  : view->common_file;
 }
 
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_ref) == 4, "wire size");
