@@ -40,6 +40,10 @@ struct Target {
     return {nullptr, C, Addend};
   }
   explicit operator bool() const { return InBlob || InSymbol; }
+  bool operator==(const Target &To) const {
+    return InBlob == To.InBlob && InSymbol == To.InSymbol &&
+           Addend == To.Addend;
+  }
 };
 
 /// Life cycle: fill; declare() once nothing is added any more; define() once

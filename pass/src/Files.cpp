@@ -175,6 +175,8 @@ Target SharedPool::addUnit(const DICompileUnit *Unit) {
   const Target File =
       Unit ? file(Unit->getFile())
            : Target::in(addFile(M.getSourceFileName(), "", nullptr), 0);
+  if (Units.empty())
+    CommonFile = File;
   const Target Producer = mergedString(Unit ? Unit->getProducer() : "");
   const Target Command = string(Unit ? Unit->getFlags() : "");
   otrace_tu Record = {};
@@ -223,37 +225,72 @@ unsigned SharedPool::name(StringRef Name) {
   return It->second;
 }
 
-void SharedPool::write(Stream &Out, uint32_t Start, const Description &D,
-                       bool IsVariable, uint32_t CommonFlags) {
-  const uint32_t At = Start + Out.Bytes.size();
-  if (D.Entry)
-    D.Entry->refer(offsetof(otrace_entry, description), Target::in(B, At));
-  Out.varint(uint64_t(At) << 1 | IsVariable);
-  Out.varint(D.Flags ^ CommonFlags);
-  Out.Bytes += D.Rest;
+unsigned SharedPool::param(const Target &Type, StringRef Name) {
+  const std::pair<unsigned, unsigned> Param{reference(Type), name(Name)};
+  auto [It, New] = ParamNumbers.try_emplace(Param, Params.size());
+  if (New)
+    Params.push_back(Param);
+  return It->second;
+}
+
+//===-- the pool --------------------------------------------------------===//
+
+// Said elsewhere of a function.
+static constexpr uint32_t FlagsApart = OTRACE_FN_STATIC | OTRACE_FN_INLINE_ONLY;
+
+uint32_t SharedPool::commonFlags() const {
+  uint32_t Result = 0;
+  std::map<uint32_t, unsigned> Uses;
+  for (const Description &D : Functions) {
+    const uint32_t Flags = D.Flags & ~FlagsApart;
+    if (++Uses[Flags] > Uses[Result])
+      Result = Flags;
+  }
+  return Result;
+}
+
+/// Lets the entry refer to the description; returns the distance to be told.
+uint32_t SharedPool::place(const Description &D, uint32_t At) {
+  if (!D.Entry)
+    return 0;
+  D.Entry->refer(offsetof(otrace_entry, description), Target::in(B, At));
+  return At;
 }
 
 void SharedPool::finish() {
+  const unsigned File = reference(CommonFile);
   B.pad(alignof(otrace_ref));
   for (const std::vector<Target> &Group :
        {std::vector<Target>(Units.begin(), Units.end()), References})
     for (const Target &To : Group)
       B.refer(B.append<otrace_ref>(), To);
   const uint32_t Start = B.size();
-  uint32_t CommonFlags = 0;
-  std::map<uint32_t, unsigned> Uses;
-  for (const Description &D : Functions)
-    if (++Uses[D.Flags] > Uses[CommonFlags])
-      CommonFlags = D.Flags;
+  const uint32_t CommonFlags = commonFlags();
   Stream Out;
   for (size_t Nr : {References.size(), size_t(Units.size()), Functions.size(),
-                    Variables.size(), Names.size()})
+                    Variables.size(), Params.size(), Names.size()})
     Out.varint(Nr);
   Out.varint(CommonFlags);
-  for (const Description &D : Functions)
-    write(Out, Start, D, /*IsVariable=*/false, CommonFlags);
-  for (const Description &D : Variables)
-    write(Out, Start, D, /*IsVariable=*/true, 0);
+  Out.varint(File);
+  for (const Description &D : Functions) {
+    const uint32_t Flags = (D.Flags & ~FlagsApart) ^ CommonFlags;
+    Out.varint(uint64_t(place(D, Start + Out.Bytes.size())) << 1);
+    Out.varint(D.Has | (Flags ? OTRACE_FN_HAS_FLAGS : 0) |
+               (D.Flags & OTRACE_FN_STATIC ? OTRACE_FN_HAS_STATIC : 0));
+    if (Flags)
+      Out.varint(Flags);
+    Out.Bytes += D.Rest;
+  }
+  for (const Description &D : Variables) {
+    Out.varint(uint64_t(place(D, Start + Out.Bytes.size())) << 1 | 1);
+    Out.varint(D.Flags);
+    Out.varint(D.Has);
+    Out.Bytes += D.Rest;
+  }
+  for (auto [Type, Name] : Params) {
+    Out.varint(Type);
+    Out.varint(Name);
+  }
   Out.varint(0);
   for (const std::string &Name : Names)
     Out.text(Name);

@@ -399,8 +399,7 @@ void FunctionTable::writeParams(Stream &Out, const Draft &D, bool HasPieces) {
   uint64_t Slot = sizeof(otrace_frame);
   Out.varint(D.Pieces.size());
   for (size_t I = 0; I != D.Pieces.size(); ++I) {
-    Out.varint(Pool.reference(D.ParamTypes[I]));
-    Out.varint(Pool.name(D.ParamNames[I]));
+    Out.varint(Pool.param(D.ParamTypes[I], D.ParamNames[I]));
     if (!HasPieces)
       continue;
     if (isWhole(D.Pieces[I], Slot, D.ParamSizes[I])) {
@@ -423,6 +422,12 @@ unsigned FunctionTable::callerNumber(const Function &Holder) {
   return NrDescriptions + Pool.name(Name);
 }
 
+/// Whether a number takes fewer bits than a signed one.
+static bool isShorter(int64_t Number, int64_t Signed) {
+  const uint64_t Bits = Signed < 0 ? ~Signed : Signed;
+  return Number >= 0 && uint64_t(Number) < 2 * Bits;
+}
+
 void FunctionTable::writeInlined(Stream &Out, const Draft &D) {
   int64_t Caller = 0, Line = D.LineBegin;
   Target File = D.File;
@@ -430,15 +435,23 @@ void FunctionTable::writeInlined(Stream &Out, const Draft &D) {
   for (const InlinedCopy &Copy : D.Inlined) {
     const int64_t Number = callerNumber(*Copy.Holder);
     const Target CopyFile = Pool.file(Copy.File);
-    const bool OtherLine = Copy.Line != Line;
-    const bool OtherFile = CopyFile.InBlob != File.InBlob;
     const int64_t By = Number - Caller;
-    Out.varint((uint64_t(By) << 1 ^ uint64_t(By >> 63)) << 2 | OtherFile << 1 |
-               OtherLine);
-    if (OtherLine)
-      Out.signedVarint(int64_t(Copy.Line) - Line);
-    if (OtherFile)
+    const int64_t InCaller =
+        Number < NrDescriptions
+            ? int64_t(Copy.Line) - Copy.Holder->getSubprogram()->getLine()
+            : -1;
+    const otrace_call_place How = !(CopyFile == File) ? OTRACE_CALL_FILE
+                                  : Copy.Line == Line ? OTRACE_CALL_SAME
+                                  : isShorter(InCaller, Copy.Line - Line)
+                                      ? OTRACE_CALL_IN_CALLER
+                                      : OTRACE_CALL_LINE;
+    Out.varint((uint64_t(By) << 1 ^ uint64_t(By >> 63)) << 2 | How);
+    if (How == OTRACE_CALL_FILE)
       Out.varint(Pool.reference(CopyFile));
+    if (How == OTRACE_CALL_IN_CALLER)
+      Out.varint(InCaller);
+    else if (How != OTRACE_CALL_SAME)
+      Out.signedVarint(Copy.Line - Line);
     Caller = Number;
     Line = Copy.Line;
     File = CopyFile;
@@ -465,8 +478,12 @@ void FunctionTable::finish(Draft &D) {
           ? !isWhole(D.Result, D.Frame->RetOffset, D.ReturnSize)
           : !D.Result.empty();
   const bool HasX87 = D.hasStub() && D.F->getReturnType()->isX86_FP80Ty();
+  if (!D.Inlined.empty())
+    D.Assumes &= ~uint32_t(OTRACE_ASSUME_INLINED_COPIES); // goes without saying
+  const bool HasFile = !(D.File == Pool.commonFile());
   const uint32_t Has =
       (D.LinkageName.empty() ? 0 : OTRACE_FN_HAS_LINKAGE_NAME) |
+      (HasFile ? OTRACE_FN_HAS_FILE : 0) |
       (D.Assumes ? OTRACE_FN_HAS_ASSUMES : 0) |
       (D.Inlined.empty() ? 0 : OTRACE_FN_HAS_INLINED) |
       (HasParamPieces ? OTRACE_FN_HAS_PARAM_PIECES : 0) |
@@ -476,7 +493,6 @@ void FunctionTable::finish(Draft &D) {
       (D.Frame && !isUsual(*D.Frame) ? OTRACE_FN_HAS_FRAME : 0) |
       (D.Unit ? OTRACE_FN_HAS_UNIT : 0);
   Stream Out;
-  Out.varint(Has);
   if (D.Assumes)
     Out.varint(D.Assumes);
   if (HasWrapper) {
@@ -486,10 +502,12 @@ void FunctionTable::finish(Draft &D) {
   Out.text(D.Name);
   if (!D.LinkageName.empty())
     Out.text(D.LinkageName);
-  Out.varint(Pool.reference(D.File));
+  if (HasFile)
+    Out.varint(Pool.reference(D.File));
   if (D.Unit)
     Out.varint(D.Unit);
-  Out.varint(D.LineBegin);
+  Out.signedVarint(int64_t(D.LineBegin) - LineBefore);
+  LineBefore = D.LineBegin;
   Out.varint(uint32_t(D.LineEnd - D.LineBegin));
   if (D.SkipReason)
     Out.varint(D.SkipReason);
@@ -510,7 +528,7 @@ void FunctionTable::finish(Draft &D) {
         GlobalValue::PrivateLinkage, OTRACE_PREFIX "f", D.F, &M);
     Entry = &addEntry(Blobs, OTRACE_SECTION_FN, D.F, Target::symbol(Alias));
   }
-  Pool.addFunction({D.Flags, std::move(Out.Bytes), Entry});
+  Pool.addFunction({D.Flags, Has, std::move(Out.Bytes), Entry});
 }
 
 void FunctionTable::add(Function &F, otrace_skip_reason Reason, StubPlace Stub,

@@ -33,6 +33,7 @@ class FunctionTable {
   /// Numbers of descriptions, and how many there are going to be.
   llvm::DenseMap<const llvm::Function *, unsigned> Numbers;
   unsigned NrDescriptions = 0;
+  int64_t LineBefore = 0; // of the description before
 
 public:
   FunctionTable(llvm::Module &M, BlobSet &Blobs, SharedPool &Pool,

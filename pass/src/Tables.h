@@ -92,16 +92,19 @@ class SharedPool {
   llvm::DenseMap<const llvm::DIFile *, Blob *> Files;
   llvm::DenseMap<const llvm::DICompileUnit *, unsigned> UnitNumbers;
   llvm::SmallVector<Target, 1> Units;
+  Target CommonFile;
   std::vector<Target> References;
   std::map<std::vector<uint64_t>, unsigned> ReferenceNumbers;
   llvm::StringMap<unsigned> NameNumbers;
   std::vector<std::string> Names;
+  std::map<std::pair<unsigned, unsigned>, unsigned> ParamNumbers;
+  std::vector<std::pair<unsigned, unsigned>> Params;
 
 public:
   /// What an entry refers to.
   struct Description {
-    uint32_t Flags;
-    std::string Rest; // behind the flags
+    uint32_t Flags, Has;
+    std::string Rest; // behind flags and has
     Blob *Entry;      // null: it has no place
   };
 
@@ -127,6 +130,9 @@ public:
   unsigned unit(const llvm::DICompileUnit *Unit);
   unsigned reference(const Target &To);
   unsigned name(llvm::StringRef Name);
+  unsigned param(const Target &Type, llvm::StringRef Name);
+  /// The file that need not be said: that of the first unit.
+  Target commonFile() const { return CommonFile; }
 
   void addFunction(Description D) { Functions.push_back(std::move(D)); }
   void addVariable(Description D) { Variables.push_back(std::move(D)); }
@@ -137,8 +143,8 @@ private:
   Blob &addFile(llvm::StringRef Name, llvm::StringRef Directory,
                 const llvm::DIFile *File);
   Target addUnit(const llvm::DICompileUnit *Unit);
-  void write(Stream &Out, uint32_t Start, const Description &D, bool IsVariable,
-             uint32_t CommonFlags);
+  uint32_t commonFlags() const;
+  uint32_t place(const Description &D, uint32_t At);
 };
 
 /// Adds an entry with this place. Its description comes later.

@@ -72,24 +72,75 @@ static uint64_t bitsOf(const DIBasicType *T) {
   return T->getName() == "long double" && T->getSizeInBits() == 128 ? 80 : 0;
 }
 
-static otrace_type newRecord(otrace_type_kind Kind, uint64_t Size) {
-  otrace_type Record = {};
-  Record.magic = OTRACE_MAGIC_TYPE;
-  Record.kind = Kind;
-  Record.size_bytes = std::min<uint64_t>(Size, UINT32_MAX);
-  return Record;
+static const DIType *baseOf(const DIType *T) {
+  return cast<DIDerivedType>(T)->getBaseType();
 }
 
-/// Writes the part of \p Record that its kind has.
-static void putRecord(Blob &B, uint32_t At, const otrace_type &Record) {
-  B.putBytes(At, StringRef(reinterpret_cast<const char *>(&Record),
-                           otrace_type_bytes(Record.kind)));
+static bool hasTag(const DIType *T, unsigned Tag) {
+  return T && T->getTag() == Tag;
 }
 
-static constexpr uint32_t TypeOffset(size_t Field) { return Field; }
-static constexpr uint32_t NameField = TypeOffset(offsetof(otrace_type, name));
-static constexpr uint32_t TargetField =
-    TypeOffset(offsetof(otrace_type, target));
+static bool isArray(const DIType *T) {
+  return hasTag(T, dwarf::DW_TAG_array_type);
+}
+
+static bool isQualified(const DIType *T) {
+  switch (T->getTag()) {
+  case dwarf::DW_TAG_const_type:
+  case dwarf::DW_TAG_volatile_type:
+  case dwarf::DW_TAG_restrict_type:
+  case dwarf::DW_TAG_atomic_type:
+    return true;
+  default:
+    return false;
+  }
+}
+
+/// Elements of one dimension, or nothing where the source does not say.
+static std::optional<uint64_t> countOf(const Metadata *Dimension) {
+  auto *Range = dyn_cast_or_null<DISubrange>(Dimension);
+  if (!Range)
+    return std::nullopt;
+  auto *Count = dyn_cast_if_present<ConstantInt *>(Range->getCount());
+  if (!Count || Count->isMinusOne())
+    return std::nullopt;
+  return Count->getZExtValue();
+}
+
+static ArrayRef<MDOperand> dimensionsOf(const DICompositeType *Array) {
+  auto *Elements = dyn_cast_or_null<MDTuple>(Array->getRawElements());
+  return Elements ? Elements->operands() : ArrayRef<MDOperand>();
+}
+
+/// The size that a reader finds.
+static uint64_t recordedSize(const DIType *T) {
+  if (kindOf(T) == OTRACE_TYPE_UNSPECIFIED)
+    return 0;
+  if (isArray(T) && !cast<DICompositeType>(T)->isVector()) {
+    uint64_t Size = recordedSize(cast<DICompositeType>(T)->getBaseType());
+    for (const MDOperand &Dimension : dimensionsOf(cast<DICompositeType>(T)))
+      Size *= countOf(Dimension).value_or(0);
+    return Size;
+  }
+  if (!T || T->getSizeInBits())
+    return T ? T->getSizeInBits() / 8 : 0;
+  if (kindOf(T) == OTRACE_TYPE_TYPEDEF || isQualified(T))
+    return recordedSize(baseOf(T));
+  return isa<DIDerivedType>(T) ? sizeof(uint64_t) : 0;
+}
+
+/// Where one expects a member, see abi.h.
+static uint64_t expectedAlign(const DIType *T) {
+  while (T &&
+         (isArray(T) || kindOf(T) == OTRACE_TYPE_TYPEDEF || isQualified(T))) {
+    auto *Array = dyn_cast<DICompositeType>(T);
+    if (Array && Array->isVector())
+      break;
+    T = Array ? Array->getBaseType() : baseOf(T);
+  }
+  const uint64_t Size = recordedSize(T);
+  return Size ? std::min<uint64_t>(8, Size & -Size) : 1;
+}
 
 //===-- named types and what goes with them -----------------------------===//
 
@@ -108,14 +159,6 @@ static std::optional<Variant> variantOf(const DIType *T, const Target &To) {
   if (T->getTag() == dwarf::DW_TAG_const_type && Now == Itself)
     return Const;
   return std::nullopt;
-}
-
-static const DIType *baseOf(const DIType *T) {
-  return cast<DIDerivedType>(T)->getBaseType();
-}
-
-static bool hasTag(const DIType *T, unsigned Tag) {
-  return T && T->getTag() == Tag;
 }
 
 Blob &TypeTable::blobOf(const DIType *T) {
@@ -150,49 +193,149 @@ Target TypeTable::get(Blob &User, const DIType *T) {
   return To;
 }
 
+//===-- records ---------------------------------------------------------===//
+
+/// A record in the making.
+struct TypeTable::Draft {
+  otrace_type_kind Kind = OTRACE_TYPE_VOID;
+  uint32_t Flags = 0;
+  Stream Out;
+  SmallVector<const DIScope *, 16> Refs; // types and files
+  DenseMap<const DIScope *, unsigned> Numbers;
+
+  unsigned number(const DIScope *To) {
+    if (!To)
+      return 0;
+    auto [It, New] = Numbers.try_emplace(To, Refs.size() + 1);
+    if (New)
+      Refs.push_back(To);
+    return It->second;
+  }
+};
+
 void TypeTable::finish() {
   while (!Unfilled.empty()) {
     const DIType *T = Unfilled.back();
     Unfilled.pop_back();
     Blob &B = blobOf(T);
-    fill(B, T);
+    Draft D;
+    write(D, T);
+    add(B, nullptr, D);
   }
 }
 
-void TypeTable::fill(Blob &B, const DIType *T) {
-  B.appendBytes(otrace_type_bytes(kindOf(T)), 4);
+/// Offset of the first reference of a record.
+static uint32_t refsOffset(size_t NrRefs) {
+  return sizeof(otrace_type) +
+         (NrRefs < OTRACE_TYPE_MANY_REFS ? 0 : sizeof(uint32_t));
+}
+
+uint32_t TypeTable::addRecord(Blob &B, otrace_type_kind Kind, uint32_t Flags,
+                              size_t NrRefs, const Stream &Contents) {
+  const uint32_t Refs = refsOffset(NrRefs);
+  const uint32_t At = B.appendBytes(Refs + NrRefs * sizeof(otrace_ref), 4);
+  otrace_type Head = {};
+  Head.magic = OTRACE_MAGIC_TYPE;
+  Head.kind = Kind;
+  Head.flags = Flags;
+  Head.nr_refs = std::min<size_t>(NrRefs, OTRACE_TYPE_MANY_REFS);
+  B.put(At, Head);
+  if (Refs != sizeof(Head))
+    B.put<uint32_t>(At + sizeof(Head), NrRefs);
+  B.putBytes(B.appendBytes(Contents.Bytes.size(), 1), Contents.Bytes);
+  return At;
+}
+
+uint32_t TypeTable::add(Blob &B, const DIType *T, const Draft &D) {
+  const uint32_t At = addRecord(B, D.Kind, D.Flags, D.Refs.size(), D.Out);
+  if (T)
+    Local[{&B, T}] = At;
+  uint32_t Next = At + refsOffset(D.Refs.size());
+  for (const DIScope *To : D.Refs) {
+    auto *File = dyn_cast<DIFile>(To);
+    B.refer(Next, File ? Pool.fileName(File) : get(B, cast<DIType>(To)));
+    Next += sizeof(otrace_ref);
+  }
+  return At;
+}
+
+static bool hasPlace(const DIType *T) {
   if (!T)
-    putRecord(B, 0, newRecord(OTRACE_TYPE_VOID, 0));
-  else if (auto *Base = dyn_cast<DIBasicType>(T))
-    fillBase(B, Base);
-  else if (auto *Composite = dyn_cast<DICompositeType>(T))
-    fillComposite(B, 0, Composite);
-  else
-    fillTypedef(B, cast<DIDerivedType>(T));
+    return false;
+  return kindOf(T) == OTRACE_TYPE_TYPEDEF ||
+         (isa<DICompositeType>(T) && !isArray(T));
 }
 
-void TypeTable::fillBase(Blob &B, const DIBasicType *T) {
-  otrace_type Record = newRecord(kindOf(T), T->getSizeInBits() / 8);
-  Record.encoding = encodingOf(T);
-  Record.count = bitsOf(T);
-  putRecord(B, 0, Record);
-  B.referString(NameField, T->getName());
+/// The tag that a typedef names, if it has the same name.
+static bool isNamedAsItsTag(const DIType *T) {
+  if (kindOf(T) != OTRACE_TYPE_TYPEDEF)
+    return false;
+  auto *Tag = dyn_cast_or_null<DICompositeType>(baseOf(T));
+  return Tag && isNamedType(Tag) && qualifiedName(Tag) == qualifiedName(T);
 }
 
-void TypeTable::setPlace(Blob &B, uint32_t At, const DIType *T) {
-  B.refer(At + offsetof(otrace_type, file), Pool.fileName(T->getFile()));
-  B.put<uint32_t>(At + offsetof(otrace_type, line), T->getLine());
-  if (const uint32_t Align = T->getAlignInBits() / 8)
-    B.put<uint8_t>(At + offsetof(otrace_type, encoding), 1 + Log2_32(Align));
-  if (isNamedType(T))
-    B.put<uint64_t>(At + offsetof(otrace_type, hash), Hasher.hash(T)[0]);
+void TypeTable::writePlace(Draft &D, const DIType *T) {
+  const bool IsTypedef = D.Kind == OTRACE_TYPE_TYPEDEF;
+  const DIType *Base = IsTypedef ? baseOf(T) : nullptr;
+  const bool HasName = !T->getName().empty() && !isNamedAsItsTag(T);
+  D.Out.text(HasName ? qualifiedName(T) : "");
+  if (T->getFile() != (hasPlace(Base) ? Base->getFile() : nullptr)) {
+    D.Flags |= OTRACE_TYPE_HAS_FILE;
+    D.Out.varint(D.number(T->getFile()));
+  }
+  D.Out.varint(T->getLine());
+  if (const uint32_t Align = T->getAlignInBits() / 8) {
+    D.Flags |= OTRACE_TYPE_HAS_ALIGN;
+    D.Out.varint(Log2_32(Align));
+  }
+  if (!IsTypedef && !HasName)
+    return;
+  const uint64_t Hash = isNamedType(T) ? Hasher.hash(T)[0] : 0;
+  for (unsigned Bit = 0; Bit != 64; Bit += 8)
+    D.Out.Bytes.push_back(char(Hash >> Bit));
 }
 
-void TypeTable::fillTypedef(Blob &B, const DIDerivedType *T) {
-  putRecord(B, 0, newRecord(OTRACE_TYPE_TYPEDEF, sizeOf(T)));
-  setPlace(B, 0, T);
-  B.referString(NameField, qualifiedName(T));
-  B.refer(TargetField, get(B, T->getBaseType()));
+void TypeTable::writeTypedef(Draft &D, const DIDerivedType *T) {
+  D.Out.varint(D.number(T->getBaseType()));
+  writePlace(D, T);
+  const uint64_t Size = recordedSize(T);
+  if (Size == recordedSize(T->getBaseType()))
+    return;
+  D.Flags |= OTRACE_TYPE_HAS_SIZE;
+  D.Out.varint(Size);
+}
+
+/// T *, const T and the like, where they are no variants.
+static void writeDerived(Stream &Out, uint32_t &Flags, const DIType *T) {
+  const uint64_t Size = recordedSize(T);
+  if (Size == (isQualified(T) ? recordedSize(baseOf(T)) : sizeof(uint64_t)))
+    return;
+  Flags |= OTRACE_TYPE_HAS_SIZE;
+  Out.varint(Size);
+}
+
+static void writeBase(Stream &Out, const DIBasicType *T) {
+  Out.text(T->getName());
+  Out.varint(T->getSizeInBits() / 8);
+  Out.varint(encodingOf(T));
+  Out.varint(bitsOf(T));
+}
+
+void TypeTable::write(Draft &D, const DIType *T) {
+  D.Kind = kindOf(T);
+  if (auto *Base = dyn_cast_or_null<DIBasicType>(T)) {
+    if (D.Kind == OTRACE_TYPE_BASE)
+      writeBase(D.Out, Base);
+  } else if (auto *Composite = dyn_cast_or_null<DICompositeType>(T)) {
+    writeComposite(D, Composite);
+  } else if (auto *Function = dyn_cast_or_null<DISubroutineType>(T)) {
+    writeFunction(D, Function);
+  } else if (D.Kind == OTRACE_TYPE_TYPEDEF) {
+    writeTypedef(D, cast<DIDerivedType>(T));
+  } else if (auto *Derived = dyn_cast_or_null<DIDerivedType>(T)) {
+    D.number(Derived->getBaseType());
+    writeDerived(D.Out, D.Flags, T);
+  }
 }
 
 //===-- structs, unions, classes, enums ---------------------------------===//
@@ -211,25 +354,40 @@ static bool isMember(const DINode *Element) {
   }
 }
 
-/// otrace_member.place, if it fits.
-static std::optional<uint32_t> placeOf(const DIDerivedType &Member) {
+static uint32_t memberFlags(const DIDerivedType &Member) {
+  uint32_t Flags = 0;
+  if (Member.isBitField())
+    Flags |= OTRACE_MEMBER_BITFIELD;
+  if (Member.getTag() == dwarf::DW_TAG_inheritance)
+    Flags |= OTRACE_MEMBER_BASE_CLASS;
+  if (Member.isStaticMember())
+    Flags |= OTRACE_MEMBER_STATIC;
+  return Flags;
+}
+
+/// \p End is where the member before ends, and moves on.
+static void writeMember(Stream &Out, const DIDerivedType &Member,
+                        unsigned TypeNumber, bool IsUnion, uint64_t &End) {
+  const DIType *T = Member.getBaseType();
   const uint64_t Offset = Member.getOffsetInBits();
-  const bool IsBase = Member.getTag() == dwarf::DW_TAG_inheritance;
-  if (Member.isBitField()) {
-    const uint64_t Size = Member.getSizeInBits();
-    if (IsBase || Member.isStaticMember() || Size < 1 || Size > 128 ||
-        Offset >> OTRACE_PLACE_SIZE_SHIFT)
-      return std::nullopt;
-    return OTRACE_PLACE_BITFIELD |
-           uint32_t(Size - 1) << OTRACE_PLACE_SIZE_SHIFT | uint32_t(Offset);
-  }
-  if (Offset % 8 || Offset / 8 & ~uint64_t(~OTRACE_PLACE_KIND) ||
-      (IsBase && Member.isStaticMember()))
-    return std::nullopt;
-  const uint32_t Kind = IsBase                    ? OTRACE_PLACE_BASE_CLASS
-                        : Member.isStaticMember() ? OTRACE_PLACE_STATIC
-                                                  : OTRACE_PLACE_PLAIN;
-  return Kind | uint32_t(Offset / 8);
+  const uint64_t BitSize = Member.isBitField() ? Member.getSizeInBits() : 0;
+  uint32_t More = memberFlags(Member);
+  const bool IsStatic = More & OTRACE_MEMBER_STATIC;
+  uint64_t Expected = IsUnion || IsStatic ? 0 : End;
+  if (!Member.isBitField())
+    Expected = alignTo(Expected, expectedAlign(T) * 8);
+  if (Offset != Expected)
+    More |= OTRACE_MEMBER_HAS_OFFSET;
+  Out.text(Member.getName());
+  Out.varint(uint64_t(TypeNumber) << 1 | (More != 0));
+  if (More)
+    Out.varint(More);
+  if (Member.isBitField())
+    Out.varint(BitSize);
+  if (More & OTRACE_MEMBER_HAS_OFFSET)
+    Out.varint(Offset);
+  if (!IsStatic)
+    End = Offset + (Member.isBitField() ? BitSize : recordedSize(T) * 8);
 }
 
 static uint64_t valueOf(const DIEnumerator &E) {
@@ -238,27 +396,30 @@ static uint64_t valueOf(const DIEnumerator &E) {
   return E.getValue().sextOrTrunc(64).getSExtValue();
 }
 
-/// Flags that say how the enumerators are stored.
-static uint32_t enumFlags(ArrayRef<const DIEnumerator *> All) {
+static void writeEnumerators(Stream &Out, ArrayRef<const DIEnumerator *> All) {
+  Out.varint(All.size());
   if (All.empty())
-    return 0;
-  const bool Unsigned = All[0]->isUnsigned();
-  const bool Fit = all_of(All, [&](const DIEnumerator *E) {
-    const uint64_t Value = valueOf(*E);
-    return E->isUnsigned() == Unsigned &&
-           (Unsigned ? Value <= UINT32_MAX
-                     : int64_t(Value) == int32_t(uint32_t(Value)));
-  });
-  if (!Fit)
-    return OTRACE_TYPE_FLAG_WIDE;
-  return Unsigned ? OTRACE_TYPE_FLAG_UNSIGNED_VALUES : 0;
+    return;
+  const size_t NrUnsigned =
+      count_if(All, [](const DIEnumerator *E) { return E->isUnsigned(); });
+  const uint32_t Values = !NrUnsigned                ? OTRACE_ENUM_SIGNED
+                          : NrUnsigned == All.size() ? OTRACE_ENUM_UNSIGNED
+                                                     : OTRACE_ENUM_MIXED;
+  Out.varint(Values);
+  uint64_t Expected = 0;
+  for (const DIEnumerator *E : All) {
+    Out.text(E->getName());
+    Out.signedVarint(int64_t(valueOf(*E) - Expected));
+    if (Values == OTRACE_ENUM_MIXED)
+      Out.varint(E->isUnsigned());
+    Expected = valueOf(*E) + 1;
+  }
 }
 
-void TypeTable::fillComposite(Blob &B, uint32_t At, const DICompositeType *T) {
-  otrace_type Record = newRecord(kindOf(T), T->getSizeInBits() / 8);
+void TypeTable::writeComposite(Draft &D, const DICompositeType *T) {
   if (T->isForwardDecl())
-    Record.flags |= OTRACE_TYPE_FLAG_INCOMPLETE;
-  const bool IsEnum = Record.kind == OTRACE_TYPE_ENUM;
+    D.Flags |= OTRACE_TYPE_FLAG_INCOMPLETE;
+  const bool IsEnum = D.Kind == OTRACE_TYPE_ENUM;
   SmallVector<const DIDerivedType *, 16> Members;
   SmallVector<const DIEnumerator *, 16> Enumerators;
   for (const DINode *Element : T->getElements()) {
@@ -267,162 +428,69 @@ void TypeTable::fillComposite(Blob &B, uint32_t At, const DICompositeType *T) {
     else if (!IsEnum && isMember(Element))
       Members.push_back(cast<DIDerivedType>(Element));
   }
-  Record.count = Members.size() + Enumerators.size();
-  if (any_of(Members, [](auto *M) { return !placeOf(*M); }))
-    Record.flags |= OTRACE_TYPE_FLAG_WIDE;
-  Record.flags |= enumFlags(Enumerators);
-  putRecord(B, At, Record);
-  setPlace(B, At, T);
-  // Room for them first: they lie right behind the record.
-  const bool IsWide = Record.flags & OTRACE_TYPE_FLAG_WIDE;
-  const uint32_t Each =
-      IsEnum ? (IsWide ? sizeof(otrace_wide_enumerator)
-                       : sizeof(otrace_enumerator))
-             : (IsWide ? sizeof(otrace_wide_member) : sizeof(otrace_member));
-  uint32_t Next = B.appendBytes(Record.count * Each, 4);
-  for (const DIEnumerator *Enumerator : Enumerators) {
-    addEnumerator(B, Next, Enumerator, IsWide);
-    Next += Each;
-  }
-  for (const DIDerivedType *Member : Members) {
-    addMember(B, Next, Member, IsWide);
-    Next += Each;
-  }
-  if (!T->getName().empty())
-    B.referString(At + NameField, qualifiedName(T));
   if (IsEnum)
-    B.refer(At + TargetField, get(B, T->getBaseType()));
-}
-
-void TypeTable::addMember(Blob &B, uint32_t At, const DIDerivedType *Member,
-                          bool IsWide) {
-  if (IsWide) {
-    otrace_wide_member Record = {};
-    const uint64_t Offset = Member->getOffsetInBits();
-    std::memcpy(Record.bit_offset, &Offset, sizeof(Offset));
-    if (Member->isBitField()) {
-      Record.bit_size = Member->getSizeInBits();
-      Record.flags |= OTRACE_MEMBER_BITFIELD;
-    }
-    if (Member->getTag() == dwarf::DW_TAG_inheritance)
-      Record.flags |= OTRACE_MEMBER_BASE_CLASS;
-    if (Member->isStaticMember())
-      Record.flags |= OTRACE_MEMBER_STATIC;
-    B.put(At, Record);
-  } else {
-    otrace_member Record = {};
-    Record.place = *placeOf(*Member);
-    B.put(At, Record);
+    D.Out.varint(D.number(T->getBaseType()));
+  writePlace(D, T);
+  D.Out.varint(T->getSizeInBits() / 8);
+  if (IsEnum) {
+    writeEnumerators(D.Out, Enumerators);
+    return;
   }
-  if (!Member->getName().empty())
-    B.referString(At + offsetof(otrace_member, name), Member->getName());
-  B.refer(At + offsetof(otrace_member, type), get(B, Member->getBaseType()));
-}
-
-void TypeTable::addEnumerator(Blob &B, uint32_t At,
-                              const DIEnumerator *Enumerator, bool IsWide) {
-  const uint64_t Value = valueOf(*Enumerator);
-  if (IsWide) {
-    otrace_wide_enumerator Record = {};
-    Record.flags = Enumerator->isUnsigned();
-    std::memcpy(Record.value, &Value, sizeof(Value));
-    B.put(At, Record);
-  } else {
-    otrace_enumerator Record = {};
-    Record.value = Value;
-    B.put(At, Record);
-  }
-  B.referString(At + offsetof(otrace_enumerator, name), Enumerator->getName());
+  D.Out.varint(Members.size());
+  uint64_t End = 0;
+  for (const DIDerivedType *Member : Members)
+    writeMember(D.Out, *Member, D.number(Member->getBaseType()),
+                D.Kind == OTRACE_TYPE_UNION, End);
 }
 
 //===-- types without a symbol ------------------------------------------===//
 
-uint32_t TypeTable::addRecord(Blob &B, const otrace_type &Record) {
-  const uint32_t At = B.appendBytes(otrace_type_bytes(Record.kind), 4);
-  putRecord(B, At, Record);
-  return At;
+void TypeTable::writeFunction(Draft &D, const DISubroutineType *T) {
+  const DITypeRefArray Types = T->getTypeArray();
+  // The first is the result; a null at the end stands for "...".
+  uint32_t Nr = Types.size() ? Types.size() - 1 : 0;
+  if (Nr && !Types[Nr]) {
+    D.Flags |= OTRACE_TYPE_FLAG_VARIADIC;
+    --Nr;
+  }
+  D.Out.varint(Types.size() ? D.number(Types[0]) : 0);
+  D.Out.varint(Nr);
+  for (uint32_t I = 0; I != Nr; ++I)
+    D.Out.varint(D.number(Types[I + 1]));
 }
 
 Target TypeTable::addLocal(Blob &B, const DIType *T) {
   if (auto It = Local.find({&B, T}); It != Local.end())
     return Target::in(B, It->second);
-  if (auto *Function = dyn_cast<DISubroutineType>(T))
-    return addFunction(B, Function);
-  if (auto *Composite = dyn_cast<DICompositeType>(T)) {
-    if (T->getTag() == dwarf::DW_TAG_array_type)
-      return addArray(B, Composite);
-    const uint32_t At = B.appendBytes(otrace_type_bytes(kindOf(T)), 4);
-    Local[{&B, T}] = At;
-    fillComposite(B, At, Composite);
-    return Target::in(B, At);
-  }
-  if (auto *Derived = dyn_cast<DIDerivedType>(T))
-    return addDerived(B, Derived);
-  return Target::in(B, addRecord(B, newRecord(OTRACE_TYPE_UNSPECIFIED, 0)));
-}
-
-Target TypeTable::addDerived(Blob &B, const DIDerivedType *T) {
-  otrace_type Record = newRecord(kindOf(T), sizeOf(T));
-  if (Record.kind == OTRACE_TYPE_POINTER && !Record.size_bytes)
-    Record.size_bytes = sizeof(uint64_t);
-  const uint32_t At = addRecord(B, Record);
-  Local[{&B, T}] = At;
-  B.refer(At + TargetField, get(B, T->getBaseType()));
-  return Target::in(B, At);
-}
-
-/// Elements of one dimension, or nothing where the source does not say.
-static std::optional<uint64_t> countOf(const Metadata *Dimension) {
-  auto *Range = dyn_cast_or_null<DISubrange>(Dimension);
-  if (!Range)
-    return std::nullopt;
-  auto *Count = dyn_cast_if_present<ConstantInt *>(Range->getCount());
-  if (!Count || Count->isMinusOne())
-    return std::nullopt;
-  return Count->getZExtValue();
+  if (isArray(T))
+    return addArray(B, cast<DICompositeType>(T));
+  Draft D;
+  write(D, T);
+  return Target::in(B, add(B, T, D));
 }
 
 Target TypeTable::addArray(Blob &B, const DICompositeType *T) {
   Target Element = get(B, T->getBaseType());
-  uint64_t Size = sizeOf(T->getBaseType());
+  uint64_t Size = recordedSize(T->getBaseType());
   // int a[2][3] is two arrays of three: the last dimension is the innermost.
-  for (const MDOperand &Dimension :
-       llvm::reverse(cast<MDTuple>(T->getRawElements())->operands())) {
-    otrace_type Record =
-        newRecord(T->isVector() ? OTRACE_TYPE_VECTOR : OTRACE_TYPE_ARRAY, 0);
+  for (const MDOperand &Dimension : llvm::reverse(dimensionsOf(T))) {
     const auto Count = countOf(Dimension);
-    Record.count = std::min<uint64_t>(Count.value_or(0), UINT32_MAX);
-    if (!Count)
-      Record.flags |= OTRACE_TYPE_FLAG_COUNT_UNKNOWN;
+    uint32_t Flags = Count ? 0 : OTRACE_TYPE_FLAG_COUNT_UNKNOWN;
+    Stream Out;
+    Out.varint(Count.value_or(0));
     Size *= Count.value_or(0);
-    Record.size_bytes = std::min<uint64_t>(
-        T->isVector() ? T->getSizeInBits() / 8 : Size, UINT32_MAX);
-    const uint32_t At = addRecord(B, Record);
-    B.refer(At + TargetField, Element);
+    if (T->isVector() && T->getSizeInBits() / 8 != Size) {
+      Flags |= OTRACE_TYPE_HAS_SIZE;
+      Out.varint(T->getSizeInBits() / 8);
+    }
+    const uint32_t At =
+        addRecord(B, T->isVector() ? OTRACE_TYPE_VECTOR : OTRACE_TYPE_ARRAY,
+                  Flags, 1, Out);
+    B.refer(At + refsOffset(1), Element);
     Element = Target::in(B, At);
   }
   Local[{&B, T}] = Element.Addend;
   return Element;
-}
-
-Target TypeTable::addFunction(Blob &B, const DISubroutineType *T) {
-  const DITypeRefArray Types = T->getTypeArray();
-  otrace_type Record = newRecord(OTRACE_TYPE_FUNCTION, 0);
-  // The first is the result; a null at the end stands for "...".
-  uint32_t Nr = Types.size() ? Types.size() - 1 : 0;
-  if (Nr && !Types[Nr]) {
-    Record.flags |= OTRACE_TYPE_FLAG_VARIADIC;
-    --Nr;
-  }
-  Record.count = Nr;
-  const uint32_t At = addRecord(B, Record);
-  Local[{&B, T}] = At;
-  const uint32_t Params = B.appendBytes(Nr * sizeof(otrace_ref), 4);
-  if (Types.size())
-    B.refer(At + TargetField, get(B, Types[0]));
-  for (uint32_t I = 0; I != Nr; ++I)
-    B.refer(Params + I * sizeof(otrace_ref), get(B, Types[I + 1]));
-  return Target::in(B, At);
 }
 
 //===-- machine types ---------------------------------------------------===//
@@ -437,30 +505,35 @@ Target TypeTable::getMachine(const Type *T) {
   const uint64_t Size =
       M.getDataLayout().getTypeAllocSize(const_cast<Type *>(T));
   Target Element = Target::none();
-  otrace_type Record = newRecord(OTRACE_TYPE_BASE, Size);
+  otrace_type_kind Kind = OTRACE_TYPE_BASE;
+  uint32_t Flags = OTRACE_TYPE_FLAG_MACHINE;
+  Stream Out;
+  auto writeScalar = [&](unsigned Encoding, uint64_t Bits) {
+    Out.text(Name);
+    Out.varint(Size);
+    Out.varint(Encoding);
+    Out.varint(Bits);
+  };
   if (T->isPointerTy()) {
-    Record.kind = OTRACE_TYPE_POINTER;
+    Kind = OTRACE_TYPE_POINTER;
   } else if (T->isFloatingPointTy()) {
-    Record.encoding = OTRACE_ENC_FLOAT;
-    Record.count = T->isX86_FP80Ty() ? 80 : 0;
+    writeScalar(OTRACE_ENC_FLOAT, T->isX86_FP80Ty() ? 80 : 0);
   } else if (auto *Int = dyn_cast<IntegerType>(T)) {
-    Record.encoding =
-        Int->getBitWidth() == 1 ? OTRACE_ENC_BOOL : OTRACE_ENC_SIGNED;
-    Record.count = Int->getBitWidth() == Size * 8 ? 0 : Int->getBitWidth();
+    const unsigned Bits = Int->getBitWidth();
+    writeScalar(Bits == 1 ? OTRACE_ENC_BOOL : OTRACE_ENC_SIGNED,
+                Bits == Size * 8 ? 0 : Bits);
   } else {
-    Record.kind = OTRACE_TYPE_ARRAY;
-    Record.count = Size;
-    Element = getMachine(Type::getInt8Ty(M.getContext()));
-    if (auto *Array = dyn_cast<ArrayType>(T)) {
-      Record.count = Array->getNumElements();
-      Element = getMachine(Array->getElementType());
-    }
+    Kind = OTRACE_TYPE_ARRAY;
+    auto *Array = dyn_cast<ArrayType>(T);
+    Element = getMachine(Array ? Array->getElementType()
+                               : Type::getInt8Ty(M.getContext()));
+    Out.varint(Array ? Array->getNumElements() : Size);
+    Flags |= OTRACE_TYPE_HAS_SIZE;
+    Out.varint(Size);
   }
-  Record.flags = OTRACE_TYPE_FLAG_MACHINE;
-  const uint32_t At = addRecord(B, Record);
+  const uint32_t At = addRecord(B, Kind, Flags, Element ? 1 : 0, Out);
   Machine[Name] = At;
-  B.refer(At + TargetField, Element);
-  if (Record.kind == OTRACE_TYPE_BASE)
-    B.referString(At + NameField, Name);
+  if (Element)
+    B.refer(At + refsOffset(1), Element);
   return Target::in(B, At);
 }

@@ -10,9 +10,7 @@
 #include "TypeHash.h"
 
 namespace llvm {
-class DIBasicType;
 class DIDerivedType;
-class DIEnumerator;
 class DISubroutineType;
 class Type;
 } // namespace llvm
@@ -43,23 +41,23 @@ public:
   void finish();
 
 private:
+  struct Draft;
+
   Target get(Blob &User, const llvm::DIType *T);
   Blob &blobOf(const llvm::DIType *T);
-  void fill(Blob &B, const llvm::DIType *T);
 
-  uint32_t addRecord(Blob &B, const otrace_type &Record);
+  /// Adds a record whose references are to be filled in; returns its offset.
+  uint32_t addRecord(Blob &B, otrace_type_kind Kind, uint32_t Flags,
+                     size_t NrRefs, const Stream &Contents);
+  /// Adds a record; what it refers to and has no symbol comes behind it.
+  uint32_t add(Blob &B, const llvm::DIType *T, const Draft &D);
   Target addLocal(Blob &B, const llvm::DIType *T);
-  Target addDerived(Blob &B, const llvm::DIDerivedType *T);
   Target addArray(Blob &B, const llvm::DICompositeType *T);
-  Target addFunction(Blob &B, const llvm::DISubroutineType *T);
-  void fillBase(Blob &B, const llvm::DIBasicType *T);
-  void fillTypedef(Blob &B, const llvm::DIDerivedType *T);
-  void fillComposite(Blob &B, uint32_t At, const llvm::DICompositeType *T);
-  void addMember(Blob &B, uint32_t At, const llvm::DIDerivedType *Member,
-                 bool IsWide);
-  void addEnumerator(Blob &B, uint32_t At, const llvm::DIEnumerator *Enumerator,
-                     bool IsWide);
-  void setPlace(Blob &B, uint32_t At, const llvm::DIType *T);
+  void writePlace(Draft &D, const llvm::DIType *T);
+  void writeFunction(Draft &D, const llvm::DISubroutineType *T);
+  void writeTypedef(Draft &D, const llvm::DIDerivedType *T);
+  void writeComposite(Draft &D, const llvm::DICompositeType *T);
+  void write(Draft &D, const llvm::DIType *T);
 };
 
 } // namespace otrace

@@ -147,7 +147,7 @@ void VariableTable::describeSource(Draft &D, const DIGlobalVariable &Var) {
   D.File = Pool.file(Var.getFile());
   D.Line = Var.getLine();
   D.Type = Types.get(Var.getType());
-  D.TypeSize = std::min<uint64_t>(sizeOf(Var.getType()), UINT32_MAX);
+  D.TypeSize = sizeOf(Var.getType());
   D.Unit = Pool.unit(Units.lookup(&Var));
   if (Var.isLocalToUnit())
     D.Flags |= OTRACE_VAR_STATIC;
@@ -180,18 +180,21 @@ static GlobalObject *ownSection(GlobalVariable &G) {
 void VariableTable::finish(Draft &D) {
   if (D.LinkageName == D.Name)
     D.LinkageName.clear();
+  const bool HasFile = !(D.File == Pool.commonFile());
   const uint32_t Has =
       (D.LinkageName.empty() ? 0 : OTRACE_VAR_HAS_LINKAGE_NAME) |
+      (HasFile ? OTRACE_VAR_HAS_FILE : 0) |
       (D.Scope.empty() ? 0 : OTRACE_VAR_HAS_SCOPE) |
       (D.Size == D.TypeSize ? 0 : OTRACE_VAR_HAS_SIZE) |
       (D.Unit ? OTRACE_VAR_HAS_UNIT : 0);
   Stream Out;
-  Out.varint(Has);
   Out.text(D.Name);
   if (!D.LinkageName.empty())
     Out.text(D.LinkageName);
-  Out.varint(Pool.reference(D.File));
-  Out.varint(D.Line);
+  if (HasFile)
+    Out.varint(Pool.reference(D.File));
+  Out.signedVarint(int64_t(D.Line) - LineBefore);
+  LineBefore = D.Line;
   if (D.Unit)
     Out.varint(D.Unit);
   Out.varint(Pool.reference(D.Type));
@@ -204,7 +207,7 @@ void VariableTable::finish(Draft &D) {
   Blob *Entry =
       D.G ? &addEntry(Blobs, OTRACE_SECTION_VAR, ownSection(*D.G), D.Address)
           : nullptr;
-  Pool.addVariable({D.Flags, std::move(Out.Bytes), Entry});
+  Pool.addVariable({D.Flags, Has, std::move(Out.Bytes), Entry});
 }
 
 void VariableTable::add(GlobalVariable &G,

@@ -25,6 +25,7 @@ class VariableTable {
   llvm::DenseSet<const llvm::DIGlobalVariable *> Described;
   llvm::DenseMap<const llvm::DIGlobalVariable *, const llvm::DICompileUnit *>
       Units;
+  int64_t LineBefore = 0; // of the description before
 
 public:
   VariableTable(llvm::Module &M, BlobSet &Blobs, SharedPool &Pool,

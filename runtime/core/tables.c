@@ -6,6 +6,7 @@
 struct description {
 	struct otrace_pool_view view;
 	struct otrace_stream stream;
+	uint64_t distance;
 };
 
 static bool open_pool(uint64_t address, uint64_t low, uint64_t high, struct otrace_pool_view *ret)
@@ -27,6 +28,7 @@ static bool open_description(uint64_t address, uint64_t low, uint64_t high, enum
 	if (!ret->stream.end || (distance & 1) != kind || distance >> 1 > address - low ||
 	    !open_pool(address - (distance >> 1), low, high, &ret->view))
 		return false;
+	ret->distance = distance;
 	ret->stream.end = ret->view.stream.end;
 	return ret->stream.at < ret->stream.end;
 }
@@ -96,7 +98,7 @@ bool ot_fn_read(uint64_t address, uint64_t low, uint64_t high, struct ot_fn *ret
 			      OT_TABLE_FNS, &description))
 		return false;
 	ot_memset(ret, 0, sizeof(*ret));
-	otrace_fn_read(&description.view, &description.stream, &ret->head);
+	otrace_fn_read(&description.view, &description.stream, description.distance, &ret->head);
 	if (!description.stream.end)
 		return false;
 	ret->symbol = (uint64_t)otrace_ref_get(&entry->place);
@@ -140,7 +142,7 @@ static void skip_rest(struct otrace_stream *stream, const struct otrace_fn *fn)
 		for (nr = otrace_stream_varint(stream); nr && stream->end; nr--)
 			skip(stream, 4);
 	for (nr = otrace_stream_varint(stream); nr && stream->end; nr--) {
-		skip(stream, 2);
+		skip(stream, 1);
 		how = fn->has & OTRACE_FN_HAS_PARAM_PIECES ? otrace_stream_varint(stream) : 0;
 		for (; how > 1 && stream->end; how--)
 			skip(stream, 4);
@@ -156,6 +158,7 @@ void ot_pool_each_gone(uint64_t anchor, uint64_t low, uint64_t high,
 		       void (*work)(const struct ot_fn *fn, void *context), void *context)
 {
 	struct otrace_pool_view view;
+	uint64_t distance;
 	struct ot_fn fn;
 
 	if (!open_pool(
@@ -164,8 +167,8 @@ void ot_pool_each_gone(uint64_t anchor, uint64_t low, uint64_t high,
 		return;
 	for (uint64_t i = 0; i < view.nr_fns; i++) {
 		ot_memset(&fn, 0, sizeof(fn));
-		otrace_stream_varint(&view.stream);
-		otrace_fn_read(&view, &view.stream, &fn.head);
+		distance = otrace_stream_varint(&view.stream);
+		otrace_fn_read(&view, &view.stream, distance, &fn.head);
 		skip_rest(&view.stream, &fn.head);
 		if (!view.stream.end)
 			return;

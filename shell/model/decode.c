@@ -7,6 +7,10 @@
 
 #define CHAIN_MAX 128
 #define MEMBERS_MAX (1u << 20)
+#define ROOM (64ull << 10)
+#define ROOM_MAX (16ull << 20)
+#define TYPE_FLAGS (~(OTRACE_TYPE_HAS_SIZE | OTRACE_TYPE_HAS_ALIGN | OTRACE_TYPE_HAS_FILE) & 0xffu)
+#define MEMBER_FLAGS (OTRACE_MEMBER_BITFIELD | OTRACE_MEMBER_BASE_CLASS | OTRACE_MEMBER_STATIC)
 
 void ot_decode_fail(struct ot_decoder *decoder, uint64_t address, const char *what)
 {
@@ -26,20 +30,6 @@ const char *ot_decode_string(struct ot_decoder *decoder, const struct otrace_ref
 	if (!text)
 		ot_decode_fail(decoder, address, "text outside of the module");
 	return text;
-}
-
-/* What lies right behind a record: nr things of so many bytes. */
-static const void *behind(struct ot_decoder *d, uint64_t address, const struct otrace_type *raw,
-			  size_t bytes)
-{
-	uint64_t at = address + otrace_type_bytes(raw->kind);
-	const void *array = raw->count <= MEMBERS_MAX
-				    ? ot_image_at(d->image, at, (uint64_t)raw->count * bytes)
-				    : NULL;
-
-	if (!array)
-		ot_decode_fail(d, address, "members outside of the module");
-	return array;
 }
 
 static bool types_equal(const struct ot_type *a, const struct ot_type *b)
@@ -105,54 +95,220 @@ static struct ot_type *intern_hashed(struct ot_decoder *d, const struct ot_type 
 	return type;
 }
 
+/* ------------------------------------------------------------------ records */
+
 static const struct ot_type *decode(struct ot_decoder *d, uint64_t address, int depth);
 
-static bool decode_params(struct ot_decoder *d, uint64_t address, const struct otrace_type *raw,
-			  struct ot_type *type, int depth)
-{
-	const struct otrace_ref *from = behind(d, address, raw, sizeof(*from));
-	struct ot_member *members;
+/** A record while it is read. What lies behind its stream is not known to belong to it. */
+struct record {
+	struct ot_decoder *d;
+	uint64_t address;
+	enum otrace_type_kind kind;
+	uint32_t flags;
+	const struct otrace_ref *refs; /* number 1 */
+	uint64_t nr_refs;
+	struct otrace_stream stream;
+	int depth;
+};
 
-	if (d->err)
+/* False: there is no record. Without an end when there is not room enough. */
+static bool open_record(struct record *record, uint64_t room)
+{
+	const struct otrace_type *raw =
+		ot_image_at(record->d->image, record->address, sizeof(*raw));
+	const uint8_t *at = (const uint8_t *)(raw + 1);
+
+	if (!raw || raw->magic != OTRACE_MAGIC_TYPE || raw->kind > OTRACE_TYPE_UNSPECIFIED)
 		return false;
-	members = ot_arena_alloc(&d->program->arena, sizeof(*members) * (raw->count + 1));
-	for (uint32_t i = 0; i < raw->count; i++) {
-		members[i].type = decode(d, ot_image_follow(d->image, &from[i]), depth + 1);
-		if (!members[i].type || d->err)
-			return false;
+	record->kind = (enum otrace_type_kind)raw->kind;
+	record->flags = raw->flags;
+	record->nr_refs = raw->nr_refs;
+	record->stream.end = (const uint8_t *)raw + room;
+	if (raw->nr_refs == OTRACE_TYPE_MANY_REFS && room >= sizeof(*raw) + sizeof(uint32_t)) {
+		record->nr_refs = *(const uint32_t *)(const void *)at;
+		at += sizeof(uint32_t);
 	}
-	type->members = members;
-	type->nr_members = raw->count;
+	record->refs = (const void *)at;
+	if (record->nr_refs > (uint64_t)(record->stream.end - at) / sizeof(*record->refs))
+		record->stream.end = NULL;
+	else
+		record->stream.at = at + record->nr_refs * sizeof(*record->refs);
 	return true;
 }
 
-/* Everything but the target and the members, as far as the kind has it. */
-static bool decode_plain(struct ot_decoder *d, const struct otrace_type *raw, struct ot_type *type)
+/* A record does not say how long it is, so it is read with as much room as most have, and once more
+ * with more of it when that was too little. */
+static bool read_record(struct record *record, struct ot_type *type,
+			void (*read)(struct record *, struct ot_type *))
 {
-	uint32_t bytes = otrace_type_bytes(raw->kind);
+	struct ot_decoder *d = record->d;
 
-	memset(type, 0, sizeof(*type));
-	type->kind = (enum otrace_type_kind)raw->kind;
-	type->flags = raw->flags & ~((uint32_t)OTRACE_TYPE_FLAG_WIDE |
-				     (uint32_t)OTRACE_TYPE_FLAG_UNSIGNED_VALUES);
-	type->size_bytes = raw->size_bytes;
-	type->module = &d->loaded->module;
-	if (bytes > offsetof(struct otrace_type, name))
-		type->name = ot_decode_string(d, &raw->name);
-	if (type->name && !*type->name)
-		type->name = NULL;
-	if (type->kind == OTRACE_TYPE_BASE || type->kind == OTRACE_TYPE_ARRAY ||
-	    type->kind == OTRACE_TYPE_VECTOR)
-		type->count = raw->count;
-	if (bytes < sizeof(*raw)) {
-		type->encoding = raw->encoding;
-	} else {
-		type->align_bytes = raw->encoding ? 1u << ((raw->encoding - 1) & 31) : 0;
-		type->file = ot_decode_string(d, &raw->file);
-		type->line = raw->line;
-		memcpy(&type->hash, raw->hash, sizeof(type->hash));
+	for (uint64_t want = ROOM; !d->err; want *= 16) {
+		uint64_t room = ot_image_room(d->image, record->address, want);
+
+		if (room < sizeof(struct otrace_type) || !open_record(record, room)) {
+			ot_decode_fail(d, record->address, "no type where one is named");
+			return false;
+		}
+		if (record->stream.end)
+			read(record, type);
+		if (record->stream.end && !d->err)
+			return true;
+		if (room < want || want >= ROOM_MAX)
+			ot_decode_fail(d, record->address, "type cut off");
 	}
-	return !d->err;
+	return false;
+}
+
+static uint64_t read_number(struct record *record)
+{
+	return otrace_stream_varint(&record->stream);
+}
+
+/* How many of something follow: each takes a byte at least. */
+static uint32_t read_nr(struct record *record)
+{
+	uint64_t nr = read_number(record);
+	struct otrace_stream *stream = &record->stream;
+
+	if (stream->end && (nr > MEMBERS_MAX || nr > (uint64_t)(stream->end - stream->at)))
+		stream->end = NULL;
+	return stream->end ? (uint32_t)nr : 0;
+}
+
+static const char *read_name(struct record *record)
+{
+	const char *name = otrace_stream_text(&record->stream);
+
+	return *name ? name : NULL;
+}
+
+/* The address that a number stands for; 0 = none. */
+static uint64_t address_of(struct record *record, uint64_t number)
+{
+	if (number > record->nr_refs)
+		ot_decode_fail(record->d, record->address, "reference that does not exist");
+	return number && number <= record->nr_refs
+		       ? ot_image_follow(record->d->image, &record->refs[number - 1])
+		       : 0;
+}
+
+/* NULL: see err. */
+static const struct ot_type *type_of(struct record *record, uint64_t number)
+{
+	uint64_t address = address_of(record, number);
+
+	return record->d->err ? NULL : decode(record->d, address, record->depth + 1);
+}
+
+static void read_params(struct record *record, struct ot_type *type)
+{
+	uint32_t nr;
+	struct ot_member *members;
+
+	type->target = type_of(record, read_number(record));
+	nr = read_nr(record);
+	members = ot_arena_alloc(&record->d->program->arena, sizeof(*members) * (nr + 1));
+	for (uint32_t i = 0; i < nr && !record->d->err; i++)
+		members[i].type = type_of(record, read_number(record));
+	type->members = members;
+	type->nr_members = nr;
+}
+
+static void read_place(struct record *record, struct ot_type *type)
+{
+	const struct ot_type *target = type->kind == OTRACE_TYPE_TYPEDEF ? type->target : NULL;
+	struct otrace_stream *stream = &record->stream;
+	bool has_hash;
+
+	type->name = read_name(record);
+	has_hash = type->kind == OTRACE_TYPE_TYPEDEF || type->name;
+	if (!type->name && target)
+		type->name = target->name;
+	if (target)
+		type->file = target->file;
+	if (record->flags & OTRACE_TYPE_HAS_FILE) {
+		uint64_t address = address_of(record, read_number(record));
+
+		type->file = address ? ot_image_string(record->d->image, address) : NULL;
+		if (address && !type->file)
+			ot_decode_fail(record->d, address, "text outside of the module");
+	}
+	type->line = (uint32_t)read_number(record);
+	if (record->flags & OTRACE_TYPE_HAS_ALIGN)
+		type->align_bytes = 1u << (read_number(record) & 31);
+	if (!has_hash)
+		return;
+	if (stream->end && stream->end - stream->at < (ptrdiff_t)sizeof(type->hash))
+		stream->end = NULL;
+	if (!stream->end)
+		return;
+	memcpy(&type->hash, stream->at, sizeof(type->hash));
+	stream->at += sizeof(type->hash);
+}
+
+/* @param usual the size, when nothing is said */
+static void read_size(struct record *record, struct ot_type *type, uint64_t usual)
+{
+	type->size_bytes = record->flags & OTRACE_TYPE_HAS_SIZE ? read_number(record) : usual;
+}
+
+static uint64_t size_of(const struct ot_type *type)
+{
+	return type ? type->size_bytes : 0;
+}
+
+static bool is_qualified(enum otrace_type_kind kind)
+{
+	return kind == OTRACE_TYPE_CONST || kind == OTRACE_TYPE_VOLATILE ||
+	       kind == OTRACE_TYPE_RESTRICT || kind == OTRACE_TYPE_ATOMIC;
+}
+
+/* Everything but members and enumerators, and what an enum is made of: that comes with them. */
+static void read_plain(struct record *record, struct ot_type *type)
+{
+	*type = (struct ot_type){.kind = record->kind,
+				 .flags = record->flags & TYPE_FLAGS,
+				 .module = &record->d->loaded->module};
+	switch (record->kind) {
+	case OTRACE_TYPE_VOID:
+	case OTRACE_TYPE_UNSPECIFIED:
+		break;
+	case OTRACE_TYPE_BASE:
+		type->name = read_name(record);
+		type->size_bytes = read_number(record);
+		type->encoding = (uint8_t)read_number(record);
+		type->count = read_number(record);
+		break;
+	case OTRACE_TYPE_ARRAY:
+	case OTRACE_TYPE_VECTOR:
+		type->target = type_of(record, 1);
+		type->count = read_number(record);
+		read_size(record, type, type->count * size_of(type->target));
+		break;
+	case OTRACE_TYPE_FUNCTION:
+		read_params(record, type);
+		break;
+	case OTRACE_TYPE_TYPEDEF:
+		type->target = type_of(record, read_number(record));
+		read_place(record, type);
+		read_size(record, type, size_of(type->target));
+		break;
+	case OTRACE_TYPE_ENUM:
+		read_number(record);
+		/* fall through */
+	case OTRACE_TYPE_STRUCT:
+	case OTRACE_TYPE_UNION:
+	case OTRACE_TYPE_CLASS:
+		read_place(record, type);
+		type->size_bytes = read_number(record);
+		break;
+	default:
+		type->target = type_of(record, record->nr_refs ? 1 : 0);
+		read_size(record, type,
+			  is_qualified(record->kind) ? size_of(type->target) : sizeof(uint64_t));
+		break;
+	}
 }
 
 static bool kind_has_members(enum otrace_type_kind kind)
@@ -161,15 +317,17 @@ static bool kind_has_members(enum otrace_type_kind kind)
 	       kind == OTRACE_TYPE_CLASS || kind == OTRACE_TYPE_ENUM;
 }
 
-static const struct ot_type *decode_new(struct ot_decoder *d, uint64_t address,
-					const struct otrace_type *raw, int depth)
+static const struct ot_type *decode_new(struct ot_decoder *d, uint64_t address, int depth)
 {
+	struct record record = {.d = d, .address = address, .depth = depth};
 	struct ot_type like;
 	struct ot_type *type;
 	bool is_new;
 
-	if (!decode_plain(d, raw, &like))
+	if (!read_record(&record, &like, read_plain))
 		return NULL;
+	if (like.kind == OTRACE_TYPE_VOID)
+		return d->program->type_void;
 	if (kind_has_members(like.kind)) {
 		type = intern_hashed(d, &like, &is_new);
 		ot_map_set(&d->types, address, type);
@@ -179,31 +337,12 @@ static const struct ot_type *decode_new(struct ot_decoder *d, uint64_t address,
 		}
 		return type;
 	}
-	if (like.kind != OTRACE_TYPE_BASE && like.kind != OTRACE_TYPE_VOID &&
-	    like.kind != OTRACE_TYPE_UNSPECIFIED) {
-		like.target = decode(d, ot_image_follow(d->image, &raw->target), depth + 1);
-		if (!like.target)
-			return NULL;
-	}
-	if (like.kind == OTRACE_TYPE_FUNCTION && !decode_params(d, address, raw, &like, depth))
-		return NULL;
 	if (like.kind == OTRACE_TYPE_TYPEDEF && like.hash)
 		type = intern_hashed(d, &like, &is_new);
 	else
 		type = ot_types_intern(d->program, &like);
 	ot_map_set(&d->types, address, type);
 	return type;
-}
-
-/* The record at an address, as far as its kind has one; NULL when there is none. */
-static const struct otrace_type *type_record(struct ot_decoder *d, uint64_t address)
-{
-	const uint32_t least = otrace_type_bytes(OTRACE_TYPE_POINTER);
-	const struct otrace_type *raw = ot_image_at(d->image, address, least);
-
-	if (!raw || raw->magic != OTRACE_MAGIC_TYPE || raw->kind > OTRACE_TYPE_UNSPECIFIED)
-		return NULL;
-	return ot_image_at(d->image, address, otrace_type_bytes(raw->kind));
 }
 
 /* A pointer to a type, const, a pointer to const: what is added to the address says it. */
@@ -226,7 +365,6 @@ static const struct ot_type *decode_variant(struct ot_decoder *d, uint64_t addre
 
 static const struct ot_type *decode(struct ot_decoder *d, uint64_t address, int depth)
 {
-	const struct otrace_type *raw;
 	const struct ot_type *type;
 
 	if (!address)
@@ -236,18 +374,11 @@ static const struct ot_type *decode(struct ot_decoder *d, uint64_t address, int 
 		return type;
 	if (address % 4)
 		return decode_variant(d, address, depth);
-	raw = type_record(d, address);
-	if (!raw) {
-		ot_decode_fail(d, address, "no type where one is named");
-		return NULL;
-	}
-	if (raw->kind == OTRACE_TYPE_VOID)
-		return d->program->type_void;
 	if (depth > CHAIN_MAX) {
 		ot_decode_fail(d, address, "endless type");
 		return NULL;
 	}
-	return decode_new(d, address, raw, depth);
+	return decode_new(d, address, depth);
 }
 
 const struct ot_type *ot_decode_type(struct ot_decoder *decoder, uint64_t address)
@@ -255,112 +386,101 @@ const struct ot_type *ot_decode_type(struct ot_decoder *decoder, uint64_t addres
 	return decode(decoder, address, 0);
 }
 
-static struct ot_member unpack_member(const struct otrace_member *from)
-{
-	uint32_t place = from->place & ~OTRACE_PLACE_KIND;
-	struct ot_member member = {.bit_offset = (uint64_t)place * 8};
+/* ------------------------------------------------------------------ members */
 
-	switch (from->place & OTRACE_PLACE_KIND) {
-	case OTRACE_PLACE_BITFIELD:
-		member.bit_offset = place & ((1u << OTRACE_PLACE_SIZE_SHIFT) - 1);
-		member.bit_size = (place >> OTRACE_PLACE_SIZE_SHIFT) + 1;
-		member.flags = OTRACE_MEMBER_BITFIELD;
-		break;
-	case OTRACE_PLACE_BASE_CLASS:
-		member.flags = OTRACE_MEMBER_BASE_CLASS;
-		break;
-	case OTRACE_PLACE_STATIC:
-		member.flags = OTRACE_MEMBER_STATIC;
-		break;
-	default:
-		break;
-	}
-	return member;
+/* What the bit offset of a member is a multiple of, when nothing is said. */
+static uint64_t expected_step(const struct ot_type *type)
+{
+	uint64_t size;
+
+	while (type->target && (type->kind == OTRACE_TYPE_ARRAY ||
+				type->kind == OTRACE_TYPE_TYPEDEF || is_qualified(type->kind)))
+		type = type->target;
+	size = type->size_bytes & (~type->size_bytes + 1);
+	return 8 * (size > 8 ? 8 : size ? size : 1);
 }
 
-static struct ot_member unpack_wide_member(const struct otrace_wide_member *from)
+/* @param end where the member before ends, in bits; moves on */
+static void read_member(struct record *record, struct ot_member *member, uint64_t *end)
 {
-	struct ot_member member = {.bit_size = from->bit_size, .flags = from->flags};
+	uint64_t number;
+	uint64_t more;
 
-	memcpy(&member.bit_offset, from->bit_offset, sizeof(member.bit_offset));
-	return member;
-}
-
-static bool decode_fields(struct ot_decoder *d, uint64_t address, const struct otrace_type *raw,
-			  struct ot_type *type)
-{
-	bool wide = raw->flags & OTRACE_TYPE_FLAG_WIDE;
-	size_t bytes = wide ? sizeof(struct otrace_wide_member) : sizeof(struct otrace_member);
-	const char *from = behind(d, address, raw, bytes);
-	struct ot_member *members;
-
-	if (d->err)
-		return false;
-	members = ot_arena_alloc(&d->program->arena, sizeof(*members) * (raw->count + 1));
-	for (uint32_t i = 0; i < raw->count; i++, from += bytes) {
-		const struct otrace_member *head = (const void *)from;
-
-		members[i] = wide ? unpack_wide_member((const void *)from) : unpack_member(head);
-		members[i].name = ot_decode_string(d, &head->name);
-		if (members[i].name && !*members[i].name)
-			members[i].name = NULL;
-		members[i].type = ot_decode_type(d, ot_image_follow(d->image, &head->type));
-		if (d->err)
-			return false;
-	}
-	type->members = members;
-	type->nr_members = raw->count;
-	return true;
-}
-
-static void unpack_value(const struct otrace_type *raw, const void *from, struct ot_enumerator *ret)
-{
-	const struct otrace_enumerator *narrow = from;
-	const struct otrace_wide_enumerator *wide = from;
-
-	if (raw->flags & OTRACE_TYPE_FLAG_WIDE) {
-		memcpy(&ret->value, wide->value, sizeof(ret->value));
-		ret->is_unsigned = wide->flags & 1;
+	member->name = read_name(record);
+	number = read_number(record);
+	more = number & 1 ? read_number(record) : 0;
+	member->type = type_of(record, number >> 1);
+	if (!member->type)
 		return;
+	member->flags = (uint32_t)more & MEMBER_FLAGS;
+	member->bit_offset =
+		record->kind == OTRACE_TYPE_UNION || more & OTRACE_MEMBER_STATIC ? 0 : *end;
+	if (more & OTRACE_MEMBER_BITFIELD) {
+		member->bit_size = (uint32_t)read_number(record);
+	} else {
+		uint64_t step = expected_step(member->type);
+
+		member->bit_offset = (member->bit_offset + step - 1) / step * step;
 	}
-	ret->is_unsigned = raw->flags & OTRACE_TYPE_FLAG_UNSIGNED_VALUES;
-	ret->value = ret->is_unsigned ? (int64_t)narrow->value : (int32_t)narrow->value;
+	if (more & OTRACE_MEMBER_HAS_OFFSET)
+		member->bit_offset = read_number(record);
+	if (!(more & OTRACE_MEMBER_STATIC))
+		*end = member->bit_offset + (more & OTRACE_MEMBER_BITFIELD
+						     ? member->bit_size
+						     : member->type->size_bytes * 8);
 }
 
-static bool decode_enumerators(struct ot_decoder *d, uint64_t address,
-			       const struct otrace_type *raw, struct ot_type *type)
+static void read_members(struct record *record, struct ot_type *type)
 {
-	size_t bytes = raw->flags & OTRACE_TYPE_FLAG_WIDE ? sizeof(struct otrace_wide_enumerator)
-							  : sizeof(struct otrace_enumerator);
-	const char *from = behind(d, address, raw, bytes);
-	struct ot_enumerator *all;
+	struct ot_type plain;
+	struct ot_member *members;
+	uint64_t end = 0;
+	uint32_t nr;
 
-	if (d->err)
-		return false;
-	type->target = ot_decode_type(d, ot_image_follow(d->image, &raw->target));
-	all = ot_arena_alloc(&d->program->arena, sizeof(*all) * (raw->count + 1));
-	for (uint32_t i = 0; i < raw->count && !d->err; i++, from += bytes) {
-		all[i].name = ot_decode_string(d, (const void *)from);
-		unpack_value(raw, from, &all[i]);
-		if (!all[i].name)
-			ot_decode_fail(d, address, "enumerator without a name");
+	read_plain(record, &plain);
+	nr = read_nr(record);
+	members = ot_arena_alloc(&record->d->program->arena, sizeof(*members) * (nr + 1));
+	for (uint32_t i = 0; i < nr && record->stream.end && !record->d->err; i++)
+		read_member(record, &members[i], &end);
+	type->members = members;
+	type->nr_members = nr;
+}
+
+static void read_enumerators(struct record *record, struct ot_type *type)
+{
+	const uint8_t *begin = record->stream.at;
+	struct ot_type plain;
+	struct ot_enumerator *all;
+	uint64_t signs;
+	uint64_t value = 0;
+	uint32_t nr;
+
+	type->target = type_of(record, read_number(record));
+	record->stream.at = begin;
+	read_plain(record, &plain);
+	nr = read_nr(record);
+	signs = nr ? read_number(record) : 0;
+	all = ot_arena_alloc(&record->d->program->arena, sizeof(*all) * (nr + 1));
+	for (uint32_t i = 0; i < nr && record->stream.end; i++, value++) {
+		all[i].name = otrace_stream_text(&record->stream);
+		value += (uint64_t)otrace_stream_signed(&record->stream);
+		all[i].value = (int64_t)value;
+		all[i].is_unsigned =
+			signs == OTRACE_ENUM_MIXED ? read_number(record) & 1 : signs & 1;
 	}
 	type->enumerators = all;
-	type->nr_members = raw->count;
-	return !d->err;
+	type->nr_members = nr;
 }
 
 bool ot_decode_members(struct ot_decoder *decoder)
 {
 	while (!decoder->err && decoder->todo.nr) {
 		struct ot_type *type = decoder->todo.items[--decoder->todo.nr];
-		uint64_t at = decoder->todo_at.items[--decoder->todo_at.nr];
-		const struct otrace_type *raw = ot_image_at(decoder->image, at, sizeof(*raw));
+		struct record record = {.d = decoder,
+					.address = decoder->todo_at.items[--decoder->todo_at.nr]};
 
-		if (type->kind == OTRACE_TYPE_ENUM)
-			decode_enumerators(decoder, at, raw, type);
-		else
-			decode_fields(decoder, at, raw, type);
+		read_record(&record, type,
+			    type->kind == OTRACE_TYPE_ENUM ? read_enumerators : read_members);
 	}
 	return !decoder->err;
 }

@@ -73,6 +73,20 @@ const void *ot_image_at(struct ot_image *image, uint64_t address, uint64_t bytes
 	return image->base + offset;
 }
 
+uint64_t ot_image_room(struct ot_image *image, uint64_t address, uint64_t max)
+{
+	uint64_t room = 0;
+
+	while (room < max) {
+		uint64_t part = PAGE - (address + room) % PAGE;
+
+		if (!ot_image_at(image, address + room, part))
+			break;
+		room += part;
+	}
+	return room < max ? room : max;
+}
+
 const char *ot_image_string(struct ot_image *image, uint64_t address)
 {
 	uint64_t len = 0;

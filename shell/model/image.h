@@ -26,6 +26,8 @@ void ot_image_deinit(struct ot_image *image);
 
 /** The bytes at an address, or NULL when they are not (all) there. */
 const void *ot_image_at(struct ot_image *image, uint64_t address, uint64_t bytes);
+/** How many bytes are there from an address on, and up to @p max. */
+uint64_t ot_image_room(struct ot_image *image, uint64_t address, uint64_t max);
 /** A text with its NUL, or NULL. */
 const char *ot_image_string(struct ot_image *image, uint64_t address);
 /** Where a reference inside the image points to; 0 = none. Not checked. */

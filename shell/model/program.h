@@ -59,7 +59,6 @@ struct ot_param {
 
 struct ot_inlined {
 	const char *caller;
-	uint64_t caller_number; /* while it is decoded */
 	const char *file;
 	uint32_t line;
 };

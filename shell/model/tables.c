@@ -84,9 +84,11 @@ struct pool {
 	uint64_t address;
 	const struct ot_tu **units;
 	const char **names; /* number 1 is names[0] */
+	struct ot_param *params;
 	struct ot_fn **fns;
 	struct ot_var **vars;
-	struct ot_inlined **inlined; /* of each function; caller is a number until all are read */
+	struct otrace_stream *inlined; /* of each function: read when all are there */
+	uint32_t line;		       /* of the function or variable before */
 };
 
 #define NR_MAX (1u << 20)
@@ -116,10 +118,9 @@ static uint32_t read_nr(struct pool *pool, struct otrace_stream *stream)
 	return stream->end && !pool->d->err ? (uint32_t)nr : 0;
 }
 
-/* The reference of a number that the stream says; NULL for none. */
-static const struct otrace_ref *read_ref(struct pool *pool, struct otrace_stream *stream)
+/* The reference of a number; NULL for none. */
+static const struct otrace_ref *ref_of(struct pool *pool, uint64_t number)
 {
-	uint64_t number = otrace_stream_varint(stream);
 	const struct otrace_ref *ref = otrace_pool_ref(&pool->view, number);
 
 	if (number && !ref)
@@ -129,18 +130,24 @@ static const struct otrace_ref *read_ref(struct pool *pool, struct otrace_stream
 
 static const struct ot_type *read_type(struct pool *pool, struct otrace_stream *stream)
 {
-	const struct otrace_ref *ref = read_ref(pool, stream);
+	const struct otrace_ref *ref = ref_of(pool, otrace_stream_varint(stream));
 
 	if (pool->d->err)
 		return NULL;
 	return ot_decode_type(pool->d, ref ? ot_image_follow(pool->d->image, ref) : 0);
 }
 
-static const struct ot_file *read_file(struct pool *pool, struct otrace_stream *stream)
+static const struct ot_file *read_file(struct pool *pool, uint64_t number)
 {
-	const struct otrace_ref *ref = read_ref(pool, stream);
+	const struct otrace_ref *ref = ref_of(pool, number);
 
 	return ref && !pool->d->err ? decode_file(pool->d, ref) : NULL;
+}
+
+/* The line of a function or variable. */
+static uint32_t read_line(struct pool *pool, struct otrace_stream *stream)
+{
+	return pool->line += (uint32_t)otrace_stream_signed(stream);
 }
 
 static const char *name_of(struct pool *pool, uint64_t number)
@@ -206,9 +213,13 @@ static void read_params(struct pool *pool, struct otrace_stream *stream,
 	fn->nr_params = nr;
 	for (uint32_t i = 0; i < nr && stream->end && !pool->d->err; i++) {
 		uint64_t how = raw->body_offset ? 1 : 0;
+		uint64_t number = otrace_stream_varint(stream);
 
-		params[i].type = read_type(pool, stream);
-		params[i].name = name_of(pool, otrace_stream_varint(stream));
+		if (number >= pool->view.nr_params) {
+			pool_fail(pool, "parameter that does not exist");
+			return;
+		}
+		params[i] = pool->params[number];
 		if (raw->has & OTRACE_FN_HAS_PARAM_PIECES)
 			how = otrace_stream_varint(stream);
 		params[i].nr_pieces = how > 1 ? (uint32_t)how - 1 : (uint32_t)how;
@@ -234,35 +245,69 @@ static void read_result(struct pool *pool, struct otrace_stream *stream,
 	}
 }
 
-/* Callers are numbers for now: functions that come later may be meant. */
-static struct ot_inlined *read_inlined(struct pool *pool, struct otrace_stream *stream,
-				       struct ot_fn *fn)
+static void skip_inlined(struct pool *pool, struct otrace_stream *stream)
+{
+	for (uint32_t nr = read_nr(pool, stream); nr && stream->end; nr--) {
+		switch (otrace_stream_varint(stream) & 3) {
+		case OTRACE_CALL_FILE:
+			otrace_stream_varint(stream);
+			/* fall through */
+		case OTRACE_CALL_LINE:
+		case OTRACE_CALL_IN_CALLER:
+			otrace_stream_varint(stream);
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+/* Reads what follows of the place of a call. @param at  where the call before was; moves on */
+static void read_call_place(struct pool *pool, struct otrace_stream *stream, uint64_t how,
+			    uint64_t caller, struct ot_inlined *at)
+{
+	const struct ot_file *file;
+
+	switch (how) {
+	case OTRACE_CALL_FILE:
+		file = read_file(pool, otrace_stream_varint(stream));
+		at->file = file ? file->name : NULL;
+		/* fall through */
+	case OTRACE_CALL_LINE:
+		at->line += (uint32_t)otrace_stream_signed(stream);
+		break;
+	case OTRACE_CALL_IN_CALLER:
+		if (caller >= pool->view.nr_fns)
+			pool_fail(pool, "caller that does not exist");
+		else
+			at->line = pool->fns[caller]->line_begin +
+				   (uint32_t)otrace_stream_varint(stream);
+		break;
+	default:
+		break;
+	}
+}
+
+static void read_inlined(struct pool *pool, struct otrace_stream *stream, struct ot_fn *fn)
 {
 	uint32_t nr = read_nr(pool, stream);
 	struct ot_inlined *all = room(pool, nr, sizeof(*all));
+	struct ot_inlined at = {.line = fn->line_begin, .file = fn->file ? fn->file->name : NULL};
+	uint64_t nr_fns = pool->view.nr_fns;
 	uint64_t caller = 0;
-	uint32_t line = fn->line_begin;
-	const char *file = fn->file ? fn->file->name : NULL;
 
 	for (uint32_t i = 0; i < nr && stream->end && !pool->d->err; i++) {
 		uint64_t what = otrace_stream_varint(stream);
 		uint64_t by = what >> 2;
 
 		caller += by >> 1 ^ (~(by & 1) + 1);
-		if (what & 1)
-			line += (uint32_t)otrace_stream_signed(stream);
-		if (what & 2) {
-			const struct ot_file *other = read_file(pool, stream);
-
-			file = other ? other->name : NULL;
-		}
-		if (caller >= pool->view.nr_fns + pool->view.nr_names + 1)
-			pool_fail(pool, "caller that does not exist");
-		all[i] = (struct ot_inlined){.caller_number = caller, .file = file, .line = line};
+		read_call_place(pool, stream, what & 3, caller, &at);
+		at.caller =
+			caller < nr_fns ? pool->fns[caller]->name : name_of(pool, caller - nr_fns);
+		all[i] = at;
 	}
 	fn->inlined = all;
 	fn->nr_inlined = nr;
-	return all;
 }
 
 static void copy_fn(const struct otrace_fn *raw, struct ot_fn *fn)
@@ -280,15 +325,16 @@ static void copy_fn(const struct otrace_fn *raw, struct ot_fn *fn)
 }
 
 static struct ot_fn *read_fn(struct pool *pool, struct otrace_stream *stream,
-			     struct ot_inlined **inlined)
+			     struct otrace_stream *inlined)
 {
 	struct ot_fn *fn = room(pool, 1, sizeof(*fn));
 	const struct otrace_ref *wrapper;
 	struct otrace_fn raw;
+	uint64_t distance;
 
 	fn->record = address_in(pool, stream->at);
-	otrace_stream_varint(stream);
-	otrace_fn_read(&pool->view, stream, &raw);
+	distance = otrace_stream_varint(stream);
+	otrace_fn_read(&pool->view, stream, distance, &raw);
 	if (!stream->end)
 		return NULL;
 	copy_fn(&raw, fn);
@@ -297,35 +343,19 @@ static struct ot_fn *read_fn(struct pool *pool, struct otrace_stream *stream,
 	fn->body = raw.body_offset;
 	wrapper = otrace_pool_ref(&pool->view, raw.wrapper);
 	fn->wrapper = wrapper ? ot_image_follow(pool->d->image, wrapper) : 0;
-	if (raw.file) {
-		const struct otrace_ref *file = otrace_pool_ref(&pool->view, raw.file);
-
-		if (!file)
-			pool_fail(pool, "file that does not exist");
-		else
-			fn->file = decode_file(pool->d, file);
-	}
+	fn->file = read_file(pool, raw.file);
 	fn->tu = read_unit(pool, stream, raw.has & OTRACE_FN_HAS_UNIT);
-	fn->line_begin = (uint32_t)otrace_stream_varint(stream);
+	fn->line_begin = read_line(pool, stream);
 	fn->line_end = fn->line_begin + (uint32_t)otrace_stream_varint(stream);
 	if (raw.flags & OTRACE_FN_SKIPPED)
 		fn->skip_reason = (uint32_t)otrace_stream_varint(stream);
 	read_result(pool, stream, &raw, fn);
 	read_params(pool, stream, &raw, fn);
-	if (raw.has & OTRACE_FN_HAS_INLINED)
-		*inlined = read_inlined(pool, stream, fn);
+	if (raw.has & OTRACE_FN_HAS_INLINED) {
+		*inlined = *stream;
+		skip_inlined(pool, stream);
+	}
 	return fn;
-}
-
-static void resolve_callers(struct pool *pool, uint64_t number)
-{
-	struct ot_inlined *all = pool->inlined[number];
-	uint64_t nr_fns = pool->view.nr_fns;
-
-	for (uint32_t i = 0; all && i < pool->fns[number]->nr_inlined; i++)
-		all[i].caller = all[i].caller_number < nr_fns
-					? pool->fns[all[i].caller_number]->name
-					: name_of(pool, all[i].caller_number - nr_fns);
 }
 
 /* ------------------------------------------------------------------ variables */
@@ -344,8 +374,9 @@ static struct ot_var *read_var(struct pool *pool, struct otrace_stream *stream)
 	var->linkage_name =
 		has & OTRACE_VAR_HAS_LINKAGE_NAME ? otrace_stream_text(stream) : var->name;
 	var->unique_name = var->name;
-	var->file = read_file(pool, stream);
-	var->line = (uint32_t)otrace_stream_varint(stream);
+	var->file = read_file(pool, has & OTRACE_VAR_HAS_FILE ? otrace_stream_varint(stream)
+							      : pool->view.common_file);
+	var->line = read_line(pool, stream);
 	var->tu = read_unit(pool, stream, has & OTRACE_VAR_HAS_UNIT);
 	var->type = read_type(pool, stream);
 	if (has & OTRACE_VAR_HAS_SCOPE)
@@ -360,12 +391,14 @@ static struct ot_var *read_var(struct pool *pool, struct otrace_stream *stream)
 
 /* ------------------------------------------------------------------ all of a pool */
 
-/* The names come last, and are needed first. */
-static bool find_names(struct pool *pool)
+/* Names and parameters come last, and are needed first.
+ * @param ret where the parameters begin */
+static bool find_names(struct pool *pool, struct otrace_stream *ret)
 {
 	const uint8_t *begin = pool->view.stream.at;
 	const uint8_t *at = pool->view.stream.end;
 
+	*ret = pool->view.stream;
 	pool->names = room(pool, pool->view.nr_names, sizeof(*pool->names));
 	for (uint64_t i = pool->view.nr_names; i-- > 0;) {
 		if (at == begin || at[-1])
@@ -374,7 +407,25 @@ static bool find_names(struct pool *pool)
 			at--;
 		pool->names[i] = (const char *)at;
 	}
+	if (at == begin || *--at)
+		return false;
+	for (uint64_t i = 2 * pool->view.nr_params; i-- > 0;) {
+		if (at == begin || at[-1] & 0x80)
+			return false;
+		for (at--; at > begin && at[-1] & 0x80;)
+			at--;
+	}
+	ret->at = at;
 	return true;
+}
+
+static void read_pool_params(struct pool *pool, struct otrace_stream *stream)
+{
+	pool->params = room(pool, pool->view.nr_params, sizeof(*pool->params));
+	for (uint64_t i = 0; i < pool->view.nr_params && !pool->d->err; i++) {
+		pool->params[i].type = read_type(pool, stream);
+		pool->params[i].name = name_of(pool, otrace_stream_varint(stream));
+	}
 }
 
 static bool open_pool(struct pool *pool, uint64_t address)
@@ -382,19 +433,22 @@ static bool open_pool(struct pool *pool, uint64_t address)
 	struct ot_decoder *d = pool->d;
 	const struct otrace_pool *raw =
 		address % 4 ? NULL : ot_image_at(d->image, address, sizeof(*raw));
+	struct otrace_stream params;
 
 	pool->address = address;
 	if (!raw || raw->size_bytes < sizeof(*raw) ||
 	    !ot_image_at(d->image, address, raw->size_bytes) ||
 	    !otrace_pool_open(raw, raw->size_bytes, &pool->view) ||
 	    pool->view.nr_fns > raw->size_bytes || pool->view.nr_vars > raw->size_bytes ||
-	    pool->view.nr_names > raw->size_bytes || !find_names(pool)) {
+	    pool->view.nr_names > raw->size_bytes || pool->view.nr_params > raw->size_bytes ||
+	    !find_names(pool, &params)) {
 		pool_fail(pool, "no pool where one is named");
 		return false;
 	}
 	pool->units = room(pool, pool->view.nr_units, sizeof(struct ot_tu *));
 	for (uint64_t i = 0; i < pool->view.nr_units && !d->err; i++)
 		pool->units[i] = decode_tu(d, otrace_pool_unit(&pool->view, i));
+	read_pool_params(pool, &params);
 	return !d->err;
 }
 
@@ -403,14 +457,16 @@ static void read_fns(struct pool *pool, struct otrace_stream *stream)
 	uint64_t nr = pool->view.nr_fns;
 
 	pool->fns = room(pool, nr, sizeof(struct ot_fn *));
-	pool->inlined = room(pool, nr, sizeof(struct ot_inlined *));
+	pool->inlined = room(pool, nr, sizeof(*pool->inlined));
+	pool->line = 0;
 	for (uint64_t i = 0; i < nr && !pool->d->err; i++) {
 		pool->fns[i] = read_fn(pool, stream, &pool->inlined[i]);
 		if (!pool->fns[i] || !stream->end)
 			pool_fail(pool, "function cut off");
 	}
 	for (uint64_t i = 0; i < nr && !pool->d->err; i++) {
-		resolve_callers(pool, i);
+		if (pool->inlined[i].at)
+			read_inlined(pool, &pool->inlined[i], pool->fns[i]);
 		ot_map_set(&pool->d->fns, pool->fns[i]->record, pool->fns[i]);
 	}
 }
@@ -420,6 +476,7 @@ static void read_vars(struct pool *pool, struct otrace_stream *stream)
 	uint64_t nr = pool->view.nr_vars;
 
 	pool->vars = room(pool, nr, sizeof(struct ot_var *));
+	pool->line = 0;
 	for (uint64_t i = 0; i < nr && !pool->d->err; i++) {
 		pool->vars[i] = read_var(pool, stream);
 		if (!pool->vars[i])

@@ -18,6 +18,7 @@
 #define FAKE_NR_REFS 24u
 #define FAKE_NR_FNS 4u
 #define FAKE_NR_VARS 14u
+#define FAKE_NR_PARAMS 7u
 #define FAKE_NR_NAMES 9u
 
 struct fake {
@@ -26,7 +27,8 @@ struct fake {
 	uint32_t used;
 	uint32_t fn_begin, fn_end, var_begin, var_end;
 	uint32_t nr_fns, nr_vars;
-	uint32_t pool, nr_refs, nr_names;
+	uint32_t pool, nr_refs, nr_params, nr_names;
+	uint32_t params[FAKE_NR_PARAMS][2]; /* numbers of type and name */
 	const char *names[32];
 	uint32_t descriptions[32]; /* of functions, then of variables */
 	uint32_t nr_descriptions;
@@ -108,68 +110,135 @@ static void fake_refer(struct fake *fake, struct otrace_ref *ref, uint32_t to)
 	ref->delta = to ? (int32_t)(fake->data + to - (uint8_t *)ref) : 0;
 }
 
-/* With room for its members right behind it. */
-static uint32_t fake_type_of(struct fake *fake, uint8_t kind, uint64_t bytes, const char *name,
-			     uint32_t target, uint32_t members_bytes)
+static void fake_byte(struct fake *fake, uint8_t byte)
 {
-	uint32_t at = fake_room(fake, otrace_type_bytes(kind) + members_bytes);
-	bool has_name = otrace_type_bytes(kind) > offsetof(struct otrace_type, name);
-	uint32_t text = name ? fake_text(fake, name) : 0;
-	struct otrace_type *type = fake_at(fake, at);
-
-	type->magic = OTRACE_MAGIC_TYPE;
-	type->kind = kind;
-	type->size_bytes = (uint32_t)bytes;
-	if (has_name)
-		fake_refer(fake, &type->name, text);
-	fake_refer(fake, &type->target, target);
-	if (otrace_type_bytes(kind) == sizeof(*type)) {
-		type->hash[0] = at * 7919u;
-		type->hash[1] = at;
-	}
-	return at;
+	if (fake->used == FAKE_BYTES)
+		abort();
+	fake->data[fake->used++] = byte;
 }
 
-static uint32_t fake_type(struct fake *fake, uint8_t kind, uint64_t bytes, const char *name,
-			  uint32_t target)
+static void fake_varint(struct fake *fake, uint64_t value)
 {
-	return fake_type_of(fake, kind, bytes, name, target, 0);
+	for (; value >= 0x80; value >>= 7)
+		fake_byte(fake, (uint8_t)(value | 0x80));
+	fake_byte(fake, (uint8_t)value);
+}
+
+static void fake_chars(struct fake *fake, const char *text)
+{
+	do
+		fake_byte(fake, (uint8_t)*text);
+	while (*text++);
+}
+
+static void fake_number_bytes(struct fake *fake, uint64_t value)
+{
+	for (int i = 0; i < 64; i += 8)
+		fake_byte(fake, (uint8_t)(value >> i));
+}
+
+/* ------------------------------------------------------------------ types */
+
+/* Its stream goes right behind it. */
+static uint32_t fake_begin_type(struct fake *fake, uint8_t kind, const uint32_t *refs, uint32_t nr)
+{
+	uint32_t at = fake_room(fake, (uint32_t)sizeof(struct otrace_type) + 4 * nr);
+	struct otrace_type *type = fake_at(fake, at);
+
+	*type = (struct otrace_type){
+		.magic = OTRACE_MAGIC_TYPE, .kind = kind, .nr_refs = (uint8_t)nr};
+	for (uint32_t i = 0; i < nr; i++)
+		fake_refer(fake, (struct otrace_ref *)(type + 1) + i, refs[i]);
+	return at;
 }
 
 static uint32_t fake_base(struct fake *fake, const char *name, uint64_t bytes, uint8_t encoding)
 {
-	uint32_t at = fake_type(fake, OTRACE_TYPE_BASE, bytes, name, 0);
+	uint32_t at = fake_begin_type(fake, OTRACE_TYPE_BASE, NULL, 0);
 
-	((struct otrace_type *)fake_at(fake, at))->encoding = encoding;
+	fake_chars(fake, name);
+	fake_varint(fake, bytes);
+	fake_varint(fake, encoding);
+	fake_varint(fake, 0);
 	return at;
+}
+
+/* The place of a type without a file. */
+static void fake_type_place(struct fake *fake, const char *name)
+{
+	fake_chars(fake, name);
+	fake_varint(fake, 12);
+	fake_number_bytes(fake, fake->used * 7919ull << 20 | fake->used);
 }
 
 struct fake_member {
 	const char *name;
 	uint32_t type;
-	uint32_t bit_offset;
+	uint32_t bit_offset; /* only said of bit-fields: the others lie where one expects them */
 	uint32_t bit_size;
 };
 
-static void fake_members(struct fake *fake, uint32_t type, const struct fake_member *from,
-			 uint32_t nr)
+static uint32_t fake_struct(struct fake *fake, const char *name, uint64_t bytes,
+			    const struct fake_member *members, uint32_t nr)
 {
-	uint32_t at = type + (uint32_t)sizeof(struct otrace_type);
+	uint32_t refs[8];
+	uint32_t at;
 
+	for (uint32_t i = 0; i < nr; i++)
+		refs[i] = members[i].type;
+	at = fake_begin_type(fake, OTRACE_TYPE_STRUCT, refs, nr);
+	fake_type_place(fake, name);
+	fake_varint(fake, bytes);
+	fake_varint(fake, nr);
 	for (uint32_t i = 0; i < nr; i++) {
-		uint32_t text = from[i].name ? fake_text(fake, from[i].name) : 0;
-		struct otrace_member *member = (struct otrace_member *)fake_at(fake, at) + i;
-
-		fake_refer(fake, &member->name, text);
-		fake_refer(fake, &member->type, from[i].type);
-		member->place = from[i].bit_size ? OTRACE_PLACE_BITFIELD |
-							   (from[i].bit_size - 1)
-								   << OTRACE_PLACE_SIZE_SHIFT |
-							   from[i].bit_offset
-						 : from[i].bit_offset / 8;
+		fake_chars(fake, members[i].name);
+		fake_varint(fake, (i + 1) * 2 + (members[i].bit_size != 0));
+		if (!members[i].bit_size)
+			continue;
+		fake_varint(fake, OTRACE_MEMBER_BITFIELD | OTRACE_MEMBER_HAS_OFFSET);
+		fake_varint(fake, members[i].bit_size);
+		fake_varint(fake, members[i].bit_offset);
 	}
-	((struct otrace_type *)fake_at(fake, type))->count = nr;
+	return at;
 }
+
+static uint32_t fake_enum(struct fake *fake, const char *name, uint32_t of)
+{
+	uint32_t at = fake_begin_type(fake, OTRACE_TYPE_ENUM, &of, 1);
+
+	fake_varint(fake, 1);
+	fake_type_place(fake, name);
+	fake_varint(fake, 4);
+	fake_varint(fake, 2);
+	fake_varint(fake, OTRACE_ENUM_SIGNED);
+	fake_chars(fake, "RED"); /* 0 */
+	fake_varint(fake, 0);
+	fake_chars(fake, "GREEN"); /* 5 */
+	fake_varint(fake, 2 * 4);
+	return at;
+}
+
+static uint32_t fake_array(struct fake *fake, uint32_t of, uint64_t count)
+{
+	uint32_t at = fake_begin_type(fake, OTRACE_TYPE_ARRAY, &of, 1);
+
+	fake_varint(fake, count);
+	return at;
+}
+
+/* With one parameter. */
+static uint32_t fake_function(struct fake *fake, uint32_t result, uint32_t param)
+{
+	uint32_t refs[] = {result, param};
+	uint32_t at = fake_begin_type(fake, OTRACE_TYPE_FUNCTION, refs, 2);
+
+	fake_varint(fake, 1);
+	fake_varint(fake, 1);
+	fake_varint(fake, 2);
+	return at;
+}
+
+/* ------------------------------------------------------------------ files and units */
 
 static uint32_t fake_file(struct fake *fake, const char *name)
 {
@@ -191,27 +260,6 @@ static uint32_t fake_tu(struct fake *fake, uint32_t file)
 }
 
 /* ------------------------------------------------------------------ the pool */
-
-static void fake_byte(struct fake *fake, uint8_t byte)
-{
-	if (fake->used == FAKE_BYTES)
-		abort();
-	fake->data[fake->used++] = byte;
-}
-
-static void fake_varint(struct fake *fake, uint64_t value)
-{
-	for (; value >= 0x80; value >>= 7)
-		fake_byte(fake, (uint8_t)(value | 0x80));
-	fake_byte(fake, (uint8_t)value);
-}
-
-static void fake_chars(struct fake *fake, const char *text)
-{
-	do
-		fake_byte(fake, (uint8_t)*text);
-	while (*text++);
-}
 
 static struct otrace_ref *fake_refs(struct fake *fake)
 {
@@ -243,7 +291,21 @@ static uint32_t fake_name(struct fake *fake, const char *name)
 	return ++fake->nr_names;
 }
 
-static void fake_begin_pool(struct fake *fake, const uint32_t tu[2])
+static uint32_t fake_param(struct fake *fake, uint32_t type, const char *name)
+{
+	uint32_t *param = fake->params[fake->nr_params];
+
+	if (fake->nr_params == FAKE_NR_PARAMS)
+		abort();
+	param[0] = fake_number(fake, type);
+	param[1] = fake_name(fake, name);
+	return fake->nr_params++;
+}
+
+#define FAKE_COMMON_FLAGS OTRACE_FN_OPTIMIZED
+
+/* @param file  the common one */
+static void fake_begin_pool(struct fake *fake, const uint32_t tu[2], uint32_t file)
 {
 	uint32_t bytes = (uint32_t)sizeof(struct otrace_pool) + 4 * (FAKE_NR_UNITS + FAKE_NR_REFS);
 	struct otrace_pool *pool;
@@ -258,27 +320,31 @@ static void fake_begin_pool(struct fake *fake, const uint32_t tu[2])
 	fake_varint(fake, FAKE_NR_UNITS);
 	fake_varint(fake, FAKE_NR_FNS);
 	fake_varint(fake, FAKE_NR_VARS);
+	fake_varint(fake, FAKE_NR_PARAMS);
 	fake_varint(fake, FAKE_NR_NAMES);
-	fake_varint(fake, OTRACE_FN_STATIC); /* common flags */
+	fake_varint(fake, FAKE_COMMON_FLAGS);
+	fake_varint(fake, fake_number(fake, file));
 }
 
 static void fake_end_pool(struct fake *fake)
 {
 	if (fake->nr_names != FAKE_NR_NAMES || fake->nr_fns != FAKE_NR_FNS ||
-	    fake->nr_vars != FAKE_NR_VARS)
+	    fake->nr_vars != FAKE_NR_VARS || fake->nr_params != FAKE_NR_PARAMS)
 		abort();
+	for (uint32_t i = 0; i < 2 * FAKE_NR_PARAMS; i++)
+		fake_varint(fake, fake->params[i / 2][i % 2]);
 	fake_byte(fake, 0);
 	for (uint32_t i = 0; i < fake->nr_names; i++)
 		fake_chars(fake, fake->names[i]);
 	((struct otrace_pool *)fake_at(fake, fake->pool))->size_bytes = fake->used - fake->pool;
 }
 
-static void fake_begin_description(struct fake *fake, unsigned int is_var)
+static void fake_begin_description(struct fake *fake, bool has_entry, unsigned int is_var)
 {
 	uint32_t at = fake->used;
 
 	fake->descriptions[fake->nr_descriptions++] = at;
-	fake_varint(fake, (uint64_t)(at - fake->pool) << 1 | is_var);
+	fake_varint(fake, (has_entry ? (uint64_t)(at - fake->pool) << 1 : 0) | is_var);
 }
 
 static void fake_entry(struct fake *fake, uint32_t place, uint32_t description)
@@ -298,7 +364,6 @@ struct fake_param {
 
 struct fake_fn {
 	const char *name;
-	uint32_t file;
 	uint32_t wrapper;
 	uint32_t symbol;
 	uint32_t return_type;
@@ -313,12 +378,13 @@ struct fake_fn {
 static void fake_add_fn(struct fake *fake, const struct fake_fn *from)
 {
 	fake->nr_fns++;
-	fake_begin_description(fake, 0);
-	fake_varint(fake, from->flags ^ OTRACE_FN_STATIC);
-	fake_varint(fake, OTRACE_FN_HAS_PARAM_PIECES |
+	fake_begin_description(fake, from->symbol != 0, 0);
+	fake_varint(fake, OTRACE_FN_HAS_PARAM_PIECES | OTRACE_FN_HAS_FLAGS |
+				  (from->flags & OTRACE_FN_STATIC ? OTRACE_FN_HAS_STATIC : 0) |
 				  (from->other_file ? OTRACE_FN_HAS_INLINED : 0) |
 				  (from->result_is_gone ? OTRACE_FN_HAS_RESULT_PIECES : 0) |
 				  (from->symbol ? OTRACE_FN_HAS_FRAME : 0));
+	fake_varint(fake, FAKE_COMMON_FLAGS);
 	if (from->symbol) {
 		uint32_t frame[] = {32, 32, 64, 4, 256};
 
@@ -327,8 +393,7 @@ static void fake_add_fn(struct fake *fake, const struct fake_fn *from)
 			fake_varint(fake, frame[i]);
 	}
 	fake_chars(fake, from->name);
-	fake_varint(fake, fake_number(fake, from->file));
-	fake_varint(fake, 10);
+	fake_varint(fake, fake->nr_fns == 1 ? 2 * 10 : 0); /* line 10 */
 	fake_varint(fake, 2);
 	fake_varint(fake, fake_number(fake, from->return_type));
 	if (from->result_is_gone)
@@ -337,8 +402,7 @@ static void fake_add_fn(struct fake *fake, const struct fake_fn *from)
 	for (uint32_t i = 0; i < from->nr_params; i++) {
 		const struct otrace_piece *piece = &from->params[i].piece;
 
-		fake_varint(fake, fake_number(fake, from->params[i].type));
-		fake_varint(fake, fake_name(fake, from->params[i].name));
+		fake_varint(fake, fake_param(fake, from->params[i].type, from->params[i].name));
 		fake_varint(fake, piece->size_bytes ? 2 : 0);
 		if (!piece->size_bytes)
 			continue;
@@ -349,10 +413,12 @@ static void fake_add_fn(struct fake *fake, const struct fake_fn *from)
 	}
 	if (!from->other_file)
 		return;
-	fake_varint(fake, 1); /* into main, line 30 */
-	fake_varint(fake, (FAKE_NR_FNS + fake_name(fake, "main")) << 3 | 3);
-	fake_varint(fake, 2 * (30 - 10));
+	fake_varint(fake, 2); /* into add, line 13, and into main, line 30 of the other file */
+	fake_varint(fake, OTRACE_CALL_IN_CALLER);
+	fake_varint(fake, 3);
+	fake_varint(fake, (FAKE_NR_FNS + fake_name(fake, "main")) << 3 | OTRACE_CALL_FILE);
 	fake_varint(fake, fake_number(fake, from->other_file));
+	fake_varint(fake, 2 * (30 - 13));
 }
 
 struct fake_var {
@@ -369,9 +435,10 @@ struct fake_var {
 static void fake_add_var(struct fake *fake, const struct fake_var *from)
 {
 	fake->nr_vars++;
-	fake_begin_description(fake, 1);
+	fake_begin_description(fake, from->data != 0, 1);
 	fake_varint(fake, from->flags);
-	fake_varint(fake, OTRACE_VAR_HAS_UNIT | (from->scope ? OTRACE_VAR_HAS_SCOPE : 0));
+	fake_varint(fake, OTRACE_VAR_HAS_UNIT | OTRACE_VAR_HAS_FILE |
+				  (from->scope ? OTRACE_VAR_HAS_SCOPE : 0));
 	fake_chars(fake, from->name);
 	fake_varint(fake, fake_number(fake, from->file));
 	fake_varint(fake, 0);
@@ -400,8 +467,6 @@ struct fake_types {
 
 static void fake_add_types(struct fake *fake, struct fake_types *t)
 {
-	uint32_t names[2];
-	uint32_t list;
 	uint32_t array;
 	uint32_t function;
 
@@ -410,42 +475,23 @@ static void fake_add_types(struct fake *fake, struct fake_types *t)
 	t->chr = fake_base(fake, "char", 1, OTRACE_ENC_SIGNED_CHAR);
 	t->dbl = fake_base(fake, "double", 8, OTRACE_ENC_FLOAT);
 	t->flt = fake_base(fake, "float", 4, OTRACE_ENC_FLOAT);
-	t->text = fake_type(fake, OTRACE_TYPE_POINTER, 8, NULL, t->chr);
-	array = fake_type(fake, OTRACE_TYPE_ARRAY, 8, NULL, t->chr);
-	((struct otrace_type *)fake_at(fake, array))->count = 8;
-	t->node = fake_type_of(fake, OTRACE_TYPE_STRUCT, sizeof(struct fake_node), "node", 0,
-			       6 * sizeof(struct otrace_member));
+	t->text = fake_begin_type(fake, OTRACE_TYPE_POINTER, &t->chr, 1);
+	array = fake_array(fake, t->chr, 8);
+	t->node = fake_room(fake, 0);
 	t->node_pointer = t->node + 1;
-	fake_members(fake, t->node,
-		     (struct fake_member[]){{"id", t->i32, 0, 0},
-					    {"name", array, 32, 0},
-					    {"a", t->u32, 96, 3},
-					    {"b", t->i32, 99, 5},
-					    {"next", t->node_pointer, 128, 0},
-					    {"text", t->text, 192, 0}},
-		     6);
-	t->big = fake_type_of(fake, OTRACE_TYPE_STRUCT, 32, "big", 0,
-			      2 * sizeof(struct otrace_member));
-	fake_members(fake, t->big,
-		     (struct fake_member[]){{"d", t->dbl, 0, 0}, {"i", t->i32, 64, 0}}, 2);
-	t->color = fake_type_of(fake, OTRACE_TYPE_ENUM, 4, "color", t->u32,
-				2 * sizeof(struct otrace_enumerator));
-	list = t->color + (uint32_t)sizeof(struct otrace_type);
-	names[0] = fake_text(fake, "RED");
-	names[1] = fake_text(fake, "GREEN");
-	for (uint32_t i = 0; i < 2; i++) {
-		struct otrace_enumerator *enumerator =
-			(struct otrace_enumerator *)fake_at(fake, list) + i;
-
-		fake_refer(fake, &enumerator->name, names[i]);
-		enumerator->value = i * 5;
-	}
-	((struct otrace_type *)fake_at(fake, t->color))->count = 2;
-	function = fake_type_of(fake, OTRACE_TYPE_FUNCTION, 0, NULL, t->i32,
-				sizeof(struct otrace_ref));
-	fake_refer(fake, fake_at(fake, function + otrace_type_bytes(OTRACE_TYPE_FUNCTION)), t->i32);
-	((struct otrace_type *)fake_at(fake, function))->count = 1;
-	t->fn_pointer = fake_type(fake, OTRACE_TYPE_POINTER, 8, NULL, function);
+	fake_struct(fake, "node", sizeof(struct fake_node),
+		    (struct fake_member[]){{"id", t->i32, 0, 0},
+					   {"name", array, 32, 0},
+					   {"a", t->u32, 96, 3},
+					   {"b", t->i32, 99, 5},
+					   {"next", t->node_pointer, 128, 0},
+					   {"text", t->text, 192, 0}},
+		    6);
+	t->big = fake_struct(fake, "big", 32,
+			     (struct fake_member[]){{"d", t->dbl, 0, 0}, {"i", t->i32, 64, 0}}, 2);
+	t->color = fake_enum(fake, "color", t->u32);
+	function = fake_function(fake, t->i32, t->i32);
+	t->fn_pointer = fake_begin_type(fake, OTRACE_TYPE_POINTER, &function, 1);
 }
 
 static void fake_add_fns(struct fake *fake, const struct fake_types *t, const uint32_t file[2],
@@ -482,7 +528,6 @@ static void fake_add_fns(struct fake *fake, const struct fake_types *t, const ui
 	};
 
 	for (size_t i = 0; i < OT_NR(fns); i++) {
-		fns[i].file = file[0];
 		fns[i].wrapper = symbol + 48;
 		fake_add_fn(fake, &fns[i]);
 		fake->symbols[i] = fns[i].symbol;
@@ -591,7 +636,7 @@ static struct fake *fake_create(void)
 	tu[1] = fake_tu(fake, file[1]);
 	fake_add_types(fake, &types);
 	fake_add_data(fake, symbol, &data);
-	fake_begin_pool(fake, tu);
+	fake_begin_pool(fake, tu, file[0]);
 	fake_add_fns(fake, &types, file, symbol);
 	fake_add_vars(fake, &types, file, &data);
 	fake_end_pool(fake);

@@ -46,22 +46,35 @@ struct made {
 static struct made make_pool(char *at)
 {
 	static const char stream[] = {
-		0,	    0,
-		1,	    1,
-		0,	    0, /* one function, one variable */
-		2 * 18,	    OTRACE_FN_SKIPPED,
-		0,	    'f',
-		0,	    0,
-		5,	    1,
-		1,	    0,
+		0,
+		0,
+		1,
+		1,
+		0,
+		0,
+		0,
+		0, /* one function, one variable */
+		2 * 20,
+		OTRACE_FN_HAS_FLAGS,
+		OTRACE_FN_SKIPPED,
+		'f',
+		0,
+		2 * 5,
+		1,
+		1,
+		0,
 		0, /* not one more */
-		2 * 29 + 1, 0,
-		0,	    'v',
-		0,	    0,
-		7,	    0,
+		2 * 30 + 1,
+		0,
+		0,
+		'v',
+		0,
+		2 * 7,
+		0,
+		0,
 	};
 	struct otrace_pool pool = {OTRACE_MAGIC_POOL, sizeof(pool) + sizeof(stream), sizeof(pool)};
-	struct made made = {at, at + 18, at + 29, at + 40};
+	struct made made = {at, at + 20, at + 30, at + 40};
 
 	memcpy(at, &pool, sizeof(pool));
 	memcpy(at + sizeof(pool), stream, sizeof(stream));

@@ -21,7 +21,7 @@
  * function, under --gc-sections. Notes repeat per object file; a reader that has seen an anchor's
  * neighbourhood skips the other notes of it. Each anchor leads to the pool of its object file.
  *
- * Streams. A description is a row of bytes: varints (LEB128, unsigned; "signed" ones are zigzag:
+ * Streams. A description, of a type too, is a row of bytes: varints (LEB128, unsigned; "signed" ones are zigzag:
  * 0, -1, 1, -2, ...), texts with their NUL, and nothing else.
  *
  * Growth. A field is added at the end of a struct and OTRACE_ABI_VERSION goes up; a reader refuses
@@ -201,44 +201,58 @@ struct otrace_piece {
  * lies behind the pad (OTRACE_FN_HAS_PAD). A function that was skipped has no stub, one of which no
  * copy is left has no entry. Its description:
  *
- *   distance      from the first byte of the pool to this one, times 2
- *   flags         enum otrace_fn_flag, exclusive or the pool's common_flags
+ *   distance      from the first byte of the pool to this one, times 2; 0 without an entry
  *   has           OTRACE_FN_HAS_*: which of the optional parts there are
- *   assumes       enum otrace_assume_flag. HAS_ASSUMES, else none
+ *   flags         enum otrace_fn_flag, exclusive or the pool's common_flags. HAS_FLAGS, else those.
+ *                 STATIC and INLINE_ONLY are not in them: HAS_STATIC and the distance say it
+ *   assumes       enum otrace_assume_flag. HAS_ASSUMES, else none. INLINED_COPIES is not in them:
+ *                 HAS_INLINED says it
  *   with a stub, if not VARARGS:
  *                 wrapper (number of a reference), then the frame: 32 * number of argument slots + bytes of the result; the slots lie behind struct otrace_frame, then
  *                 comes the result, at least 8 bytes in multiples of 8. HAS_FRAME: args_offset,
  *                 args_bytes, ret_offset, ret_bytes, frame_bytes in place of that
  *   name          text: as in the source, C++ demangled with its scope
  *   linkage name  text: as in the symbol table. HAS_LINKAGE_NAME, else the same
- *   file          number of a reference (struct otrace_file), 0 = unknown
+ *   file          number of a reference (struct otrace_file), 0 = unknown. HAS_FILE, else the pool's
+ *                 common_file
  *   unit          number of a unit. HAS_UNIT, else the first
- *   line_begin    0 = unknown
+ *   line_begin    (signed) minus that of the function before (first: 0). 0 = unknown
  *   line_end      minus line_begin, modulo 2^32
  *   skip_reason   enum otrace_skip_reason. Only with OTRACE_FN_SKIPPED
  *   result        number of a reference to its type, 0 = void
  *   its pieces    HAS_RESULT_PIECES: how many, then each; else the whole result at ret_offset
- *   parameters    how many; then of each: number of the type, number of the name (0 = none) and, with
+ *   parameters    how many; then of each: number, from 0, of a parameter of the pool and, with
  *                 HAS_PARAM_PIECES, 0 = optimised out, 1 = all of it in the next slot, 1 + N = N pieces
  *                 follow. Without HAS_PARAM_PIECES, 1 for each; without a stub, 0. "Next slot" counts
  *                 the parameters with a 1, from the first slot on
  *   inlined       how many copies (HAS_INLINED, else none); then of each: 4 * (signed) caller minus
- *                 the caller before (first: 0), plus 1 when the line changes, plus 2 when the file
- *                 changes; the line of the call, (signed) minus the one before (first: line_begin);
- *                 the file of the call, number of a reference (first: file). A caller is the number,
- *                 from 0, of a description in this pool; from nr_fns on, nr_fns + number of a name
+ *                 the caller before (first: 0), plus enum otrace_call_place: how file and line of the
+ *                 call are said. Those before the first are file and line_begin. A caller is the
+ *                 number, from 0, of a description in this pool; from nr_fns on, nr_fns + number of a
+ *                 name
  *
  * A piece is: frame_offset, value_offset, size_bytes, kind. The size of a whole value is its type's.
  */
-#define OTRACE_FN_HAS_LINKAGE_NAME 0x01u
-#define OTRACE_FN_HAS_ASSUMES 0x02u
-#define OTRACE_FN_HAS_INLINED 0x04u
-#define OTRACE_FN_HAS_PARAM_PIECES 0x08u
-#define OTRACE_FN_HAS_RESULT_PIECES 0x10u
-#define OTRACE_FN_HAS_PAD 0x20u
-#define OTRACE_FN_HAS_X87_RESULT 0x40u /* it is returned in st0 */
-#define OTRACE_FN_HAS_FRAME 0x80u
+#define OTRACE_FN_HAS_STATIC 0x01u /* OTRACE_FN_STATIC */
+#define OTRACE_FN_HAS_FLAGS 0x02u
+#define OTRACE_FN_HAS_FILE 0x04u
+#define OTRACE_FN_HAS_ASSUMES 0x08u
+#define OTRACE_FN_HAS_INLINED 0x10u
+#define OTRACE_FN_HAS_PARAM_PIECES 0x20u
+#define OTRACE_FN_HAS_RESULT_PIECES 0x40u
+#define OTRACE_FN_HAS_LINKAGE_NAME 0x80u
 #define OTRACE_FN_HAS_UNIT 0x100u
+#define OTRACE_FN_HAS_PAD 0x200u
+#define OTRACE_FN_HAS_FRAME 0x400u
+#define OTRACE_FN_HAS_X87_RESULT 0x800u /* it is returned in st0 */
+
+/** What follows of the place of an inlined call; file and line are else those of the one before. */
+enum otrace_call_place {
+	OTRACE_CALL_SAME = 0,
+	OTRACE_CALL_LINE = 1,	   /* line, (signed) minus the one before */
+	OTRACE_CALL_IN_CALLER = 2, /* line, minus line_begin of the caller, a description */
+	OTRACE_CALL_FILE = 3 /* file, number of a reference; line, (signed) minus the one before */
+};
 
 #define OTRACE_STUB_BYTES 5u
 #define OTRACE_PAD_BYTES 4u
@@ -279,12 +293,14 @@ enum otrace_var_flag { OTRACE_VAR_FLAGS(OTRACE_X_VAR) };
  * A variable: an entry's place is its address, or what the flags say. One without a place has no
  * entry. Its description:
  *
- *   distance       from the first byte of the pool to this one, times 2, plus 1
+ *   distance       from the first byte of the pool to this one, times 2, plus 1; 1 without an entry
  *   flags          enum otrace_var_flag
  *   has            OTRACE_VAR_HAS_*
  *   name           text
  *   linkage name   text. HAS_LINKAGE_NAME, else the same
- *   file, line     number of a reference (struct otrace_file), 0 = unknown
+ *   file           number of a reference (struct otrace_file), 0 = unknown. HAS_FILE, else the pool's
+ *                  common_file
+ *   line           (signed) minus that of the variable before (first: 0). 0 = unknown
  *   unit           number of a unit. HAS_UNIT, else the first
  *   type           number of a reference
  *   scope          number of a name: function of a function static. HAS_SCOPE
@@ -295,6 +311,7 @@ enum otrace_var_flag { OTRACE_VAR_FLAGS(OTRACE_X_VAR) };
 #define OTRACE_VAR_HAS_SCOPE 0x02u
 #define OTRACE_VAR_HAS_SIZE 0x04u
 #define OTRACE_VAR_HAS_UNIT 0x08u
+#define OTRACE_VAR_HAS_FILE 0x10u
 
 #define OTRACE_ADDRESS_CODE_BYTES 7u
 
@@ -364,52 +381,15 @@ enum otrace_encoding {
 	X(VARIADIC, 1, "function type with ...")                              \
 	X(NO_PROTOTYPE, 2, "function type without prototype")                 \
 	X(COUNT_UNKNOWN, 3, "flexible array member or variable length array") \
-	X(MACHINE, 4, "made from the IR, not from debug information")         \
-	X(WIDE, 5, "members or enumerators are the wide ones")                \
-	X(UNSIGNED_VALUES, 6, "enumerators that are not wide are unsigned")
+	X(MACHINE, 4, "made from the IR, not from debug information")
 
 #define OTRACE_X_TYPE(name, bit, text) OTRACE_TYPE_FLAG_##name = 1u << (bit),
 enum otrace_type_flag { OTRACE_TYPE_FLAGS(OTRACE_X_TYPE) };
 
-/** A member of a struct, union or class. */
-struct otrace_member {
-	struct otrace_ref name; /* none = anonymous */
-	struct otrace_ref type; /* none = void */
-	uint32_t place;		/* OTRACE_PLACE_*, and the byte offset from the start */
-};
-
-#define OTRACE_PLACE_KIND 0xc0000000u
-#define OTRACE_PLACE_PLAIN 0u
-#define OTRACE_PLACE_BITFIELD 0x40000000u /* 7 bits: size minus 1; 23 bits: bit offset */
-#define OTRACE_PLACE_BASE_CLASS 0x80000000u
-#define OTRACE_PLACE_STATIC 0xc0000000u
-#define OTRACE_PLACE_SIZE_SHIFT 23
-
-/** A member of a type with OTRACE_TYPE_FLAG_WIDE: one of them does not fit the other form. */
-struct otrace_wide_member {
-	struct otrace_ref name;
-	struct otrace_ref type;
-	uint32_t bit_offset
-		[2]; /* from the start of the struct; little-endian bit order, low half first */
-	uint32_t bit_size; /* of a bit-field, else 0 */
-	uint32_t flags;	   /* OTRACE_MEMBER_* */
-};
-
-#define OTRACE_MEMBER_BITFIELD 1u
-#define OTRACE_MEMBER_BASE_CLASS 2u
-#define OTRACE_MEMBER_STATIC 4u
-
-struct otrace_enumerator {
-	struct otrace_ref name;
-	uint32_t value; /* sign-extended unless OTRACE_TYPE_FLAG_UNSIGNED_VALUES */
-};
-
-/** An enumerator of a type with OTRACE_TYPE_FLAG_WIDE. */
-struct otrace_wide_enumerator {
-	struct otrace_ref name;
-	uint32_t flags;	   /* 1 = value is unsigned */
-	uint32_t value[2]; /* low half first */
-};
+/* More flags of a type: which of the optional parts of its stream there are. */
+#define OTRACE_TYPE_HAS_SIZE 0x20u
+#define OTRACE_TYPE_HAS_ALIGN 0x40u
+#define OTRACE_TYPE_HAS_FILE 0x80u
 
 /**
  * A type. Its address is a multiple of 4; what is made of it most often has no record: 1 added to the
@@ -419,47 +399,62 @@ struct otrace_wide_enumerator {
  * a hash of their structure, so the linker merges them across files. Other types lie inside the global
  * of whoever uses them: they cost bytes but no symbols. Follow references; never scan the section.
  *
- * A record ends where otrace_type_bytes() says: what lies further on is something else. Members
- * (structs, unions, classes), enumerators and, as references, the types of parameters (functions)
- * lie right behind it.
+ * Behind the head lie nr_refs references, and behind them a stream that uses them by number: the first
+ * has number 1, 0 is none, or void. The stream ends with what its kind has:
+ *
+ *   VOID, UNSPECIFIED  nothing
+ *   BASE               name (text), size_bytes, encoding (enum otrace_encoding), bits (0 = all)
+ *   ARRAY, VECTOR      of reference 1. count: number of elements; size_bytes (HAS_SIZE, else the count
+ *                      times the size of an element)
+ *   FUNCTION           result, number of parameters, then the type of each
+ *   TYPEDEF            target, place, size_bytes (HAS_SIZE, else that of the target)
+ *   STRUCT, UNION,     place, size_bytes, number of members, members
+ *   CLASS
+ *   ENUM               underlying type, place, size_bytes, number of enumerators, then if there are
+ *                      any: 0 = all values are signed, 1 = all are unsigned, 2 = each one says;
+ *                      enumerators
+ *   all others         of reference 1, of void where there is none. size_bytes (HAS_SIZE, else 8 of a
+ *                      pointer or reference, that of the target of a qualified type)
+ *
+ * place:        name      text: tag or typedef name without struct/union/enum; "" = none, of a typedef
+ *                         the tag that it names
+ *               file      number of a reference (string: where it is defined). HAS_FILE, else that of
+ *                         the target of a typedef, else unknown
+ *               line
+ *               align     logarithm of an alignment that the source asks for. HAS_ALIGN
+ *               hash      8 bytes, low one first: structural, equal for equal types of all files; 0 =
+ *                         unknown. Not of a struct, union, class or enum without a name
+ * a member:     name      text: "" = anonymous
+ *               type      number of the type, times 2; plus 1 when more is to be said of its place:
+ *               more      OTRACE_MEMBER_*
+ *               bit_size  with OTRACE_MEMBER_BITFIELD
+ *               offset    in bits from the start of the struct. OTRACE_MEMBER_HAS_OFFSET, else where
+ *                         one expects it
+ * an enumerator: name, value (signed, minus what one expects: 0, then 1 more than the one before), and
+ *               if each one says: 1 = this value is unsigned, 0 = signed
+ *
+ * One expects a member where the one before ends, and in a union and of a static one, 0. What is no
+ * bit-field is moved up to a multiple of the size of what it is made of (through typedefs, qualifiers
+ * and arrays), or if that is no power of two, of the largest one that divides it, and 8 at most. A
+ * static member has no end. Bits are numbered in little-endian order.
  */
 struct otrace_type {
-	uint8_t magic;	     /* OTRACE_MAGIC_TYPE */
-	uint8_t kind;	     /* enum otrace_type_kind */
-	uint8_t encoding;    /* base types: enum otrace_encoding; where there is a file: 0 = natural
-			      alignment, else 1 plus its logarithm */
-	uint8_t flags;	     /* enum otrace_type_flag */
-	uint32_t size_bytes; /* UINT32_MAX: or more */
-	struct otrace_ref
-		target;		/* pointee, element, aliased, qualified, underlying or return type;
-				      none = void */
-	struct otrace_ref name; /* string: tag or typedef name without struct/union/enum */
-	uint32_t count; /* arrays and vectors: number of elements, UINT32_MAX: or more; base: bits
-			   when not size * 8; with members: how many */
-	struct otrace_ref file; /* string: where it is defined, or none */
-	uint32_t line;
-	uint32_t hash[2]; /* structural; equal for equal types of all files; 0 without a name */
+	uint8_t magic;	 /* OTRACE_MAGIC_TYPE */
+	uint8_t kind;	 /* enum otrace_type_kind */
+	uint8_t flags;	 /* enum otrace_type_flag, OTRACE_TYPE_HAS_* */
+	uint8_t nr_refs; /* OTRACE_TYPE_MANY_REFS: a uint32_t behind the head says it */
 };
 
-/** Bytes of a type that exist in the table. */
-static inline uint32_t otrace_type_bytes(uint8_t kind)
-{
-	switch (kind) {
-	case OTRACE_TYPE_STRUCT:
-	case OTRACE_TYPE_UNION:
-	case OTRACE_TYPE_CLASS:
-	case OTRACE_TYPE_ENUM:
-	case OTRACE_TYPE_TYPEDEF:
-		return (uint32_t)sizeof(struct otrace_type);
-	case OTRACE_TYPE_FUNCTION:
-	case OTRACE_TYPE_BASE:
-	case OTRACE_TYPE_ARRAY:
-	case OTRACE_TYPE_VECTOR:
-		return (uint32_t)offsetof(struct otrace_type, file);
-	default:
-		return (uint32_t)offsetof(struct otrace_type, name);
-	}
-}
+#define OTRACE_TYPE_MANY_REFS 255u
+
+#define OTRACE_MEMBER_BITFIELD 1u
+#define OTRACE_MEMBER_BASE_CLASS 2u
+#define OTRACE_MEMBER_STATIC 4u
+#define OTRACE_MEMBER_HAS_OFFSET 8u
+
+#define OTRACE_ENUM_SIGNED 0u
+#define OTRACE_ENUM_UNSIGNED 1u
+#define OTRACE_ENUM_MIXED 2u
 
 /* ------------------------------------------------------------------ files and units */
 
@@ -491,11 +486,13 @@ struct otrace_tu {
  * 4, begins a stream; right before it lie references, nr_units to the units (struct otrace_tu), then
  * nr_refs that the stream uses by number: the first has number 1, 0 is none. The stream:
  *
- *   nr_refs, nr_units, nr_fns, nr_vars, nr_names
+ *   nr_refs, nr_units, nr_fns, nr_vars, nr_params, nr_names
  *   common_flags   of most functions
+ *   common_file    number of a reference: the file of most functions and variables
  *   functions      nr_fns descriptions
  *   variables      nr_vars descriptions
- *   0              so that the names can be found from the end
+ *   parameters     nr_params times: number of the type, number of the name (0 = none)
+ *   0              so that parameters and names can be found from the end
  *   names          nr_names texts; numbers begin with 1
  *
  * Units lie in the pool, as do types that only one object file can have. Files and named types have
@@ -559,8 +556,10 @@ struct otrace_pool_view {
 	uint64_t nr_units; /* right before refs */
 	uint64_t nr_fns;
 	uint64_t nr_vars;
+	uint64_t nr_params;
 	uint64_t nr_names;
 	uint32_t common_flags;
+	uint32_t common_file;
 	struct otrace_stream stream; /* at the first function */
 };
 
@@ -582,8 +581,10 @@ static inline int otrace_pool_open(const struct otrace_pool *pool, uint64_t room
 	ret->nr_units = otrace_stream_varint(&ret->stream);
 	ret->nr_fns = otrace_stream_varint(&ret->stream);
 	ret->nr_vars = otrace_stream_varint(&ret->stream);
+	ret->nr_params = otrace_stream_varint(&ret->stream);
 	ret->nr_names = otrace_stream_varint(&ret->stream);
 	ret->common_flags = (uint32_t)otrace_stream_varint(&ret->stream);
+	ret->common_file = (uint32_t)otrace_stream_varint(&ret->stream);
 	room_for_refs = (pool->start_offset - sizeof(*pool)) / sizeof(struct otrace_ref);
 	if (!ret->stream.end || ret->nr_refs > room_for_refs ||
 	    ret->nr_units > room_for_refs - ret->nr_refs)
@@ -647,17 +648,28 @@ static inline void otrace_fn_read_frame(struct otrace_stream *stream, struct otr
 	fn->frame_bytes = fn->ret_offset + (fn->ret_bytes > 8 ? (fn->ret_bytes + 7) / 8 * 8 : 8);
 }
 
-/** @param stream behind the distance; afterwards behind the file. See its end for success. */
+/**
+ * @param stream    behind the distance; afterwards behind the file. See its end for success
+ * @param distance  what the stream said there
+ */
 static inline void otrace_fn_read(const struct otrace_pool_view *view, struct otrace_stream *stream,
-				  struct otrace_fn *ret)
+				  uint64_t distance, struct otrace_fn *ret)
 {
 	const struct otrace_fn none = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "", "", 0};
 
 	*ret = none;
-	ret->flags = (uint32_t)otrace_stream_varint(stream) ^ view->common_flags;
 	ret->has = (uint32_t)otrace_stream_varint(stream);
+	ret->flags = view->common_flags;
+	if (ret->has & OTRACE_FN_HAS_FLAGS)
+		ret->flags ^= (uint32_t)otrace_stream_varint(stream);
+	if (ret->has & OTRACE_FN_HAS_STATIC)
+		ret->flags |= (uint32_t)OTRACE_FN_STATIC;
+	if (!distance)
+		ret->flags |= (uint32_t)OTRACE_FN_INLINE_ONLY;
 	if (ret->has & OTRACE_FN_HAS_ASSUMES)
 		ret->assumes = (uint32_t)otrace_stream_varint(stream);
+	if (ret->has & OTRACE_FN_HAS_INLINED)
+		ret->assumes |= (uint32_t)OTRACE_ASSUME_INLINED_COPIES;
 	if (!(ret->flags & ((uint32_t)OTRACE_FN_SKIPPED | (uint32_t)OTRACE_FN_INLINE_ONLY))) {
 		ret->stub_offset = ret->has & OTRACE_FN_HAS_PAD ? OTRACE_PAD_BYTES : 0;
 		ret->body_offset = ret->stub_offset + OTRACE_STUB_BYTES;
@@ -670,7 +682,8 @@ static inline void otrace_fn_read(const struct otrace_pool_view *view, struct ot
 	ret->name = otrace_stream_text(stream);
 	ret->linkage_name =
 		ret->has & OTRACE_FN_HAS_LINKAGE_NAME ? otrace_stream_text(stream) : ret->name;
-	ret->file = (uint32_t)otrace_stream_varint(stream);
+	ret->file = ret->has & OTRACE_FN_HAS_FILE ? (uint32_t)otrace_stream_varint(stream)
+						  : view->common_file;
 }
 
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_ref) == 4, "wire size");
@@ -680,9 +693,7 @@ OTRACE_STATIC_ASSERT(sizeof(struct otrace_note) == 20, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_frame) == 32, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_piece) == 16, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_varargs_frame) == 288, "wire size");
-OTRACE_STATIC_ASSERT(sizeof(struct otrace_member) == 12, "wire size");
-OTRACE_STATIC_ASSERT(sizeof(struct otrace_enumerator) == 8, "wire size");
-OTRACE_STATIC_ASSERT(sizeof(struct otrace_type) == 36, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_type) == 4, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_file) == 28, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_tu) == 16, "wire size");
 

@@ -86,7 +86,7 @@ static int read_entry(const struct otrace_entry *entry, struct otrace_pool_view 
 			      UINT32_MAX, view))
 		return 0;
 	stream.end = view->stream.end;
-	otrace_fn_read(view, &stream, fn);
+	otrace_fn_read(view, &stream, distance, fn);
 	return stream.end != NULL;
 }
 

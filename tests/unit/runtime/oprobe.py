@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 
-WIRE_VERSION, ABI_VERSION = 1, 2
+WIRE_VERSION, ABI_VERSION = 1, 3
 REPLY = 0x8000
 (HELLO, MODULES, READ, WRITE, PROBE, UNPROBE, REDIRECT, STATUS, THREADS, TLS, GO, CALL, DETACH) = range(1, 14)
 EVENT_MODULES, EVENT_CALL_DONE = 64, 65
@@ -67,31 +67,32 @@ class Function:
         pool = description - (stream.varint() >> 1)
         start, = struct.unpack("<I", client.read(pool + 8, 4))
         head = Stream(client, pool + start)
-        nr_refs, nr_units, _, _, _, common = (head.varint() for _ in range(6))
+        nr_refs, nr_units, _, _, _, _, common, common_file = (head.varint() for _ in range(8))
 
         def reference(number):
             at = pool + start - 4 * (nr_refs - number + 1)
             return at + struct.unpack("<i", client.read(at, 4))[0] if number else 0
 
-        self.flags, has = stream.varint() ^ common, stream.varint()
-        self.assumes = stream.varint() if has & 2 else 0
+        has = stream.varint()
+        self.flags = common ^ (stream.varint() if has & 2 else 0) | has & 1
+        self.assumes = (stream.varint() if has & 8 else 0) | (64 if has & 16 else 0)
         self.stub = self.body = self.wrapper = 0
         self.args_offset = self.args_bytes = self.ret_offset = self.ret_bytes = self.frame_bytes = 0
         if not self.flags & 0xC:
-            self.stub = symbol + (4 if has & 0x20 else 0)
+            self.stub = symbol + (4 if has & 0x200 else 0)
             self.body, self.frame_bytes = self.stub + 5, 288
             if not self.flags & 2:
                 self.wrapper = reference(stream.varint())
-                if has & 0x80:
+                if has & 0x400:
                     fields = [stream.varint() for _ in range(5)]
                 else:
                     slots, ret = divmod(stream.varint(), 32)
                     fields = [32, 8 * slots, 32 + 8 * slots, ret, 32 + 8 * slots + max(8, (ret + 7) // 8 * 8)]
                 self.args_offset, self.args_bytes, self.ret_offset, self.ret_bytes, self.frame_bytes = fields
         self.name = stream.text()
-        if has & 1:
+        if has & 0x80:
             stream.text()
-        file = reference(stream.varint())
+        file = reference(stream.varint() if has & 4 else common_file)
         self.file = ""
         if file:
             delta, = struct.unpack("<i", client.read(file, 4))
