@@ -104,7 +104,7 @@ static void play_terminal(struct ot_session *session, const struct start *start)
 	ot_readline_start(shell, start->tty, take_line);
 	ot_session_set_terminal(session, &ot_readline_terminal, start->tty);
 	while (!shell->quit)
-		ot_session_turn(shell, -1);
+		ot_session_prompt(session);
 	ot_session_set_terminal(session, NULL, -1);
 	ot_readline_stop();
 }

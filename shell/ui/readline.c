@@ -252,6 +252,9 @@ void ot_readline_start(struct ot_shell *shell, int fd_in,
 	if (fd_in != STDIN_FILENO)
 		rl_instream = fdopen(fd_in, "r");
 	load_history();
+	/* While a line runs the terminal stays as it is: what is typed then is not echoed into the
+	 * output, and comes to the next prompt key by key. */
+	rl_deprep_term_function = NULL;
 	state.started = true;
 	rl_callback_handler_install(ot_prompt_text(shell), got_line);
 }
@@ -262,5 +265,6 @@ void ot_readline_stop(void)
 		return;
 	state.started = false;
 	rl_callback_handler_remove();
+	rl_deprep_terminal();
 	save_history();
 }

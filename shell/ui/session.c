@@ -18,6 +18,7 @@
 /* From SIGTERM to SIGKILL. */
 #define TERM_WAIT_MS 2000
 #define WAIT_TURN_MS 100
+#define NR_POLLS 3
 
 struct ot_session {
 	struct ot_shell shell; /* first: commands know only this */
@@ -364,10 +365,6 @@ static void handle_signals(struct ot_session *session)
 {
 	struct ot_shell *shell = &session->shell;
 
-	if (got_int && session->terminal) {
-		got_int = 0;
-		session->terminal->interrupt();
-	}
 	if (got_winch) {
 		got_winch = 0;
 		if (session->terminal) {
@@ -400,13 +397,11 @@ static int pause_ms(const struct ot_session *session, int wait_ms)
 	return wait_ms >= 0 && wait_ms < pause ? wait_ms : pause;
 }
 
-static size_t fill_polls(const struct ot_session *session, struct pollfd *fds)
+static size_t fill_polls(const struct ot_session *session, struct pollfd fds[NR_POLLS])
 {
 	const struct ot_shell *shell = &session->shell;
 	size_t nr = 0;
 
-	if (session->terminal_fd >= 0)
-		fds[nr++] = (struct pollfd){.fd = session->terminal_fd, .events = POLLIN};
 	if (session->ended)
 		return nr;
 	if (shell->target && !session->gone && ot_target_fd(shell->target) >= 0)
@@ -419,13 +414,16 @@ static size_t fill_polls(const struct ot_session *session, struct pollfd *fds)
 	return nr;
 }
 
-void ot_session_turn(struct ot_shell *shell, int wait_ms)
+/* Waits for the program, and for @terminal_fd if that is not -1; true when keys are there. */
+static bool turn(struct ot_session *session, int terminal_fd, int wait_ms)
 {
-	struct ot_session *session = session_of(shell);
-	struct pollfd fds[4];
+	struct ot_shell *shell = &session->shell;
+	struct pollfd fds[NR_POLLS + 1];
 	size_t nr = fill_polls(session, fds);
-	int n = poll(fds, nr, pause_ms(session, wait_ms));
+	int n;
 
+	fds[nr] = (struct pollfd){.fd = terminal_fd, .events = POLLIN};
+	n = poll(fds, nr + 1, pause_ms(session, wait_ms));
 	handle_signals(session);
 	if (!session->ended) {
 		pump_output(session, false);
@@ -438,7 +436,23 @@ void ot_session_turn(struct ot_shell *shell, int wait_ms)
 		session->more = false;
 	}
 	ot_ui_flush(shell->ui);
-	if (n > 0 && session->terminal_fd >= 0 && fds[0].revents)
+	return n > 0 && fds[nr].revents;
+}
+
+void ot_session_turn(struct ot_shell *shell, int wait_ms)
+{
+	turn(session_of(shell), -1, wait_ms);
+}
+
+void ot_session_prompt(struct ot_session *session)
+{
+	bool keys = turn(session, session->terminal_fd, -1);
+
+	if (got_int) {
+		got_int = 0;
+		session->terminal->interrupt();
+	}
+	if (keys && !session->shell.quit)
 		session->terminal->pump();
 }
 
@@ -458,8 +472,11 @@ void ot_session_wait(struct ot_shell *shell, uint64_t ms)
 
 	while (!session->ended && !shell->quit && (now = now_ms()) < end) {
 		ot_session_turn(shell, end - now < WAIT_TURN_MS ? (int)(end - now) : WAIT_TURN_MS);
-		if (ot_session_interrupted(session))
-			return;
+		if (!ot_session_interrupted(session))
+			continue;
+		if (shell->interactive)
+			ot_ui_note(shell->ui, "interrupted");
+		return;
 	}
 }
 

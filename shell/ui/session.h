@@ -28,12 +28,16 @@ void ot_session_destroy(struct ot_session *session);
 
 struct ot_shell *ot_session_shell(struct ot_session *session);
 
-/** Keys come from @p fd and go to @p terminal from now on. */
+/** Keys come from @p fd and go to @p terminal in ot_session_prompt(). */
 void ot_session_set_terminal(struct ot_session *session, const struct ot_terminal *terminal,
 			     int fd);
 
-/** Waits up to @p wait_ms for something to happen and deals with it. */
+/** Waits up to @p wait_ms for something to happen and deals with it. Keys and Ctrl-C are left for
+ * later: commands take turns, and what is typed meanwhile is for the prompt behind them. */
 void ot_session_turn(struct ot_shell *shell, int wait_ms);
+
+/** A turn of the prompt: takes keys and Ctrl-C too, and so runs the lines that are typed. */
+void ot_session_prompt(struct ot_session *session);
 
 /** Turns until the program has ended and everything it left is read. False: was interrupted. */
 bool ot_session_wait_end(struct ot_shell *shell);

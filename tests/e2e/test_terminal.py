@@ -187,3 +187,26 @@ def test_attach_detaches_on_quit_and_the_program_goes_on(tool, worker):
     terminal.expect(f"detached; process {worker.pid} goes on")
     assert terminal.finish() == 0
     assert worker.poll() is None
+
+
+def test_ctrl_c_ends_a_wait_and_nothing_else(prompt):
+    pid = pid_of(prompt)
+    prompt.type("run")
+    prompt.sendline("pr 40 + 4; wait 1000")
+    prompt.expect("[\r\n]44\r\n")
+    prompt.sendintr()
+    prompt.expect("interrupted\r\n.*globals> ")
+    assert "3" in prompt.type("pr 1 + 2")
+    assert not gone(pid)
+
+
+def test_what_is_typed_during_a_command_is_run_behind_it(prompt):
+    prompt.sendline("pr 40 + 4; wait 1; pr 100 + 1")
+    prompt.expect("[\r\n]44\r\n")
+    prompt.send("pr 200 + 2\rwait 0.2\rpr 3000\x1b[D\x7f")
+    prompt.expect_exact("101\r\n")
+    prompt.expect("[\r\n]202\r\n")
+    prompt.sendline(" + 3")  # the cursor stands in front of the last digit
+    prompt.expect("[\r\n]60\r\n")
+    prompt.send("wait 0.2\r\x04")
+    assert prompt.finish() == 0
