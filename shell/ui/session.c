@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cmds/callargs.h"
 #include "ui/session.h"
 #include "vfs/vfs.h"
 
@@ -32,6 +33,7 @@ struct ot_session {
 	bool more;  /* the stream had more than fitted into a turn */
 	int status; /* of waitpid(), -1 = not ours */
 	const struct ot_fn *called;
+	char *call_command; /* what its result is the result of */
 	bool call_done;
 	struct otrace_call_done call;
 };
@@ -189,6 +191,7 @@ void ot_session_destroy(struct ot_session *session)
 		close(session->pidfd);
 	ot_ui_destroy(shell->ui);
 	free(shell->patches.items);
+	free(session->call_command);
 	free(session);
 }
 
@@ -325,16 +328,18 @@ static void modules_changed(struct ot_session *session)
 
 static void tell_call(struct ot_session *session)
 {
-	const struct otrace_call_done *done = &session->call;
+	struct ot_shell *shell = &session->shell;
+	ot_auto_buf struct ot_buf value = OT_BUF_INIT, json = OT_BUF_INIT, text = OT_BUF_INIT;
+	ot_auto_err struct ot_err *err = NULL;
 
 	/* In batch the command waits and tells it itself. */
-	if (!session->shell.interactive)
+	if (!shell->interactive)
 		return;
-	if (done->status)
-		ot_ui_note(session->shell.ui, "%s: %s", session->called->name,
-			   ot_target_error_text((int)done->status));
-	else
-		ot_ui_note(session->shell.ui, "%s has returned", session->called->name);
+	err = ot_callargs_result(shell, session->called, &session->call, &value, &json);
+	if (!err)
+		ot_buf_addf(&text, "%s has returned%s%s\n", session->called->name,
+			    value.len ? " " : "", ot_buf_text(&value));
+	ot_ui_result(shell->ui, session->call_command, &text, &json, err);
 }
 
 static void pump_target(struct ot_session *session)
@@ -499,10 +504,12 @@ int ot_session_exit_status(const struct ot_shell *shell)
 	return session->status < 0 ? -1 : ot_launch_exit_status(session->status);
 }
 
-void ot_session_set_call(struct ot_shell *shell, const struct ot_fn *fn)
+void ot_session_set_call(struct ot_shell *shell, const struct ot_fn *fn, const char *words)
 {
 	struct ot_session *session = session_of(shell);
 
+	free(session->call_command);
+	session->call_command = ot_asprintf("run %s", words);
 	session->called = fn;
 	session->call_done = false;
 }

@@ -50,8 +50,9 @@ bool ot_session_ended(const struct ot_shell *shell);
 /** What our process ended with, as a shell says it; -1 = not ended or not ours. */
 int ot_session_exit_status(const struct ot_shell *shell);
 
-/** A call by `run f`: remembers it, so that its end can be told. */
-void ot_session_set_call(struct ot_shell *shell, const struct ot_fn *fn);
+/** A call by `run f` has begun: remembers it, so that its end can be told.
+ * @param words what was typed behind run */
+void ot_session_set_call(struct ot_shell *shell, const struct ot_fn *fn, const char *words);
 /** Turns until the call is over. False: the program ended first. */
 bool ot_session_wait_call(struct ot_shell *shell, struct otrace_call_done *ret);
 

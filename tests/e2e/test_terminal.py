@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The prompt, on a real terminal."""
+import json
 import os
 import signal
 
@@ -169,7 +170,19 @@ def test_several_commands_on_a_line(prompt):
 
 def test_a_call_on_the_main_thread_is_told_when_it_is_over(prompt):
     prompt.sendline("run add 1 2")
-    prompt.expect("add has returned")
+    prompt.expect("add has returned 3\r\n")
+    prompt.sendline("run tick 1")
+    prompt.expect("tick has returned\r\n")
+
+
+def test_a_call_on_the_main_thread_has_its_result_in_json(tool, shop, tmp_path):
+    terminal = tool.terminal("run", "--json=events.json", shop, "work").ready()
+    terminal.sendline("run half 5")
+    terminal.expect("half has returned 2.5\r\n")
+    terminal.sendline("quit")
+    terminal.finish()
+    events = [json.loads(line) for line in (tmp_path / "events.json").read_text().splitlines()]
+    assert [e["value"] for e in events if e.get("command") == "run half 5" and "value" in e] == [2.5]
 
 
 def test_being_ended_ends_the_program_too(prompt):
