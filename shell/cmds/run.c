@@ -3,9 +3,13 @@
 #include "cmds/functions.h"
 #include "ui/session.h"
 
-/* Why main cannot be let go, or a function called, any more. */
+/* Why main cannot be let go, or a function called, now. */
 static struct ot_err *check_held(const struct ot_shell *shell)
 {
+	const struct ot_fn *called = ot_session_running_call(shell);
+
+	if (called)
+		return ot_err_new(OT_ERR_UNSUPPORTED, "a call is still running: %s", called->name);
 	switch (ot_target_state(shell->target)) {
 	case OT_TARGET_HELD:
 		return NULL;
@@ -45,11 +49,11 @@ static struct ot_err *call_function(struct ot_shell *shell, struct ot_cmd_call *
 	OT_TRY(ot_functions_find_one(shell, call->argv[1], &fn));
 	OT_TRY(ot_callargs_make(shell->program, fn, call->argv + 2, (uint32_t)call->argc - 2,
 				&args));
-	ot_session_set_call(shell, fn, call->rest);
 	err = ot_target_call(shell->target, &args.call);
 	ot_callargs_deinit(&args);
 	if (err)
 		return err;
+	ot_session_set_call(shell, fn, call->rest);
 	if (!shell->interactive)
 		return tell_result(shell, fn, call);
 	ot_buf_addf(call->out, "Running %s\n", fn->name);

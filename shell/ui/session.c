@@ -514,6 +514,13 @@ void ot_session_set_call(struct ot_shell *shell, const struct ot_fn *fn, const c
 	session->call_done = false;
 }
 
+const struct ot_fn *ot_session_running_call(const struct ot_shell *shell)
+{
+	const struct ot_session *session = session_of(shell);
+
+	return session->ended || session->call_done ? NULL : session->called;
+}
+
 bool ot_session_wait_call(struct ot_shell *shell, struct otrace_call_done *ret)
 {
 	struct ot_session *session = session_of(shell);

@@ -53,6 +53,8 @@ int ot_session_exit_status(const struct ot_shell *shell);
 /** A call by `run f` has begun: remembers it, so that its end can be told.
  * @param words what was typed behind run */
 void ot_session_set_call(struct ot_shell *shell, const struct ot_fn *fn, const char *words);
+/** The function that such a call runs in, or NULL. */
+const struct ot_fn *ot_session_running_call(const struct ot_shell *shell);
 /** Turns until the call is over. False: the program ended first. */
 bool ot_session_wait_call(struct ot_shell *shell, struct otrace_call_done *ret);
 

@@ -185,6 +185,16 @@ def test_a_call_on_the_main_thread_has_its_result_in_json(tool, shop, tmp_path):
     assert [e["value"] for e in events if e.get("command") == "run half 5" and "value" in e] == [2.5]
 
 
+def test_a_second_call_waits_for_the_first(prompt):
+    prompt.type("run snooze 3 7")
+    for line in ("run add 1 2", "run"):
+        prompt.sendline(line)
+        prompt.expect("a call is still running: snooze")
+    prompt.expect("snooze has returned 7\r\n")
+    prompt.sendline("run add 1 2")
+    prompt.expect("add has returned 3\r\n")
+
+
 def test_being_ended_ends_the_program_too(prompt):
     pid = pid_of(prompt)
     prompt.type("run")

@@ -104,6 +104,12 @@ KEEP int like_main(int argc, char **argv)
 	return argc;
 }
 
+KEEP int snooze(int seconds, int n)
+{
+	sleep((unsigned int)seconds);
+	return n;
+}
+
 /* Until somebody stops it. */
 static void work(void)
 {
