@@ -177,32 +177,41 @@ static char *call_line(const struct ot_options *o)
 	return ot_buf_take(&line);
 }
 
+/* Asked to end while the program goes on: it was told, now it gets its time. */
+static int end_of_program(struct ot_shell *shell, int otherwise)
+{
+	int status;
+
+	if (!ot_session_ended(shell))
+		ot_session_end_program(shell);
+	status = ot_session_exit_status(shell);
+	return status >= 0 ? status : otherwise;
+}
+
 /* Calls the function of -f; its result is our exit status, as main's would be. */
 static int play_function(struct ot_shell *shell, const struct ot_options *o)
 {
 	ot_auto_free char *line = call_line(o);
-	int failed = ot_cmd_line(shell, line);
-	int result = failed ? STATUS_TROUBLE : ot_session_call_result(shell) & 0xff;
-	int status;
+	int failed, result;
 
-	if (ot_session_ended(shell)) {
-		status = ot_session_exit_status(shell);
-		return status >= 0 ? status : result;
-	}
-	if (failed) {
+	play_scripts(shell, o);
+	if (shell->quit)
+		return end_of_program(shell, STATUS_TROUBLE);
+	failed = ot_cmd_line(shell, line);
+	result = failed ? STATUS_TROUBLE : ot_session_call_result(shell) & 0xff;
+	if (failed && !ot_session_ended(shell)) {
 		ot_session_end_program(shell);
 		return result;
 	}
 	/* As after main: buffers are flushed and exit handlers run. */
-	ot_session_exit(shell, result);
-	status = ot_session_exit_status(shell);
-	return status >= 0 ? status : result;
+	if (!ot_session_ended(shell))
+		ot_session_exit(shell, result);
+	return end_of_program(shell, result);
 }
 
 static int play_batch_run(struct ot_shell *shell, const struct ot_options *o)
 {
 	enum ot_target_state state;
-	int status;
 
 	play_scripts(shell, o);
 	if (!shell->quit && !ot_session_ended(shell)) {
@@ -212,11 +221,7 @@ static int play_batch_run(struct ot_shell *shell, const struct ot_options *o)
 		else
 			ot_session_wait_end(shell);
 	}
-	/* Asked to end while the program goes on: it was told, now it gets its time. */
-	if (!ot_session_ended(shell))
-		ot_session_end_program(shell);
-	status = ot_session_exit_status(shell);
-	return status >= 0 ? status : STATUS_TROUBLE;
+	return end_of_program(shell, STATUS_TROUBLE);
 }
 
 /* Nothing of the program can be looked at, but it runs as it would without us. */

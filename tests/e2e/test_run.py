@@ -152,6 +152,15 @@ def test_f_ends_with_the_result(tool, shop):
     assert (done.status, done.out) == (7, "7\n")
 
 
+def test_f_comes_behind_the_commands(tool, shop, tmp_path):
+    (tmp_path / "script").write_text("pr 1 + 1\n")
+    done = tool("run", "-e", "trace add", "-x", "script", "-f", "add", shop, "3", "4")
+    assert (done.status, done.out) == (7, "Tracing -c all add\n2\n7\n")
+    assert "a=3, b=4" in done.err and "return 7" in done.err
+    done = tool("run", "-e", "quit", "-f", "add", shop, "3", "4")
+    assert (done.status, done.out) == (128 + signal.SIGTERM, "")
+
+
 def test_f_gives_a_function_like_main_the_arguments(tool, shop):
     done = tool("run", "-f", "like_main", shop, "a b", "c")
     assert (done.status, done.out) == (3, "[name][a b][c]\n3\n") or (done.status, done.out) == (
