@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <otrace/version.h>
@@ -101,10 +100,12 @@ static void play_terminal(struct ot_session *session, const struct start *start)
 	struct ot_shell *shell = ot_session_shell(session);
 
 	banner(shell);
+	ot_session_set_time(session, start->options->seconds);
 	ot_readline_start(shell, start->tty, take_line);
 	ot_session_set_terminal(session, &ot_readline_terminal, start->tty);
 	while (!shell->quit)
 		ot_session_prompt(session);
+	ot_readline_terminal.hide(); /* what was not meant to end here: half a line */
 	ot_session_set_terminal(session, NULL, -1);
 	ot_readline_stop();
 }
@@ -300,31 +301,19 @@ static bool something_traced(const struct ot_shell *shell)
 	return shell->traces && ot_traces_nr_on(shell->traces);
 }
 
-/* Batch: stays as long as something is traced. */
+/* Batch: stays as long as something is traced, or as long as it was told to. */
 static void stay(struct ot_session *session, double seconds)
 {
 	struct ot_shell *shell = ot_session_shell(session);
-	struct timespec now;
-	double end;
 
 	if (seconds < 0 && something_traced(shell))
 		ot_ui_note(shell->ui, "staying while something is traced; Ctrl-C leaves, "
 				      "--for SECONDS sets an end");
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	end = (double)now.tv_sec + (double)now.tv_nsec / 1e9 + seconds;
+	ot_session_set_time(session, seconds);
 	while (!shell->quit && !ot_session_ended(shell) && !ot_session_interrupted(session)) {
-		double left;
-		int wait_ms = -1;
-
 		if (seconds < 0 && !something_traced(shell))
 			break;
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		left = end - ((double)now.tv_sec + (double)now.tv_nsec / 1e9);
-		if (seconds >= 0 && left <= 0)
-			break;
-		if (seconds >= 0)
-			wait_ms = left > 1000 ? 1000000 : (int)(left * 1000) + 1;
-		ot_session_turn(shell, wait_ms);
+		ot_session_turn(shell, -1);
 	}
 }
 

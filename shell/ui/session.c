@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -30,8 +31,9 @@ struct ot_session {
 	bool ended; /* the process is gone and its records are read */
 	bool gone;  /* the connection is */
 	bool ended_by_us;
-	bool more;  /* the stream had more than fitted into a turn */
-	int status; /* of waitpid(), -1 = not ours */
+	bool more;	 /* the stream had more than fitted into a turn */
+	int status;	 /* of waitpid(), -1 = not ours */
+	uint64_t end_ms; /* when to leave; 0 = not by the clock */
 	const struct ot_fn *called;
 	char *call_command; /* what its result is the result of */
 	bool call_done;
@@ -207,6 +209,22 @@ void ot_session_set_terminal(struct ot_session *session, const struct ot_termina
 	ot_ui_set_terminal(session->shell.ui, terminal);
 	if (terminal)
 		session->shell.width = terminal->width();
+}
+
+void ot_session_set_time(struct ot_session *session, double seconds)
+{
+	session->end_ms = seconds < 0 ? 0 : now_ms() + (uint64_t)(seconds * 1000) + 1;
+}
+
+static void leave_in_time(struct ot_session *session)
+{
+	struct ot_shell *shell = &session->shell;
+
+	if (!session->end_ms || shell->quit || now_ms() < session->end_ms)
+		return;
+	shell->quit = true;
+	if (shell->interactive)
+		ot_ui_note(shell->ui, "the time of --for is over");
 }
 
 /* ------------------------------------------------------------------ the end of the program */
@@ -387,6 +405,17 @@ static void handle_signals(struct ot_session *session)
 	}
 }
 
+/* @wait_ms (< 0 = for ever), but not beyond the moment @end_ms. */
+static int shorter(int wait_ms, uint64_t end_ms)
+{
+	uint64_t now = now_ms();
+	uint64_t left = end_ms > now ? end_ms - now : 0;
+
+	if (wait_ms >= 0 && (uint64_t)wait_ms < left)
+		return wait_ms;
+	return left < INT_MAX ? (int)left : INT_MAX;
+}
+
 /* How long a turn may sleep: records must be fetched before rings overrun. */
 static int pause_ms(const struct ot_session *session, int wait_ms)
 {
@@ -395,6 +424,8 @@ static int pause_ms(const struct ot_session *session, int wait_ms)
 
 	if (session->more)
 		return 0;
+	if (session->end_ms)
+		wait_ms = shorter(wait_ms, session->end_ms);
 	wait_ms = ot_ui_pause_ms(shell->ui, wait_ms);
 	if (!shell->stream || session->ended)
 		return wait_ms;
@@ -430,6 +461,7 @@ static bool turn(struct ot_session *session, int terminal_fd, int wait_ms)
 	fds[nr] = (struct pollfd){.fd = terminal_fd, .events = POLLIN};
 	n = poll(fds, nr + 1, pause_ms(session, wait_ms));
 	handle_signals(session);
+	leave_in_time(session);
 	if (!session->ended) {
 		pump_output(session, false);
 		if (shell->target && !session->gone)

@@ -44,6 +44,9 @@ bool ot_session_wait_end(struct ot_shell *shell);
 /** Turns for @p ms milliseconds; less when the program ends or the user interrupts. */
 void ot_session_wait(struct ot_shell *shell, uint64_t ms);
 
+/** From now on: after @p seconds of turns shell->quit is set, also while a command waits. < 0 = never. */
+void ot_session_set_time(struct ot_session *session, double seconds);
+
 /** Whether the program has ended. */
 bool ot_session_ended(const struct ot_shell *shell);
 

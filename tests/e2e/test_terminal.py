@@ -233,3 +233,13 @@ def test_what_is_typed_during_a_command_is_run_behind_it(prompt):
     prompt.expect("[\r\n]60\r\n")
     prompt.send("wait 0.2\r\x04")
     assert prompt.finish() == 0
+
+
+@pytest.mark.parametrize("typed", ["", "half a li", "wait 1000\r"])
+def test_for_sets_an_end_at_the_prompt_too(tool, worker, typed):
+    terminal = tool.terminal("attach", "--for", "0.5", worker.pid).ready()
+    terminal.send(typed)
+    terminal.expect("[\r\n]?the time of --for is over\r\n")
+    terminal.expect(f"detached; process {worker.pid} goes on")
+    assert terminal.finish() == 0
+    assert worker.poll() is None
