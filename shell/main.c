@@ -38,23 +38,41 @@ static void print_error(struct ot_err *err)
 
 /* ------------------------------------------------------------------ scripts */
 
-static void play_file(struct ot_shell *shell, const char *name)
+static void cannot_read(struct ot_shell *shell, const char *name, const char *why)
 {
-	bool is_stdin = !strcmp(name, "-");
-	FILE *file = is_stdin ? stdin : fopen(name, "re");
+	ot_ui_note(shell->ui, "cannot read commands from %s: %s", name, why);
+	shell->nr_failed++;
+}
+
+static void play_lines(struct ot_shell *shell, const char *name, FILE *file)
+{
 	ot_auto_free char *line = NULL;
 	size_t room = 0;
+	ssize_t bytes = 0;
 
-	if (!file) {
-		ot_ui_note(shell->ui, "cannot read commands from %s: %s", name, strerror(errno));
-		shell->nr_failed++;
-		return;
-	}
-	while (!shell->quit && getline(&line, &room, file) > 0) {
+	while (!shell->quit && (bytes = getline(&line, &room, file)) > 0) {
+		if (memchr(line, '\0', (size_t)bytes)) {
+			cannot_read(shell, name, "it is no text: there is a NUL byte in it");
+			return;
+		}
 		line[strcspn(line, "\n")] = '\0';
 		ot_cmd_line(shell, line);
 		ot_session_turn(shell, 0);
 	}
+	if (bytes < 0 && ferror(file))
+		cannot_read(shell, name, strerror(errno));
+}
+
+static void play_file(struct ot_shell *shell, const char *name)
+{
+	bool is_stdin = !strcmp(name, "-");
+	FILE *file = is_stdin ? stdin : fopen(name, "re");
+
+	if (!file) {
+		cannot_read(shell, name, strerror(errno));
+		return;
+	}
+	play_lines(shell, name, file);
 	if (!is_stdin)
 		fclose(file);
 }
@@ -352,7 +370,7 @@ static int look_main(struct start *start)
 	ot_auto_free char *path = NULL;
 	struct ot_session *session;
 	struct ot_err *err;
-	int failed;
+	bool failed;
 
 	ot_session_take_signals(false);
 	err = attach ? ot_find_process(o->argv[0], &path)
@@ -370,10 +388,12 @@ static int look_main(struct start *start)
 		note_filters(session, ot_target_pid(target));
 	play(session, start);
 	ot_session_leave(ot_session_shell(session));
-	failed = ot_session_shell(session)->nr_failed;
-	ot_session_destroy(session);
 	/* Somebody who mistypes a command at a prompt has seen it. */
-	return failed && !start->interactive ? 1 : 0;
+	failed = ot_session_shell(session)->nr_failed && !start->interactive;
+	ot_ui_flush(start->ui);
+	failed = failed || ot_ui_has_failed(start->ui);
+	ot_session_destroy(session);
+	return failed ? 1 : 0;
 }
 
 static void ps_line(const struct ot_found *found)
@@ -436,11 +456,40 @@ static void fill_closed_stdio(void)
 			open("/dev/null", O_RDWR | O_CLOEXEC);
 }
 
+/* What was printed with stdio has to arrive. */
+static int printed(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fprintf(stderr, "otrace: cannot write to standard output: %s\n", strerror(errno));
+	return status ? status : 1;
+}
+
+static int mode_main(const struct ot_options *o)
+{
+	switch (o->mode) {
+	case OT_MODE_CC:
+	case OT_MODE_CXX:
+		return ot_cc_main(o->argc + 1, o->argv - 1, o->mode == OT_MODE_CXX);
+	case OT_MODE_HELP:
+		fputs(ot_options_help, stdout);
+		return printed(0);
+	case OT_MODE_VERSION:
+		printf("otrace %s (protocol %d, tables %d)\n", OTRACE_VERSION_STRING,
+		       OTRACE_WIRE_VERSION, OTRACE_ABI_VERSION);
+		return printed(0);
+	case OT_MODE_PS:
+		return printed(ps_main());
+	default:
+		return session_main(o);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct ot_options options;
 	struct ot_err *err = ot_options_parse(argc, argv, &options);
-	int status = 0;
+	int status;
 
 	fill_closed_stdio();
 	if (err) {
@@ -450,25 +499,7 @@ int main(int argc, char **argv)
 		print_error(err);
 		return others ? STATUS_USAGE : STATUS_TROUBLE;
 	}
-	switch (options.mode) {
-	case OT_MODE_CC:
-	case OT_MODE_CXX:
-		status =
-			ot_cc_main(options.argc + 1, options.argv - 1, options.mode == OT_MODE_CXX);
-		break;
-	case OT_MODE_HELP:
-		fputs(ot_options_help, stdout);
-		break;
-	case OT_MODE_VERSION:
-		printf("otrace %s (protocol %d, tables %d)\n", OTRACE_VERSION_STRING,
-		       OTRACE_WIRE_VERSION, OTRACE_ABI_VERSION);
-		break;
-	case OT_MODE_PS:
-		status = ps_main();
-		break;
-	default:
-		status = session_main(&options);
-	}
+	status = mode_main(&options);
 	ot_options_deinit(&options);
 	return status;
 }

@@ -130,7 +130,10 @@ static struct ot_err *run_command(struct ot_shell *shell, const char *text, stru
 	else
 		OT_TRY(ot_split_words(text, &call.argc, &argv));
 	call.argv = argv;
-	err = cmd->run(shell, &call);
+	if (call.argc > 1 && !*cmd->usage)
+		err = ot_err_new(OT_ERR_USAGE, "%s takes no arguments", cmd->name);
+	else
+		err = cmd->run(shell, &call);
 	ot_split_free(argv);
 	return err;
 }

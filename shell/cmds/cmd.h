@@ -52,7 +52,7 @@ struct ot_cmd_completion {
 
 struct ot_cmd {
 	const char *name;
-	const char *usage;   /* arguments alone: "[-c call|return|all] [-q] [NAME...]" */
+	const char *usage;   /* arguments alone: "[-q] [NAME...]"; "" = none, any are refused */
 	const char *summary; /* one line, no full stop */
 	const char *help;    /* more lines for `help NAME`, may be NULL */
 	const char *options; /* words offered for a dash, separated by blanks: "-c -q" */

@@ -214,3 +214,56 @@ def test_our_own_standard_streams_may_be_closed(tool, shop):
     done = subprocess.run(["sh", "-c", script], cwd=tool.folder, env=tool.env, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (7, "")
+
+
+def test_a_run_without_a_program_is_a_usage_error(tool):
+    done = tool("run")
+    assert (done.status, done.out) == (125, "")
+    assert "a program to start is missing" in done.err
+    done = tool()
+    assert done.status == 0 and "otrace attach" in done.out
+
+
+@pytest.mark.parametrize("script, part", [(None, "Is a directory"), (b"pr 1\n\0pr 2\n", "NUL byte")])
+def test_a_script_that_cannot_be_read_is_an_error(tool, shop, tmp_path, script, part):
+    if script is None:
+        (tmp_path / "script").mkdir()
+    else:
+        (tmp_path / "script").write_bytes(script)
+    done = tool("open", "-x", "script", shop)
+    assert done.status == 1 and part in done.err
+    done = tool("run", "-x", "script", shop, "exit", "7")
+    assert done.status == 7 and part in done.err
+
+
+@pytest.mark.parametrize("command", ["status x", "pwd x", "quit now"])
+def test_words_that_nobody_asked_for_are_refused(tool, shop, command):
+    done = tool.run([command, "pr 6 * 7"], shop)
+    assert "takes no arguments" in done.err
+    assert done.out == "42\n" + PLAIN
+
+
+@pytest.mark.parametrize("where", ["results", "json", "json on output", "messages"])
+def test_what_cannot_be_written_is_a_failure(tool, shop, where):
+    options = {"json": "--json=/dev/full", "json on output": "--json"}.get(where, "--safe")
+    stream = 2 if where == "messages" else 1
+    for mode, status in (("open", 1), ("run", 7)):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            streams = {1: subprocess.PIPE, 2: subprocess.PIPE}
+            if where != "json":
+                streams[2 if where == "json on output" and mode == "run" else stream] = full
+            done = subprocess.run([tool.path, mode, options, "-e", "pr 1", "-e", "status",
+                                   *(["-e", "nosuch"] if where == "messages" else []), shop,
+                                   *(["exit", "7"] if mode == "run" else [])], cwd=tool.folder, env=tool.env,
+                                  stdout=streams[1], stderr=streams[2], text=True, timeout=60, check=False)
+        assert done.returncode == status
+        if streams[2] == subprocess.PIPE:
+            assert done.stderr.count("No space left on device") == 1
+
+
+@pytest.mark.parametrize("args", [["--help"], ["--version"], ["ps"]])
+def test_help_that_cannot_be_written_is_a_failure(tool, args):
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run([tool.path, *args], env=tool.env, stdout=full, stderr=subprocess.PIPE, text=True,
+                              timeout=60, check=False)
+    assert done.returncode == 1 and "No space left on device" in done.stderr
