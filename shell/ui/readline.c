@@ -214,6 +214,24 @@ static void interrupt(void)
 	rl_redisplay();
 }
 
+static void leave(void)
+{
+	hide();
+	if (state.started)
+		rl_deprep_terminal();
+}
+
+static void enter(void)
+{
+	if (!state.started)
+		return;
+	/* Whoever stopped us may have set it as they like: what readline believes does not count. */
+	rl_deprep_terminal();
+	rl_prep_terminal(1);
+	state.hidden = !state.in_line;
+	show();
+}
+
 static void resize(void)
 {
 	if (state.started)
@@ -232,6 +250,8 @@ const struct ot_terminal ot_readline_terminal = {.hide = hide,
 						 .show = show,
 						 .pump = pump,
 						 .interrupt = interrupt,
+						 .leave = leave,
+						 .enter = enter,
 						 .resize = resize,
 						 .width = width};
 

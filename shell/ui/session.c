@@ -40,7 +40,7 @@ struct ot_session {
 	struct otrace_call_done call;
 };
 
-static volatile sig_atomic_t got_int, got_term, got_winch;
+static volatile sig_atomic_t got_int, got_term, got_winch, got_tstp, got_cont;
 
 static struct ot_session *session_of(const struct ot_shell *shell)
 {
@@ -63,17 +63,31 @@ static void on_signal(int number)
 		got_int = 1;
 	else if (number == SIGWINCH)
 		got_winch = 1;
+	else if (number == SIGTSTP)
+		got_tstp = 1;
+	else if (number == SIGCONT)
+		got_cont = 1;
 	else
 		got_term = 1;
 }
 
-static void set_handler(int number, void (*handler)(int))
+/* @return whether it was not ignored before */
+static bool set_handler(int number, void (*handler)(int))
 {
-	struct sigaction action;
+	struct sigaction action, before;
 
 	memset(&action, 0, sizeof(action));
 	action.sa_handler = handler; /* no SA_RESTART: the poll of a turn shall end */
-	sigaction(number, &action, NULL);
+	return !sigaction(number, &action, &before) && before.sa_handler != SIG_IGN;
+}
+
+/* A terminal that is ours has to be given back before we stop, and taken again behind that. Where
+ * nobody could wake us, ^Z is ignored, and stays so. */
+static void take_stops(bool ours)
+{
+	set_handler(SIGCONT, ours ? on_signal : SIG_DFL);
+	if (!set_handler(SIGTSTP, ours ? on_signal : SIG_DFL))
+		set_handler(SIGTSTP, SIG_IGN);
 }
 
 void ot_session_take_signals(bool batch_run)
@@ -207,6 +221,7 @@ void ot_session_set_terminal(struct ot_session *session, const struct ot_termina
 	session->terminal = terminal;
 	session->terminal_fd = fd;
 	ot_ui_set_terminal(session->shell.ui, terminal);
+	take_stops(terminal != NULL);
 	if (terminal)
 		session->shell.width = terminal->width();
 }
@@ -384,10 +399,26 @@ static void pump_target(struct ot_session *session)
 	}
 }
 
+/* ^Z: stops here, and goes on here. Continued without it (SIGSTOP) there is only the way back. */
+static void stop(struct ot_session *session)
+{
+	if (got_tstp) {
+		session->terminal->leave();
+		take_stops(false);
+		raise(SIGTSTP);
+		take_stops(true);
+	}
+	got_tstp = got_cont = 0;
+	session->terminal->enter();
+	got_winch = 1; /* it may have another size by now */
+}
+
 static void handle_signals(struct ot_session *session)
 {
 	struct ot_shell *shell = &session->shell;
 
+	if (session->terminal && (got_tstp || got_cont))
+		stop(session);
 	if (got_winch) {
 		got_winch = 0;
 		if (session->terminal) {

@@ -24,6 +24,8 @@ struct ot_terminal {
 	void (*show)(void);	 /* puts them back */
 	void (*pump)(void);	 /* keys are there to read */
 	void (*interrupt)(void); /* Ctrl-C: gives the line up and shows a new prompt */
+	void (*leave)(void);	 /* gives the terminal back for a while; enter() takes it again */
+	void (*enter)(void);
 	void (*resize)(void);
 	unsigned int (*width)(void); /* columns, 0 = not known */
 };

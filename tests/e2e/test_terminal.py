@@ -243,3 +243,39 @@ def test_for_sets_an_end_at_the_prompt_too(tool, worker, typed):
     terminal.expect(f"detached; process {worker.pid} goes on")
     assert terminal.finish() == 0
     assert worker.poll() is None
+
+
+@pytest.fixture
+def job(tool, shop):
+    """A prompt as a job of a shell."""
+    terminal = tool.terminal("--norc", "--noprofile", "-i", command="bash", env={"PS1": "$ "})
+    terminal.expect_exact("$ ")
+    terminal.sendline(f"{tool.path} open {shop}")
+    return terminal.ready()
+
+
+def test_ctrl_z_stops_and_fg_brings_the_prompt_back(job):
+    job.send("pr 40 + ")
+    job.expect_exact("pr 40 + ")
+    for _ in range(2):
+        job.send("\x1a")
+        job.expect("Stopped")
+        job.expect_exact("$ ")
+        job.sendline("stty -a")
+        job.expect(" icanon.* echo ")
+        job.expect_exact("$ ")
+        job.sendline("fg")
+        job.expect("globals> pr 40 \\+ ")
+    job.sendline("2")
+    job.expect("[\r\n]42\r\n")
+    job.ready()
+
+
+def test_ctrl_z_stops_a_command_too(job):
+    job.sendline("wait 2; pr 6 * 7")
+    job.expect_exact("6 * 7\r\n")
+    job.send("\x1a")
+    job.expect("Stopped")
+    job.sendline("fg")
+    job.expect_exact("42\r\n")
+    assert "3" in job.ready().type("pr 1 + 2")
