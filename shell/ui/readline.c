@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,6 +22,7 @@ static struct {
 	struct ot_shell *shell;
 	void (*line)(struct ot_shell *shell, const char *line);
 	char *history;
+	int nr_new; /* lines that the file does not have yet */
 	bool started;
 	bool hidden;
 	bool in_line; /* a line is being run: there is no prompt to take away */
@@ -59,11 +61,19 @@ static void load_history(void)
 
 static void save_history(void)
 {
+	int fd;
+
 	if (!state.history)
 		return;
 	make_folders(state.history);
-	/* A home that cannot be written to is no reason to complain at each end. */
-	write_history(state.history);
+	/* Appended, for other shells have added theirs. A home that cannot be written to is no
+	 * reason to complain at each end. */
+	fd = open(state.history, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		close(fd);
+	if (state.nr_new && !append_history(state.nr_new, state.history))
+		history_truncate_file(state.history, HISTORY_LINES);
+	state.nr_new = 0;
 	free(state.history);
 	state.history = NULL;
 }
@@ -73,8 +83,11 @@ static void remember(const char *line)
 	const HIST_ENTRY *last =
 		history_length ? history_get(history_base + history_length - 1) : NULL;
 
-	if (*line && (!last || strcmp(last->line, line)))
-		add_history(line);
+	if (!*line || (last && !strcmp(last->line, line)))
+		return;
+	add_history(line);
+	if (state.nr_new < HISTORY_LINES)
+		state.nr_new++;
 }
 
 /* ------------------------------------------------------------------ completion */

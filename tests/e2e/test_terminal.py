@@ -144,6 +144,21 @@ def test_history_is_kept_for_the_next_session(tool, shop):
     second.expect_exact("pr 12 + 34")
 
 
+def test_two_shells_keep_the_lines_of_both_and_not_too_many(tool, shop):
+    history = tool.folder / ".local/state/otrace/history"
+    history.parent.mkdir(parents=True)
+    history.write_text("".join(f"pr {n}\n" for n in range(2000)))
+    shells = [tool.terminal("open", shop).ready() for _ in range(2)]
+    for n, terminal in enumerate(shells):
+        terminal.type(f"pr {n}11")
+    for terminal in shells:
+        terminal.sendline("quit")
+        assert terminal.finish() == 0
+    lines = history.read_text().splitlines()
+    assert lines[-4:] == ["pr 011", "quit", "pr 111", "quit"]
+    assert len(lines) == 2000
+
+
 def test_a_dumb_terminal_without_width_works(tool, shop):
     terminal = tool.terminal("open", shop, dimensions=(0, 0), env={"TERM": "dumb"}).ready()
     assert "counter" in terminal.type("ls")
