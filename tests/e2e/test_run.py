@@ -170,8 +170,8 @@ def test_f_gives_a_function_like_main_the_arguments(tool, shop):
 
 
 def test_safe_mode_refuses_calls_and_patches(tool, shop):
-    done = tool.run(["run add 1 2", "patch add with multiply"], shop, options=["--safe"])
-    assert done.out == PLAIN
+    done = tool.run(["run add 1 2", "patch add with multiply", "patch"], shop, options=["--safe"])
+    assert done.out == "nothing is patched\n" + PLAIN
     assert done.err.count("safe mode") == 2
 
 
