@@ -161,6 +161,13 @@ def test_f_comes_behind_the_commands(tool, shop, tmp_path):
     assert (done.status, done.out) == (128 + signal.SIGTERM, "")
 
 
+def test_a_variable_is_no_function_to_call_or_trace(tool, shop):
+    done = tool("run", "-f", "counter", shop)
+    assert done.status == 125 and "counter is a variable, no function" in done.err
+    done = tool.run(["trace counter", "patch add with counter"], shop)
+    assert done.err == 2 * "otrace: counter is a variable, no function\n"
+
+
 def test_f_gives_a_function_like_main_the_arguments(tool, shop):
     done = tool("run", "-f", "like_main", shop, "a b", "c")
     assert (done.status, done.out) == (3, "[name][a b][c]\n3\n") or (done.status, done.out) == (
