@@ -268,6 +268,9 @@ static void say_end(struct ot_session *session)
 	struct ot_ui *ui = session->shell.ui;
 	int status = session->status;
 
+	if (session->ended_by_us && status >= 0 && WIFSIGNALED(status) &&
+	    (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGKILL))
+		return; /* why it was to end was said */
 	if (status < 0)
 		ot_ui_note(ui, "the program has ended; what was recorded stays readable");
 	else if (WIFSIGNALED(status))
