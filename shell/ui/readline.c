@@ -27,6 +27,7 @@ static struct {
 	bool hidden;
 	bool in_line; /* a line is being run: there is no prompt to take away */
 	OT_VEC(char *) candidates;
+	size_t before; /* bytes of a candidate that stand in front of readline's word */
 } state;
 
 /* ------------------------------------------------------------------ history */
@@ -140,7 +141,8 @@ static char *next_candidate(const char *text, int from_start)
 	(void)text;
 	if (!from_start)
 		at = 0;
-	return at < state.candidates.nr ? ot_strdup(state.candidates.items[at++]) : NULL;
+	return at < state.candidates.nr ? ot_strdup(state.candidates.items[at++] + state.before)
+					: NULL;
 }
 
 static void drop_candidates(void)
@@ -150,15 +152,46 @@ static void drop_candidates(void)
 	ot_vec_deinit(&state.candidates);
 }
 
+/* Where the brackets begin that end in front of @at. */
+static size_t brackets_start(const char *line, size_t at)
+{
+	int depth = 0;
+
+	while (at > 0) {
+		at--;
+		depth += (line[at] == ']') - (line[at] == '[');
+		if (!depth)
+			break;
+	}
+	return at;
+}
+
+/* Readline's words end at > and ]; in a->b and a[1].b they are parts of one name. */
+static size_t name_start(const char *line, size_t at)
+{
+	for (;;) {
+		if (at >= 2 && !strncmp(line + at - 2, "->", 2))
+			at -= 2;
+		else if (at && line[at - 1] == ']')
+			at = brackets_start(line, at);
+		else
+			return at;
+		while (at && !strchr(rl_completer_word_break_characters, line[at - 1]))
+			at--;
+	}
+}
+
 static char **complete(const char *text, int start, int end)
 {
-	ot_auto_free char *before = ot_strndup(rl_line_buffer, (size_t)start);
+	size_t name = name_start(rl_line_buffer, (size_t)start);
+	ot_auto_free char *word = ot_strndup(rl_line_buffer + name, (size_t)end - name);
+	ot_auto_free char *before = ot_strndup(rl_line_buffer, name);
 	const char *command = ot_split_last_command(before);
-	struct ot_cmd_completion completion = {.word = text, .offer = offer};
+	struct ot_cmd_completion completion = {.word = word, .offer = offer};
 	char **matches, **argv = NULL;
 	int argc = 0;
 
-	(void)end;
+	state.before = (size_t)start - name;
 	rl_attempted_completion_over = 1;
 	ot_split_words_loosely(command, &argc, &argv);
 	completion.argc = argc;

@@ -132,6 +132,22 @@ def test_tab_completes_commands_options_and_names(prompt):
     prompt.expect_exact("counter")
 
 
+@pytest.mark.parametrize("typed, whole", [("pr special->nu", "special->number "), ("pr 1>special->na", "special->name"),
+                                          ("pr shelf[1].nu", "shelf[1].number "), ("pr (struct it", "(struct item "),
+                                          ("pr snooze::n", "snooze::naps "), ("special->nu", "special->number ")])
+def test_tab_completes_what_c_writes_with_several_signs(prompt, typed, whole):
+    prompt.send(typed + "\t")
+    prompt.expect_exact(whole)
+
+
+@pytest.mark.parametrize("typed, fields", [("pr special->", "name +number"), ("pr (struct ", "item +shop")])
+def test_tab_lists_what_may_follow_and_nothing_else(prompt, typed, fields):
+    prompt.send(typed + "\t\t\t")
+    prompt.expect(fields)
+    prompt.ready()
+    assert "counter" not in prompt.before
+
+
 def test_history_is_kept_for_the_next_session(tool, shop):
     first = tool.terminal("open", shop).ready()
     first.type("pr 12 + 34")
