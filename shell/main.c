@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <otrace/version.h>
@@ -39,23 +38,41 @@ static void print_error(struct ot_err *err)
 
 /* ------------------------------------------------------------------ scripts */
 
-static void play_file(struct ot_shell *shell, const char *name)
+static void cannot_read(struct ot_shell *shell, const char *name, const char *why)
 {
-	bool is_stdin = !strcmp(name, "-");
-	FILE *file = is_stdin ? stdin : fopen(name, "re");
+	ot_ui_note(shell->ui, "cannot read commands from %s: %s", name, why);
+	shell->nr_failed++;
+}
+
+static void play_lines(struct ot_shell *shell, const char *name, FILE *file)
+{
 	ot_auto_free char *line = NULL;
 	size_t room = 0;
+	ssize_t bytes = 0;
 
-	if (!file) {
-		ot_ui_note(shell->ui, "cannot read commands from %s: %s", name, strerror(errno));
-		shell->nr_failed++;
-		return;
-	}
-	while (!shell->quit && getline(&line, &room, file) > 0) {
+	while (!shell->quit && (bytes = getline(&line, &room, file)) > 0) {
+		if (memchr(line, '\0', (size_t)bytes)) {
+			cannot_read(shell, name, "it is no text: there is a NUL byte in it");
+			return;
+		}
 		line[strcspn(line, "\n")] = '\0';
 		ot_cmd_line(shell, line);
 		ot_session_turn(shell, 0);
 	}
+	if (bytes < 0 && ferror(file))
+		cannot_read(shell, name, strerror(errno));
+}
+
+static void play_file(struct ot_shell *shell, const char *name)
+{
+	bool is_stdin = !strcmp(name, "-");
+	FILE *file = is_stdin ? stdin : fopen(name, "re");
+
+	if (!file) {
+		cannot_read(shell, name, strerror(errno));
+		return;
+	}
+	play_lines(shell, name, file);
 	if (!is_stdin)
 		fclose(file);
 }
@@ -101,10 +118,12 @@ static void play_terminal(struct ot_session *session, const struct start *start)
 	struct ot_shell *shell = ot_session_shell(session);
 
 	banner(shell);
+	ot_session_set_time(session, start->options->seconds);
 	ot_readline_start(shell, start->tty, take_line);
 	ot_session_set_terminal(session, &ot_readline_terminal, start->tty);
 	while (!shell->quit)
-		ot_session_turn(shell, -1);
+		ot_session_prompt(session);
+	ot_readline_terminal.hide(); /* what was not meant to end here: half a line */
 	ot_session_set_terminal(session, NULL, -1);
 	ot_readline_stop();
 }
@@ -177,32 +196,41 @@ static char *call_line(const struct ot_options *o)
 	return ot_buf_take(&line);
 }
 
+/* Asked to end while the program goes on: it was told, now it gets its time. */
+static int end_of_program(struct ot_shell *shell, int otherwise)
+{
+	int status;
+
+	if (!ot_session_ended(shell))
+		ot_session_end_program(shell);
+	status = ot_session_exit_status(shell);
+	return status >= 0 ? status : otherwise;
+}
+
 /* Calls the function of -f; its result is our exit status, as main's would be. */
 static int play_function(struct ot_shell *shell, const struct ot_options *o)
 {
 	ot_auto_free char *line = call_line(o);
-	int failed = ot_cmd_line(shell, line);
-	int result = failed ? STATUS_TROUBLE : ot_session_call_result(shell) & 0xff;
-	int status;
+	int failed, result;
 
-	if (ot_session_ended(shell)) {
-		status = ot_session_exit_status(shell);
-		return status >= 0 ? status : result;
-	}
-	if (failed) {
+	play_scripts(shell, o);
+	if (shell->quit)
+		return end_of_program(shell, STATUS_TROUBLE);
+	failed = ot_cmd_line(shell, line);
+	result = failed ? STATUS_TROUBLE : ot_session_call_result(shell) & 0xff;
+	if (failed && !ot_session_ended(shell)) {
 		ot_session_end_program(shell);
 		return result;
 	}
 	/* As after main: buffers are flushed and exit handlers run. */
-	ot_session_exit(shell, result);
-	status = ot_session_exit_status(shell);
-	return status >= 0 ? status : result;
+	if (!ot_session_ended(shell))
+		ot_session_exit(shell, result);
+	return end_of_program(shell, result);
 }
 
 static int play_batch_run(struct ot_shell *shell, const struct ot_options *o)
 {
 	enum ot_target_state state;
-	int status;
 
 	play_scripts(shell, o);
 	if (!shell->quit && !ot_session_ended(shell)) {
@@ -212,11 +240,7 @@ static int play_batch_run(struct ot_shell *shell, const struct ot_options *o)
 		else
 			ot_session_wait_end(shell);
 	}
-	/* Asked to end while the program goes on: it was told, now it gets its time. */
-	if (!ot_session_ended(shell))
-		ot_session_end_program(shell);
-	status = ot_session_exit_status(shell);
-	return status >= 0 ? status : STATUS_TROUBLE;
+	return end_of_program(shell, STATUS_TROUBLE);
 }
 
 /* Nothing of the program can be looked at, but it runs as it would without us. */
@@ -295,31 +319,19 @@ static bool something_traced(const struct ot_shell *shell)
 	return shell->traces && ot_traces_nr_on(shell->traces);
 }
 
-/* Batch: stays as long as something is traced. */
+/* Batch: stays as long as something is traced, or as long as it was told to. */
 static void stay(struct ot_session *session, double seconds)
 {
 	struct ot_shell *shell = ot_session_shell(session);
-	struct timespec now;
-	double end;
 
 	if (seconds < 0 && something_traced(shell))
 		ot_ui_note(shell->ui, "staying while something is traced; Ctrl-C leaves, "
 				      "--for SECONDS sets an end");
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	end = (double)now.tv_sec + (double)now.tv_nsec / 1e9 + seconds;
+	ot_session_set_time(session, seconds);
 	while (!shell->quit && !ot_session_ended(shell) && !ot_session_interrupted(session)) {
-		double left;
-		int wait_ms = -1;
-
 		if (seconds < 0 && !something_traced(shell))
 			break;
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		left = end - ((double)now.tv_sec + (double)now.tv_nsec / 1e9);
-		if (seconds >= 0 && left <= 0)
-			break;
-		if (seconds >= 0)
-			wait_ms = left > 1000 ? 1000000 : (int)(left * 1000) + 1;
-		ot_session_turn(shell, wait_ms);
+		ot_session_turn(shell, -1);
 	}
 }
 
@@ -358,7 +370,7 @@ static int look_main(struct start *start)
 	ot_auto_free char *path = NULL;
 	struct ot_session *session;
 	struct ot_err *err;
-	int failed;
+	bool failed;
 
 	ot_session_take_signals(false);
 	err = attach ? ot_find_process(o->argv[0], &path)
@@ -376,10 +388,12 @@ static int look_main(struct start *start)
 		note_filters(session, ot_target_pid(target));
 	play(session, start);
 	ot_session_leave(ot_session_shell(session));
-	failed = ot_session_shell(session)->nr_failed;
-	ot_session_destroy(session);
 	/* Somebody who mistypes a command at a prompt has seen it. */
-	return failed && !start->interactive ? 1 : 0;
+	failed = ot_session_shell(session)->nr_failed && !start->interactive;
+	ot_ui_flush(start->ui);
+	failed = failed || ot_ui_has_failed(start->ui);
+	ot_session_destroy(session);
+	return failed ? 1 : 0;
 }
 
 static void ps_line(const struct ot_found *found)
@@ -442,11 +456,40 @@ static void fill_closed_stdio(void)
 			open("/dev/null", O_RDWR | O_CLOEXEC);
 }
 
+/* What was printed with stdio has to arrive. */
+static int printed(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fprintf(stderr, "otrace: cannot write to standard output: %s\n", strerror(errno));
+	return status ? status : 1;
+}
+
+static int mode_main(const struct ot_options *o)
+{
+	switch (o->mode) {
+	case OT_MODE_CC:
+	case OT_MODE_CXX:
+		return ot_cc_main(o->argc + 1, o->argv - 1, o->mode == OT_MODE_CXX);
+	case OT_MODE_HELP:
+		fputs(ot_options_help, stdout);
+		return printed(0);
+	case OT_MODE_VERSION:
+		printf("otrace %s (protocol %d, tables %d)\n", OTRACE_VERSION_STRING,
+		       OTRACE_WIRE_VERSION, OTRACE_ABI_VERSION);
+		return printed(0);
+	case OT_MODE_PS:
+		return printed(ps_main());
+	default:
+		return session_main(o);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct ot_options options;
 	struct ot_err *err = ot_options_parse(argc, argv, &options);
-	int status = 0;
+	int status;
 
 	fill_closed_stdio();
 	if (err) {
@@ -456,25 +499,7 @@ int main(int argc, char **argv)
 		print_error(err);
 		return others ? STATUS_USAGE : STATUS_TROUBLE;
 	}
-	switch (options.mode) {
-	case OT_MODE_CC:
-	case OT_MODE_CXX:
-		status =
-			ot_cc_main(options.argc + 1, options.argv - 1, options.mode == OT_MODE_CXX);
-		break;
-	case OT_MODE_HELP:
-		fputs(ot_options_help, stdout);
-		break;
-	case OT_MODE_VERSION:
-		printf("otrace %s (protocol %d, tables %d)\n", OTRACE_VERSION_STRING,
-		       OTRACE_WIRE_VERSION, OTRACE_ABI_VERSION);
-		break;
-	case OT_MODE_PS:
-		status = ps_main();
-		break;
-	default:
-		status = session_main(&options);
-	}
+	status = mode_main(&options);
 	ot_options_deinit(&options);
 	return status;
 }

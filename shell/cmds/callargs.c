@@ -251,8 +251,20 @@ void ot_callargs_deinit(struct ot_callargs *args)
 	args->args = NULL;
 }
 
-void ot_callargs_result(const struct ot_fn *fn, const struct otrace_call_done *done,
-			struct ot_value *ret)
+struct ot_err *ot_callargs_result(const struct ot_shell *shell, const struct ot_fn *fn,
+				  const struct otrace_call_done *done, struct ot_buf *out,
+				  struct ot_buf *json)
 {
-	ot_value_of_bytes(fn->return_type, done->value, ot_type_size(fn->return_type), ret);
+	struct ot_format format = {.program = shell->program, .target = shell->target};
+	ot_auto_value struct ot_value value = {0};
+
+	if (done->status)
+		return ot_err_new(OT_ERR_OTHER, "%s: %s", fn->name,
+				  ot_target_error_text((int)done->status));
+	if (ot_type_is_void(fn->return_type))
+		return NULL;
+	ot_value_of_bytes(fn->return_type, done->value, ot_type_size(fn->return_type), &value);
+	ot_value_format(&format, &value, out);
+	ot_value_json(&format, &value, json);
+	return NULL;
 }

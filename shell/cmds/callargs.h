@@ -3,6 +3,7 @@
 #ifndef OT_CMD_CALLARGS_H
 #define OT_CMD_CALLARGS_H
 
+#include "cmds/cmd.h"
 #include "model/value.h"
 #include "target/target.h"
 
@@ -21,8 +22,10 @@ struct ot_err *ot_callargs_make(const struct ot_program *program, const struct o
 				char *const *words, uint32_t nr, struct ot_callargs *ret);
 void ot_callargs_deinit(struct ot_callargs *args);
 
-/** The value that came back. */
-void ot_callargs_result(const struct ot_fn *fn, const struct otrace_call_done *done,
-			struct ot_value *ret);
+/** What a call of @p fn came to: the value that came back, as text and as JSON (nothing for void),
+ * or why there is none. */
+struct ot_err *ot_callargs_result(const struct ot_shell *shell, const struct ot_fn *fn,
+				  const struct otrace_call_done *done, struct ot_buf *out,
+				  struct ot_buf *json);
 
 #endif

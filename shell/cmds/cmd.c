@@ -46,8 +46,9 @@ static char *trimmed(const char *text, size_t bytes)
 	return ot_strndup(text, bytes);
 }
 
-/* Why the command is not for now, or NULL. */
-static struct ot_err *check_allowed(const struct ot_shell *shell, const struct ot_cmd *cmd)
+/* Why the command is not for now, or NULL. Alone an unsafe one changes nothing: it lists. */
+static struct ot_err *check_allowed(const struct ot_shell *shell, const struct ot_cmd *cmd,
+				    bool alone)
 {
 	enum ot_target_state target;
 
@@ -64,7 +65,7 @@ static struct ot_err *check_allowed(const struct ot_shell *shell, const struct o
 		return ot_err_new(OT_ERR_GONE, "%s: the program has ended", cmd->name);
 	if (cmd->flags & OT_CMD_NEEDS_LIVE && target == OT_TARGET_DETACHED)
 		return ot_err_new(OT_ERR_GONE, "%s: detached from the program", cmd->name);
-	if (cmd->flags & OT_CMD_UNSAFE && shell->safe)
+	if (cmd->flags & OT_CMD_UNSAFE && shell->safe && !alone)
 		return ot_err_new(OT_ERR_SAFE,
 				  "%s: not in safe mode (start otrace with --unsafe to allow it)",
 				  cmd->name);
@@ -117,20 +118,23 @@ static struct ot_err *run_command(struct ot_shell *shell, const char *text, stru
 		call.argc = 2;
 		call.argv = pr;
 		call.rest = text;
-		err = check_allowed(shell, &ot_cmd_pr);
+		err = check_allowed(shell, &ot_cmd_pr, false);
 		if (!err)
 			err = ot_cmd_pr.run(shell, &call);
 		return err ? meant_command(err, text, word) : NULL;
 	}
 	call.rest = skip_blanks(text + n);
-	OT_TRY(check_allowed(shell, cmd));
+	OT_TRY(check_allowed(shell, cmd, !*call.rest));
 	/* An expression has quotes of its own kind: 'a' need not be shell words. */
 	if (cmd == &ot_cmd_pr)
 		ot_split_words_loosely(text, &call.argc, &argv);
 	else
 		OT_TRY(ot_split_words(text, &call.argc, &argv));
 	call.argv = argv;
-	err = cmd->run(shell, &call);
+	if (call.argc > 1 && !*cmd->usage)
+		err = ot_err_new(OT_ERR_USAGE, "%s takes no arguments", cmd->name);
+	else
+		err = cmd->run(shell, &call);
 	ot_split_free(argv);
 	return err;
 }

@@ -48,11 +48,11 @@ struct ot_cmd_completion {
 
 #define OT_CMD_NEEDS_PROGRAM 1u /* refused with a reason when no program is open */
 #define OT_CMD_NEEDS_LIVE 2u	/* refused for program files, and after the program has ended */
-#define OT_CMD_UNSAFE 4u	/* refused in safe mode, with the way out */
+#define OT_CMD_UNSAFE 4u	/* with arguments refused in safe mode, with the way out */
 
 struct ot_cmd {
 	const char *name;
-	const char *usage;   /* arguments alone: "[-c call|return|all] [-q] [NAME...]" */
+	const char *usage;   /* arguments alone: "[-q] [NAME...]"; "" = none, any are refused */
 	const char *summary; /* one line, no full stop */
 	const char *help;    /* more lines for `help NAME`, may be NULL */
 	const char *options; /* words offered for a dash, separated by blanks: "-c -q" */

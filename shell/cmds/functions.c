@@ -29,18 +29,30 @@ static char *as_at_form(const char *word)
 	return NULL;
 }
 
+/* Whoever names a variable did not misspell a function. */
+static struct ot_err *or_variable(const struct ot_shell *shell, const char *name,
+				  struct ot_err *err)
+{
+	if (!err || err->code != OT_ERR_NOT_FOUND || !ot_program_var(shell->program, name))
+		return err;
+	ot_err_destroy(err);
+	return ot_err_new(OT_ERR_TYPE, "%s is a variable, no function", name);
+}
+
 struct ot_err *ot_functions_find(struct ot_shell *shell, const char *word, struct ot_fn_list *list)
 {
 	ot_auto_free char *other = as_at_form(word);
+	const char *name = other ? other : word;
 
-	return ot_program_find_fns(shell->program, other ? other : word, list);
+	return or_variable(shell, name, ot_program_find_fns(shell->program, name, list));
 }
 
 struct ot_err *ot_functions_find_one(struct ot_shell *shell, const char *word, struct ot_fn **ret)
 {
 	ot_auto_free char *other = as_at_form(word);
+	const char *name = other ? other : word;
 
-	return ot_program_find_fn(shell->program, other ? other : word, ret);
+	return or_variable(shell, name, ot_program_find_fn(shell->program, name, ret));
 }
 
 void ot_functions_complete(struct ot_shell *shell, struct ot_cmd_completion *completion)

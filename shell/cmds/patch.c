@@ -4,7 +4,6 @@
 #include "base/vec.h"
 #include "cmds/functions.h"
 #include "target/target.h"
-#include "ui/ui.h"
 
 /* Types of a program are one object each when they are equal; names of the parameters do not
  * matter, and neither do qualifiers of the parameters themselves. */
@@ -100,8 +99,10 @@ static struct ot_err *find_replacement(struct ot_shell *shell, const char *word,
 	struct ot_err *err = ot_functions_find_one(shell, word, ret);
 
 	if (err && err->code == OT_ERR_NOT_FOUND && !err->nr_nearest)
-		ot_ui_note(shell->ui, "compilers drop static functions that nobody calls; "
-				      "__attribute__((used)) keeps one");
+		ot_err_at(err,
+			  "compilers drop static functions that nobody calls; "
+			  "__attribute__((used)) keeps one",
+			  -1);
 	return err;
 }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <ctype.h>
+
 #include "cmds/paths.h"
 
 #define WIDTH_UNKNOWN 100u
@@ -11,9 +13,47 @@ static void offer(void *priv, const char *text, bool is_dir)
 	completion->offer(completion, text);
 }
 
+const struct ot_paths_tag ot_paths_tags[] = {
+	{"struct", OTRACE_TYPE_STRUCT},
+	{"union", OTRACE_TYPE_UNION},
+	{"enum", OTRACE_TYPE_ENUM},
+	{"class", OTRACE_TYPE_CLASS},
+	{NULL, 0},
+};
+
+/* The tag that @text ends with: "(struct". */
+static const struct ot_paths_tag *tag_at_end(const char *text)
+{
+	const char *word = text + strlen(text);
+
+	while (word > text && (isalnum((unsigned char)word[-1]) || word[-1] == '_'))
+		word--;
+	for (const struct ot_paths_tag *tag = ot_paths_tags; tag->word; tag++)
+		if (!strcmp(word, tag->word))
+			return tag;
+	return NULL;
+}
+
+static void complete_tag(const struct ot_program *program, int kind,
+			 struct ot_cmd_completion *completion)
+{
+	size_t nr;
+	const struct ot_type *const *types = ot_program_types(program, &nr);
+
+	for (size_t i = 0; i < nr; i++)
+		if ((int)types[i]->kind == kind)
+			completion->offer(completion, types[i]->name);
+}
+
 void ot_paths_complete(struct ot_shell *shell, struct ot_cmd_completion *completion)
 {
-	if (shell->vfs)
+	const struct ot_paths_tag *tag = NULL;
+
+	if (completion->argc)
+		tag = tag_at_end(completion->argv[completion->argc - 1]);
+	if (tag && shell->program)
+		complete_tag(shell->program, tag->kind, completion);
+	else if (shell->vfs)
 		ot_vfs_complete(shell->vfs, completion->word, offer, completion);
 }
 

@@ -8,6 +8,14 @@
 #include "cmds/cmd.h"
 #include "vfs/vfs.h"
 
+/** The words that a type's name may stand behind, and the kind that it has then. Ended by NULL. */
+struct ot_paths_tag {
+	const char *word;
+	int kind; /* enum otrace_type_kind */
+};
+
+extern const struct ot_paths_tag ot_paths_tags[];
+
 /** Completion of words that are paths or expressions. */
 void ot_paths_complete(struct ot_shell *shell, struct ot_cmd_completion *completion);
 

@@ -77,19 +77,11 @@ static const char *skip_word(const char *text, const char *word)
 /* "struct client", or "client" when nothing else is called so: the type itself. */
 static const struct ot_type *named_type(const struct ot_program *program, const char *text)
 {
-	static const struct {
-		const char *word;
-		int kind;
-	} tags[] = {{"struct", OTRACE_TYPE_STRUCT},
-		    {"union", OTRACE_TYPE_UNION},
-		    {"enum", OTRACE_TYPE_ENUM},
-		    {"class", OTRACE_TYPE_CLASS}};
-
-	for (size_t i = 0; i < OT_NR(tags); i++) {
-		const char *name = skip_word(text, tags[i].word);
+	for (const struct ot_paths_tag *tag = ot_paths_tags; tag->word; tag++) {
+		const char *name = skip_word(text, tag->word);
 
 		if (name)
-			return ot_program_type(program, name, tags[i].kind);
+			return ot_program_type(program, name, tag->kind);
 	}
 	return ot_program_type(program, text, -1);
 }

@@ -8,8 +8,6 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 {
 	const char *cwd = ot_vfs_cwd(shell->vfs);
 
-	if (call->argc > 1)
-		return ot_err_new(OT_ERR_USAGE, "pwd takes no arguments");
 	ot_buf_addf(call->out, "%s\n", cwd);
 	ot_buf_add_json(call->json, cwd, strlen(cwd));
 	return NULL;

@@ -3,9 +3,13 @@
 #include "cmds/functions.h"
 #include "ui/session.h"
 
-/* Why main cannot be let go, or a function called, any more. */
+/* Why main cannot be let go, or a function called, now. */
 static struct ot_err *check_held(const struct ot_shell *shell)
 {
+	const struct ot_fn *called = ot_session_running_call(shell);
+
+	if (called)
+		return ot_err_new(OT_ERR_UNSUPPORTED, "a call is still running: %s", called->name);
 	switch (ot_target_state(shell->target)) {
 	case OT_TARGET_HELD:
 		return NULL;
@@ -29,21 +33,11 @@ static struct ot_err *let_go(struct ot_shell *shell, struct ot_buf *out)
 static struct ot_err *tell_result(struct ot_shell *shell, const struct ot_fn *fn,
 				  struct ot_cmd_call *call)
 {
-	struct ot_format format = {.program = shell->program, .target = shell->target};
 	struct otrace_call_done done;
-	ot_auto_value struct ot_value value = {0};
 
 	if (!ot_session_wait_call(shell, &done))
 		return ot_err_new(OT_ERR_GONE, "the program ended in the call of %s", fn->name);
-	if (done.status)
-		return ot_err_new(OT_ERR_OTHER, "%s: %s", fn->name,
-				  ot_target_error_text((int)done.status));
-	if (ot_type_is_void(fn->return_type))
-		return NULL;
-	ot_callargs_result(fn, &done, &value);
-	ot_value_format(&format, &value, call->out);
-	ot_value_json(&format, &value, call->json);
-	return NULL;
+	return ot_callargs_result(shell, fn, &done, call->out, call->json);
 }
 
 static struct ot_err *call_function(struct ot_shell *shell, struct ot_cmd_call *call)
@@ -55,11 +49,11 @@ static struct ot_err *call_function(struct ot_shell *shell, struct ot_cmd_call *
 	OT_TRY(ot_functions_find_one(shell, call->argv[1], &fn));
 	OT_TRY(ot_callargs_make(shell->program, fn, call->argv + 2, (uint32_t)call->argc - 2,
 				&args));
-	ot_session_set_call(shell, fn);
 	err = ot_target_call(shell->target, &args.call);
 	ot_callargs_deinit(&args);
 	if (err)
 		return err;
+	ot_session_set_call(shell, fn, call->rest);
 	if (!shell->interactive)
 		return tell_result(shell, fn, call);
 	ot_buf_addf(call->out, "Running %s\n", fn->name);

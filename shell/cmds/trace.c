@@ -26,17 +26,19 @@ static struct ot_err *take_when(const char *word, enum ot_trace_when *ret)
 	return ot_err_new(OT_ERR_USAGE, "-c wants call, return or all, not \"%s\"", word);
 }
 
-/* Reads the options; *at is the first word that is none. */
+/* Reads the options, wherever they stand; @names gets the other words, and has room for all. */
 static struct ot_err *take_options(const struct ot_cmd_call *call, struct ot_trace_options *ret,
-				   int *at)
+				   const char **names, int *nr_ret)
 {
 	struct ot_trace_options o = {.when = OT_TRACE_ALL};
-	int i;
+	int nr = 0;
 
-	for (i = 1; i < call->argc && ot_functions_is_option(call->argv[i]); i++) {
+	for (int i = 1; i < call->argc; i++) {
 		const char *word = call->argv[i];
 
-		if (!strcmp(word, "-c")) {
+		if (!ot_functions_is_option(word)) {
+			names[nr++] = word;
+		} else if (!strcmp(word, "-c")) {
 			OT_TRY(take_when(call->argv[i + 1], &o.when));
 			i++;
 		} else if (!strcmp(word, "-q")) {
@@ -51,7 +53,7 @@ static struct ot_err *take_options(const struct ot_cmd_call *call, struct ot_tra
 		}
 	}
 	*ret = o;
-	*at = i;
+	*nr_ret = nr;
 	return NULL;
 }
 
@@ -161,16 +163,17 @@ static struct ot_err *trace_one(struct ot_shell *shell, const char *pattern,
 
 static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 {
+	ot_auto_free const char **names = ot_alloc((size_t)call->argc * sizeof(*names));
 	struct ot_trace_options options;
-	int at = 1;
+	int nr = 0;
 
-	OT_TRY(take_options(call, &options, &at));
-	if (at == call->argc && at > 1)
+	OT_TRY(take_options(call, &options, names, &nr));
+	if (!nr && call->argc > 1)
 		return ot_err_new(OT_ERR_USAGE, "trace: which function?");
-	if (at == call->argc)
+	if (!nr)
 		list_traces(shell, call->out);
-	for (; at < call->argc; at++)
-		OT_TRY(trace_one(shell, call->argv[at], &options, call->out));
+	for (int i = 0; i < nr; i++)
+		OT_TRY(trace_one(shell, names[i], &options, call->out));
 	return NULL;
 }
 

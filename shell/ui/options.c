@@ -17,7 +17,8 @@ const char ot_options_help[] =
 	"  --json[=FILE]    write events and results as JSON, one object a line\n"
 	"  --safe           no patches: the program stays as it is (what attach starts with)\n"
 	"  --unsafe         allow them (what run starts with)\n"
-	"  -f FUNC          run: call FUNC with ARGS instead of main, end with its result\n"
+	"  -f FUNC          run: call FUNC with ARGS instead of main, end with its result;\n"
+	"                   -e and -x come before it\n"
 	"  --go             run: do not wait at main for the command run\n"
 	"  --for SECONDS    attach: detach after this time\n"
 	"  --version, --help\n"
@@ -122,6 +123,7 @@ static struct ot_err *check(const struct ot_options *o)
 		[OT_MODE_ATTACH] = "a PID or the name of a process",
 		[OT_MODE_OPEN] = "a file",
 	};
+	int nr_words = o->mode == OT_MODE_PS ? 0 : 1;
 
 	if (o->mode >= OT_MODE_HELP)
 		return NULL;
@@ -131,8 +133,10 @@ static struct ot_err *check(const struct ot_options *o)
 				  : o->mode == OT_MODE_ATTACH ? "attach: "
 							      : "open: ",
 				  wants[o->mode]);
-	if (o->mode != OT_MODE_RUN && o->argc > 1)
-		return ot_err_new(OT_ERR_USAGE, "one too many: \"%s\"", o->argv[1]);
+	if (o->mode == OT_MODE_PS && (o->nr_scripts || o->json || o->safety))
+		return ot_err_new(OT_ERR_USAGE, "ps has no options");
+	if (o->mode != OT_MODE_RUN && o->argc > nr_words)
+		return ot_err_new(OT_ERR_USAGE, "one too many: \"%s\"", o->argv[nr_words]);
 	if (o->mode != OT_MODE_RUN && (o->function || o->go))
 		return ot_err_new(OT_ERR_USAGE, "-f and --go are for run only");
 	if (o->mode != OT_MODE_ATTACH && o->seconds >= 0)
@@ -147,7 +151,9 @@ struct ot_err *ot_options_parse(int argc, char **argv, struct ot_options *ret)
 	const char *letters;
 	int c;
 
-	if (argc > 1 && take_mode(argv[1], &o.mode)) {
+	if (argc == 1) {
+		o.mode = OT_MODE_HELP;
+	} else if (take_mode(argv[1], &o.mode)) {
 		argc--;
 		argv++;
 	}
@@ -158,8 +164,6 @@ struct ot_err *ot_options_parse(int argc, char **argv, struct ot_options *ret)
 		*ret = o;
 		return NULL;
 	}
-	if (argc == 1 && o.mode == OT_MODE_RUN)
-		o.mode = OT_MODE_HELP;
 	/* Behind a program stand its own options; behind a PID or a file there can only be ours. */
 	letters = o.mode == OT_MODE_RUN ? "+:e:x:f:h" : ":e:x:f:h";
 	opterr = 0;

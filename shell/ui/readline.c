@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,10 +22,12 @@ static struct {
 	struct ot_shell *shell;
 	void (*line)(struct ot_shell *shell, const char *line);
 	char *history;
+	int nr_new; /* lines that the file does not have yet */
 	bool started;
 	bool hidden;
 	bool in_line; /* a line is being run: there is no prompt to take away */
 	OT_VEC(char *) candidates;
+	size_t before; /* bytes of a candidate that stand in front of readline's word */
 } state;
 
 /* ------------------------------------------------------------------ history */
@@ -59,11 +62,19 @@ static void load_history(void)
 
 static void save_history(void)
 {
+	int fd;
+
 	if (!state.history)
 		return;
 	make_folders(state.history);
-	/* A home that cannot be written to is no reason to complain at each end. */
-	write_history(state.history);
+	/* Appended, for other shells have added theirs. A home that cannot be written to is no
+	 * reason to complain at each end. */
+	fd = open(state.history, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		close(fd);
+	if (state.nr_new && !append_history(state.nr_new, state.history))
+		history_truncate_file(state.history, HISTORY_LINES);
+	state.nr_new = 0;
 	free(state.history);
 	state.history = NULL;
 }
@@ -73,8 +84,11 @@ static void remember(const char *line)
 	const HIST_ENTRY *last =
 		history_length ? history_get(history_base + history_length - 1) : NULL;
 
-	if (*line && (!last || strcmp(last->line, line)))
-		add_history(line);
+	if (!*line || (last && !strcmp(last->line, line)))
+		return;
+	add_history(line);
+	if (state.nr_new < HISTORY_LINES)
+		state.nr_new++;
 }
 
 /* ------------------------------------------------------------------ completion */
@@ -127,7 +141,8 @@ static char *next_candidate(const char *text, int from_start)
 	(void)text;
 	if (!from_start)
 		at = 0;
-	return at < state.candidates.nr ? ot_strdup(state.candidates.items[at++]) : NULL;
+	return at < state.candidates.nr ? ot_strdup(state.candidates.items[at++] + state.before)
+					: NULL;
 }
 
 static void drop_candidates(void)
@@ -137,15 +152,46 @@ static void drop_candidates(void)
 	ot_vec_deinit(&state.candidates);
 }
 
+/* Where the brackets begin that end in front of @at. */
+static size_t brackets_start(const char *line, size_t at)
+{
+	int depth = 0;
+
+	while (at > 0) {
+		at--;
+		depth += (line[at] == ']') - (line[at] == '[');
+		if (!depth)
+			break;
+	}
+	return at;
+}
+
+/* Readline's words end at > and ]; in a->b and a[1].b they are parts of one name. */
+static size_t name_start(const char *line, size_t at)
+{
+	for (;;) {
+		if (at >= 2 && !strncmp(line + at - 2, "->", 2))
+			at -= 2;
+		else if (at && line[at - 1] == ']')
+			at = brackets_start(line, at);
+		else
+			return at;
+		while (at && !strchr(rl_completer_word_break_characters, line[at - 1]))
+			at--;
+	}
+}
+
 static char **complete(const char *text, int start, int end)
 {
-	ot_auto_free char *before = ot_strndup(rl_line_buffer, (size_t)start);
+	size_t name = name_start(rl_line_buffer, (size_t)start);
+	ot_auto_free char *word = ot_strndup(rl_line_buffer + name, (size_t)end - name);
+	ot_auto_free char *before = ot_strndup(rl_line_buffer, name);
 	const char *command = ot_split_last_command(before);
-	struct ot_cmd_completion completion = {.word = text, .offer = offer};
+	struct ot_cmd_completion completion = {.word = word, .offer = offer};
 	char **matches, **argv = NULL;
 	int argc = 0;
 
-	(void)end;
+	state.before = (size_t)start - name;
 	rl_attempted_completion_over = 1;
 	ot_split_words_loosely(command, &argc, &argv);
 	completion.argc = argc;
@@ -214,6 +260,24 @@ static void interrupt(void)
 	rl_redisplay();
 }
 
+static void leave(void)
+{
+	hide();
+	if (state.started)
+		rl_deprep_terminal();
+}
+
+static void enter(void)
+{
+	if (!state.started)
+		return;
+	/* Whoever stopped us may have set it as they like: what readline believes does not count. */
+	rl_deprep_terminal();
+	rl_prep_terminal(1);
+	state.hidden = !state.in_line;
+	show();
+}
+
 static void resize(void)
 {
 	if (state.started)
@@ -232,6 +296,8 @@ const struct ot_terminal ot_readline_terminal = {.hide = hide,
 						 .show = show,
 						 .pump = pump,
 						 .interrupt = interrupt,
+						 .leave = leave,
+						 .enter = enter,
 						 .resize = resize,
 						 .width = width};
 
@@ -252,6 +318,9 @@ void ot_readline_start(struct ot_shell *shell, int fd_in,
 	if (fd_in != STDIN_FILENO)
 		rl_instream = fdopen(fd_in, "r");
 	load_history();
+	/* While a line runs the terminal stays as it is: what is typed then is not echoed into the
+	 * output, and comes to the next prompt key by key. */
+	rl_deprep_term_function = NULL;
 	state.started = true;
 	rl_callback_handler_install(ot_prompt_text(shell), got_line);
 }
@@ -262,5 +331,6 @@ void ot_readline_stop(void)
 		return;
 	state.started = false;
 	rl_callback_handler_remove();
+	rl_deprep_terminal();
 	save_history();
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cmds/callargs.h"
 #include "ui/session.h"
 #include "vfs/vfs.h"
 
@@ -18,6 +20,7 @@
 /* From SIGTERM to SIGKILL. */
 #define TERM_WAIT_MS 2000
 #define WAIT_TURN_MS 100
+#define NR_POLLS 3
 
 struct ot_session {
 	struct ot_shell shell; /* first: commands know only this */
@@ -28,14 +31,16 @@ struct ot_session {
 	bool ended; /* the process is gone and its records are read */
 	bool gone;  /* the connection is */
 	bool ended_by_us;
-	bool more;  /* the stream had more than fitted into a turn */
-	int status; /* of waitpid(), -1 = not ours */
+	bool more;	 /* the stream had more than fitted into a turn */
+	int status;	 /* of waitpid(), -1 = not ours */
+	uint64_t end_ms; /* when to leave; 0 = not by the clock */
 	const struct ot_fn *called;
+	char *call_command; /* what its result is the result of */
 	bool call_done;
 	struct otrace_call_done call;
 };
 
-static volatile sig_atomic_t got_int, got_term, got_winch;
+static volatile sig_atomic_t got_int, got_term, got_winch, got_tstp, got_cont;
 
 static struct ot_session *session_of(const struct ot_shell *shell)
 {
@@ -58,17 +63,31 @@ static void on_signal(int number)
 		got_int = 1;
 	else if (number == SIGWINCH)
 		got_winch = 1;
+	else if (number == SIGTSTP)
+		got_tstp = 1;
+	else if (number == SIGCONT)
+		got_cont = 1;
 	else
 		got_term = 1;
 }
 
-static void set_handler(int number, void (*handler)(int))
+/* @return whether it was not ignored before */
+static bool set_handler(int number, void (*handler)(int))
 {
-	struct sigaction action;
+	struct sigaction action, before;
 
 	memset(&action, 0, sizeof(action));
 	action.sa_handler = handler; /* no SA_RESTART: the poll of a turn shall end */
-	sigaction(number, &action, NULL);
+	return !sigaction(number, &action, &before) && before.sa_handler != SIG_IGN;
+}
+
+/* A terminal that is ours has to be given back before we stop, and taken again behind that. Where
+ * nobody could wake us, ^Z is ignored, and stays so. */
+static void take_stops(bool ours)
+{
+	set_handler(SIGCONT, ours ? on_signal : SIG_DFL);
+	if (!set_handler(SIGTSTP, ours ? on_signal : SIG_DFL))
+		set_handler(SIGTSTP, SIG_IGN);
 }
 
 void ot_session_take_signals(bool batch_run)
@@ -188,6 +207,7 @@ void ot_session_destroy(struct ot_session *session)
 		close(session->pidfd);
 	ot_ui_destroy(shell->ui);
 	free(shell->patches.items);
+	free(session->call_command);
 	free(session);
 }
 
@@ -201,8 +221,25 @@ void ot_session_set_terminal(struct ot_session *session, const struct ot_termina
 	session->terminal = terminal;
 	session->terminal_fd = fd;
 	ot_ui_set_terminal(session->shell.ui, terminal);
+	take_stops(terminal != NULL);
 	if (terminal)
 		session->shell.width = terminal->width();
+}
+
+void ot_session_set_time(struct ot_session *session, double seconds)
+{
+	session->end_ms = seconds < 0 ? 0 : now_ms() + (uint64_t)(seconds * 1000) + 1;
+}
+
+static void leave_in_time(struct ot_session *session)
+{
+	struct ot_shell *shell = &session->shell;
+
+	if (!session->end_ms || shell->quit || now_ms() < session->end_ms)
+		return;
+	shell->quit = true;
+	if (shell->interactive)
+		ot_ui_note(shell->ui, "the time of --for is over");
 }
 
 /* ------------------------------------------------------------------ the end of the program */
@@ -231,6 +268,9 @@ static void say_end(struct ot_session *session)
 	struct ot_ui *ui = session->shell.ui;
 	int status = session->status;
 
+	if (session->ended_by_us && status >= 0 && WIFSIGNALED(status) &&
+	    (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGKILL))
+		return; /* why it was to end was said */
 	if (status < 0)
 		ot_ui_note(ui, "the program has ended; what was recorded stays readable");
 	else if (WIFSIGNALED(status))
@@ -324,16 +364,18 @@ static void modules_changed(struct ot_session *session)
 
 static void tell_call(struct ot_session *session)
 {
-	const struct otrace_call_done *done = &session->call;
+	struct ot_shell *shell = &session->shell;
+	ot_auto_buf struct ot_buf value = OT_BUF_INIT, json = OT_BUF_INIT, text = OT_BUF_INIT;
+	ot_auto_err struct ot_err *err = NULL;
 
 	/* In batch the command waits and tells it itself. */
-	if (!session->shell.interactive)
+	if (!shell->interactive)
 		return;
-	if (done->status)
-		ot_ui_note(session->shell.ui, "%s: %s", session->called->name,
-			   ot_target_error_text((int)done->status));
-	else
-		ot_ui_note(session->shell.ui, "%s has returned", session->called->name);
+	err = ot_callargs_result(shell, session->called, &session->call, &value, &json);
+	if (!err)
+		ot_buf_addf(&text, "%s has returned%s%s\n", session->called->name,
+			    value.len ? " " : "", ot_buf_text(&value));
+	ot_ui_result(shell->ui, session->call_command, &text, &json, err);
 }
 
 static void pump_target(struct ot_session *session)
@@ -360,14 +402,26 @@ static void pump_target(struct ot_session *session)
 	}
 }
 
+/* ^Z: stops here, and goes on here. Continued without it (SIGSTOP) there is only the way back. */
+static void stop(struct ot_session *session)
+{
+	if (got_tstp) {
+		session->terminal->leave();
+		take_stops(false);
+		raise(SIGTSTP);
+		take_stops(true);
+	}
+	got_tstp = got_cont = 0;
+	session->terminal->enter();
+	got_winch = 1; /* it may have another size by now */
+}
+
 static void handle_signals(struct ot_session *session)
 {
 	struct ot_shell *shell = &session->shell;
 
-	if (got_int && session->terminal) {
-		got_int = 0;
-		session->terminal->interrupt();
-	}
+	if (session->terminal && (got_tstp || got_cont))
+		stop(session);
 	if (got_winch) {
 		got_winch = 0;
 		if (session->terminal) {
@@ -385,6 +439,17 @@ static void handle_signals(struct ot_session *session)
 	}
 }
 
+/* @wait_ms (< 0 = for ever), but not beyond the moment @end_ms. */
+static int shorter(int wait_ms, uint64_t end_ms)
+{
+	uint64_t now = now_ms();
+	uint64_t left = end_ms > now ? end_ms - now : 0;
+
+	if (wait_ms >= 0 && (uint64_t)wait_ms < left)
+		return wait_ms;
+	return left < INT_MAX ? (int)left : INT_MAX;
+}
+
 /* How long a turn may sleep: records must be fetched before rings overrun. */
 static int pause_ms(const struct ot_session *session, int wait_ms)
 {
@@ -393,6 +458,8 @@ static int pause_ms(const struct ot_session *session, int wait_ms)
 
 	if (session->more)
 		return 0;
+	if (session->end_ms)
+		wait_ms = shorter(wait_ms, session->end_ms);
 	wait_ms = ot_ui_pause_ms(shell->ui, wait_ms);
 	if (!shell->stream || session->ended)
 		return wait_ms;
@@ -400,13 +467,11 @@ static int pause_ms(const struct ot_session *session, int wait_ms)
 	return wait_ms >= 0 && wait_ms < pause ? wait_ms : pause;
 }
 
-static size_t fill_polls(const struct ot_session *session, struct pollfd *fds)
+static size_t fill_polls(const struct ot_session *session, struct pollfd fds[NR_POLLS])
 {
 	const struct ot_shell *shell = &session->shell;
 	size_t nr = 0;
 
-	if (session->terminal_fd >= 0)
-		fds[nr++] = (struct pollfd){.fd = session->terminal_fd, .events = POLLIN};
 	if (session->ended)
 		return nr;
 	if (shell->target && !session->gone && ot_target_fd(shell->target) >= 0)
@@ -419,14 +484,18 @@ static size_t fill_polls(const struct ot_session *session, struct pollfd *fds)
 	return nr;
 }
 
-void ot_session_turn(struct ot_shell *shell, int wait_ms)
+/* Waits for the program, and for @terminal_fd if that is not -1; true when keys are there. */
+static bool turn(struct ot_session *session, int terminal_fd, int wait_ms)
 {
-	struct ot_session *session = session_of(shell);
-	struct pollfd fds[4];
+	struct ot_shell *shell = &session->shell;
+	struct pollfd fds[NR_POLLS + 1];
 	size_t nr = fill_polls(session, fds);
-	int n = poll(fds, nr, pause_ms(session, wait_ms));
+	int n;
 
+	fds[nr] = (struct pollfd){.fd = terminal_fd, .events = POLLIN};
+	n = poll(fds, nr + 1, pause_ms(session, wait_ms));
 	handle_signals(session);
+	leave_in_time(session);
 	if (!session->ended) {
 		pump_output(session, false);
 		if (shell->target && !session->gone)
@@ -438,7 +507,23 @@ void ot_session_turn(struct ot_shell *shell, int wait_ms)
 		session->more = false;
 	}
 	ot_ui_flush(shell->ui);
-	if (n > 0 && session->terminal_fd >= 0 && fds[0].revents)
+	return n > 0 && fds[nr].revents;
+}
+
+void ot_session_turn(struct ot_shell *shell, int wait_ms)
+{
+	turn(session_of(shell), -1, wait_ms);
+}
+
+void ot_session_prompt(struct ot_session *session)
+{
+	bool keys = turn(session, session->terminal_fd, -1);
+
+	if (got_int) {
+		got_int = 0;
+		session->terminal->interrupt();
+	}
+	if (keys && !session->shell.quit)
 		session->terminal->pump();
 }
 
@@ -458,8 +543,11 @@ void ot_session_wait(struct ot_shell *shell, uint64_t ms)
 
 	while (!session->ended && !shell->quit && (now = now_ms()) < end) {
 		ot_session_turn(shell, end - now < WAIT_TURN_MS ? (int)(end - now) : WAIT_TURN_MS);
-		if (ot_session_interrupted(session))
-			return;
+		if (!ot_session_interrupted(session))
+			continue;
+		if (shell->interactive)
+			ot_ui_note(shell->ui, "interrupted");
+		return;
 	}
 }
 
@@ -482,12 +570,21 @@ int ot_session_exit_status(const struct ot_shell *shell)
 	return session->status < 0 ? -1 : ot_launch_exit_status(session->status);
 }
 
-void ot_session_set_call(struct ot_shell *shell, const struct ot_fn *fn)
+void ot_session_set_call(struct ot_shell *shell, const struct ot_fn *fn, const char *words)
 {
 	struct ot_session *session = session_of(shell);
 
+	free(session->call_command);
+	session->call_command = ot_asprintf("run %s", words);
 	session->called = fn;
 	session->call_done = false;
+}
+
+const struct ot_fn *ot_session_running_call(const struct ot_shell *shell)
+{
+	const struct ot_session *session = session_of(shell);
+
+	return session->ended || session->call_done ? NULL : session->called;
 }
 
 bool ot_session_wait_call(struct ot_shell *shell, struct otrace_call_done *ret)

@@ -28,17 +28,24 @@ void ot_session_destroy(struct ot_session *session);
 
 struct ot_shell *ot_session_shell(struct ot_session *session);
 
-/** Keys come from @p fd and go to @p terminal from now on. */
+/** Keys come from @p fd and go to @p terminal in ot_session_prompt(). */
 void ot_session_set_terminal(struct ot_session *session, const struct ot_terminal *terminal,
 			     int fd);
 
-/** Waits up to @p wait_ms for something to happen and deals with it. */
+/** Waits up to @p wait_ms for something to happen and deals with it. Keys and Ctrl-C are left for
+ * later: commands take turns, and what is typed meanwhile is for the prompt behind them. */
 void ot_session_turn(struct ot_shell *shell, int wait_ms);
+
+/** A turn of the prompt: takes keys and Ctrl-C too, and so runs the lines that are typed. */
+void ot_session_prompt(struct ot_session *session);
 
 /** Turns until the program has ended and everything it left is read. False: was interrupted. */
 bool ot_session_wait_end(struct ot_shell *shell);
 /** Turns for @p ms milliseconds; less when the program ends or the user interrupts. */
 void ot_session_wait(struct ot_shell *shell, uint64_t ms);
+
+/** From now on: after @p seconds of turns shell->quit is set, also while a command waits. < 0 = never. */
+void ot_session_set_time(struct ot_session *session, double seconds);
 
 /** Whether the program has ended. */
 bool ot_session_ended(const struct ot_shell *shell);
@@ -46,8 +53,11 @@ bool ot_session_ended(const struct ot_shell *shell);
 /** What our process ended with, as a shell says it; -1 = not ended or not ours. */
 int ot_session_exit_status(const struct ot_shell *shell);
 
-/** A call by `run f`: remembers it, so that its end can be told. */
-void ot_session_set_call(struct ot_shell *shell, const struct ot_fn *fn);
+/** A call by `run f` has begun: remembers it, so that its end can be told.
+ * @param words what was typed behind run */
+void ot_session_set_call(struct ot_shell *shell, const struct ot_fn *fn, const char *words);
+/** The function that such a call runs in, or NULL. */
+const struct ot_fn *ot_session_running_call(const struct ot_shell *shell);
 /** Turns until the call is over. False: the program ended first. */
 bool ot_session_wait_call(struct ot_shell *shell, struct otrace_call_done *ret);
 

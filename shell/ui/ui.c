@@ -18,7 +18,8 @@
 struct out {
 	int fd;
 	struct ot_buf buf;
-	bool broken; /* nobody reads any more */
+	int broken; /* errno of the write that failed; nothing is written any more */
+	bool said;  /* that it broke */
 };
 
 struct ot_ui {
@@ -35,6 +36,7 @@ struct ot_ui {
 	} cap;
 	struct ot_buf partial; /* of the program: a line that has not ended yet */
 	uint64_t partial_ms;   /* since when */
+	bool failed;	       /* something could not be written; was said */
 };
 
 struct ot_ui *ot_ui_create(const struct ot_ui_options *options)
@@ -94,7 +96,7 @@ static void out_write(struct out *out)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
-			out->broken = true;
+			out->broken = errno;
 			break;
 		}
 		at += n;
@@ -151,6 +153,23 @@ int ot_ui_pause_ms(const struct ot_ui *ui, int wait_ms)
 	return pending && (wait_ms < 0 || wait_ms > PARTIAL_LINE_MS) ? PARTIAL_LINE_MS : wait_ms;
 }
 
+/* A reader that has gone wanted no more; anything else is a loss, and is said once. */
+static void note_loss(struct ot_ui *ui, struct out *out, const char *what)
+{
+	if (!out->broken || out->broken == EPIPE || out->said)
+		return;
+	out->said = true;
+	ui->failed = true;
+	ot_ui_note(ui, "cannot write %s: %s; the rest of them is lost", what,
+		   strerror(out->broken));
+	out_write(&ui->err);
+}
+
+bool ot_ui_has_failed(const struct ot_ui *ui)
+{
+	return ui->failed;
+}
+
 void ot_ui_flush(struct ot_ui *ui)
 {
 	bool text;
@@ -162,13 +181,17 @@ void ot_ui_flush(struct ot_ui *ui)
 		ui->terminal->hide();
 	out_write(&ui->out);
 	out_write(&ui->err);
-	if (text && ui->terminal)
-		ui->terminal->show();
 	if (ui->json.buf.len)
 		out_write(&ui->json);
-	if (ui->json.broken && ui->json.fd >= 0) {
-		ui->json.fd = -1;
+	note_loss(ui, &ui->out, "results");
+	note_loss(ui, &ui->err, "messages");
+	note_loss(ui, &ui->json, "the JSON");
+	if (text && ui->terminal)
+		ui->terminal->show();
+	if (ui->json.broken)
 		ui->options.json = false;
+	if (ui->json.broken == EPIPE && !ui->json.said) {
+		ui->json.said = true;
 		ot_ui_note(ui, "nobody reads the JSON any more; going on without");
 	}
 }

@@ -24,6 +24,8 @@ struct ot_terminal {
 	void (*show)(void);	 /* puts them back */
 	void (*pump)(void);	 /* keys are there to read */
 	void (*interrupt)(void); /* Ctrl-C: gives the line up and shows a new prompt */
+	void (*leave)(void);	 /* gives the terminal back for a while; enter() takes it again */
+	void (*enter)(void);
 	void (*resize)(void);
 	unsigned int (*width)(void); /* columns, 0 = not known */
 };
@@ -60,6 +62,9 @@ void ot_ui_program_output(struct ot_ui *ui, const char *data, size_t bytes);
 
 /** How long the main loop may wait until ot_ui_flush() has something to say; @p wait_ms at most. */
 int ot_ui_pause_ms(const struct ot_ui *ui, int wait_ms);
+
+/** Whether something could not be written, a full disk say; it was said. */
+bool ot_ui_has_failed(const struct ot_ui *ui);
 
 /** Writes what was collected, and what the cap has held back once its second is over. */
 void ot_ui_flush(struct ot_ui *ui);

@@ -109,7 +109,7 @@ static struct ot_err *name_directory(struct ot_vfs *vfs, const char *word, size_
 	ot_auto_free char *path = NULL;
 
 	/* without the separator itself, but for the slash of the root */
-	while (end > 1 && strchr("./->", word[end - 1]))
+	while (end > 1 && strchr("./->:", word[end - 1]))
 		end--;
 	from = end;
 	while (from > 0 && !strchr("(*&!+<=, ", word[from - 1]))
@@ -118,10 +118,9 @@ static struct ot_err *name_directory(struct ot_vfs *vfs, const char *word, size_
 	return ot_vfs_find(vfs, *path ? path : ".", ret, NULL);
 }
 
-void ot_vfs_complete(struct ot_vfs *vfs, const char *word,
-		     void (*offer)(void *priv, const char *text, bool is_dir), void *priv)
+static void complete_from(struct ot_vfs *vfs, const char *word, size_t start,
+			  void (*offer)(void *priv, const char *text, bool is_dir), void *priv)
 {
-	size_t start = last_name(word);
 	struct ot_node_list list = {0};
 	struct ot_node node = {0};
 	struct ot_err *err = name_directory(vfs, word, start, &node);
@@ -140,4 +139,18 @@ void ot_vfs_complete(struct ot_vfs *vfs, const char *word,
 	ot_err_destroy(err);
 	ot_node_list_deinit(&list);
 	ot_node_deinit(&node);
+}
+
+void ot_vfs_complete(struct ot_vfs *vfs, const char *word,
+		     void (*offer)(void *priv, const char *text, bool is_dir), void *priv)
+{
+	size_t start = last_name(word);
+	const char *colons = NULL;
+
+	complete_from(vfs, word, start, offer, priv);
+	/* fn::NAME, a static of a function; names of C++ have colons of their own */
+	for (const char *c = strstr(word + start, "::"); c; c = strstr(c + 2, "::"))
+		colons = c;
+	if (colons && colons > word)
+		complete_from(vfs, word, (size_t)(colons - word) + 2, offer, priv);
 }

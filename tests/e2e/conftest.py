@@ -83,8 +83,8 @@ class Tool:
         wait_until(socket.exists, f"{socket} does not appear")
         return process
 
-    def terminal(self, *args, dimensions=(40, 120), env=None):
-        return Terminal(self.path, list(map(str, args)), cwd=str(self.folder), env=dict(self.env, **(env or {})),
+    def terminal(self, *args, dimensions=(40, 120), env=None, command=None):
+        return Terminal(command or self.path, list(map(str, args)), cwd=str(self.folder), env=dict(self.env, **(env or {})),
                         dimensions=dimensions, timeout=TIMEOUT, encoding="utf-8")
 
 

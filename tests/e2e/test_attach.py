@@ -74,6 +74,8 @@ def test_a_failed_command_makes_it_1(tool, worker):
 def test_usage_errors_are_2(tool):
     assert tool("attach").status == 2
     assert tool("attach", "--for", "soon", "1").status == 2
+    assert tool("ps", "x3").status == 2
+    assert tool("ps", "-e", "status").status == 2
 
 
 def test_it_starts_safe(tool, worker):
@@ -154,8 +156,8 @@ def test_ctrl_c_leaves_in_batch(tool, worker):
                                env=tool.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)
     assert "tick" in process.stdout.readline()
-    assert "Ctrl-C leaves" in process.stderr.readline()
-    assert "tick:tr-call:" in process.stderr.readline()
+    wait_until(lambda: "Ctrl-C leaves" in process.stderr.readline(), "it does not say that it stays")
+    wait_until(lambda: "tick:tr-call:" in process.stderr.readline(), "nothing is traced")
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == 0

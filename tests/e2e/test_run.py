@@ -131,7 +131,7 @@ def test_go_starts_before_the_first_command(tool, shop):
 def test_quit_before_run_ends_the_program_and_says_so(tool, shop):
     done = tool.run(["quit", "pr 1"], shop)
     assert done.out == ""
-    assert "ending the program" in done.err
+    assert "ending the program" in done.err and "killed" not in done.err
     assert done.status == 128 + signal.SIGTERM
 
 
@@ -152,6 +152,22 @@ def test_f_ends_with_the_result(tool, shop):
     assert (done.status, done.out) == (7, "7\n")
 
 
+def test_f_comes_behind_the_commands(tool, shop, tmp_path):
+    (tmp_path / "script").write_text("pr 1 + 1\n")
+    done = tool("run", "-e", "trace add", "-x", "script", "-f", "add", shop, "3", "4")
+    assert (done.status, done.out) == (7, "Tracing -c all add\n2\n7\n")
+    assert "a=3, b=4" in done.err and "return 7" in done.err
+    done = tool("run", "-e", "quit", "-f", "add", shop, "3", "4")
+    assert (done.status, done.out) == (128 + signal.SIGTERM, "")
+
+
+def test_a_variable_is_no_function_to_call_or_trace(tool, shop):
+    done = tool("run", "-f", "counter", shop)
+    assert (done.status, done.err) == (125, "otrace: counter is a variable, no function\n")
+    done = tool.run(["trace counter", "patch add with counter"], shop)
+    assert done.err == 2 * "otrace: counter is a variable, no function\n"
+
+
 def test_f_gives_a_function_like_main_the_arguments(tool, shop):
     done = tool("run", "-f", "like_main", shop, "a b", "c")
     assert (done.status, done.out) == (3, "[name][a b][c]\n3\n") or (done.status, done.out) == (
@@ -161,8 +177,8 @@ def test_f_gives_a_function_like_main_the_arguments(tool, shop):
 
 
 def test_safe_mode_refuses_calls_and_patches(tool, shop):
-    done = tool.run(["run add 1 2", "patch add with multiply"], shop, options=["--safe"])
-    assert done.out == PLAIN
+    done = tool.run(["run add 1 2", "patch add with multiply", "patch"], shop, options=["--safe"])
+    assert done.out == "nothing is patched\n" + PLAIN
     assert done.err.count("safe mode") == 2
 
 
@@ -205,3 +221,56 @@ def test_our_own_standard_streams_may_be_closed(tool, shop):
     done = subprocess.run(["sh", "-c", script], cwd=tool.folder, env=tool.env, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (7, "")
+
+
+def test_a_run_without_a_program_is_a_usage_error(tool):
+    done = tool("run")
+    assert (done.status, done.out) == (125, "")
+    assert "a program to start is missing" in done.err
+    done = tool()
+    assert done.status == 0 and "otrace attach" in done.out
+
+
+@pytest.mark.parametrize("script, part", [(None, "Is a directory"), (b"pr 1\n\0pr 2\n", "NUL byte")])
+def test_a_script_that_cannot_be_read_is_an_error(tool, shop, tmp_path, script, part):
+    if script is None:
+        (tmp_path / "script").mkdir()
+    else:
+        (tmp_path / "script").write_bytes(script)
+    done = tool("open", "-x", "script", shop)
+    assert done.status == 1 and part in done.err
+    done = tool("run", "-x", "script", shop, "exit", "7")
+    assert done.status == 7 and part in done.err
+
+
+@pytest.mark.parametrize("command", ["status x", "pwd x", "quit now"])
+def test_words_that_nobody_asked_for_are_refused(tool, shop, command):
+    done = tool.run([command, "pr 6 * 7"], shop)
+    assert "takes no arguments" in done.err
+    assert done.out == "42\n" + PLAIN
+
+
+@pytest.mark.parametrize("where", ["results", "json", "json on output", "messages"])
+def test_what_cannot_be_written_is_a_failure(tool, shop, where):
+    options = {"json": "--json=/dev/full", "json on output": "--json"}.get(where, "--safe")
+    stream = 2 if where == "messages" else 1
+    for mode, status in (("open", 1), ("run", 7)):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            streams = {1: subprocess.PIPE, 2: subprocess.PIPE}
+            if where != "json":
+                streams[2 if where == "json on output" and mode == "run" else stream] = full
+            done = subprocess.run([tool.path, mode, options, "-e", "pr 1", "-e", "status",
+                                   *(["-e", "nosuch"] if where == "messages" else []), shop,
+                                   *(["exit", "7"] if mode == "run" else [])], cwd=tool.folder, env=tool.env,
+                                  stdout=streams[1], stderr=streams[2], text=True, timeout=60, check=False)
+        assert done.returncode == status
+        if streams[2] == subprocess.PIPE:
+            assert done.stderr.count("No space left on device") == 1
+
+
+@pytest.mark.parametrize("args", [["--help"], ["--version"], ["ps"]])
+def test_help_that_cannot_be_written_is_a_failure(tool, args):
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run([tool.path, *args], env=tool.env, stdout=full, stderr=subprocess.PIPE, text=True,
+                              timeout=60, check=False)
+    assert done.returncode == 1 and "No space left on device" in done.stderr

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The prompt, on a real terminal."""
+import json
 import os
 import signal
 
@@ -131,6 +132,22 @@ def test_tab_completes_commands_options_and_names(prompt):
     prompt.expect_exact("counter")
 
 
+@pytest.mark.parametrize("typed, whole", [("pr special->nu", "special->number "), ("pr 1>special->na", "special->name"),
+                                          ("pr shelf[1].nu", "shelf[1].number "), ("pr (struct it", "(struct item "),
+                                          ("pr snooze::n", "snooze::naps "), ("special->nu", "special->number ")])
+def test_tab_completes_what_c_writes_with_several_signs(prompt, typed, whole):
+    prompt.send(typed + "\t")
+    prompt.expect_exact(whole)
+
+
+@pytest.mark.parametrize("typed, fields", [("pr special->", "name +number"), ("pr (struct ", "item +shop")])
+def test_tab_lists_what_may_follow_and_nothing_else(prompt, typed, fields):
+    prompt.send(typed + "\t\t\t")
+    prompt.expect(fields)
+    prompt.ready()
+    assert "counter" not in prompt.before
+
+
 def test_history_is_kept_for_the_next_session(tool, shop):
     first = tool.terminal("open", shop).ready()
     first.type("pr 12 + 34")
@@ -141,6 +158,21 @@ def test_history_is_kept_for_the_next_session(tool, shop):
     second = tool.terminal("open", shop).ready()
     second.send("\x1b[A\x1b[A")
     second.expect_exact("pr 12 + 34")
+
+
+def test_two_shells_keep_the_lines_of_both_and_not_too_many(tool, shop):
+    history = tool.folder / ".local/state/otrace/history"
+    history.parent.mkdir(parents=True)
+    history.write_text("".join(f"pr {n}\n" for n in range(2000)))
+    shells = [tool.terminal("open", shop).ready() for _ in range(2)]
+    for n, terminal in enumerate(shells):
+        terminal.type(f"pr {n}11")
+    for terminal in shells:
+        terminal.sendline("quit")
+        assert terminal.finish() == 0
+    lines = history.read_text().splitlines()
+    assert lines[-4:] == ["pr 011", "quit", "pr 111", "quit"]
+    assert len(lines) == 2000
 
 
 def test_a_dumb_terminal_without_width_works(tool, shop):
@@ -169,7 +201,29 @@ def test_several_commands_on_a_line(prompt):
 
 def test_a_call_on_the_main_thread_is_told_when_it_is_over(prompt):
     prompt.sendline("run add 1 2")
-    prompt.expect("add has returned")
+    prompt.expect("add has returned 3\r\n")
+    prompt.sendline("run tick 1")
+    prompt.expect("tick has returned\r\n")
+
+
+def test_a_call_on_the_main_thread_has_its_result_in_json(tool, shop, tmp_path):
+    terminal = tool.terminal("run", "--json=events.json", shop, "work").ready()
+    terminal.sendline("run half 5")
+    terminal.expect("half has returned 2.5\r\n")
+    terminal.sendline("quit")
+    terminal.finish()
+    events = [json.loads(line) for line in (tmp_path / "events.json").read_text().splitlines()]
+    assert [e["value"] for e in events if e.get("command") == "run half 5" and "value" in e] == [2.5]
+
+
+def test_a_second_call_waits_for_the_first(prompt):
+    prompt.type("run snooze 3 7")
+    for line in ("run add 1 2", "run"):
+        prompt.sendline(line)
+        prompt.expect("a call is still running: snooze")
+    prompt.expect("snooze has returned 7\r\n")
+    prompt.sendline("run add 1 2")
+    prompt.expect("add has returned 3\r\n")
 
 
 def test_being_ended_ends_the_program_too(prompt):
@@ -187,3 +241,72 @@ def test_attach_detaches_on_quit_and_the_program_goes_on(tool, worker):
     terminal.expect(f"detached; process {worker.pid} goes on")
     assert terminal.finish() == 0
     assert worker.poll() is None
+
+
+def test_ctrl_c_ends_a_wait_and_nothing_else(prompt):
+    pid = pid_of(prompt)
+    prompt.type("run")
+    prompt.sendline("pr 40 + 4; wait 1000")
+    prompt.expect("[\r\n]44\r\n")
+    prompt.sendintr()
+    prompt.expect("interrupted\r\n.*globals> ")
+    assert "3" in prompt.type("pr 1 + 2")
+    assert not gone(pid)
+
+
+def test_what_is_typed_during_a_command_is_run_behind_it(prompt):
+    prompt.sendline("pr 40 + 4; wait 1; pr 100 + 1")
+    prompt.expect("[\r\n]44\r\n")
+    prompt.send("pr 200 + 2\rwait 0.2\rpr 3000\x1b[D\x7f")
+    prompt.expect_exact("101\r\n")
+    prompt.expect("[\r\n]202\r\n")
+    prompt.sendline(" + 3")  # the cursor stands in front of the last digit
+    prompt.expect("[\r\n]60\r\n")
+    prompt.send("wait 0.2\r\x04")
+    assert prompt.finish() == 0
+
+
+@pytest.mark.parametrize("typed", ["", "half a li", "wait 1000\r"])
+def test_for_sets_an_end_at_the_prompt_too(tool, worker, typed):
+    terminal = tool.terminal("attach", "--for", "0.5", worker.pid).ready()
+    terminal.send(typed)
+    terminal.expect("the time of --for is over\r\n")
+    terminal.expect(f"detached; process {worker.pid} goes on")
+    assert terminal.finish() == 0
+    assert worker.poll() is None
+
+
+@pytest.fixture
+def job(tool, shop):
+    """A prompt as a job of a shell."""
+    terminal = tool.terminal("--norc", "--noprofile", "-i", command="bash", env={"PS1": "$ "})
+    terminal.expect_exact("$ ")
+    terminal.sendline(f"{tool.path} open {shop}")
+    return terminal.ready()
+
+
+def test_ctrl_z_stops_and_fg_brings_the_prompt_back(job):
+    job.send("pr 40 + ")
+    job.expect_exact("pr 40 + ")
+    for _ in range(2):
+        job.send("\x1a")
+        job.expect("Stopped")
+        job.expect_exact("$ ")
+        job.sendline("stty -a")
+        job.expect(" icanon.* echo ")
+        job.expect_exact("$ ")
+        job.sendline("fg")
+        job.expect("globals> pr 40 \\+ ")
+    job.sendline("2")
+    job.expect("[\r\n]42\r\n")
+    job.ready()
+
+
+def test_ctrl_z_stops_a_command_too(job):
+    job.sendline("wait 2; pr 6 * 7")
+    job.expect_exact("6 * 7\r\n")
+    job.send("\x1a")
+    job.expect("Stopped")
+    job.sendline("fg")
+    job.expect_exact("42\r\n")
+    assert "3" in job.ready().type("pr 1 + 2")

@@ -67,6 +67,11 @@ def test_q_records_without_printing(tool, shop):
     assert done.result("log -s")["value"][0]["calls"] == 3
 
 
+def test_options_may_stand_behind_the_names(tool, shop):
+    done = tool.json(["trace add -q half -c call", "trace"], shop)
+    assert done.result("trace")["text"] == "-c call -q add\n-c call -q half"
+
+
 def test_w_leaves_strings_unread(tool, shop):
     done = tool.json(["trace -w greet"], shop)
     assert calls(done, "greet")[0]["args"]["who"].keys() == {"pointer", "type"}

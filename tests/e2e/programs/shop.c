@@ -23,6 +23,8 @@ struct shop {
 };
 
 struct shop shop = {0, 0, {7, "apple"}};
+struct item *special = &shop.first;
+struct item shelf[2];
 int counter = 5;
 volatile int stop;
 static jmp_buf back;
@@ -102,6 +104,15 @@ KEEP int like_main(int argc, char **argv)
 		printf("[%s]", i ? argv[i] : "name");
 	printf("\n");
 	return argc;
+}
+
+KEEP int snooze(int seconds, int n)
+{
+	static volatile int naps;
+
+	naps++;
+	sleep((unsigned int)seconds);
+	return n;
 }
 
 /* Until somebody stops it. */
