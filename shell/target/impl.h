@@ -46,6 +46,7 @@ struct ot_target {
 	uint64_t generation;
 	struct otrace_area *area;
 	size_t area_bytes;
+	char *silence;	      /* why nothing more is asked for the time being, NULL = it answers */
 	struct ot_kept *kept; /* memory as it was at the end, NULL before */
 };
 

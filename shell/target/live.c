@@ -34,7 +34,9 @@ static struct ot_err *ask(struct ot_target *target, enum otrace_msg_type type, c
 	struct ot_err *err = ot_client_ask(&live->client, type, payload, bytes, reply, NULL);
 
 	if (live->client.fd < 0)
-		target->state = OT_TARGET_ENDED;
+		target->state = live->client.given_up ? OT_TARGET_DETACHED : OT_TARGET_ENDED;
+	if (err && err->code == OT_ERR_SILENT && !target->silence)
+		target->silence = ot_strdup(err->what);
 	return err;
 }
 
@@ -368,7 +370,7 @@ static struct ot_err *let_go(struct ot_target *target, enum otrace_msg_type type
 	bool connected = live_of(target)->client.fd >= 0;
 	struct ot_err *err = ask(target, type, payload, bytes, NULL);
 
-	if (!err || !connected || live_of(target)->client.fd >= 0)
+	if (!err || !connected || target->state != OT_TARGET_ENDED)
 		return err;
 	ot_err_destroy(err);
 	return NULL;
@@ -434,7 +436,8 @@ static struct ot_err *live_let_end(struct ot_target *target)
 static enum ot_target_event live_pump(struct ot_target *target, struct otrace_call_done *done)
 {
 	struct ot_client *client = &live_of(target)->client;
-	bool open = target->state == OT_TARGET_DETACHED || ot_client_poll(client);
+	bool detached = target->state == OT_TARGET_DETACHED;
+	bool open = detached ? !client->given_up : ot_client_poll(client);
 
 	if (client->modules_event) {
 		client->modules_event = false;
@@ -451,7 +454,8 @@ static enum ot_target_event live_pump(struct ot_target *target, struct otrace_ca
 	}
 	if (open)
 		return OT_TARGET_NOTHING;
-	target->state = OT_TARGET_ENDED;
+	if (!detached)
+		target->state = OT_TARGET_ENDED;
 	return OT_TARGET_GONE;
 }
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 
 import pytest
 from waiting import wait_until
@@ -160,6 +161,76 @@ def test_ctrl_c_leaves_in_batch(tool, worker):
     process.communicate(timeout=60)
     assert process.returncode == 0
     assert alive(worker)
+
+
+@pytest.fixture
+def stopped(worker):
+    """The worker, stopped; it answers nobody."""
+    worker.send_signal(signal.SIGSTOP)
+    yield worker
+    worker.send_signal(signal.SIGCONT)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_waiting_for_a_stopped_process_can_be_ended(tool, stopped, number):
+    process = subprocess.Popen([tool.path, "attach", "-e", "pr shop.first", str(stopped.pid)], cwd=tool.folder,
+                               env=tool.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True)
+    time.sleep(0.5)
+    begin = time.monotonic()
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert time.monotonic() - begin < 5
+    assert process.returncode == 1 and "interrupted" in err
+
+
+def test_many_who_gave_up_do_not_fill_its_queue(tool, stopped):
+    """Each leaves an entry that a stopped process does not take; connect() would wait for room without end."""
+    waiting = [subprocess.Popen([tool.path, "attach", "-e", "status", str(stopped.pid)], cwd=tool.folder,
+                                env=tool.env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+               for _ in range(12)]
+    time.sleep(1)
+    for process in waiting:
+        process.send_signal(signal.SIGTERM)
+    for process in waiting:
+        assert "stopped" in process.communicate(timeout=10)[1]
+
+
+def test_what_a_stopped_process_was_asked_for_is_not_done_behind_our_back(tool, worker, shop):
+    """Ctrl-C while it does not answer: the shell lets go, so that nothing stays on that nobody knows of."""
+    before = text_of(worker.pid, shop)
+    terminal = tool.terminal("attach", "--unsafe", worker.pid).ready()
+    terminal.type("trace -q tick")
+    worker.send_signal(signal.SIGSTOP)
+    terminal.sendline("patch add with multiply")
+    time.sleep(0.5)
+    terminal.sendintr()
+    terminal.expect("interrupted: .* does not answer.* detached")
+    terminal.expect(r"\^C\r\n")
+    terminal.ready()
+    worker.send_signal(signal.SIGCONT)
+    assert "detached" in terminal.type("patch")
+    assert "detached" in terminal.type("unpatch add")
+    wait_until(lambda: text_of(worker.pid, shop) == before, "stubs stay on")
+    done = tool.attach(["status"], worker.pid).result("status")["value"]
+    assert (done["patched"], done["on"]) == (0, 0)
+    terminal.sendline("quit")
+    assert terminal.finish() == 0
+
+
+def test_a_question_that_was_given_up_costs_nothing(tool, worker):
+    terminal = tool.terminal("attach", worker.pid).ready()
+    worker.send_signal(signal.SIGSTOP)
+    terminal.sendline("pr shop.first.number")
+    time.sleep(0.5)
+    terminal.sendintr()
+    terminal.expect("interrupted")
+    terminal.expect(r"\^C\r\n")
+    terminal.ready()
+    worker.send_signal(signal.SIGCONT)
+    assert "7\r\n" in terminal.type("pr shop.first.number")
+    terminal.sendline("quit")
+    assert terminal.finish() == 0
 
 
 def test_commands_may_come_from_standard_input(tool, worker):
