@@ -577,6 +577,8 @@ void ot_session_leave(struct ot_shell *shell)
 
 	if (state != OT_TARGET_HELD && state != OT_TARGET_RUNNING)
 		return;
+	if (shell->stream)
+		ot_stream_look(shell->stream, STREAM_BUDGET_MS);
 	/* First off, then read: so that nothing is written behind our last look. */
 	if (shell->traces && ot_traces_nr_on(shell->traces))
 		ot_err_destroy(ot_traces_clear(shell->traces, &nr, &switched));
