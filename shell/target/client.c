@@ -351,8 +351,9 @@ struct ot_err *ot_client_await(struct ot_client *client, uint64_t end_ms, struct
 /* Carried out late they change nothing, so the connection can stay. */
 static bool only_looks(enum otrace_msg_type type)
 {
-	return type == OTRACE_MSG_HELLO || type == OTRACE_MSG_READ || type == OTRACE_MSG_STATUS ||
-	       type == OTRACE_MSG_THREADS || type == OTRACE_MSG_TLS || type == OTRACE_MSG_END;
+	return type == OTRACE_MSG_HELLO || type == OTRACE_MSG_MODULES || type == OTRACE_MSG_READ ||
+	       type == OTRACE_MSG_STATUS || type == OTRACE_MSG_THREADS || type == OTRACE_MSG_TLS ||
+	       type == OTRACE_MSG_END;
 }
 
 struct ot_err *ot_client_ask(struct ot_client *client, enum otrace_msg_type type,

@@ -19,6 +19,7 @@
 struct ot_live {
 	struct ot_target target;
 	struct ot_client client;
+	bool stale; /* the list of modules could not be had: asked for again when there are answers */
 };
 
 static struct ot_live *live_of(const struct ot_target *target)
@@ -37,6 +38,12 @@ static struct ot_err *ask(struct ot_target *target, enum otrace_msg_type type, c
 		target->state = live->client.given_up ? OT_TARGET_DETACHED : OT_TARGET_ENDED;
 	if (err && err->code == OT_ERR_SILENT && !target->silence)
 		target->silence = ot_strdup(err->what);
+	if (err && type == OTRACE_MSG_MODULES)
+		live->stale = true;
+	if (!err && live->stale) {
+		live->stale = false;
+		live->client.modules_event = true;
+	}
 	return err;
 }
 

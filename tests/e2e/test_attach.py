@@ -201,16 +201,16 @@ def test_what_a_stopped_process_was_asked_for_is_not_done_behind_our_back(tool, 
     before = text_of(worker.pid, shop)
     terminal = tool.terminal("attach", "--unsafe", worker.pid).ready()
     terminal.type("trace -q tick")
+    time.sleep(0.5)  # whatever else it has to say is said
     worker.send_signal(signal.SIGSTOP)
     terminal.sendline("patch add with multiply")
     time.sleep(0.5)
     terminal.sendintr()
     terminal.expect("interrupted: .* does not answer.* detached")
-    terminal.expect(r"\^C\r\n")
-    terminal.ready()
     worker.send_signal(signal.SIGCONT)
-    assert "detached" in terminal.type("patch")
-    assert "detached" in terminal.type("unpatch add")
+    for line in ("patch", "unpatch add", "untrace tick"):
+        terminal.sendline(line)
+        terminal.expect(line.split(maxsplit=1)[0] + ": detached from")
     wait_until(lambda: text_of(worker.pid, shop) == before, "stubs stay on")
     done = tool.attach(["status"], worker.pid).result("status")["value"]
     assert (done["patched"], done["on"]) == (0, 0)
@@ -220,15 +220,15 @@ def test_what_a_stopped_process_was_asked_for_is_not_done_behind_our_back(tool, 
 
 def test_a_question_that_was_given_up_costs_nothing(tool, worker):
     terminal = tool.terminal("attach", worker.pid).ready()
+    time.sleep(0.5)  # whatever else it has to say is said
     worker.send_signal(signal.SIGSTOP)
     terminal.sendline("pr shop.first.number")
     time.sleep(0.5)
     terminal.sendintr()
     terminal.expect("interrupted")
-    terminal.expect(r"\^C\r\n")
-    terminal.ready()
     worker.send_signal(signal.SIGCONT)
-    assert "7\r\n" in terminal.type("pr shop.first.number")
+    terminal.sendline("pr shop.first.number")
+    terminal.expect("[\r\n]7\r\n")
     terminal.sendline("quit")
     assert terminal.finish() == 0
 
@@ -244,6 +244,49 @@ def test_ps_lists_who_listens(tool, worker, shop):
     line = [line for line in done.out.splitlines() if str(worker.pid) in line]
     assert len(line) == 1 and shop.name in line[0] and line[0].endswith("no")
     assert done.status == 0
+
+
+def ps_row(tool, process):
+    rows = [line.split() for line in tool("ps").out.splitlines() if line.split()[0] == str(process.pid)]
+    assert len(rows) == 1
+    return rows[0]
+
+
+def test_ps_says_who_is_attached_and_how_many_functions_there_are(tool, worker):
+    nr_functions = ps_row(tool, worker)[2]
+    assert int(nr_functions) > 0
+    terminal = tool.terminal("attach", worker.pid).ready()
+    assert ps_row(tool, worker)[2:] == [nr_functions, "by", str(terminal.pid)]
+    assert "tick" in terminal.type("trace tick")
+    terminal.sendline("quit")
+    assert terminal.finish() == 0
+
+
+def test_ps_takes_nobodys_place(tool, worker):
+    looking = subprocess.Popen(f"while :; do '{tool.path}' ps; done", shell=True, env=tool.env, cwd=tool.folder,
+                               stdout=subprocess.DEVNULL, start_new_session=True)
+    try:
+        for _ in range(40):
+            done = tool.attach(["pr shop.first.number"], worker.pid)
+            assert done.status == 0, done.err
+    finally:
+        os.killpg(looking.pid, signal.SIGKILL)
+        looking.wait()
+
+
+def test_ps_does_not_wait_for_the_stopped(tool, stopped, shop):
+    others = [tool.listen(shop, "work") for _ in range(3)]
+    for process in others[1:]:
+        process.send_signal(signal.SIGSTOP)
+    begin = time.monotonic()
+    done = tool("ps")
+    assert time.monotonic() - begin < 5
+    for process in others:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    assert done.out.count("does not answer; is it stopped?") == 3 and stopped.pid
+    assert [line for line in done.out.splitlines() if str(others[0].pid) in line][0].endswith("no")
 
 
 def test_ps_without_anybody_says_how_to_start_one(tool):
