@@ -152,6 +152,11 @@ struct ot_err *ot_target_read(struct ot_target *target, uint64_t address, void *
 	return NULL;
 }
 
+size_t ot_target_settled(const struct ot_target *target, uint64_t address, size_t bytes)
+{
+	return target->ops->settled ? target->ops->settled(target, address, bytes) : bytes;
+}
+
 struct ot_err *ot_target_tls(struct ot_target *target, uint64_t accessor, uint32_t tid,
 			     uint64_t *ret)
 {

@@ -123,6 +123,12 @@ struct ot_err *ot_target_read(struct ot_target *target, uint64_t address, void *
 /** Reads many pieces at once; a piece that cannot be read (whole) has a short got: no error. */
 struct ot_err *ot_target_readv(struct ot_target *target, struct ot_target_span *spans, size_t nr);
 
+/**
+ * How many of the @p bytes at @p address are what a program finds there. Fewer in a program file, up to
+ * the first word that the loader fills in with what another module has.
+ */
+size_t ot_target_settled(const struct ot_target *target, uint64_t address, size_t bytes);
+
 /** Address of a thread-local. @param tid 0 = main thread */
 struct ot_err *ot_target_tls(struct ot_target *target, uint64_t accessor, uint32_t tid,
 			     uint64_t *ret);

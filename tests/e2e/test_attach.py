@@ -308,6 +308,26 @@ def test_open_looks_into_a_file_and_refuses_the_rest(tool, shop):
     assert "program file" in done.err and "no records" in done.err
 
 
+@pytest.mark.parametrize("flags", [[], ["-fPIE", "-pie"], ["-no-pie", "-fno-pie"]])
+def test_open_does_not_know_what_the_loader_fills_in(tool, compiled, flags):
+    """Another module's address is no NULL; what lies beside it can be read all the same."""
+    program = compiled("loaded.c", *flags)
+    commands = ["pr alloc", "pr hooks", "pr *place", "pr table[1]", "pr table"]
+    texts = [tool("open", "-e", command, program).out for command in commands]
+    if "-no-pie" not in flags:  # there the linker may have put a place of its own
+        assert "<unreadable" in texts[0]
+        assert texts[1].count("<unreadable") == 2
+        assert texts[4].count("<unreadable") == 2
+    assert "number = 17" in texts[1] and "NULL" not in texts[0] + texts[1] + texts[2]
+    assert texts[3].startswith("NULL")
+
+
+def test_open_does_not_wait_for_a_fifo(tool):
+    os.mkfifo(tool.folder / "fifo")
+    done = tool("open", "-e", "ls", tool.folder / "fifo")
+    assert done.status == 1 and "not a file" in done.err
+
+
 def test_open_does_not_claim_that_a_file_runs(tool, shop):
     done = tool("open", "-e", "run", shop)
     assert done.status == 1
