@@ -24,3 +24,31 @@ struct ot_format ot_paths_format(const struct ot_shell *shell)
 	format.width = shell->width ? shell->width : WIDTH_UNKNOWN;
 	return format;
 }
+
+static const char *skip_word(const char *text, const char *word)
+{
+	size_t len = strlen(word);
+
+	if (strncmp(text, word, len) != 0 || text[len] != ' ')
+		return NULL;
+	return text + len + strspn(text + len, " ");
+}
+
+const struct ot_type *ot_paths_type(const struct ot_program *program, const char *text)
+{
+	static const struct {
+		const char *word;
+		int kind;
+	} tags[] = {{"struct", OTRACE_TYPE_STRUCT},
+		    {"union", OTRACE_TYPE_UNION},
+		    {"enum", OTRACE_TYPE_ENUM},
+		    {"class", OTRACE_TYPE_CLASS}};
+
+	for (size_t i = 0; i < OT_NR(tags); i++) {
+		const char *name = skip_word(text, tags[i].word);
+
+		if (name)
+			return ot_program_type(program, name, tags[i].kind);
+	}
+	return ot_program_type(program, text, -1);
+}

@@ -11,6 +11,9 @@
 /** Completion of words that are paths or expressions. */
 void ot_paths_complete(struct ot_shell *shell, struct ot_cmd_completion *completion);
 
+/** The type of that name, "client" or "struct client"; NULL = none. */
+const struct ot_type *ot_paths_type(const struct ot_program *program, const char *text);
+
 /** How values are written for a person at this shell. */
 struct ot_format ot_paths_format(const struct ot_shell *shell);
 
