@@ -11,12 +11,14 @@
 #include "cc/cc.h"
 #include "launch/examine.h"
 #include "launch/find.h"
+#include "target/glance.h"
 #include "ui/options.h"
 #include "ui/readline.h"
 #include "ui/session.h"
 
 #define STATUS_TROUBLE 125
 #define STATUS_USAGE 2
+#define PS_PATIENCE_MS 500
 
 /* What is known before there is a session. */
 struct start {
@@ -396,34 +398,42 @@ static int look_main(struct start *start)
 	return failed ? 1 : 0;
 }
 
-static void ps_line(const struct ot_found *found)
+static void ps_line(const struct ot_found *found, const struct ot_glance *glance)
 {
-	struct ot_target *target = NULL;
-	ot_auto_err struct ot_err *err = ot_target_live_open(found->socket_path, true, &target);
-	struct otrace_status status;
+	const struct otrace_glance *info = &glance->info;
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT;
 
-	if (err && err->code == OT_ERR_SYSTEM)
+	if (glance->err && glance->err->code == OT_ERR_SYSTEM)
 		return; /* the socket of a process that is not there any more */
-	printf("%7d  %-20s", (int)found->pid, found->name);
-	if (err) {
-		printf("  %s\n", err->what);
-		return;
-	}
-	err = ot_target_status(target, &status);
-	if (!err)
-		printf("  %9llu  no\n", (unsigned long long)status.nr_functions);
-	ot_target_close(target);
+	if (glance->err && glance->err->code == OT_ERR_SILENT)
+		ot_buf_addf(&text, "does not answer; is it stopped? (kill -CONT %d)",
+			    (int)found->pid);
+	else if (glance->err)
+		ot_buf_adds(&text, glance->err->what);
+	else if (info->client_pid)
+		ot_buf_addf(&text, "%9llu  by %u", (unsigned long long)info->nr_functions,
+			    info->client_pid);
+	else
+		ot_buf_addf(&text, "%9llu  no", (unsigned long long)info->nr_functions);
+	printf("%7d  %-20s  %s\n", (int)found->pid, found->name, ot_buf_text(&text));
 }
 
 static int ps_main(void)
 {
 	struct ot_found_list list = {0};
+	ot_auto_free struct ot_glance *glances = NULL;
 
 	ot_find_all(&list);
+	glances = ot_alloc((list.nr + 1) * sizeof(*glances));
+	for (size_t i = 0; i < list.nr; i++)
+		glances[i].socket_path = list.items[i].socket_path;
+	ot_glance_all(glances, list.nr, PS_PATIENCE_MS);
 	if (list.nr)
 		printf("%7s  %-20s  %9s  %s\n", "pid", "name", "functions", "attached");
-	for (size_t i = 0; i < list.nr; i++)
-		ps_line(&list.items[i]);
+	for (size_t i = 0; i < list.nr; i++) {
+		ps_line(&list.items[i], &glances[i]);
+		ot_err_destroy(glances[i].err);
+	}
 	if (!list.nr)
 		printf("no process listens; start one with "
 		       "LD_PRELOAD=/path/to/libotrace.so OTRACE=listen PROG\n");

@@ -35,6 +35,21 @@ static void hello(struct ot_client *client, struct ot_payload in, struct ot_repl
 	reply->fd = ot_area_fd;
 }
 
+void ot_request_glance(int client_pid, struct ot_reply *reply)
+{
+	struct otrace_glance glance = {
+		.wire_version = OTRACE_WIRE_VERSION,
+		.abi_version = OTRACE_ABI_VERSION,
+		.pid = (uint32_t)ot_sys_getpid(),
+		.client_pid = (uint32_t)client_pid,
+	};
+	struct otrace_status now;
+
+	ot_control_status(&now);
+	glance.nr_functions = now.nr_functions;
+	ot_reply_add(reply, &glance, sizeof(glance));
+}
+
 static void add_module(struct ot_reply *reply, const struct ot_module *module)
 {
 	struct otrace_module out = {

@@ -21,6 +21,9 @@ struct ot_client {
 /** Fills the reply to the message in the client's inbox. */
 void ot_request_run(struct ot_client *client, struct ot_reply *reply);
 
+/** Who is there, for who takes nobody's place; client_pid 0 = nobody is attached. */
+void ot_request_glance(int client_pid, struct ot_reply *reply);
+
 /* The parts, by file; each gets the payload. */
 struct ot_payload {
 	const uint8_t *bytes;

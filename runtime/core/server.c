@@ -26,7 +26,7 @@
 #define ENDING_TICK_MS 10    /* exit() waits for this thread */
 #define CALL_TICK_MS 1	     /* a user waits for the result */
 #define SECOND_TICKS 5	     /* the clock is calibrated again once a second */
-#define BUSY_PATIENCE_MS 200
+#define FIRST_PATIENCE_MS 200
 
 static struct {
 	int listen_fd;
@@ -78,51 +78,42 @@ static bool peer_allowed(int fd, int *pid_ret)
 	return peer.uid == 0 || peer.uid == ot_sys_geteuid();
 }
 
-/* The second client's HELLO is read, so that it gets a reply it can match, and refused. */
-static void refuse_busy(int fd)
+/* Nobody can be told apart before their first message, and it comes right behind the connection. All
+ * of it: closing with something unread would throw our reply away. */
+static enum ot_inbox_result first_message(struct ot_inbox *inbox, int fd)
 {
-	struct ot_inbox inbox = {.payload = NULL};
 	struct pollfd poll = {.fd = fd, .events = POLLIN};
-	struct ot_reply reply;
+	enum ot_inbox_result result = OT_INBOX_MORE;
+
+	while (result == OT_INBOX_MORE && ot_sys_poll(&poll, 1, FIRST_PATIENCE_MS) == 1)
+		result = ot_inbox_read(inbox, fd);
+	return result;
+}
+
+static void refuse_busy(struct ot_reply *reply)
+{
 	char buffer[64];
 	struct ot_text text = OT_TEXT(buffer);
 
-	/* all of it: closing with something unread would throw our reply away */
-	while (ot_sys_poll(&poll, 1, BUSY_PATIENCE_MS) == 1) {
-		enum ot_inbox_result result = ot_inbox_read(&inbox, fd);
-
-		if (result == OT_INBOX_END || result == OT_INBOX_MESSAGE)
-			break;
-	}
-	ot_reply_init(&reply);
 	ot_text_add(&text, "attached by process ");
 	ot_text_add_u64(&text, (uint64_t)server.client.pid, 10);
-	ot_reply_error(&reply, OTRACE_E_BUSY, buffer);
-	ot_reply_send(&reply, fd, OTRACE_MSG_HELLO | OTRACE_MSG_REPLY, inbox.head.request);
-	ot_reply_deinit(&reply);
-	ot_inbox_next(&inbox);
-	ot_sys_close(fd);
+	ot_reply_error(reply, OTRACE_E_BUSY, buffer);
 }
 
-static void accept_client(void)
+/* One answer for who takes no place: only looking, or too late. */
+static void answer_guest(const struct ot_inbox *inbox, int fd)
 {
-	int fd = (int)ot_sys_not_std(
-		OT_SYS(SYS_accept4, server.listen_fd, 0, 0, SOCK_CLOEXEC, 0, 0));
-	int pid = 0;
+	bool looks = inbox->head.type == OTRACE_MSG_GLANCE;
+	struct ot_reply reply;
 
-	if (fd < 0)
-		return;
-	if (!peer_allowed(fd, &pid)) {
-		ot_sys_close(fd);
-		return;
-	}
-	if (server.client.fd >= 0) {
-		refuse_busy(fd);
-		return;
-	}
-	server.client = (struct ot_client){.fd = fd, .pid = pid};
-	ot_clock_update(ot_area);
-	__atomic_store_n(&has_client, 1, __ATOMIC_RELEASE);
+	ot_reply_init(&reply);
+	if (looks)
+		ot_request_glance(server.client.greeted ? server.client.pid : 0, &reply);
+	else
+		refuse_busy(&reply);
+	ot_reply_send(&reply, fd, (looks ? OTRACE_MSG_GLANCE : OTRACE_MSG_HELLO) | OTRACE_MSG_REPLY,
+		      inbox->head.request);
+	ot_reply_deinit(&reply);
 }
 
 static void serve_request(void)
@@ -144,6 +135,34 @@ static void serve_request(void)
 	ot_inbox_next(&client->inbox);
 	if (!sent || client->leaving)
 		drop_client();
+}
+
+static void accept_client(void)
+{
+	int fd = (int)ot_sys_not_std(
+		OT_SYS(SYS_accept4, server.listen_fd, 0, 0, SOCK_CLOEXEC, 0, 0));
+	struct ot_inbox inbox = {.payload = NULL};
+	enum ot_inbox_result result;
+	int pid = 0;
+
+	if (fd < 0)
+		return;
+	if (!peer_allowed(fd, &pid)) {
+		ot_sys_close(fd);
+		return;
+	}
+	result = first_message(&inbox, fd);
+	if (server.client.fd >= 0 || inbox.head.type == OTRACE_MSG_GLANCE) {
+		answer_guest(&inbox, fd);
+		ot_inbox_next(&inbox);
+		ot_sys_close(fd);
+		return;
+	}
+	server.client = (struct ot_client){.fd = fd, .pid = pid, .inbox = inbox};
+	ot_clock_update(ot_area);
+	__atomic_store_n(&has_client, 1, __ATOMIC_RELEASE);
+	if (result == OT_INBOX_MESSAGE)
+		serve_request();
 }
 
 static void read_client(void)

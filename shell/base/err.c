@@ -92,6 +92,34 @@ static void err_format_nearest(const struct ot_err *err, struct ot_buf *out)
 		ot_buf_addc(out, '?');
 }
 
+/* What was typed or pasted may hold bytes that a terminal obeys. */
+static bool is_control(char c)
+{
+	return (unsigned char)c < ' ' || c == 0x7f;
+}
+
+static void format_mark(const struct ot_err *err, struct ot_buf *out)
+{
+	size_t blanks = 0;
+
+	ot_buf_adds(out, "\n  ");
+	for (int i = 0; err->where[i]; i++) {
+		size_t before = out->len;
+
+		if (err->where[i] == '\t')
+			ot_buf_addc(out, ' ');
+		else if (is_control(err->where[i]))
+			ot_buf_addf(out, "\\x%02x", (unsigned int)err->where[i]);
+		else
+			ot_buf_addc(out, err->where[i]);
+		if (i < err->position)
+			blanks += out->len - before;
+	}
+	ot_buf_adds(out, "\n  ");
+	ot_buf_pad(out, ' ', blanks);
+	ot_buf_addc(out, '^');
+}
+
 void ot_err_format(const struct ot_err *err, struct ot_buf *out)
 {
 	ot_buf_adds(out, err->what);
@@ -99,12 +127,8 @@ void ot_err_format(const struct ot_err *err, struct ot_buf *out)
 		ot_buf_addf(out, " (%s)", err->where);
 	if (err->nr_nearest)
 		err_format_nearest(err, out);
-	if (err->where && err->position >= 0) {
-		ot_buf_addf(out, "\n  %s\n  ", err->where);
-		for (int i = 0; i < err->position && err->where[i]; i++)
-			ot_buf_addc(out, err->where[i] == '\t' ? '\t' : ' ');
-		ot_buf_addc(out, '^');
-	}
+	if (err->where && err->position >= 0)
+		format_mark(err, out);
 }
 
 void ot_err_destroy(struct ot_err *err)

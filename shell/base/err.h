@@ -28,6 +28,7 @@ enum ot_err_code {
 	OT_ERR_UNSUPPORTED, /* not possible with this kind of target */
 	OT_ERR_SAFE,	    /* not allowed in safe mode */
 	OT_ERR_GONE,	    /* the program ended or the connection broke */
+	OT_ERR_SILENT,	    /* the program does not answer, or the wait was interrupted */
 	OT_ERR_SYSTEM	    /* a system call failed */
 };
 

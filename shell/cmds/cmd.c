@@ -153,12 +153,23 @@ static void explain_unreadable(const struct ot_shell *shell, struct ot_buf *out)
 		ot_buf_adds(out, "(detached: its memory is out of reach)\n");
 }
 
+static struct ot_err *take_silence(const struct ot_shell *shell)
+{
+	return shell->target ? ot_target_take_silence(shell->target) : NULL;
+}
+
 static int run_one(struct ot_shell *shell, const char *text)
 {
 	ot_auto_buf struct ot_buf out = OT_BUF_INIT;
 	ot_auto_buf struct ot_buf json = OT_BUF_INIT;
-	ot_auto_err struct ot_err *err = run_command(shell, text, &out, &json);
+	ot_auto_err struct ot_err *err = NULL;
 
+	ot_err_destroy(take_silence(shell)); /* of what was before: it is asked again */
+	err = run_command(shell, text, &out, &json);
+	if (err)
+		ot_err_destroy(take_silence(shell));
+	else
+		err = take_silence(shell);
 	explain_unreadable(shell, &out);
 	ot_ui_result(shell->ui, text, &out, &json, err);
 	if (err)

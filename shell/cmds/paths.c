@@ -13,7 +13,10 @@ static void offer(void *priv, const char *text, bool is_dir)
 	completion->offer(completion, text);
 }
 
-const struct ot_paths_tag ot_paths_tags[] = {
+static const struct tag {
+	const char *word; /* NULL at the end */
+	int kind;
+} tags[] = {
 	{"struct", OTRACE_TYPE_STRUCT},
 	{"union", OTRACE_TYPE_UNION},
 	{"enum", OTRACE_TYPE_ENUM},
@@ -22,13 +25,13 @@ const struct ot_paths_tag ot_paths_tags[] = {
 };
 
 /* The tag that @text ends with: "(struct". */
-static const struct ot_paths_tag *tag_at_end(const char *text)
+static const struct tag *tag_at_end(const char *text)
 {
 	const char *word = text + strlen(text);
 
 	while (word > text && (isalnum((unsigned char)word[-1]) || word[-1] == '_'))
 		word--;
-	for (const struct ot_paths_tag *tag = ot_paths_tags; tag->word; tag++)
+	for (const struct tag *tag = tags; tag->word; tag++)
 		if (!strcmp(word, tag->word))
 			return tag;
 	return NULL;
@@ -47,7 +50,7 @@ static void complete_tag(const struct ot_program *program, int kind,
 
 void ot_paths_complete(struct ot_shell *shell, struct ot_cmd_completion *completion)
 {
-	const struct ot_paths_tag *tag = NULL;
+	const struct tag *tag = NULL;
 
 	if (completion->argc)
 		tag = tag_at_end(completion->argv[completion->argc - 1]);
@@ -63,4 +66,32 @@ struct ot_format ot_paths_format(const struct ot_shell *shell)
 
 	format.width = shell->width ? shell->width : WIDTH_UNKNOWN;
 	return format;
+}
+
+static const char *skip_word(const char *text, const char *word)
+{
+	size_t len = strlen(word);
+
+	if (strncmp(text, word, len) != 0 || text[len] != ' ')
+		return NULL;
+	return text + len + strspn(text + len, " ");
+}
+
+bool ot_paths_is_tag(const char *word)
+{
+	for (const struct tag *tag = tags; tag->word; tag++)
+		if (!strcmp(word, tag->word))
+			return true;
+	return false;
+}
+
+const struct ot_type *ot_paths_type(const struct ot_program *program, const char *text)
+{
+	for (const struct tag *tag = tags; tag->word; tag++) {
+		const char *name = skip_word(text, tag->word);
+
+		if (name)
+			return ot_program_type(program, name, tag->kind);
+	}
+	return ot_program_type(program, text, -1);
 }

@@ -8,16 +8,14 @@
 #include "cmds/cmd.h"
 #include "vfs/vfs.h"
 
-/** The words that a type's name may stand behind, and the kind that it has then. Ended by NULL. */
-struct ot_paths_tag {
-	const char *word;
-	int kind; /* enum otrace_type_kind */
-};
-
-extern const struct ot_paths_tag ot_paths_tags[];
+/** Whether a word may stand before a type's name: struct, union, enum, class. */
+bool ot_paths_is_tag(const char *word);
 
 /** Completion of words that are paths or expressions. */
 void ot_paths_complete(struct ot_shell *shell, struct ot_cmd_completion *completion);
+
+/** The type of that name, "client" or "struct client"; NULL = none. */
+const struct ot_type *ot_paths_type(const struct ot_program *program, const char *text);
 
 /** How values are written for a person at this shell. */
 struct ot_format ot_paths_format(const struct ot_shell *shell);

@@ -65,32 +65,11 @@ static struct ot_err *print_node(struct ot_shell *shell, const char *path, struc
 	return err;
 }
 
-static const char *skip_word(const char *text, const char *word)
-{
-	size_t len = strlen(word);
-
-	if (strncmp(text, word, len) != 0 || text[len] != ' ')
-		return NULL;
-	return text + len + strspn(text + len, " ");
-}
-
-/* "struct client", or "client" when nothing else is called so: the type itself. */
-static const struct ot_type *named_type(const struct ot_program *program, const char *text)
-{
-	for (const struct ot_paths_tag *tag = ot_paths_tags; tag->word; tag++) {
-		const char *name = skip_word(text, tag->word);
-
-		if (name)
-			return ot_program_type(program, name, tag->kind);
-	}
-	return ot_program_type(program, text, -1);
-}
-
 /* The whole text is one name: when no value has it, a type may. */
 static bool is_type_text(const struct ot_program *program, const char *text)
 {
 	return !ot_program_var(program, text) && !ot_program_fn(program, text) &&
-	       named_type(program, text);
+	       ot_paths_type(program, text);
 }
 
 static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
@@ -105,7 +84,7 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 	if (!strncmp(call->rest, "/osh", 4) || !strncmp(call->rest, "~~", 2))
 		return print_node(shell, call->rest, call);
 	if (is_type_text(shell->program, call->rest)) {
-		ot_type_define(named_type(shell->program, call->rest), call->out);
+		ot_type_define(ot_paths_type(shell->program, call->rest), call->out);
 		return NULL;
 	}
 	err = ot_vfs_scope(shell->vfs, &scope, &hold);

@@ -2,7 +2,10 @@
 #include <string.h>
 
 #include "cmds/functions.h"
-#include "stream/traces.h"
+#include "stream/stream.h"
+
+/* What was recorded before the command was given is shown, unless there is too much of it. */
+#define LOOK_MS 20
 
 static void say_count(size_t nr, const char *what, struct ot_buf *out)
 {
@@ -48,6 +51,8 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 	if (call->argc < 2)
 		return ot_err_new(OT_ERR_USAGE,
 				  "untrace: which function? (* or all for all of them)");
+	if (shell->stream)
+		ot_stream_look(shell->stream, LOOK_MS);
 	for (int i = 1; i < call->argc; i++) {
 		const char *word = call->argv[i];
 

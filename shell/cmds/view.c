@@ -85,6 +85,8 @@ static struct ot_err *view_one(struct ot_shell *shell, const char *name, struct 
 	/* a function wins over what else is here: it is what source is looked at for */
 	if (fn)
 		subject = fn_subject(fn);
+	else if (strchr(name, ' ') && ot_paths_type(shell->program, name))
+		OT_TRY(type_subject(shell->program, ot_paths_type(shell->program, name), &subject));
 	else
 		OT_TRY(find_subject(shell, name, &subject));
 	if (!subject.file || !subject.line_begin)
@@ -105,8 +107,15 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 {
 	if (call->argc < 2)
 		return ot_err_new(OT_ERR_USAGE, "view what? (a function, variable or type)");
-	for (int i = 1; i < call->argc; i++)
-		OT_TRY(view_one(shell, call->argv[i], call));
+	for (int i = 1; i < call->argc; i++) {
+		ot_auto_free char *name = NULL;
+
+		if (ot_paths_is_tag(call->argv[i]) && i + 1 < call->argc) {
+			name = ot_asprintf("%s %s", call->argv[i], call->argv[i + 1]);
+			i++;
+		}
+		OT_TRY(view_one(shell, name ? name : call->argv[i], call));
+	}
 	return NULL;
 }
 

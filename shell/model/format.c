@@ -223,7 +223,7 @@ static void write_elements(struct writer *w, const struct ot_value *value, uint6
 	ot_buf_addc(w->out, '{');
 	w->depth++;
 	while (i < count && w->elements_left) {
-		uint64_t run = ot_write_run(value, i, count);
+		uint64_t run = ot_write_run(w->format, value, i, count);
 		struct ot_value element;
 
 		write_break(w, i == 0);

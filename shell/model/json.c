@@ -264,7 +264,7 @@ static void json_array(struct writer *w, const struct ot_value *value)
 	unsigned int max = w->format->max_string_bytes;
 
 	if (type->flags & OTRACE_TYPE_FLAG_COUNT_UNKNOWN) {
-		ot_buf_adds(w->out, "[]");
+		ot_buf_adds(w->out, "{\"unknown_length\":true}");
 	} else if (ot_type_is_char(type->target) && type->kind == OTRACE_TYPE_ARRAY) {
 		size_t len = ot_write_char_array(value);
 		size_t shown = len < (max ? max : OT_WRITE_MAX_STRING)

@@ -92,6 +92,7 @@ void ot_value_fetch(struct ot_target *target, struct ot_value *value)
 	struct ot_target_span span = {.address = value->address};
 	uint64_t need = bytes_needed(value);
 	ot_auto_free void *memory = NULL;
+	size_t settled;
 
 	if (value->bytes || value->state != OT_VALUE_OK || !value->is_lvalue || !target)
 		return;
@@ -100,11 +101,13 @@ void ot_value_fetch(struct ot_target *target, struct ot_value *value)
 	span.buf = memory;
 	if (span.bytes)
 		ot_err_destroy(ot_target_readv(target, &span, 1));
-	if (span.bytes && !span.got) {
+	settled = ot_target_settled(target, span.address, span.got);
+	/* Of a thing with parts whose first one is not there the others are looked at on their own. */
+	if (span.bytes && !settled && (!span.got || ot_type_is_scalar(value->type))) {
 		value->state = OT_VALUE_UNREADABLE;
 		return;
 	}
-	set_bytes(value, memory, span.got < span.bytes ? span.got : span.bytes);
+	set_bytes(value, memory, settled);
 }
 
 static struct ot_err *address_in_code(struct ot_target *target, const struct ot_var *var,

@@ -5,6 +5,10 @@
 
 #include "model/write.h"
 
+/* Equal elements are counted behind what is fetched of a large array, as far as this. */
+#define RUN_PIECE_BYTES (256u * 1024u)
+#define RUN_MAX_BYTES (64ull << 20)
+
 static bool reads_back(const char *digits, long double number, size_t bytes)
 {
 	if (bytes == sizeof(float))
@@ -147,16 +151,48 @@ bool ot_write_enum_flags(const struct ot_type *type, uint64_t number, struct ot_
 	return any;
 }
 
-uint64_t ot_write_run(const struct ot_value *array, uint64_t index, uint64_t count)
+/* Elements from @index on that are as @element, read piece by piece behind what was fetched. */
+static uint64_t run_on(const struct ot_format *format, const struct ot_value *array,
+		       const uint8_t *element, uint64_t index, uint64_t count)
+{
+	uint64_t bytes = ot_type_size(ot_type_strip(array->type)->target);
+	uint64_t piece = RUN_PIECE_BYTES / bytes, run = 0;
+	ot_auto_free uint8_t *memory = NULL;
+
+	if (!array->is_lvalue || !format->target || !piece)
+		return 0;
+	memory = ot_alloc(RUN_PIECE_BYTES);
+	while (index + run < count && run * bytes < RUN_MAX_BYTES) {
+		uint64_t left = count - index - run;
+		struct ot_target_span span = {.address = array->address + (index + run) * bytes,
+					      .buf = memory,
+					      .bytes = (left < piece ? left : piece) * bytes};
+		uint64_t same = 0;
+
+		ot_err_destroy(ot_target_readv(format->target, &span, 1));
+		while ((same + 1) * bytes <= span.got &&
+		       !memcmp(element, memory + same * bytes, bytes))
+			same++;
+		run += same;
+		if (same * bytes < span.bytes)
+			break;
+	}
+	return run;
+}
+
+uint64_t ot_write_run(const struct ot_format *format, const struct ot_value *array, uint64_t index,
+		      uint64_t count)
 {
 	uint64_t bytes = ot_type_size(ot_type_strip(array->type)->target);
 	uint64_t run = 1;
 
-	if (!bytes || array->known)
+	if (!bytes || array->known || (index + 1) * bytes > array->nr_bytes)
 		return 1;
 	while (index + run < count && (index + run + 1) * bytes <= array->nr_bytes &&
 	       !memcmp(array->bytes + index * bytes, array->bytes + (index + run) * bytes, bytes))
 		run++;
+	if (index + run < count && (index + run + 1) * bytes > array->nr_bytes)
+		run += run_on(format, array, array->bytes + index * bytes, index + run, count);
 	return run;
 }
 

@@ -29,8 +29,9 @@ const char *ot_write_enum_name(const struct ot_type *type, uint64_t number);
  * flag is set. */
 bool ot_write_enum_flags(const struct ot_type *type, uint64_t number, struct ot_buf *out);
 
-/** How many elements from @p index on have equal bytes. */
-uint64_t ot_write_run(const struct ot_value *array, uint64_t index, uint64_t count);
+/** How many elements from @p index on have equal bytes; reads on behind what was fetched. */
+uint64_t ot_write_run(const struct ot_format *format, const struct ot_value *array, uint64_t index,
+		      uint64_t count);
 
 /** Bytes up to the NUL of a char array. */
 size_t ot_write_char_array(const struct ot_value *array);

@@ -28,6 +28,7 @@ struct reader {
 	uint64_t writer_lost; /* of the owner, as reported so far */
 	uint64_t nr_before;   /* of the ring's former owners */
 	uint64_t lost;	      /* found, waits for the next chunk */
+	uint64_t last_tsc;    /* of the newest record copied */
 	struct chunk *first;  /* copied and not handed out, oldest first */
 	struct chunk *last;
 };
@@ -38,12 +39,14 @@ struct ot_rings {
 	uint32_t nr;
 	struct reader **active; /* those with chunks: next must not look at hundreds per record */
 	uint32_t nr_active;
+	uint32_t nr_busy; /* rings that had something new in the last sweep */
 	uint64_t limit_tsc;
 	uint64_t lost;
 	uint64_t lost_no_ring;
 	uint64_t lost_no_ring_new;
 	size_t spool_bytes;
 	size_t spool_max_bytes;
+	size_t sweep_bytes;
 	struct chunk *spare;
 };
 
@@ -168,6 +171,7 @@ static void count_records(struct reader *r, struct chunk *chunk)
 		if (bytes < sizeof(*rec) || bytes > chunk->bytes - at)
 			break;
 		r->nr_read++;
+		r->last_tsc = rec->tsc;
 		at += bytes;
 	}
 	chunk->bytes = at;
@@ -239,16 +243,17 @@ static void report_pending_loss(struct ot_rings *rings, struct reader *r)
 	append(r, chunk);
 }
 
-static size_t sweep_ring(struct ot_rings *rings, struct reader *r)
+/* Copies up to @share bytes. @rest_ret: there is more, and it may be older than what other rings have. */
+static size_t sweep_ring(struct ot_rings *rings, struct reader *r, uint64_t share, bool *rest_ret)
 {
 	size_t copied = 0;
 
-	/* The bound keeps one busy ring from starving the others; what is left comes next time. */
-	for (unsigned int turns = 2 * rings->area->ring_bytes / OTRACE_SUBBUF_BYTES; turns;
-	     turns--) {
+	/* The bound keeps one busy ring from starving the others, too. */
+	for (uint64_t turns = share / OTRACE_SUBBUF_BYTES + 1; turns; turns--) {
 		uint32_t generation = load32(&r->ring->generation);
 		uint64_t head;
 
+		*rest_ret = false;
 		if (generation & 1)
 			break;
 		if (generation != r->generation && !start_over(r, generation))
@@ -262,29 +267,46 @@ static size_t sweep_ring(struct ot_rings *rings, struct reader *r)
 		/* a new owner's records are not read because the former owner's were */
 		if (load32(&r->ring->generation) == r->generation)
 			__atomic_store_n(&r->ring->tail, r->position, __ATOMIC_RELEASE);
+		*rest_ret = r->position < head;
 	}
 	watch_writer_losses(r);
 	report_pending_loss(rings, r);
 	return copied;
 }
 
+static uint64_t share_of_one(const struct ot_rings *rings, uint64_t now_tsc)
+{
+	if (now_tsc == UINT64_MAX)
+		return 2ull * rings->area->ring_bytes;
+	return rings->sweep_bytes / (rings->nr_busy ? rings->nr_busy : 1);
+}
+
 size_t ot_rings_sweep(struct ot_rings *rings, uint64_t now_tsc)
 {
 	uint64_t no_ring = load64(&rings->area->lost_no_ring);
+	uint64_t share = share_of_one(rings, now_tsc);
 	size_t copied = 0;
 
-	rings->nr_active = 0;
+	rings->nr_active = rings->nr_busy = 0;
+	rings->limit_tsc = now_tsc;
 	for (uint32_t i = 0; i < rings->nr; i++) {
-		copied += sweep_ring(rings, &rings->readers[i]);
-		if (rings->readers[i].first)
-			rings->active[rings->nr_active++] = &rings->readers[i];
+		struct reader *r = &rings->readers[i];
+		bool rest = false;
+		size_t bytes = sweep_ring(rings, r, share, &rest);
+
+		copied += bytes;
+		rings->nr_busy += bytes > 0;
+		/* Nothing that is later than what is still to come from here. */
+		if (rest && now_tsc != UINT64_MAX && r->last_tsc < rings->limit_tsc)
+			rings->limit_tsc = r->last_tsc;
+		if (r->first)
+			rings->active[rings->nr_active++] = r;
 	}
 	if (no_ring > rings->lost_no_ring) {
 		rings->lost_no_ring_new += no_ring - rings->lost_no_ring;
 		rings->lost += no_ring - rings->lost_no_ring;
 		rings->lost_no_ring = no_ring;
 	}
-	rings->limit_tsc = now_tsc;
 	return copied;
 }
 
@@ -383,6 +405,7 @@ struct ot_rings *ot_rings_create(struct otrace_area *area, bool from_now)
 	rings->readers = ot_alloc(sizeof(*rings->readers) * (rings->nr ? rings->nr : 1));
 	rings->active = ot_alloc(sizeof(*rings->active) * (rings->nr ? rings->nr : 1));
 	rings->spool_max_bytes = OT_RINGS_SPOOL_BYTES;
+	rings->sweep_bytes = OT_RINGS_SWEEP_BYTES;
 	for (uint32_t i = 0; i < rings->nr; i++) {
 		struct reader *r = &rings->readers[i];
 		uint8_t *at = (uint8_t *)area + area->rings_offset + i * area->ring_stride_bytes;
@@ -416,6 +439,11 @@ void ot_rings_destroy(struct ot_rings *rings)
 void ot_rings_set_spool(struct ot_rings *rings, size_t bytes)
 {
 	rings->spool_max_bytes = bytes;
+}
+
+void ot_rings_set_sweep(struct ot_rings *rings, size_t bytes)
+{
+	rings->sweep_bytes = bytes;
 }
 
 size_t ot_rings_spooled_bytes(const struct ot_rings *rings)

@@ -25,6 +25,7 @@
 struct ot_rings;
 
 #define OT_RINGS_SPOOL_BYTES (512u << 20)
+#define OT_RINGS_SWEEP_BYTES (8u << 20) /* a few milliseconds' worth */
 
 /** A record, or (rec NULL) the news that records are missing here. */
 struct ot_rings_item {
@@ -43,10 +44,14 @@ void ot_rings_destroy(struct ot_rings *rings);
 /** Most bytes that the spool may take; while it is full, rings are left alone and may overrun. */
 void ot_rings_set_spool(struct ot_rings *rings, size_t bytes);
 
+/** About how many bytes one sweep copies. */
+void ot_rings_set_sweep(struct ot_rings *rings, size_t bytes);
+
 /**
- * Copies what is new.
+ * Copies what is new; of each ring no more than its share of ot_rings_set_sweep(), so that a flood
+ * does not keep the caller from the rest of its work. The rest comes with the next sweeps.
  * @param now_tsc  time stamp before the call: later records wait for the next sweep, so that those
- *                 of other threads can be put in order; UINT64_MAX = hand out everything
+ *                 of other threads can be put in order; UINT64_MAX = copy and hand out everything
  * @return bytes copied
  */
 size_t ot_rings_sweep(struct ot_rings *rings, uint64_t now_tsc);

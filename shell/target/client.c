@@ -4,12 +4,38 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "target/client.h"
 
 /* A program that was stopped answers nobody; the shell must not hang with it. */
 #define REPLY_TIMEOUT_MS 15000
+/* Who has not answered once is not waited for again as long. */
+#define SILENT_TIMEOUT_MS 500
+/* Ctrl-C is looked at this often, and only when the program takes longer than it needs. */
+#define LOOK_MS 50
+#define GRACE_MS 200
+
+static bool (*is_interrupted)(void);
+
+void ot_target_on_wait(bool (*interrupted)(void))
+{
+	is_interrupted = interrupted;
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+uint64_t ot_client_deadline(unsigned int patience_ms)
+{
+	return now_ms() + patience_ms;
+}
 
 static struct ot_err *gone(void)
 {
@@ -22,6 +48,51 @@ static void hang_up(struct ot_client *client)
 		close(client->fd);
 	client->fd = -1;
 }
+
+static struct ot_err *silence(struct ot_client *client, bool interrupted)
+{
+	client->silent = true;
+	return ot_err_new(OT_ERR_SILENT,
+			  "%sprocess %d does not answer; is it stopped? (kill -CONT %d)",
+			  interrupted ? "interrupted: " : "", (int)client->peer_pid,
+			  (int)client->peer_pid);
+}
+
+/* The deadline is a time and not a duration: signals and bytes that dribble do not move it. */
+static struct ot_err *wait_for(struct ot_client *client, short events, uint64_t end_ms)
+{
+	struct pollfd p = {.fd = client->fd, .events = events};
+	uint64_t begin = now_ms();
+
+	for (;;) {
+		uint64_t now = now_ms();
+		uint64_t left = end_ms > now ? end_ms - now : 0;
+		int n = poll(&p, 1, left < LOOK_MS ? (int)left : LOOK_MS);
+
+		if (n > 0 || (n < 0 && errno != EINTR))
+			return NULL;
+		now = now_ms();
+		if (now - begin >= GRACE_MS && is_interrupted && is_interrupted())
+			return silence(client, true);
+		if (now >= end_ms)
+			return silence(client, false);
+	}
+}
+
+/* What was asked for may be done late, and we would not know: so it shall be undone at once. Whoever
+ * finds that we have left switches everything of ours off. */
+static void give_up(struct ot_client *client, struct ot_err *err)
+{
+	char *what = ot_asprintf("%s; detached: what was switched on goes off when it goes on",
+				 err->what);
+
+	hang_up(client);
+	client->given_up = true;
+	free(err->what);
+	err->what = what;
+}
+
+/* ------------------------------------------------------------------ opening */
 
 static struct ot_err *check_peer(struct ot_client *client)
 {
@@ -38,7 +109,24 @@ static struct ot_err *check_peer(struct ot_client *client)
 	return NULL;
 }
 
-struct ot_err *ot_client_open(struct ot_client *client, const char *socket_path)
+/* A stopped program accepts nobody, and its queue fills up; a wait in connect() could not be ended. */
+static struct ot_err *connect_to(struct ot_client *client, const struct sockaddr_un *where,
+				 uint64_t end_ms)
+{
+	while (connect(client->fd, (const struct sockaddr *)where, sizeof(*where))) {
+		if (errno != EAGAIN && errno != EINTR)
+			return ot_err_errno("cannot connect to %s", where->sun_path);
+		if (now_ms() >= end_ms || (is_interrupted && is_interrupted()))
+			return ot_err_new(OT_ERR_SILENT,
+					  "nobody answers at %s; is the process stopped?",
+					  where->sun_path);
+		poll(NULL, 0, LOOK_MS);
+	}
+	return check_peer(client);
+}
+
+struct ot_err *ot_client_open_within(struct ot_client *client, const char *socket_path,
+				     uint64_t end_ms)
 {
 	struct sockaddr_un where = {.sun_family = AF_UNIX};
 	struct ot_err *err;
@@ -48,16 +136,18 @@ struct ot_err *ot_client_open(struct ot_client *client, const char *socket_path)
 	if (strlen(socket_path) >= sizeof(where.sun_path))
 		return ot_err_new(OT_ERR_SYSTEM, "socket path too long: %s", socket_path);
 	memcpy(where.sun_path, socket_path, strlen(socket_path) + 1);
-	client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (client->fd < 0)
 		return ot_err_errno("cannot make a socket");
-	if (connect(client->fd, (struct sockaddr *)&where, sizeof(where)))
-		err = ot_err_errno("cannot connect to %s", socket_path);
-	else
-		err = check_peer(client);
+	err = connect_to(client, &where, end_ms);
 	if (err)
 		ot_client_deinit(client);
 	return err;
+}
+
+struct ot_err *ot_client_open(struct ot_client *client, const char *socket_path)
+{
+	return ot_client_open_within(client, socket_path, ot_client_deadline(REPLY_TIMEOUT_MS));
 }
 
 void ot_client_deinit(struct ot_client *client)
@@ -80,8 +170,10 @@ static void take_fds(struct ot_client *client, struct msghdr *msg)
 	}
 }
 
+/* ------------------------------------------------------------------ receiving */
+
 /* Receives once. Returns false when the other end is gone. */
-static bool receive(struct ot_client *client, int flags)
+static bool receive(struct ot_client *client)
 {
 	char control[CMSG_SPACE(sizeof(int))];
 	struct iovec iov;
@@ -94,12 +186,13 @@ static bool receive(struct ot_client *client, int flags)
 	ot_buf_reserve(&client->in, 64 * 1024);
 	iov.iov_base = client->in.data + client->in.len;
 	iov.iov_len = client->in.cap - client->in.len - 1;
-	got = recvmsg(client->fd, &msg, flags | MSG_CMSG_CLOEXEC);
+	got = recvmsg(client->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	if (got < 0)
 		return errno == EINTR || errno == EAGAIN;
 	if (got == 0)
 		return false;
 	take_fds(client, &msg);
+	client->silent = false;
 	client->in.len += (size_t)got;
 	client->in.data[client->in.len] = '\0';
 	return true;
@@ -148,7 +241,7 @@ bool ot_client_poll(struct ot_client *client)
 
 	if (client->fd < 0)
 		return false;
-	if (!receive(client, MSG_DONTWAIT)) {
+	if (!receive(client)) {
 		hang_up(client);
 		return false;
 	}
@@ -162,28 +255,20 @@ bool ot_client_poll(struct ot_client *client)
 	return client->fd >= 0;
 }
 
-static struct ot_err *wait_readable(const struct ot_client *client)
-{
-	struct pollfd p = {.fd = client->fd, .events = POLLIN};
-	int n;
+/* ------------------------------------------------------------------ asking */
 
-	do
-		n = poll(&p, 1, REPLY_TIMEOUT_MS);
-	while (n < 0 && errno == EINTR);
-	if (n == 0)
-		return ot_err_new(OT_ERR_GONE,
-				  "process %d does not answer; is it stopped? (kill -CONT %d)",
-				  (int)client->peer_pid, (int)client->peer_pid);
-	return NULL;
-}
-
-static struct ot_err *send_all(struct ot_client *client, const void *data, size_t bytes)
+static struct ot_err *send_all(struct ot_client *client, const void *data, size_t bytes,
+			       uint64_t end_ms)
 {
 	const char *at = data;
 
 	while (bytes) {
-		ssize_t n = send(client->fd, at, bytes, MSG_NOSIGNAL);
+		ssize_t n = send(client->fd, at, bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
 
+		if (n < 0 && errno == EAGAIN) {
+			OT_TRY(wait_for(client, POLLOUT, end_ms));
+			continue;
+		}
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -210,8 +295,29 @@ struct ot_err *ot_client_refusal(int status, const struct ot_buf *text)
 	return ot_err_new(code, "%s", name);
 }
 
-/* Waits for the reply to @request, filing events on the way. */
-static struct ot_err *await_reply(struct ot_client *client, struct ot_buf *reply, int *status)
+struct ot_err *ot_client_send(struct ot_client *client, enum otrace_msg_type type,
+			      const void *payload, size_t bytes, uint64_t end_ms)
+{
+	struct otrace_msg msg = {.size_bytes = (uint32_t)(sizeof(msg) + bytes),
+				 .type = (uint16_t)type,
+				 .request = ++client->last_request};
+	struct ot_err *err;
+
+	if (client->fd < 0)
+		return gone();
+	if (bytes > OTRACE_MSG_MAX_BYTES - sizeof(msg))
+		return ot_err_new(OT_ERR_OTHER, "request too large (%zu bytes)", bytes);
+	err = send_all(client, &msg, sizeof(msg), end_ms);
+	if (!err)
+		err = send_all(client, payload, bytes, end_ms);
+	/* The next request would be read as the rest of this one. */
+	if (err && err->code == OT_ERR_SILENT)
+		give_up(client, err);
+	return err;
+}
+
+struct ot_err *ot_client_await(struct ot_client *client, uint64_t end_ms, struct ot_buf *reply,
+			       int *status_ret)
 {
 	for (;;) {
 		bool damaged;
@@ -222,44 +328,51 @@ static struct ot_err *await_reply(struct ot_client *client, struct ot_buf *reply
 			return ot_err_new(OT_ERR_DAMAGED, "the runtime sent a damaged message");
 		}
 		if (!msg) {
-			OT_TRY(wait_readable(client));
-			if (!receive(client, 0)) {
+			OT_TRY(wait_for(client, POLLIN, end_ms));
+			if (!receive(client)) {
 				hang_up(client);
 				return gone();
 			}
 			continue;
 		}
 		if (msg->request == client->last_request && msg->type & OTRACE_MSG_REPLY) {
-			*status = msg->status;
+			*status_ret = msg->status;
 			ot_buf_reset(reply);
 			ot_buf_add(reply, msg + 1, msg->size_bytes - sizeof(*msg));
 			drop_message(client);
 			return NULL;
 		}
+		/* Replies to requests that were given up end here, too. */
 		file_event(client, msg);
 		drop_message(client);
 	}
+}
+
+/* Carried out late they change nothing, so the connection can stay. */
+static bool only_looks(enum otrace_msg_type type)
+{
+	return type == OTRACE_MSG_HELLO || type == OTRACE_MSG_MODULES || type == OTRACE_MSG_READ ||
+	       type == OTRACE_MSG_STATUS || type == OTRACE_MSG_THREADS || type == OTRACE_MSG_TLS ||
+	       type == OTRACE_MSG_END;
 }
 
 struct ot_err *ot_client_ask(struct ot_client *client, enum otrace_msg_type type,
 			     const void *payload, size_t bytes, struct ot_buf *reply,
 			     int *status_ret)
 {
-	struct otrace_msg msg = {.size_bytes = (uint32_t)(sizeof(msg) + bytes),
-				 .type = (uint16_t)type,
-				 .request = ++client->last_request};
+	uint64_t end_ms = ot_client_deadline(client->silent ? SILENT_TIMEOUT_MS : REPLY_TIMEOUT_MS);
 	ot_auto_buf struct ot_buf own = OT_BUF_INIT;
+	struct ot_err *err;
 	int status = 0;
 
 	if (!reply)
 		reply = &own;
-	if (client->fd < 0)
-		return gone();
-	if (bytes > OTRACE_MSG_MAX_BYTES - sizeof(msg))
-		return ot_err_new(OT_ERR_OTHER, "request too large (%zu bytes)", bytes);
-	OT_TRY(send_all(client, &msg, sizeof(msg)));
-	OT_TRY(send_all(client, payload, bytes));
-	OT_TRY(await_reply(client, reply, &status));
+	OT_TRY(ot_client_send(client, type, payload, bytes, end_ms));
+	err = ot_client_await(client, end_ms, reply, &status);
+	if (err && err->code == OT_ERR_SILENT && !only_looks(type))
+		give_up(client, err);
+	if (err)
+		return err;
 	if (status_ret)
 		*status_ret = status;
 	else if (status)

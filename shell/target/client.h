@@ -2,6 +2,11 @@
 /**
  * The client's end of the protocol in wire.h: one socket, requests answered in order, events put
  * aside while a reply is awaited.
+ *
+ * A program that does not answer is not waited for without end, and a wait can be interrupted. The
+ * error is then OT_ERR_SILENT. A late answer to a question is passed over; a request that changes
+ * something might be carried out late without our knowing, so its silence ends the connection, which
+ * makes the program switch everything off.
  */
 #ifndef OT_TARGET_CLIENT_H
 #define OT_TARGET_CLIENT_H
@@ -16,6 +21,8 @@ struct ot_client {
 	uint32_t last_request;
 	struct ot_buf in; /* bytes received and not yet used */
 	int received_fd;  /* from SCM_RIGHTS, -1 if none */
+	bool silent;	  /* it did not answer in time, and has sent nothing since */
+	bool given_up;	  /* we have closed the connection because of that */
 	bool modules_event;
 	bool ending_event;
 	bool call_done_event;
@@ -24,6 +31,8 @@ struct ot_client {
 
 /** Connects; refuses a peer of another user. */
 struct ot_err *ot_client_open(struct ot_client *client, const char *socket_path);
+struct ot_err *ot_client_open_within(struct ot_client *client, const char *socket_path,
+				     uint64_t end_ms);
 void ot_client_deinit(struct ot_client *client);
 
 /**
@@ -34,6 +43,15 @@ void ot_client_deinit(struct ot_client *client);
 struct ot_err *ot_client_ask(struct ot_client *client, enum otrace_msg_type type,
 			     const void *payload, size_t bytes, struct ot_buf *reply,
 			     int *status_ret);
+
+/** The halves of it, for who asks several at once; a silence leaves the connection open. */
+struct ot_err *ot_client_send(struct ot_client *client, enum otrace_msg_type type,
+			      const void *payload, size_t bytes, uint64_t end_ms);
+struct ot_err *ot_client_await(struct ot_client *client, uint64_t end_ms, struct ot_buf *reply,
+			       int *status_ret);
+
+/** The time @p patience_ms from now, for end_ms. */
+uint64_t ot_client_deadline(unsigned int patience_ms);
 
 /** The error for a reply with a status other than 0; @p text is its payload. */
 struct ot_err *ot_client_refusal(int status, const struct ot_buf *text);

@@ -19,13 +19,20 @@
  * numbers point nowhere, as in a process. */
 #define FILE_BIAS 0x10000000ull
 
+/* Bytes that the loader fills in with what another module has. */
+struct hole {
+	uint64_t address;
+	uint64_t bytes;
+};
+
 struct ot_image_file {
 	struct ot_target target;
 	Elf *elf;
 	uint8_t *data; /* a private copy of the file: relocations are done in it */
 	size_t bytes;
 	uint64_t bias;
-	OT_VEC(GElf_Phdr) loads; /* addresses with the bias */
+	OT_VEC(GElf_Phdr) loads;   /* addresses with the bias */
+	OT_VEC(struct hole) holes; /* by address */
 };
 
 static struct ot_image_file *file_of(const struct ot_target *target)
@@ -118,6 +125,28 @@ static struct ot_err *file_readv(struct ot_target *target, struct ot_target_span
 	return NULL;
 }
 
+static size_t file_settled(const struct ot_target *target, uint64_t address, size_t bytes)
+{
+	const struct ot_image_file *file = (const struct ot_image_file *)target;
+	size_t low = 0, high = file->holes.nr;
+
+	/* the first hole that ends behind the address */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct hole *hole = &file->holes.items[middle];
+
+		if (hole->address + hole->bytes <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == file->holes.nr || file->holes.items[low].address >= address + bytes)
+		return bytes;
+	if (file->holes.items[low].address <= address)
+		return 0;
+	return (size_t)(file->holes.items[low].address - address);
+}
+
 static struct ot_err *file_refresh(struct ot_target *target)
 {
 	(void)target;
@@ -132,6 +161,7 @@ static void file_close(struct ot_target *target)
 	if (file->data)
 		munmap(file->data, file->bytes);
 	ot_vec_deinit(&file->loads);
+	ot_vec_deinit(&file->holes);
 	free(file);
 }
 
@@ -185,51 +215,70 @@ static void read_dynamic(const struct ot_image_file *file, const GElf_Phdr *p, s
 	}
 }
 
-/* Address of a symbol that this file defines; 0 = another module's. */
-static uint64_t symbol_value(const struct ot_image_file *file, const struct dynamic *dynamic,
-			     uint64_t index)
+static bool read_symbol(const struct ot_image_file *file, const struct dynamic *dynamic,
+			uint64_t index, Elf64_Sym *ret)
 {
-	Elf64_Sym symbol;
 	size_t max;
-	const uint8_t *at = bytes_at(file, dynamic->symbols + index * sizeof(symbol), &max);
+	const uint8_t *at = bytes_at(file, dynamic->symbols + index * sizeof(*ret), &max);
 
-	if (!at || max < sizeof(symbol))
-		return 0;
-	memcpy(&symbol, at, sizeof(symbol));
-	if (symbol.st_shndx == SHN_UNDEF)
-		return 0;
-	return symbol.st_value + (symbol.st_shndx == SHN_ABS ? 0 : file->bias);
+	if (!at || max < sizeof(*ret))
+		return false;
+	memcpy(ret, at, sizeof(*ret));
+	return true;
 }
 
-static void relocate(const struct ot_image_file *file, const struct dynamic *dynamic,
-		     const GElf_Rela *rela)
+/* What a word holds that refers to a symbol of this file. False: the loader has to know. */
+static bool word_value(const struct ot_image_file *file, const Elf64_Sym *symbol,
+		       const GElf_Rela *rela, uint64_t *ret)
 {
-	uint64_t value = (uint64_t)rela->r_addend;
-	uint64_t symbol;
-	size_t max;
-	uint8_t *at = bytes_at(file, rela->r_offset + file->bias, &max);
+	uint64_t type = GELF_R_TYPE(rela->r_info);
 
-	if (!at || max < sizeof(value))
-		return;
-	switch (GELF_R_TYPE(rela->r_info)) {
+	switch (type) {
 	case R_X86_64_RELATIVE:
-		value += file->bias;
-		break;
+		*ret = (uint64_t)rela->r_addend + file->bias;
+		return true;
 	case R_X86_64_64:
 	case R_X86_64_GLOB_DAT:
 	case R_X86_64_JUMP_SLOT:
-		symbol = symbol_value(file, dynamic, GELF_R_SYM(rela->r_info));
-		if (!symbol)
-			return;
-		value = symbol + (GELF_R_TYPE(rela->r_info) == R_X86_64_64 ? value : 0);
-		break;
+		if (symbol->st_shndx == SHN_UNDEF || GELF_ST_TYPE(symbol->st_info) == STT_GNU_IFUNC)
+			return false;
+		*ret = symbol->st_value + (symbol->st_shndx == SHN_ABS ? 0 : file->bias) +
+		       (type == R_X86_64_64 ? (uint64_t)rela->r_addend : 0);
+		return true;
 	default:
-		return;
+		return false;
 	}
-	memcpy(at, &value, sizeof(value));
 }
 
-static void relocate_table(const struct ot_image_file *file, const struct dynamic *dynamic,
+static void relocate(struct ot_image_file *file, const struct dynamic *dynamic,
+		     const GElf_Rela *rela)
+{
+	uint64_t address = rela->r_offset + file->bias, value;
+	Elf64_Sym symbol = {.st_shndx = SHN_UNDEF};
+	size_t max;
+	uint8_t *at = bytes_at(file, address, &max);
+
+	read_symbol(file, dynamic, GELF_R_SYM(rela->r_info), &symbol);
+	if (!word_value(file, &symbol, rela, &value)) {
+		/* a variable of another module may have been given its place here */
+		bool copy = GELF_R_TYPE(rela->r_info) == R_X86_64_COPY;
+		struct hole hole = {address, copy ? symbol.st_size : sizeof(value)};
+
+		ot_vec_push(&file->holes, hole);
+		return;
+	}
+	if (at && max >= sizeof(value))
+		memcpy(at, &value, sizeof(value));
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct hole *first = a, *second = b;
+
+	return (first->address > second->address) - (first->address < second->address);
+}
+
+static void relocate_table(struct ot_image_file *file, const struct dynamic *dynamic,
 			   uint64_t address, uint64_t bytes)
 {
 	Elf_Data *data = address && bytes ? table_at(file, address, bytes, ELF_T_RELA) : NULL;
@@ -278,7 +327,7 @@ static void relocate_packed(const struct ot_image_file *file, uint64_t table, ui
 	}
 }
 
-static void relocate_all(const struct ot_image_file *file, const GElf_Phdr *p)
+static void relocate_all(struct ot_image_file *file, const GElf_Phdr *p)
 {
 	struct dynamic dynamic = {0};
 
@@ -287,6 +336,8 @@ static void relocate_all(const struct ot_image_file *file, const GElf_Phdr *p)
 	relocate_table(file, &dynamic, dynamic.plt, dynamic.plt_bytes);
 	if (dynamic.relr)
 		relocate_packed(file, dynamic.relr, dynamic.relr_bytes);
+	if (file->holes.nr)
+		qsort(file->holes.items, file->holes.nr, sizeof(file->holes.items[0]), by_address);
 }
 
 /* ------------------------------------------------------------------ the tables */
@@ -410,7 +461,7 @@ static void describe_module(struct ot_image_file *file, const struct otrace_note
 
 static struct ot_err *map_file(struct ot_image_file *file, const char *path)
 {
-	ot_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ot_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
 
 	if (fd < 0)
@@ -515,6 +566,7 @@ static const struct ot_target_ops file_ops = {
 	.close = file_close,
 	.refresh = file_refresh,
 	.readv = file_readv,
+	.settled = file_settled,
 	.tls = file_tls,
 };
 

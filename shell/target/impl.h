@@ -14,6 +14,7 @@ struct ot_target_ops {
 	void (*close)(struct ot_target *target);
 	struct ot_err *(*refresh)(struct ot_target *target);
 	struct ot_err *(*readv)(struct ot_target *target, struct ot_target_span *spans, size_t nr);
+	size_t (*settled)(const struct ot_target *target, uint64_t address, size_t bytes);
 	struct ot_err *(*tls)(struct ot_target *target, uint64_t accessor, uint32_t tid,
 			      uint64_t *ret);
 	struct ot_err *(*status)(struct ot_target *target, struct otrace_status *ret);
@@ -46,6 +47,7 @@ struct ot_target {
 	uint64_t generation;
 	struct otrace_area *area;
 	size_t area_bytes;
+	char *silence;	      /* why nothing more is asked for the time being, NULL = it answers */
 	struct ot_kept *kept; /* memory as it was at the end, NULL before */
 };
 

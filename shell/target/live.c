@@ -19,6 +19,7 @@
 struct ot_live {
 	struct ot_target target;
 	struct ot_client client;
+	bool stale; /* the list of modules could not be had: asked for again when there are answers */
 };
 
 static struct ot_live *live_of(const struct ot_target *target)
@@ -34,7 +35,15 @@ static struct ot_err *ask(struct ot_target *target, enum otrace_msg_type type, c
 	struct ot_err *err = ot_client_ask(&live->client, type, payload, bytes, reply, NULL);
 
 	if (live->client.fd < 0)
-		target->state = OT_TARGET_ENDED;
+		target->state = live->client.given_up ? OT_TARGET_DETACHED : OT_TARGET_ENDED;
+	if (err && err->code == OT_ERR_SILENT && !target->silence)
+		target->silence = ot_strdup(err->what);
+	if (err && type == OTRACE_MSG_MODULES)
+		live->stale = true;
+	if (!err && live->stale) {
+		live->stale = false;
+		live->client.modules_event = true;
+	}
 	return err;
 }
 
@@ -368,7 +377,7 @@ static struct ot_err *let_go(struct ot_target *target, enum otrace_msg_type type
 	bool connected = live_of(target)->client.fd >= 0;
 	struct ot_err *err = ask(target, type, payload, bytes, NULL);
 
-	if (!err || !connected || live_of(target)->client.fd >= 0)
+	if (!err || !connected || target->state != OT_TARGET_ENDED)
 		return err;
 	ot_err_destroy(err);
 	return NULL;
@@ -434,7 +443,8 @@ static struct ot_err *live_let_end(struct ot_target *target)
 static enum ot_target_event live_pump(struct ot_target *target, struct otrace_call_done *done)
 {
 	struct ot_client *client = &live_of(target)->client;
-	bool open = target->state == OT_TARGET_DETACHED || ot_client_poll(client);
+	bool detached = target->state == OT_TARGET_DETACHED;
+	bool open = detached ? !client->given_up : ot_client_poll(client);
 
 	if (client->modules_event) {
 		client->modules_event = false;
@@ -451,7 +461,8 @@ static enum ot_target_event live_pump(struct ot_target *target, struct otrace_ca
 	}
 	if (open)
 		return OT_TARGET_NOTHING;
-	target->state = OT_TARGET_ENDED;
+	if (!detached)
+		target->state = OT_TARGET_ENDED;
 	return OT_TARGET_GONE;
 }
 

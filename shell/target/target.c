@@ -10,6 +10,8 @@
 /* The one reason that depends on the state and not on the kind. */
 static struct ot_err *usable(const struct ot_target *target)
 {
+	if (target->silence)
+		return ot_err_new(OT_ERR_SILENT, "%s", target->silence);
 	if (target->state == OT_TARGET_ENDED)
 		return ot_err_new(OT_ERR_GONE, "the program has ended: its memory is gone");
 	if (target->state == OT_TARGET_DETACHED)
@@ -80,6 +82,7 @@ void ot_target_close(struct ot_target *target)
 	ot_target_modules_destroy(target->modules, target->nr_modules);
 	ot_kept_destroy(target->kept);
 	free(target->path);
+	free(target->silence);
 	target->ops->close(target);
 }
 
@@ -149,6 +152,11 @@ struct ot_err *ot_target_read(struct ot_target *target, uint64_t address, void *
 	return NULL;
 }
 
+size_t ot_target_settled(const struct ot_target *target, uint64_t address, size_t bytes)
+{
+	return target->ops->settled ? target->ops->settled(target, address, bytes) : bytes;
+}
+
 struct ot_err *ot_target_tls(struct ot_target *target, uint64_t accessor, uint32_t tid,
 			     uint64_t *ret)
 {
@@ -210,6 +218,14 @@ struct ot_err *ot_target_call(struct ot_target *target, const struct ot_target_c
 struct ot_err *ot_target_detach(struct ot_target *target)
 {
 	OT_DISPATCH(target, detach);
+}
+
+struct ot_err *ot_target_take_silence(struct ot_target *target)
+{
+	ot_auto_free char *silence = target->silence;
+
+	target->silence = NULL;
+	return silence ? ot_err_new(OT_ERR_SILENT, "%s", silence) : NULL;
 }
 
 int ot_target_fd(const struct ot_target *target)

@@ -36,7 +36,7 @@ enum ot_target_state {
 	OT_TARGET_HELD, /* before main, waits for go or call */
 	OT_TARGET_RUNNING,
 	OT_TARGET_ENDED,    /* exited or was killed; tables and records stay readable */
-	OT_TARGET_DETACHED, /* left alone by us; nothing more can be asked */
+	OT_TARGET_DETACHED, /* left alone by us, or given up as it did not answer */
 	OT_TARGET_FILE	    /* never was a process */
 };
 
@@ -123,6 +123,12 @@ struct ot_err *ot_target_read(struct ot_target *target, uint64_t address, void *
 /** Reads many pieces at once; a piece that cannot be read (whole) has a short got: no error. */
 struct ot_err *ot_target_readv(struct ot_target *target, struct ot_target_span *spans, size_t nr);
 
+/**
+ * How many of the @p bytes at @p address are what a program finds there. Fewer in a program file, up to
+ * the first word that the loader fills in with what another module has.
+ */
+size_t ot_target_settled(const struct ot_target *target, uint64_t address, size_t bytes);
+
 /** Address of a thread-local. @param tid 0 = main thread */
 struct ot_err *ot_target_tls(struct ot_target *target, uint64_t accessor, uint32_t tid,
 			     uint64_t *ret);
@@ -175,7 +181,7 @@ enum ot_target_event {
 	OT_TARGET_MODULES,   /* modules came or went; ot_target_refresh() */
 	OT_TARGET_CALL_DONE, /* done is filled in */
 	OT_TARGET_ENDING,    /* the program is in exit() and waits: ot_target_keep() */
-	OT_TARGET_GONE	     /* the other end closed: the program has ended */
+	OT_TARGET_GONE	     /* the program has ended, or (state DETACHED) was given up */
 };
 
 /**
@@ -189,6 +195,19 @@ int ot_target_fd(const struct ot_target *target);
 
 /** The process is known to have ended (its socket may live on in a child). */
 void ot_target_set_ended(struct ot_target *target);
+
+/**
+ * While a process does not answer @p interrupted is asked, and true ends the wait: the request fails
+ * and, if it was one that changes something, the process is given up (state DETACHED).
+ */
+void ot_target_on_wait(bool (*interrupted)(void));
+
+/**
+ * Whether it did not answer since the last call of this, with the reason. Until then nothing more is
+ * asked: a command that reads in a hundred places waits once, and its readers may take it for memory
+ * that cannot be read.
+ */
+struct ot_err *ot_target_take_silence(struct ot_target *target);
 
 /** Takes one event without blocking; call until OT_TARGET_NOTHING (or GONE). */
 enum ot_target_event ot_target_pump(struct ot_target *target, struct otrace_call_done *done);

@@ -90,8 +90,14 @@ static void take_stops(bool ours)
 		set_handler(SIGTSTP, SIG_IGN);
 }
 
+static bool asked_to_stop(void)
+{
+	return got_int || got_term;
+}
+
 void ot_session_take_signals(bool batch_run)
 {
+	ot_target_on_wait(asked_to_stop);
 	set_handler(SIGPIPE, SIG_IGN);
 	set_handler(SIGINT, batch_run ? SIG_IGN : on_signal);
 	set_handler(SIGQUIT, SIG_IGN);
@@ -321,6 +327,14 @@ static void end_program(struct ot_session *session)
 	ot_ui_flush(shell->ui);
 }
 
+/* It did not answer and we have left: nothing of ours is on any more, or will be when it goes on. */
+static void given_up(struct ot_session *session)
+{
+	if (session->shell.traces)
+		ot_traces_ended(session->shell.traces);
+	session->shell.patches.nr = 0;
+}
+
 /* The connection has ended: mostly because the process has, but exec ends it too. */
 static void connection_gone(struct ot_session *session)
 {
@@ -329,6 +343,10 @@ static void connection_gone(struct ot_session *session)
 	session->gone = true;
 	if (session->shell.stream)
 		ot_stream_drain(session->shell.stream);
+	if (ot_target_state(session->shell.target) == OT_TARGET_DETACHED) {
+		given_up(session);
+		return;
+	}
 	if (p.fd < 0 || poll(&p, 1, END_WAIT_MS) != 0)
 		return;
 	ot_ui_note(session->shell.ui, "the program has closed the connection (did it start another "
@@ -656,6 +674,8 @@ void ot_session_leave(struct ot_shell *shell)
 
 	if (state != OT_TARGET_HELD && state != OT_TARGET_RUNNING)
 		return;
+	if (shell->stream)
+		ot_stream_look(shell->stream, STREAM_BUDGET_MS);
 	/* First off, then read: so that nothing is written behind our last look. */
 	if (shell->traces && ot_traces_nr_on(shell->traces))
 		ot_err_destroy(ot_traces_clear(shell->traces, &nr, &switched));

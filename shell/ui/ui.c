@@ -246,12 +246,17 @@ void ot_ui_program_output(struct ot_ui *ui, const char *data, size_t bytes)
 
 /* ------------------------------------------------------------------ events and results */
 
-static bool capped(struct ot_ui *ui)
+/* On a terminal only. What is still on its way when a trace is switched off would go on for seconds. */
+static bool capped(struct ot_ui *ui, const struct ot_trace *trace)
 {
 	uint64_t second;
 
 	if (!ui->options.interactive)
 		return false;
+	if (trace && !trace->request) {
+		ui->cap.held_back++;
+		return true;
+	}
 	second = now_second();
 	if (second != ui->cap.second) {
 		report_held_back(ui, false);
@@ -270,7 +275,7 @@ void ot_ui_event(struct ot_ui *ui, const struct ot_trace *trace, const struct ot
 {
 	if (ui->options.json)
 		ot_event_json(ui->writer, trace, event, &ui->json.buf);
-	if (!ui->options.json_only && !capped(ui)) {
+	if (!ui->options.json_only && !capped(ui, trace)) {
 		keep_order(ui, &ui->err);
 		ot_event_text(ui->writer, trace, event, &ui->err.buf);
 	}

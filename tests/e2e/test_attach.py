@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 
 import pytest
 from waiting import wait_until
@@ -164,6 +165,76 @@ def test_ctrl_c_leaves_in_batch(tool, worker):
     assert alive(worker)
 
 
+@pytest.fixture
+def stopped(worker):
+    """The worker, stopped; it answers nobody."""
+    worker.send_signal(signal.SIGSTOP)
+    yield worker
+    worker.send_signal(signal.SIGCONT)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_waiting_for_a_stopped_process_can_be_ended(tool, stopped, number):
+    process = subprocess.Popen([tool.path, "attach", "-e", "pr shop.first", str(stopped.pid)], cwd=tool.folder,
+                               env=tool.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True)
+    time.sleep(0.5)
+    begin = time.monotonic()
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert time.monotonic() - begin < 5
+    assert process.returncode == 1 and "interrupted" in err
+
+
+def test_many_who_gave_up_do_not_fill_its_queue(tool, stopped):
+    """Each leaves an entry that a stopped process does not take; connect() would wait for room without end."""
+    waiting = [subprocess.Popen([tool.path, "attach", "-e", "status", str(stopped.pid)], cwd=tool.folder,
+                                env=tool.env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+               for _ in range(12)]
+    time.sleep(1)
+    for process in waiting:
+        process.send_signal(signal.SIGTERM)
+    for process in waiting:
+        assert "stopped" in process.communicate(timeout=10)[1]
+
+
+def test_what_a_stopped_process_was_asked_for_is_not_done_behind_our_back(tool, worker, shop):
+    """Ctrl-C while it does not answer: the shell lets go, so that nothing stays on that nobody knows of."""
+    before = text_of(worker.pid, shop)
+    terminal = tool.terminal("attach", "--unsafe", worker.pid).ready()
+    terminal.type("trace -q tick")
+    time.sleep(0.5)  # whatever else it has to say is said
+    worker.send_signal(signal.SIGSTOP)
+    terminal.sendline("patch add with multiply")
+    time.sleep(0.5)
+    terminal.sendintr()
+    terminal.expect("interrupted: .* does not answer.* detached")
+    worker.send_signal(signal.SIGCONT)
+    for line in ("patch", "unpatch add", "untrace tick"):
+        terminal.sendline(line)
+        terminal.expect(line.split(maxsplit=1)[0] + ": detached from")
+    wait_until(lambda: text_of(worker.pid, shop) == before, "stubs stay on")
+    done = tool.attach(["status"], worker.pid).result("status")["value"]
+    assert (done["patched"], done["on"]) == (0, 0)
+    terminal.sendline("quit")
+    assert terminal.finish() == 0
+
+
+def test_a_question_that_was_given_up_costs_nothing(tool, worker):
+    terminal = tool.terminal("attach", worker.pid).ready()
+    time.sleep(0.5)  # whatever else it has to say is said
+    worker.send_signal(signal.SIGSTOP)
+    terminal.sendline("pr shop.first.number")
+    time.sleep(0.5)
+    terminal.sendintr()
+    terminal.expect("interrupted")
+    worker.send_signal(signal.SIGCONT)
+    terminal.sendline("pr shop.first.number")
+    terminal.expect("[\r\n]7\r\n")
+    terminal.sendline("quit")
+    assert terminal.finish() == 0
+
+
 def test_commands_may_come_from_standard_input(tool, worker):
     done = subprocess.run([tool.path, "attach", str(worker.pid)], input="pr shop.first.number\n", cwd=tool.folder,
                           env=tool.env, capture_output=True, text=True, timeout=60, check=False)
@@ -175,6 +246,49 @@ def test_ps_lists_who_listens(tool, worker, shop):
     line = [line for line in done.out.splitlines() if str(worker.pid) in line]
     assert len(line) == 1 and shop.name in line[0] and line[0].endswith("no")
     assert done.status == 0
+
+
+def ps_row(tool, process):
+    rows = [line.split() for line in tool("ps").out.splitlines() if line.split()[0] == str(process.pid)]
+    assert len(rows) == 1
+    return rows[0]
+
+
+def test_ps_says_who_is_attached_and_how_many_functions_there_are(tool, worker):
+    nr_functions = ps_row(tool, worker)[2]
+    assert int(nr_functions) > 0
+    terminal = tool.terminal("attach", worker.pid).ready()
+    assert ps_row(tool, worker)[2:] == [nr_functions, "by", str(terminal.pid)]
+    assert "tick" in terminal.type("trace tick")
+    terminal.sendline("quit")
+    assert terminal.finish() == 0
+
+
+def test_ps_takes_nobodys_place(tool, worker):
+    looking = subprocess.Popen(f"while :; do '{tool.path}' ps; done", shell=True, env=tool.env, cwd=tool.folder,
+                               stdout=subprocess.DEVNULL, start_new_session=True)
+    try:
+        for _ in range(40):
+            done = tool.attach(["pr shop.first.number"], worker.pid)
+            assert done.status == 0, done.err
+    finally:
+        os.killpg(looking.pid, signal.SIGKILL)
+        looking.wait()
+
+
+def test_ps_does_not_wait_for_the_stopped(tool, stopped, shop):
+    others = [tool.listen(shop, "work") for _ in range(3)]
+    for process in others[1:]:
+        process.send_signal(signal.SIGSTOP)
+    begin = time.monotonic()
+    done = tool("ps")
+    assert time.monotonic() - begin < 5
+    for process in others:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    assert done.out.count("does not answer; is it stopped?") == 3 and stopped.pid
+    assert [line for line in done.out.splitlines() if str(others[0].pid) in line][0].endswith("no")
 
 
 def test_ps_without_anybody_says_how_to_start_one(tool):
@@ -194,6 +308,26 @@ def test_open_looks_into_a_file_and_refuses_the_rest(tool, shop):
     assert '"apple"' in done.out
     assert done.status == 1
     assert "program file" in done.err and "no records" in done.err
+
+
+@pytest.mark.parametrize("flags", [[], ["-fPIE", "-pie"], ["-no-pie", "-fno-pie"]])
+def test_open_does_not_know_what_the_loader_fills_in(tool, compiled, flags):
+    """Another module's address is no NULL; what lies beside it can be read all the same."""
+    program = compiled("loaded.c", *flags)
+    commands = ["pr alloc", "pr hooks", "pr *place", "pr table[1]", "pr table"]
+    texts = [tool("open", "-e", command, program).out for command in commands]
+    if "-no-pie" not in flags:  # there the linker may have put a place of its own
+        assert "<unreadable" in texts[0]
+        assert texts[1].count("<unreadable") == 2
+        assert texts[4].count("<unreadable") == 2
+    assert "number = 17" in texts[1] and "NULL" not in texts[0] + texts[1] + texts[2]
+    assert texts[3].startswith("NULL")
+
+
+def test_open_does_not_wait_for_a_fifo(tool):
+    os.mkfifo(tool.folder / "fifo")
+    done = tool("open", "-e", "ls", tool.folder / "fifo")
+    assert done.status == 1 and "not a file" in done.err
 
 
 def test_open_does_not_claim_that_a_file_runs(tool, shop):

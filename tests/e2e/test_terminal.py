@@ -121,6 +121,25 @@ def test_printing_is_capped_and_the_rest_is_counted(tool, shop):
     assert "tick" in terminal.type("log -n 1 tick")
 
 
+def test_a_flood_leaves_the_keys_alone_and_ends_with_its_trace(tool, shop):
+    terminal = tool.terminal("run", shop, "burn", "1000000000").ready()
+    terminal.type("trace tick")
+    terminal.sendline("run")
+    terminal.expect("not printed")
+    terminal.sendline("untrace tick")
+    terminal.expect("Untraced tick")
+    # Lines printed before may still be in the terminal; those of the next seconds would be old ones.
+    terminal.expect("not printed")
+    terminal.expect("globals> ")
+    with pytest.raises(pexpect.TIMEOUT):
+        terminal.expect("tick:tr-call", timeout=3)
+    terminal.sendline("log -n 1 tick")
+    terminal.expect("log -n 1 tick")
+    terminal.expect("tick:tr-call|tick\\(")
+    terminal.sendline("quit")
+    terminal.finish()
+
+
 def test_tab_completes_commands_options_and_names(prompt):
     prompt.send("unt\t")
     prompt.expect_exact("untrace ")

@@ -179,3 +179,28 @@ def test_names_may_have_letters_of_any_script(otrace, tmp_path, build):
     done = subprocess.run([otrace, "open", "-e", "größe + 1", tmp_path / "names"], capture_output=True, text=True,
                           timeout=60, check=False)
     assert (done.stdout, done.stderr) == ("4\n", "")
+
+
+def test_equal_elements_are_counted_behind_what_is_read_at_once(tool, compiled):
+    program = compiled("large.c", "-Wno-gnu-variable-sized-type-not-at-end")
+    assert tool("open", "-e", "pr zeros", program).out == "{0 <repeats 1000000 times>}\n"
+    assert tool("open", "-e", "pr tail", program).out == "{0 <repeats 199999 times>, 1}\n"
+
+
+def test_an_unknown_length_is_no_empty_array_in_json(tool, compiled):
+    program = compiled("large.c", "-Wno-gnu-variable-sized-type-not-at-end")
+    assert "{...}" in tool("open", "-e", "pr room.head", program).out
+    value = [json.loads(line) for line in tool("open", "--json", "-e", "pr room.head", program).out.splitlines()][-1]
+    assert value["value"] == {"length": 3, "data": {"unknown_length": True}}
+
+
+def test_view_takes_a_type_as_pr_does(tool, compiled):
+    out = tool("open", "-e", "view struct packet", compiled("large.c", "-Wno-gnu-variable-sized-type-not-at-end")).out
+    assert "struct packet" in out and "int length;" in out
+
+
+def test_what_was_typed_does_not_steer_the_terminal(tool, shop):
+    err = tool("open", "-e", "pr counter \x1b[2J + )", shop).err
+    assert "\x1b" not in err and "\\x1b[2J" in err
+    line, mark = err.splitlines()[-2:]
+    assert line[mark.index("^")] in "\\)"

@@ -28,6 +28,7 @@ struct step {
 	bool event_first; /* an EVENT_MODULES comes before the reply */
 	uint32_t claimed; /* a size that the header lies about, 0 = the true one */
 	bool silent;	  /* there is no reply */
+	bool late;	  /* the reply comes when the next request has */
 };
 
 struct server {
@@ -72,6 +73,7 @@ static void *serve(void *arg)
 {
 	struct server *server = arg;
 	int fd = accept(server->fd, NULL, NULL);
+	uint32_t before = 0;
 
 	for (size_t i = 0; i < server->nr; i++) {
 		char payload[4096];
@@ -82,7 +84,10 @@ static void *serve(void *arg)
 			break;
 		if (msg.size_bytes > sizeof(msg))
 			recv(fd, payload, msg.size_bytes - sizeof(msg), MSG_WAITALL);
-		if (!server->steps[i].silent)
+		if (i && server->steps[i - 1].late)
+			answer(fd, &server->steps[i - 1], before);
+		before = msg.request;
+		if (!server->steps[i].silent && !server->steps[i].late)
 			answer(fd, &server->steps[i], msg.request);
 	}
 	close(fd);
@@ -252,6 +257,65 @@ static void refusals_say_what_and_why(void **state)
 	stop(&server);
 }
 
+static bool always(void)
+{
+	return true;
+}
+
+/* It would be done when the program goes on, and nobody would know. */
+static void a_change_without_an_answer_ends_the_connection(void **state)
+{
+	const struct step steps[] = {HELLO,
+				     NO_MODULES,
+				     {.expect = OTRACE_MSG_REDIRECT, .silent = true},
+				     {.expect = OTRACE_MSG_REDIRECT}};
+	struct otrace_switched switched;
+	struct ot_target *target = NULL;
+	struct otrace_call_done done;
+	struct server server;
+
+	(void)state;
+	start(&server, steps, OT_NR(steps));
+	assert_null(ot_target_live_open(server.path, false, &target));
+	ot_target_on_wait(always);
+	assert_says(ot_target_redirect(target, 1, 2, false, &switched), "detached");
+	ot_target_on_wait(NULL);
+	assert_int_equal(ot_target_state(target), OT_TARGET_DETACHED);
+	assert_says(ot_target_redirect(target, 1, 0, false, &switched), "detached");
+	assert_int_equal(ot_target_pump(target, &done), OT_TARGET_GONE);
+	assert_int_equal(ot_target_state(target), OT_TARGET_DETACHED);
+	stop(&server); /* it finds the connection closed */
+	ot_target_close(target);
+}
+
+static void a_late_answer_is_not_taken_for_the_next_one(void **state)
+{
+	static const struct otrace_status first = {.nr_on = 1}, second = {.nr_on = 2};
+	const struct step steps[] = {
+		HELLO,
+		NO_MODULES,
+		{.expect = OTRACE_MSG_STATUS,
+		 .payload = &first,
+		 .bytes = sizeof(first),
+		 .late = true},
+		{.expect = OTRACE_MSG_STATUS, .payload = &second, .bytes = sizeof(second)}};
+	struct ot_target *target = NULL;
+	struct otrace_status status;
+	struct server server;
+
+	(void)state;
+	start(&server, steps, OT_NR(steps));
+	assert_null(ot_target_live_open(server.path, false, &target));
+	ot_target_on_wait(always);
+	assert_says(ot_target_status(target, &status), "interrupted");
+	ot_target_on_wait(NULL);
+	assert_int_equal(ot_target_state(target), OT_TARGET_HELD);
+	assert_null(ot_target_status(target, &status));
+	assert_int_equal(status.nr_on, 2);
+	ot_target_close(target);
+	stop(&server);
+}
+
 static void nobody_there_is_an_error(void **state)
 {
 	struct ot_target *target = NULL;
@@ -290,6 +354,8 @@ int main(void)
 		cmocka_unit_test(a_program_may_be_over_before_it_says_that_it_goes),
 		cmocka_unit_test(events_between_replies_are_kept),
 		cmocka_unit_test(refusals_say_what_and_why),
+		cmocka_unit_test(a_change_without_an_answer_ends_the_connection),
+		cmocka_unit_test(a_late_answer_is_not_taken_for_the_next_one),
 		cmocka_unit_test(nobody_there_is_an_error),
 		cmocka_unit_test(a_folder_of_others_is_not_looked_into),
 	};

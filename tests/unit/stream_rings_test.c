@@ -310,6 +310,30 @@ static void a_full_spool_leaves_the_rings_alone(void **state)
 	ot_rings_destroy(rings);
 }
 
+/* A sweep that copied all of a flood would keep the terminal waiting. */
+static void a_sweep_is_bounded_and_keeps_the_order(void **state)
+{
+	struct ot_rings *rings = ot_rings_create(area, false);
+	struct ot_rings_item item;
+	uint64_t last = 0, nr = 0, sweeps = 0;
+
+	(void)state;
+	ot_rings_set_sweep(rings, OTRACE_SUBBUF_BYTES - 1);
+	for (uint64_t tsc = 1; tsc <= 1700; tsc++)
+		write_record(&writers[tsc % 7 ? 0 : 1], tsc);
+	assert_in_range(ot_rings_sweep(rings, 1700), 1, 2 * OTRACE_SUBBUF_BYTES);
+	do {
+		while (ot_rings_next(rings, &item)) {
+			assert_int_equal(item.rec->tsc, ++last);
+			nr++;
+		}
+		sweeps++;
+	} while (ot_rings_sweep(rings, 1700));
+	assert_int_equal(nr, 1700);
+	assert_true(sweeps > 2);
+	ot_rings_destroy(rings);
+}
+
 static void a_damaged_record_ends_its_sub_buffer_only(void **state)
 {
 	struct ot_rings *rings = ot_rings_create(area, false);
@@ -342,6 +366,7 @@ int main(void)
 		TEST(what_an_earlier_reader_left_is_left_out),
 		TEST(losses_of_the_writer_are_told),
 		TEST(a_full_spool_leaves_the_rings_alone),
+		TEST(a_sweep_is_bounded_and_keeps_the_order),
 		TEST(a_damaged_record_ends_its_sub_buffer_only),
 	};
 

@@ -9,7 +9,7 @@
  * status is 0 or an enum otrace_error. With a status other than 0 the payload may be a text (not
  * NUL-terminated) that says more. Events have request 0 and may come between replies.
  *
- * The first request is HELLO. Another version or ABI is refused with the server's numbers in the
+ * The first request is HELLO (or GLANCE, which is all then). Another version or ABI is refused with the server's numbers in the
  * reply. One client at a time; a second one gets OTRACE_E_BUSY and the text names the first's pid.
  * When the client's end closes, everything that it switched on is switched off.
  *
@@ -83,6 +83,8 @@ enum otrace_msg_type {
 	OTRACE_MSG_CALL = 12,	 /* otrace_call, arguments -> nothing; an EVENT_CALL_DONE follows */
 	OTRACE_MSG_DETACH = 13,	 /* nothing -> otrace_switched; then the server closes */
 	OTRACE_MSG_END = 14,	 /* nothing -> nothing: lets a program that is ending go on */
+	OTRACE_MSG_GLANCE = 15,	 /* nothing -> otrace_glance; then the server closes. In place of
+				     HELLO, and while another shell is attached too */
 	OTRACE_EVENT_MODULES = 64,   /* nothing: modules were loaded or unloaded; ask again */
 	OTRACE_EVENT_CALL_DONE = 65, /* otrace_call_done */
 	OTRACE_EVENT_ENDING =
@@ -110,6 +112,15 @@ struct otrace_welcome {
 	uint32_t pid;
 	uint64_t area_bytes;
 	uint64_t start_time_ns; /* CLOCK_REALTIME when the runtime started */
+};
+
+/** Who is there, for those who only list processes. */
+struct otrace_glance {
+	uint32_t wire_version;
+	uint32_t abi_version;
+	uint32_t pid;
+	uint32_t client_pid;   /* of the shell that is attached, 0 = nobody */
+	uint64_t nr_functions; /* with a stub, in all modules */
 };
 
 /** An instrumented module. Addresses are those of the process. */
