@@ -566,6 +566,9 @@ static uint64_t pool_of(struct ot_decoder *d, uint64_t description)
 static void decode_entries(struct ot_decoder *d, uint64_t begin, uint64_t end,
 			   void (*place)(struct ot_decoder *, uint64_t, uint64_t, uint64_t))
 {
+	/* The place that the note names is an entry itself, so there is at least that. */
+	if (begin == end)
+		ot_decode_fail(d, d->loaded->module.low, "no entries where the note says");
 	if (begin % 4 || end < begin || (end - begin) % sizeof(struct otrace_entry))
 		ot_decode_fail(d, begin, "entries not aligned");
 	for (uint64_t at = begin; at < end && !d->err; at += sizeof(struct otrace_entry)) {

@@ -200,3 +200,22 @@ def test_a_program_with_a_filter_of_its_own_can_be_traced_and_the_danger_is_told
     program.stdin.write("a\n")
     assert program.communicate(timeout=TIMEOUT)[0] == "7\n"
     assert program.returncode == 0
+
+
+def test_damaged_tables_are_named_whichever_way_one_comes(tool, shop):
+    """The note leads nowhere: there are no functions, and that is not what the program's author wrote."""
+    sections = subprocess.run(["readelf", "-SW", shop], capture_output=True, text=True, check=True).stdout
+    note = next(line.split() for line in sections.splitlines() if ".note.otrace" in line)
+    at = int(note[note.index("NOTE") + 2], 16) + 24  # behind the head, the name and the version
+    program = bytearray(shop.read_bytes())
+    program[at:at + 4] = b"\x10\0\0\0"
+    damaged = tool.folder / "damaged"
+    damaged.write_bytes(program)
+    damaged.chmod(0o755)
+    assert "damaged table" in tool("open", "-e", "ls", damaged).err
+    assert "damaged table" in tool("run", "-e", "ls", damaged).err
+    process = tool.listen(damaged, "work")
+    assert "damaged table" in tool("attach", "-e", "ls", process.pid).err
+    process.kill()
+    process.wait()
+    process.stdout.close()

@@ -310,6 +310,10 @@ static void a_late_answer_is_not_taken_for_the_next_one(void **state)
 	assert_says(ot_target_status(target, &status), "interrupted");
 	ot_target_on_wait(NULL);
 	assert_int_equal(ot_target_state(target), OT_TARGET_HELD);
+	/* within one command it is not asked again */
+	assert_says(ot_target_status(target, &status), "interrupted");
+	assert_says(ot_target_take_silence(target), "interrupted");
+	assert_null(ot_target_take_silence(target));
 	assert_null(ot_target_status(target, &status));
 	assert_int_equal(status.nr_on, 2);
 	ot_target_close(target);
