@@ -40,8 +40,15 @@ static void make_current(const struct ot_stack *stack)
 {
 	struct ot_tls *tls = &ot_tls;
 
-	tls->stack = *stack;
+	/* whole or unknown: a handler may interrupt this, and need not come back */
+	tls->stack.bytes = 0;
+	ot_barrier();
 	tls->stack_low = stack->low ? stack->low + stack->reserve_bytes : 0;
+	tls->stack.low = stack->low;
+	tls->stack.flags = stack->flags;
+	tls->stack.reserve_bytes = stack->reserve_bytes;
+	ot_barrier();
+	tls->stack.bytes = stack->bytes;
 }
 
 /* The part of the stack that is surely there, or false when so little is that maps must be asked. */
@@ -103,18 +110,23 @@ static bool find_mapping(uint64_t sp, struct ot_mapping *ret)
 	return ot_maps_find(sp, thread->scratch, sizeof(thread->scratch), ret);
 }
 
+static void stack_of(struct ot_mapping *map, struct ot_stack *ret)
+{
+	if (map->is_stack)
+		map->low = main_stack_low(map);
+	ret->low = map->low;
+	ret->bytes = map->high - map->low;
+	ret->flags = OT_STACK_EXACT | (one_stack(map) ? OT_STACK_CLOSABLE : 0);
+	ret->reserve_bytes = reserve_for(ret->bytes);
+}
+
 static bool ask_maps(uint64_t sp, struct ot_stack *ret)
 {
 	struct ot_mapping map;
 
 	if (!find_mapping(sp, &map))
 		return false;
-	if (map.is_stack)
-		map.low = main_stack_low(&map);
-	ret->low = map.low;
-	ret->bytes = map.high - map.low;
-	ret->flags = OT_STACK_EXACT | (one_stack(&map) ? OT_STACK_CLOSABLE : 0);
-	ret->reserve_bytes = reserve_for(ret->bytes);
+	stack_of(&map, ret);
 	return true;
 }
 
@@ -127,20 +139,26 @@ static bool holds(const struct ot_stack *stack, uint64_t sp)
  * A signal handler's stack ends where the program says, whatever is mapped below: mostly other data
  * of the program. Asked each time, because it may have been moved since.
  */
-static bool ask_signal_stack(uint64_t sp, struct ot_stack *ret)
+static bool signal_stack(struct ot_stack *ret)
 {
 	stack_t now;
-	struct ot_stack stack;
 
 	if (OT_SYS(SYS_sigaltstack, 0, &now, 0, 0, 0, 0) || (now.ss_flags & SS_DISABLE))
 		return false;
-	stack = (struct ot_stack){
+	*ret = (struct ot_stack){
 		.low = (uint64_t)now.ss_sp,
 		.bytes = now.ss_size,
 		.flags = OT_STACK_EXACT | OT_STACK_CLOSABLE,
 		.reserve_bytes = reserve_for(now.ss_size),
 	};
-	if (!holds(&stack, sp))
+	return true;
+}
+
+static bool ask_signal_stack(uint64_t sp, struct ot_stack *ret)
+{
+	struct ot_stack stack;
+
+	if (!signal_stack(&stack) || !holds(&stack, sp))
 		return false;
 	*ret = stack;
 	return true;
@@ -161,9 +179,15 @@ static bool find_kept(uint64_t sp, struct ot_stack *ret)
 
 static void keep(const struct ot_stack *stack)
 {
-	struct ot_tls *tls = &ot_tls;
+	struct ot_stack *kept = &ot_tls.others[ot_tls.next_other++ % OT_STACKS_KEPT];
 
-	tls->others[tls->next_other++ % OT_STACKS_KEPT] = *stack;
+	kept->bytes = 0;
+	ot_barrier();
+	kept->low = stack->low;
+	kept->flags = stack->flags;
+	kept->reserve_bytes = stack->reserve_bytes;
+	ot_barrier();
+	kept->bytes = stack->bytes;
 }
 
 static void find_exact(uint64_t sp)
@@ -197,4 +221,21 @@ void ot_stack_be_exact(uint64_t sp)
 		ot_stack_find(sp);
 	if (!(ot_tls.stack.flags & OT_STACK_EXACT) && ot_tls.nr_asked < ASK_MOST)
 		find_exact(sp);
+}
+
+bool ot_stack_is_one(uint64_t a, uint64_t b)
+{
+	struct ot_stack stack = ot_tls.stack, of_signals;
+	struct ot_mapping map;
+
+	/* it may lie inside of the stack that the handler interrupted */
+	if (signal_stack(&of_signals) && holds(&of_signals, a) != holds(&of_signals, b))
+		return false;
+	if ((!(stack.flags & OT_STACK_EXACT) || !holds(&stack, b)) && ot_tls.nr_asked < ASK_MOST) {
+		ot_tls.nr_asked++;
+		if (!find_mapping_here(b, &map))
+			return false;
+		stack_of(&map, &stack);
+	}
+	return (stack.flags & OT_STACK_CLOSABLE) && holds(&stack, a) && holds(&stack, b);
 }

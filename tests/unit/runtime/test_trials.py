@@ -66,6 +66,17 @@ def test_a_trial_goes_as_it_does_alone(trials, runtime, tmp_path, letters):
     assert traced(trials, runtime, letters, tmp_path)[0] == alone(trials, letters, tmp_path)
 
 
+def test_a_jump_out_of_a_hook_does_not_end_the_trace(trials, runtime, tmp_path):
+    with Trial(trials, runtime, tmp_path) as program:
+        client = program.attach()
+        trace_everything(client)
+        add = client.named("add")
+        client.probe((add, 2, 0, args_of(add, 2), ret_of(add)))
+        assert program.order("J") == "20 alarms, 100"
+        records = [r for ring in client.rings() if ring.head for r in ring.records()[0] if r.trace == 2]
+        assert [r.kind for r in records] == [ENTER, LEAVE] * 100
+
+
 def open_files(pid):
     return sorted(os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd"))
 

@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -367,6 +368,34 @@ static void jump(void)
 	printf("%d\n", jumps);
 }
 
+static volatile int alarms;
+
+__attribute__((no_instrument_function)) static void on_alarm(int signal)
+{
+	alarms += signal == SIGVTALRM;
+	siglongjmp(back, 1);
+}
+
+/* Most of these alarms come inside of a hook, which then never ends. */
+static void jump_out_of_hooks(void)
+{
+	struct itimerval timer = {{0, 2000}, {0, 2000}};
+	volatile int sum = 0;
+
+	signal(SIGVTALRM, on_alarm);
+	alarms = 0;
+	setitimer(ITIMER_VIRTUAL, &timer, NULL);
+	while (alarms < 20)
+		if (!sigsetjmp(back, 1))
+			for (;;)
+				sum += first_letter("a");
+	timer = (struct itimerval){{0, 0}, {0, 0}};
+	setitimer(ITIMER_VIRTUAL, &timer, NULL);
+	for (int i = 0; i < 100; i++)
+		sum = add(i, 1);
+	printf("%d alarms, %d\n", alarms, sum);
+}
+
 /* ------------------------------------------------------------------ a library that goes while it is in use */
 
 static void *library;
@@ -472,6 +501,9 @@ int main(int argc, char **argv)
 			break;
 		case 'j':
 			jump();
+			break;
+		case 'J':
+			jump_out_of_hooks();
 			break;
 		case 'p':
 			painted_stack();
