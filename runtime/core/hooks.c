@@ -365,11 +365,13 @@ static void enter_only(struct ot_thread *thread, const struct ot_arm *arm, uint6
 	commit(thread, sizeof(*rec));
 }
 
-/* True when there is stack enough after all: the bounds were a guess, or another stack's. */
+/* True when there is stack enough after all: the bounds were a guess, another stack's or one's that is gone. */
 static bool stack_is_fine(uint64_t sp)
 {
 	if (!on_stack(sp) || !(ot_tls.stack.flags & OT_STACK_EXACT))
 		ot_stack_find(sp);
+	if (sp < ot_tls.stack_low)
+		ot_stack_renew(sp);
 	return sp >= ot_tls.stack_low;
 }
 
@@ -416,18 +418,25 @@ static uint64_t args_room(uint64_t args)
 	return OT_ROUND_DOWN(room, 16);
 }
 
-/* Bytes to copy; 0 = the end cannot be recorded. The words of argv are at odd places: 16 more. */
+/*
+ * Bytes to copy; 0 = the end cannot be recorded. The words of argv are at odd places: 16 more, but not
+ * beyond the stack's end. That end is only sure of the thread's own stack, and a coroutine's stack may lie
+ * close below, behind a guard page.
+ */
 static OT_SLOW uint64_t copy_bytes(const struct otrace_varargs_frame *frame)
 {
-	uint64_t bytes = args_room(frame->stack_args), left;
+	uint64_t bytes = args_room(frame->stack_args), left, above;
 
 	if (bytes > OT_VARARGS_COPY_MAX)
 		return 0;
 	bytes += 16;
 	ot_stack_be_exact((uint64_t)frame);
-	if (!(ot_tls.stack.flags & OT_STACK_EXACT) || !ot_tls.stack.low ||
+	if (!(ot_tls.stack.flags & OT_STACK_EXACT) || !(ot_tls.stack.flags & OT_STACK_OWN) ||
 	    (uint64_t)frame < ot_tls.stack_low)
 		return 0;
+	above = ot_tls.stack.low + ot_tls.stack.bytes - frame->stack_args;
+	if (bytes > above)
+		bytes = OT_ROUND_DOWN(above, 16);
 	left = (uint64_t)frame - ot_tls.stack_low;
 	return bytes <= left / 4 ? bytes : 0;
 }

@@ -19,7 +19,7 @@ static bool has_frame(uint64_t hook)
 	return (hook & OT_HOOK_KIND) != OT_HOOK_LOW;
 }
 
-static bool frame_is_there(uint64_t frame)
+static bool frame_is_there(uint64_t frame) /* not read directly: the stack may be gone */
 {
 	uint64_t word;
 

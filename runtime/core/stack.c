@@ -7,7 +7,8 @@
  *
  * A thread's first frame makes a guess: some pages below it are there (four system calls of half a
  * microsecond). When it leaves that window, /proc/self/maps is asked once. Coroutines and signal
- * stacks are other stacks; the last few coroutines' are kept.
+ * stacks are other stacks; the last few coroutines' are kept. These may be unmapped, and smaller ones
+ * put in their place: what is kept of them says which calls were left by a jump, not what may be read.
  */
 #include <signal.h>
 #include <sys/mman.h>
@@ -24,6 +25,9 @@
 #define GROW_GAP_BYTES (1u << 20) /* the kernel keeps it below a stack that grows */
 #define ASK_MOST 64u		  /* times per thread; programs with many coroutines get guesses */
 #define UNLIMITED_BYTES (1ull << 40)
+#define MAIN_SURE_BYTES (128u << 10) /* the kernel keeps more than that free below argv */
+#define THREAD_SURE_BYTES \
+	(12u << 10) /* less than the smallest stack of a thread, below its control block */
 
 uint64_t ot_stack_main_end;
 
@@ -51,6 +55,16 @@ static void make_current(const struct ot_stack *stack)
 	tls->stack.bytes = stack->bytes;
 }
 
+/* Without asking anyone. Only the addresses down to sp count. */
+static bool surely_own(uint64_t sp)
+{
+	uint64_t self = ot_arch_thread_pointer();
+
+	if (ot_sys_gettid() == ot_sys_getpid())
+		return ot_stack_main_end - sp < MAIN_SURE_BYTES;
+	return self - sp < THREAD_SURE_BYTES;
+}
+
 /* The part of the stack that is surely there, or false when so little is that maps must be asked. */
 static bool guess(uint64_t sp, struct ot_stack *ret)
 {
@@ -62,6 +76,7 @@ static bool guess(uint64_t sp, struct ot_stack *ret)
 	*ret = (struct ot_stack){
 		.low = page - GUESS_BYTES,
 		.bytes = GUESS_BYTES + OT_PAGE_BYTES,
+		.flags = surely_own(sp) ? OT_STACK_OWN : 0,
 		.reserve_bytes = RESERVE_MIN,
 	};
 	return true;
@@ -84,13 +99,19 @@ static uint64_t main_stack_low(const struct ot_mapping *map)
 /* Memory from the heap may hold many coroutine stacks side by side: frames there say nothing about
  * each other. A mapping of its own with a guard, or with this thread's control block, is one stack;
  * but the first thread's control block lies anywhere, in a static program in the heap. */
-static bool one_stack(const struct ot_mapping *map)
+static uint32_t kind_of(const struct ot_mapping *map)
 {
 	uint64_t self = ot_arch_thread_pointer();
-	bool holds_thread = self >= map->low && self < map->high;
+	bool holds_thread =
+		self >= map->low && self < map->high && ot_sys_gettid() != ot_sys_getpid();
+	uint32_t flags = OT_STACK_EXACT;
 
-	return map->is_stack || map->below_guard ||
-	       (holds_thread && ot_sys_gettid() != ot_sys_getpid());
+	if (map->is_stack || map->below_guard || holds_thread)
+		flags |= OT_STACK_CLOSABLE;
+	/* without a guard, coroutines may lie below it in the same mapping */
+	if (map->is_stack || (map->below_guard && holds_thread))
+		flags |= OT_STACK_OWN;
+	return flags;
 }
 
 static __attribute__((noinline)) bool find_mapping_here(uint64_t sp, struct ot_mapping *ret)
@@ -116,7 +137,7 @@ static void stack_of(struct ot_mapping *map, struct ot_stack *ret)
 		map->low = main_stack_low(map);
 	ret->low = map->low;
 	ret->bytes = map->high - map->low;
-	ret->flags = OT_STACK_EXACT | (one_stack(map) ? OT_STACK_CLOSABLE : 0);
+	ret->flags = kind_of(map);
 	ret->reserve_bytes = reserve_for(ret->bytes);
 }
 
@@ -179,7 +200,15 @@ static bool find_kept(uint64_t sp, struct ot_stack *ret)
 
 static void keep(const struct ot_stack *stack)
 {
-	struct ot_stack *kept = &ot_tls.others[ot_tls.next_other++ % OT_STACKS_KEPT];
+	struct ot_stack *kept;
+
+	/* what lay there before is gone */
+	for (unsigned i = 0; i < OT_STACKS_KEPT; i++) {
+		kept = &ot_tls.others[i];
+		if (kept->low < stack->low + stack->bytes && stack->low < kept->low + kept->bytes)
+			kept->bytes = 0;
+	}
+	kept = &ot_tls.others[ot_tls.next_other++ % OT_STACKS_KEPT];
 
 	kept->bytes = 0;
 	ot_barrier();
@@ -220,6 +249,15 @@ void ot_stack_be_exact(uint64_t sp)
 	if (!holds(&ot_tls.stack, sp))
 		ot_stack_find(sp);
 	if (!(ot_tls.stack.flags & OT_STACK_EXACT) && ot_tls.nr_asked < ASK_MOST)
+		find_exact(sp);
+}
+
+void ot_stack_renew(uint64_t sp)
+{
+	struct ot_stack stack;
+
+	if (!(ot_tls.stack.flags & OT_STACK_OWN) && ot_tls.nr_asked < ASK_MOST &&
+	    !ask_signal_stack(sp, &stack))
 		find_exact(sp);
 }
 

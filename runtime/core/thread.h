@@ -33,6 +33,8 @@ struct ot_stack {
 
 #define OT_STACK_EXACT 1u    /* the bounds are the mapping's, not a guess around the first frame */
 #define OT_STACK_CLOSABLE 2u /* one stack for sure: a higher frame means that lower ones are gone */
+#define OT_STACK_OWN \
+	4u /* main's or the thread's: it stays as long as the thread, so it is read directly */
 
 struct ot_tls {
 	uint64_t stack_low;	  /* thunks compare %rsp with it; 0 = stack not known yet */
@@ -145,6 +147,9 @@ OT_SLOW void ot_stack_find(uint64_t sp);
 
 /** The same, and its bounds are those of the mapping, not a guess. */
 void ot_stack_be_exact(uint64_t sp);
+
+/** Asks again where the stack ends, if it can have changed since. */
+OT_SLOW void ot_stack_renew(uint64_t sp);
 
 /**
  * Starts a new sub-buffer, after waiting for the reader if the trace asked for that. False: the

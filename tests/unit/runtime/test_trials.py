@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from oprobe import ABANDONED, ENTER, EVENT_MODULES, FRAME, LEAVE, STRING, Program
+from oprobe import ABANDONED, ENTER, ENTER_ONLY, EVENT_MODULES, FRAME, LEAVE, STRING, Program
 from test_runtime import all_records, args_of, ret_of
 
 
@@ -75,6 +75,28 @@ def test_a_jump_out_of_a_hook_does_not_end_the_trace(trials, runtime, tmp_path):
         assert program.order("J") == "20 alarms, 100"
         records = [r for ring in client.rings() if ring.head for r in ring.records()[0] if r.trace == 2]
         assert [r.kind for r in records] == [ENTER, LEAVE] * 100
+
+
+def test_a_stack_is_not_what_was_there_before(trials, runtime, tmp_path):
+    """What is known of a stack that is gone is not believed: neither that it can be read, nor where it ends."""
+    with Trial(trials, runtime, tmp_path) as program:
+        client = program.attach()
+        note = client.named("keep_text")
+        client.probe((note, 1, 0, [(note.args_offset, 40, STRING)], ret_of(note)))
+        assert program.order("g") == "18"
+        records = all_records(client)
+        assert [r.kind for r in records] == [ENTER, LEAVE] * 9
+        texts = [r.words()[0] for r in records[::2]]
+        assert texts == [6] * 3 + [0] * 6
+
+
+def test_arguments_are_copied_from_one_stack_only(trials, runtime, tmp_path):
+    with Trial(trials, runtime, tmp_path) as program:
+        client = program.attach()
+        total = client.named("sum_of")
+        client.probe((total, 1, 0, [], []))
+        assert program.order("n") == "36"
+        assert [r.kind for r in all_records(client)] == [ENTER_ONLY]
 
 
 def open_files(pid):

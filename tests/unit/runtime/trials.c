@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -314,6 +315,89 @@ static void swap(void)
 	printf("%d\n", trail);
 }
 
+KEEP int keep_text(const char *text, int n)
+{
+	return HIDE(text) ? n + 1 : n;
+}
+
+KEEP int sum_of(int nr, ...)
+{
+	va_list list;
+	int sum = 0;
+
+	va_start(list, nr);
+	for (int i = 0; i < nr; i++)
+		sum += va_arg(list, int);
+	va_end(list);
+	return sum;
+}
+
+static const char *noted;
+
+static void on_noting(void)
+{
+	for (int i = 0; i < 3; i++)
+		trail += keep_text(noted, i);
+}
+
+static void on_summing(void)
+{
+	trail = sum_of(8, 1, 2, 3, 4, 5, 6, 7, 8);
+}
+
+static void run_on(char *stack, size_t bytes, void (*work)(void))
+{
+	getcontext(&coroutines[0]);
+	coroutines[0].uc_stack.ss_sp = stack;
+	coroutines[0].uc_stack.ss_size = bytes;
+	coroutines[0].uc_link = &scheduler;
+	makecontext(&coroutines[0], work, 0);
+	swapcontext(&scheduler, &coroutines[0]);
+}
+
+/* Smaller stacks in the place of a large one that was unmapped; a pointer to what is gone is passed on. */
+static void stacks_come_and_go(void)
+{
+	size_t large = 1 << 20, small = 64 << 10;
+	char *place = mmap(NULL, large, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	noted = "large";
+	trail = 0;
+	run_on(place, large, on_noting);
+	munmap(place, large);
+	noted = place + large - 4096;
+	for (size_t at = 0; at < large - small; at += large / 2) {
+		mmap(place + at, small, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		run_on(place + at, small, on_noting);
+	}
+	printf("%d\n", trail);
+}
+
+static void *coroutine_below(void *stack)
+{
+	run_on(stack, 256 << 10, on_summing);
+	return NULL;
+}
+
+/* Stacks with guard pages below them, a coroutine's and right above it that of its thread. */
+static void close_neighbours(void)
+{
+	size_t page = 4096, coroutine_bytes = 256 << 10, thread_bytes = 32 << 10;
+	char *place = mmap(NULL, 2 * page + coroutine_bytes + thread_bytes, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	mprotect(place, page, PROT_NONE);
+	mprotect(place + page + coroutine_bytes, page, PROT_NONE);
+	pthread_attr_init(&attr);
+	pthread_attr_setstack(&attr, place + 2 * page + coroutine_bytes, thread_bytes);
+	pthread_create(&thread, &attr, coroutine_below, place + page);
+	pthread_join(thread, NULL);
+	printf("%d\n", trail);
+}
+
 static void on_painted(void)
 {
 	trail = add(trail, 1);
@@ -504,6 +588,12 @@ int main(int argc, char **argv)
 			break;
 		case 'J':
 			jump_out_of_hooks();
+			break;
+		case 'g':
+			stacks_come_and_go();
+			break;
+		case 'n':
+			close_neighbours();
 			break;
 		case 'p':
 			painted_stack();
