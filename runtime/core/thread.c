@@ -24,6 +24,7 @@ static struct {
 	struct ot_thread *array;
 	uint32_t nr;
 	int pid;
+	bool kept; /* by the child that is being made */
 } threads;
 
 int32_t ot_tls_stack_low_offset(void)
@@ -49,6 +50,38 @@ bool ot_threads_init(uint32_t nr)
 	threads.live = (void *)pages;
 	__atomic_store_n(threads.live, 1, __ATOMIC_RELEASE);
 	return true;
+}
+
+static bool in_hook(void)
+{
+	const struct ot_tls *tls = &ot_tls;
+
+	return tls->busy || (tls->thread && tls->thread->armed > OT_ARMED);
+}
+
+static void advise(int how)
+{
+	ot_sys_madvise(threads.array,
+		       OT_ROUND_UP(threads.nr * sizeof(struct ot_thread), OT_PAGE_BYTES), how);
+}
+
+/* A handler that interrupted a hook forks, and returns in both: there the hook goes on, with its thread's state
+ * and what is put in place of the area. live is wiped as ever, so that it is the last. */
+void ot_threads_before_fork(void)
+{
+	threads.kept = threads.array && in_hook();
+	if (threads.kept)
+		advise(MADV_KEEPONFORK);
+}
+
+bool ot_threads_after_fork(void)
+{
+	bool kept = threads.kept;
+
+	if (kept)
+		advise(MADV_WIPEONFORK);
+	threads.kept = false;
+	return kept;
 }
 
 bool ot_threads_live(void)
@@ -308,6 +341,9 @@ OT_SLOW struct ot_thread *ot_thread_slow(uint64_t hook, const struct ot_arm *arm
 			ot_stack_find((uint64_t)__builtin_frame_address(0));
 		thread = attach_or_count(arm->flags);
 	}
+	/* a handler has forked meanwhile, and this is the child */
+	if (!ot_threads_live())
+		thread = tls->thread = NULL;
 	ot_barrier();
 	tls->busy = 0;
 	return thread;

@@ -128,6 +128,9 @@ struct ot_thread *ot_thread_at(uint32_t i);
 bool ot_threads_init(uint32_t nr);
 /** Is this the process that records? False in any forked child. */
 bool ot_threads_live(void);
+/** Around fork: a hook of the calling thread can end in the child. after says whether there is one. */
+void ot_threads_before_fork(void);
+bool ot_threads_after_fork(void);
 /** After an assertion failed: nobody records any more. */
 void ot_threads_disarm(void);
 

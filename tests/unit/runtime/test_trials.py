@@ -77,6 +77,18 @@ def test_a_jump_out_of_a_hook_does_not_end_the_trace(trials, runtime, tmp_path):
         assert [r.kind for r in records] == [ENTER, LEAVE] * 100
 
 
+def test_a_child_is_forked_in_a_hook(trials, runtime, tmp_path):
+    """By a handler that interrupted it: when that returns in the child, the hook goes on there."""
+    with Trial(trials, runtime, tmp_path) as program:
+        client = program.attach()
+        trace_everything(client)
+        total, add = client.named("sum_of"), client.named("add")
+        client.probe((total, 1, 0, [], []), (add, 2, 0, args_of(add, 2), ret_of(add)))
+        assert program.order("F") == "40 alarms, 0 wrong, 2"
+        records = [r for ring in client.rings() if ring.head for r in ring.records()[0] if r.trace == 2]
+        assert [r.kind for r in records] == [ENTER, LEAVE]
+
+
 def test_a_stack_is_not_what_was_there_before(trials, runtime, tmp_path):
     """What is known of a stack that is gone is not believed: neither that it can be read, nor where it ends."""
     with Trial(trials, runtime, tmp_path) as program:

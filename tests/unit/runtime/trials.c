@@ -460,6 +460,45 @@ __attribute__((no_instrument_function)) static void on_alarm(int signal)
 	siglongjmp(back, 1);
 }
 
+static volatile int in_child, wrong;
+
+/* A snapshot: the child goes on where its parent was. */
+__attribute__((no_instrument_function)) static void on_alarm_fork(int signal)
+{
+	pid_t pid = in_child ? 0 : fork();
+	int status = 1;
+
+	alarms += signal == SIGVTALRM;
+	if (!pid) {
+		in_child = 1;
+		return;
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		;
+	wrong += status != 0;
+}
+
+static void fork_in_hooks(void)
+{
+	struct itimerval timer = {{0, 2000}, {0, 2000}};
+	volatile int sum = 0;
+
+	signal(SIGVTALRM, on_alarm_fork);
+	alarms = 0;
+	setitimer(ITIMER_VIRTUAL, &timer, NULL);
+	while (alarms < 40) {
+		sum += first_letter("a") + sum_of(3, 1, 2, 3);
+		if (in_child) {
+			for (int i = 0; i < 100; i++)
+				sum = add(i, 1) + first_letter("a") + sum_of(2, 1, 2);
+			_exit(sum != 100 + 'a' + 3);
+		}
+	}
+	timer = (struct itimerval){{0, 0}, {0, 0}};
+	setitimer(ITIMER_VIRTUAL, &timer, NULL);
+	printf("%d alarms, %d wrong, %d\n", alarms, wrong, add(1, 1));
+}
+
 /* Most of these alarms come inside of a hook, which then never ends. */
 static void jump_out_of_hooks(void)
 {
@@ -588,6 +627,9 @@ int main(int argc, char **argv)
 			break;
 		case 'J':
 			jump_out_of_hooks();
+			break;
+		case 'F':
+			fork_in_hooks();
 			break;
 		case 'g':
 			stacks_come_and_go();
