@@ -366,13 +366,15 @@ static void enter_only(struct ot_thread *thread, const struct ot_arm *arm, uint6
 }
 
 /* True when there is stack enough after all: the bounds were a guess, another stack's or one's that is gone. */
-static bool stack_is_fine(uint64_t sp)
+static bool stack_is_fine(uint64_t sp, uint64_t bytes)
 {
+	uint64_t end = bytes < sp ? sp - bytes : 0;
+
 	if (!on_stack(sp) || !(ot_tls.stack.flags & OT_STACK_EXACT))
 		ot_stack_find(sp);
-	if (sp < ot_tls.stack_low)
+	if (end < ot_tls.stack_low)
 		ot_stack_renew(sp);
-	return sp >= ot_tls.stack_low;
+	return end >= ot_tls.stack_low;
 }
 
 void *ot_hook_low(struct otrace_probe *probe, uint64_t sp)
@@ -386,7 +388,7 @@ void *ot_hook_low(struct otrace_probe *probe, uint64_t sp)
 	thread = acquire(sp + OT_HOOK_LOW, arm);
 	if (!thread)
 		return target;
-	if (!(probe->fn_flags & OTRACE_FN_MUSTTAIL) && stack_is_fine(sp)) {
+	if (!(probe->fn_flags & OTRACE_FN_MUSTTAIL) && stack_is_fine(sp, probe->stack_bytes)) {
 		release(thread);
 		return probe->resume;
 	}

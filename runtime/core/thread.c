@@ -16,7 +16,8 @@
 #define WAIT_NAP_NS 50000
 #define WAIT_LIMIT_NS 1000000000u
 
-__thread struct ot_tls ot_tls;
+/* a thread's first call comes by ot_hook_low(), which finds the stack out */
+__thread struct ot_tls ot_tls = {.stack_low = ~0ull};
 
 /* Wiped on fork, all of it: a child finds live = 0 and every thread unarmed. */
 static struct {

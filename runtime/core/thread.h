@@ -37,7 +37,8 @@ struct ot_stack {
 	4u /* main's or the thread's: it stays as long as the thread, so it is read directly */
 
 struct ot_tls {
-	uint64_t stack_low;	  /* thunks compare %rsp with it; 0 = stack not known yet */
+	uint64_t
+		stack_low; /* thunks compare %rsp with it; all ones = not known yet, 0 = no end is known */
 	struct ot_thread *thread; /* NULL = not attached (yet) */
 	struct ot_stack stack;	  /* the one it runs on now */
 	struct ot_stack others[OT_STACKS_KEPT];

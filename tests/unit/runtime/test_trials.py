@@ -89,6 +89,16 @@ def test_a_child_is_forked_in_a_hook(trials, runtime, tmp_path):
         assert [r.kind for r in records] == [ENTER, LEAVE]
 
 
+def test_a_struct_by_value_has_no_room_for_a_copy(trials, runtime, tmp_path):
+    with Trial(trials, runtime, tmp_path) as program:
+        client = program.attach()
+        total = client.named("sum_large")
+        client.probe((total, 1, 0, [], ret_of(total)))
+        assert program.order("b") == "7, 7"
+        records = [[r.kind for r in ring.records()[0]] for ring in client.rings() if ring.head]
+        assert sorted(records) == [[ENTER, LEAVE], [ENTER_ONLY]]
+
+
 def test_a_stack_is_not_what_was_there_before(trials, runtime, tmp_path):
     """What is known of a stack that is gone is not believed: neither that it can be read, nor where it ends."""
     with Trial(trials, runtime, tmp_path) as program:

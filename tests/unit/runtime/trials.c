@@ -398,6 +398,42 @@ static void close_neighbours(void)
 	printf("%d\n", trail);
 }
 
+struct large {
+	char bytes[24 << 10];
+};
+
+static struct large large;
+
+KEEP int sum_large(struct large value)
+{
+	int sum = 0;
+
+	for (size_t i = 0; i < sizeof(value.bytes); i += 256)
+		sum += HIDE(&value)->bytes[i];
+	return sum;
+}
+
+static void *in_sum_large(void *unused)
+{
+	(void)unused;
+	return (void *)(long)sum_large(large);
+}
+
+/* Once is it on the stack of a thread, and a second time it has no room there. */
+static void pass_large(void)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	void *result;
+
+	large.bytes[256] = 7;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 48 << 10);
+	pthread_create(&thread, &attr, in_sum_large, NULL);
+	pthread_join(thread, &result);
+	printf("%ld, %d\n", (long)result, sum_large(large));
+}
+
 static void on_painted(void)
 {
 	trail = add(trail, 1);
@@ -630,6 +666,9 @@ int main(int argc, char **argv)
 			break;
 		case 'F':
 			fork_in_hooks();
+			break;
+		case 'b':
+			pass_large();
 			break;
 		case 'g':
 			stacks_come_and_go();
