@@ -14,6 +14,7 @@
 struct otrace_area *ot_area;
 int ot_area_fd = -1;
 int ot_area_pid;
+static uint64_t mapped_bytes;
 
 #define RINGS_OFFSET (2 * OT_PAGE_BYTES)
 
@@ -65,7 +66,7 @@ bool ot_area_create(uint64_t area_bytes, uint64_t ring_bytes)
 	struct otrace_area *area;
 	uint64_t stride, nr;
 
-	if (ot_area)
+	if (ot_area && ot_area_pid)
 		return true;
 	ring_bytes = power_of_two(ring_bytes ? ring_bytes : OT_RING_BYTES_DEFAULT,
 				  2 * OTRACE_SUBBUF_BYTES, 1u << 30);
@@ -80,6 +81,7 @@ bool ot_area_create(uint64_t area_bytes, uint64_t ring_bytes)
 	area = map_area(area_bytes, &ot_area_fd);
 	if (!area)
 		return false;
+	mapped_bytes = area_bytes;
 	area->version = OTRACE_RING_VERSION;
 	ot_area_pid = ot_sys_getpid();
 	area->pid = (uint32_t)ot_area_pid;
@@ -92,6 +94,18 @@ bool ot_area_create(uint64_t area_bytes, uint64_t ring_bytes)
 	__atomic_store_n(&area->magic, OTRACE_AREA_MAGIC, __ATOMIC_RELEASE);
 	__atomic_store_n(&ot_area, area, __ATOMIC_RELEASE);
 	return true;
+}
+
+void ot_area_in_child(bool in_hook)
+{
+	ot_area_fd = -1;
+	ot_area_pid = 0;
+	if (in_hook && ot_area)
+		ot_sys_mmap((uint64_t)ot_area, mapped_bytes, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1,
+			    0);
+	else
+		ot_area = NULL;
 }
 
 struct otrace_ring *ot_area_ring(uint32_t i)

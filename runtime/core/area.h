@@ -23,6 +23,12 @@ extern int ot_area_pid;		    /* of the process that made it; 0 = none yet */
  * @return false when the system refuses; nothing is left behind then
  */
 bool ot_area_create(uint64_t area_bytes, uint64_t ring_bytes);
+/**
+ * In a forked child, which has no area.
+ *
+ * @param in_hook  a hook goes on there: it gets memory to write to that nobody reads
+ */
+void ot_area_in_child(bool in_hook);
 struct otrace_ring *ot_area_ring(uint32_t i);
 /** Bytes of memory that the area takes. */
 uint64_t ot_area_used_bytes(void);

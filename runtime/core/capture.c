@@ -6,14 +6,21 @@
 
 #define AREA_FEW_WORDS 8u
 
-/* The frame and what lies above it on the same stack is there; so are the executable's constants. */
-static bool is_safe(uint64_t from, uint64_t bytes, const struct otrace_frame *frame)
+static bool in_stack(uint64_t from, uint64_t bytes)
 {
 	const struct ot_stack *stack = &ot_tls.stack;
 
-	if (from >= (uint64_t)frame && from - stack->low < stack->bytes &&
-	    stack->bytes - (from - stack->low) >= bytes)
-		return stack->low != 0;
+	return from - stack->low < stack->bytes && stack->bytes - (from - stack->low) >= bytes;
+}
+
+/* The frame and what lies above it on the thread's own stack is there; so are the executable's constants. */
+static bool is_safe(uint64_t from, uint64_t bytes, const struct otrace_frame *frame)
+{
+	if (from >= (uint64_t)frame && in_stack(from, bytes)) {
+		if (!(ot_tls.stack.flags & OT_STACK_OWN))
+			ot_stack_be_exact((uint64_t)frame);
+		return (ot_tls.stack.flags & OT_STACK_OWN) && in_stack(from, bytes);
+	}
 	return ot_modules_constant(from, bytes);
 }
 

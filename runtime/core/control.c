@@ -288,9 +288,9 @@ static void count_losses(struct otrace_status *status)
 		const struct otrace_ring *ring = ot_area_ring(i);
 		const struct ot_thread *thread = ot_thread_at(i);
 
-		if (thread->state == OT_THREAD_FREE)
+		if (ot_thread_state(thread) == OT_THREAD_FREE)
 			continue;
-		status->nr_rings_used += thread->state == OT_THREAD_LIVE;
+		status->nr_rings_used += ot_thread_state(thread) == OT_THREAD_LIVE;
 		status->lost_nested += ring->lost_nested;
 		status->lost_waiting += ring->lost_waiting;
 		status->lost_fault += ring->lost_fault;

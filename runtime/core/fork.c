@@ -9,15 +9,25 @@
 #include "core/thread.h"
 #include "core/thunk.h"
 
+static void before(void)
+{
+	ot_control_hold();
+	ot_threads_before_fork();
+}
+
+static void in_parent(void)
+{
+	ot_threads_after_fork();
+	ot_control_unhold();
+}
+
 static void in_child(void)
 {
 	/* the states were wiped and the area is not mapped here; the descriptors are in the table of
 	 * the oshell thread, which stayed behind: only the names are left */
 	ot_tls.thread = NULL;
 	ot_server_forget();
-	ot_area_fd = -1;
-	ot_area_pid = 0;
-	ot_area = NULL;
+	ot_area_in_child(ot_threads_after_fork());
 	ot_thunks_after_fork();
 	ot_control_unhold();
 	ot_start_child();
@@ -25,5 +35,5 @@ static void in_child(void)
 
 void ot_fork_init(void)
 {
-	pthread_atfork(ot_control_hold, ot_control_unhold, in_child);
+	pthread_atfork(before, in_parent, in_child);
 }

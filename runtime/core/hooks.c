@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The words of struct otrace_frame: [0] the call's number, 0 = its entry was not recorded;
- * [1] the arm that recorded it; [2] OTRACE_REC_FLAG_*.
+ * [1] the arm that recorded it; [2] OTRACE_REC_FLAG_*; [3] where the frame lies, as long as it is there.
  */
 #include "core/area.h"
 #include "core/capture.h"
@@ -19,16 +19,17 @@ static inline void *probe_target(const struct otrace_probe *probe)
 }
 
 /* From here to release() a signal handler's calls are only counted. */
-static inline struct ot_thread *acquire(uint32_t arm_flags)
+static inline struct ot_thread *acquire(uint64_t hook, const struct ot_arm *arm)
 {
 	struct ot_thread *thread = ot_tls.thread;
 
-	if (ot_unlikely(!thread || !thread->armed)) {
-		thread = ot_thread_slow(arm_flags);
+	ot_barrier(); /* words[3] of the frame comes before armed */
+	if (ot_unlikely(!thread || thread->armed != OT_ARMED)) {
+		thread = ot_thread_slow(hook, arm);
 		if (!thread)
 			return NULL;
 	}
-	thread->armed = 0;
+	thread->armed = hook;
 	ot_barrier();
 	return thread;
 }
@@ -36,7 +37,7 @@ static inline struct ot_thread *acquire(uint32_t arm_flags)
 static inline void release(struct ot_thread *thread)
 {
 	ot_barrier();
-	thread->armed = 1;
+	thread->armed = OT_ARMED;
 }
 
 static inline bool on_stack(uint64_t where)
@@ -65,12 +66,6 @@ static inline uint64_t take_seq(struct ot_thread *thread)
 
 /* ------------------------------------------------------------------ open calls */
 
-static void set_depth(struct ot_thread *thread, uint32_t depth)
-{
-	thread->depth = depth;
-	thread->top = &thread->open[depth <= OT_OPEN_MAX ? depth : OT_OPEN_MAX];
-}
-
 static bool is_over(const struct ot_open_call *call, uint64_t end)
 {
 	return call->frame < end && on_stack(call->frame);
@@ -97,7 +92,7 @@ static OT_SLOW void close_below(struct ot_thread *thread, uint64_t end)
 	for (uint32_t i = 1; i <= nr; i++)
 		if (!is_over(&thread->open[i], end))
 			thread->open[++kept] = thread->open[i];
-	set_depth(thread, kept);
+	ot_thread_set_depth(thread, kept);
 }
 
 static inline void check_stack(struct ot_thread *thread, uint64_t where, uint64_t end)
@@ -118,6 +113,7 @@ static inline void push(struct ot_thread *thread, uint64_t where, uint64_t seq,
 	top->frame = where;
 	top->seq = seq;
 	top->arm = arm;
+	ot_barrier(); /* a hook may be left anywhere: up to top, all is whole */
 	thread->top = top;
 }
 
@@ -127,7 +123,7 @@ static OT_SLOW void pop_slow(struct ot_thread *thread, uint64_t where, uint64_t 
 	uint32_t i;
 
 	if (thread->depth > OT_OPEN_MAX) {
-		set_depth(thread, thread->depth - 1);
+		ot_thread_set_depth(thread, thread->depth - 1);
 		return;
 	}
 	for (i = thread->depth; i; i--)
@@ -142,7 +138,7 @@ static OT_SLOW void pop_slow(struct ot_thread *thread, uint64_t where, uint64_t 
 		return;
 	for (; i < thread->depth; i++)
 		thread->open[i] = thread->open[i + 1];
-	set_depth(thread, thread->depth - 1);
+	ot_thread_set_depth(thread, thread->depth - 1);
 }
 
 static inline void pop(struct ot_thread *thread, uint64_t where, uint64_t seq)
@@ -305,7 +301,8 @@ void *ot_hook_enter(struct otrace_frame *frame, struct otrace_probe *probe)
 	frame->words[0] = 0;
 	if (ot_unlikely(!arm))
 		return target;
-	thread = acquire(arm->flags);
+	frame->words[3] = (uint64_t)frame;
+	thread = acquire((uint64_t)frame | OT_HOOK_ENTER, arm);
 	if (ot_unlikely(!thread))
 		return target;
 	enter(thread, frame, arm, target != probe->body ? OTRACE_REC_FLAG_REDIRECTED : 0);
@@ -323,7 +320,7 @@ void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe)
 	if (ot_unlikely(!frame->words[0]))
 		return;
 	now = ot_clock_now();
-	thread = acquire(arm->flags);
+	thread = acquire((uint64_t)frame + OT_HOOK_LEAVE, arm);
 	if (ot_unlikely(!thread))
 		return;
 	pop(thread, (uint64_t)frame, frame->words[0]);
@@ -340,7 +337,7 @@ void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe)
 	(void)probe;
 	if (!frame->words[0])
 		return;
-	thread = acquire(arm->flags);
+	thread = acquire((uint64_t)frame + OT_HOOK_LEAVE, arm);
 	if (!thread)
 		return;
 	pop(thread, (uint64_t)frame, frame->words[0]);
@@ -368,12 +365,16 @@ static void enter_only(struct ot_thread *thread, const struct ot_arm *arm, uint6
 	commit(thread, sizeof(*rec));
 }
 
-/* True when there is stack enough after all: the bounds were a guess, or another stack's. */
-static bool stack_is_fine(uint64_t sp)
+/* True when there is stack enough after all: the bounds were a guess, another stack's or one's that is gone. */
+static bool stack_is_fine(uint64_t sp, uint64_t bytes)
 {
+	uint64_t end = bytes < sp ? sp - bytes : 0;
+
 	if (!on_stack(sp) || !(ot_tls.stack.flags & OT_STACK_EXACT))
 		ot_stack_find(sp);
-	return sp >= ot_tls.stack_low;
+	if (end < ot_tls.stack_low)
+		ot_stack_renew(sp);
+	return end >= ot_tls.stack_low;
 }
 
 void *ot_hook_low(struct otrace_probe *probe, uint64_t sp)
@@ -384,10 +385,10 @@ void *ot_hook_low(struct otrace_probe *probe, uint64_t sp)
 
 	if (!arm)
 		return target;
-	thread = acquire(arm->flags);
+	thread = acquire(sp + OT_HOOK_LOW, arm);
 	if (!thread)
 		return target;
-	if (!(probe->fn_flags & OTRACE_FN_MUSTTAIL) && stack_is_fine(sp)) {
+	if (!(probe->fn_flags & OTRACE_FN_MUSTTAIL) && stack_is_fine(sp, probe->stack_bytes)) {
 		release(thread);
 		return probe->resume;
 	}
@@ -419,18 +420,25 @@ static uint64_t args_room(uint64_t args)
 	return OT_ROUND_DOWN(room, 16);
 }
 
-/* Bytes to copy; 0 = the end cannot be recorded. The words of argv are at odd places: 16 more. */
+/*
+ * Bytes to copy; 0 = the end cannot be recorded. The words of argv are at odd places: 16 more, but not
+ * beyond the stack's end. That end is only sure of the thread's own stack, and a coroutine's stack may lie
+ * close below, behind a guard page.
+ */
 static OT_SLOW uint64_t copy_bytes(const struct otrace_varargs_frame *frame)
 {
-	uint64_t bytes = args_room(frame->stack_args), left;
+	uint64_t bytes = args_room(frame->stack_args), left, above;
 
 	if (bytes > OT_VARARGS_COPY_MAX)
 		return 0;
 	bytes += 16;
 	ot_stack_be_exact((uint64_t)frame);
-	if (!(ot_tls.stack.flags & OT_STACK_EXACT) || !ot_tls.stack.low ||
+	if (!(ot_tls.stack.flags & OT_STACK_EXACT) || !(ot_tls.stack.flags & OT_STACK_OWN) ||
 	    (uint64_t)frame < ot_tls.stack_low)
 		return 0;
+	above = ot_tls.stack.low + ot_tls.stack.bytes - frame->stack_args;
+	if (bytes > above)
+		bytes = OT_ROUND_DOWN(above, 16);
 	left = (uint64_t)frame - ot_tls.stack_low;
 	return bytes <= left / 4 ? bytes : 0;
 }
@@ -446,7 +454,8 @@ struct ot_varargs_way ot_hook_varargs(struct otrace_varargs_frame *frame,
 	frame->head.words[0] = 0;
 	if (!arm)
 		return way;
-	thread = acquire(arm->flags);
+	frame->head.words[3] = (uint64_t)frame;
+	thread = acquire((uint64_t)frame | OT_HOOK_ENTER, arm);
 	if (!thread)
 		return way;
 	if (!(arm->flags & OTRACE_PROBE_ENTER_ONLY))

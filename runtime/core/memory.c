@@ -51,7 +51,7 @@ static uint32_t ring_of(int tid, uint64_t *thread_pointer_ret)
 	for (uint32_t i = 0; i < ot_area->nr_rings; i++) {
 		const struct ot_thread *thread = ot_thread_at(i);
 
-		if (thread->state == OT_THREAD_LIVE && thread->tid == tid) {
+		if (ot_thread_is_live(thread, tid)) {
 			*thread_pointer_ret = thread->ring->thread_pointer;
 			return i;
 		}

@@ -10,6 +10,7 @@
 _Static_assert(offsetof(struct otrace_probe, varargs_flags) == OT_PROBE_VARARGS_FLAGS, "entry.S");
 
 #define NR_BUCKETS 16384u
+#define SMALL_BYTES 1024u /* of the reserve that every stack keeps, stack.c */
 
 static struct otrace_probe **buckets;
 static struct otrace_probe *probes;
@@ -63,6 +64,16 @@ static int check_fn(struct ot_module *module, const struct ot_fn *fn)
 	return OTRACE_E_OK;
 }
 
+/* Of a wrapper: the frame, the arguments again, and another copy of each struct that is passed by value. */
+static uint32_t stack_bytes(const struct ot_fn *fn)
+{
+	uint64_t bytes = 2ull * fn->head.frame_bytes + fn->by_value_bytes;
+
+	if (!fn->wrapper || bytes <= SMALL_BYTES)
+		return 0;
+	return bytes < INT32_MAX ? (uint32_t)bytes : INT32_MAX;
+}
+
 static int create(struct ot_module *module, const struct ot_fn *fn, struct otrace_probe **ret)
 {
 	struct otrace_probe *probe = ot_arena_alloc(sizeof(*probe));
@@ -77,6 +88,7 @@ static int create(struct ot_module *module, const struct ot_fn *fn, struct otrac
 	probe->assumes = fn->head.assumes;
 	probe->wrapper = fn->wrapper;
 	probe->frame_bytes = fn->head.frame_bytes;
+	probe->stack_bytes = stack_bytes(fn);
 	probe->module = module;
 	probe->written = ot_stub_nop;
 	/* then st0 must be kept across the hook */

@@ -63,6 +63,8 @@ struct otrace_probe {
 	uint32_t assumes;     /* enum otrace_assume_flag */
 	uint64_t wrapper;     /* 0 for varargs */
 	uint32_t frame_bytes; /* of the wrapper's frame, or of the trampoline's */
+	uint32_t
+		stack_bytes; /* that a wrapper takes beyond what stack_low keeps free; 0 = little */
 	struct ot_module *module;
 	void *replacement_api;	 /* set by the program itself */
 	void *replacement_shell; /* goes when the shell goes; wins while it is there */

@@ -82,19 +82,54 @@ OT_SLOW bool ot_ring_next(struct ot_thread *thread, uint32_t arm_flags)
 	return true;
 }
 
+const struct otrace_rec *ot_ring_settle(struct ot_thread *thread)
+{
+	const struct otrace_rec *last = NULL;
+	const struct otrace_subbuf *sub;
+	uint64_t head = thread->ring->head, at = OT_ROUND_DOWN(head - 1, OTRACE_SUBBUF_BYTES);
+	uint64_t nr = 0;
+
+	/* head is written last of all, the counts before it: they are counted again */
+	if (head) {
+		sub = (const void *)(thread->data + (at & thread->data_mask));
+		nr = sub->nr_written;
+		at += sizeof(*sub);
+	}
+	while (head && at < head) {
+		const struct otrace_rec *rec =
+			(const void *)(thread->data + (at & thread->data_mask));
+
+		if (rec->type != OTRACE_REC_PAD) {
+			last = rec;
+			nr++;
+		}
+		at += rec->nr_words * 8u;
+	}
+	thread->pos = head;
+	thread->room = OT_ROUND_UP(head, OTRACE_SUBBUF_BYTES) - head;
+	thread->nr_written = nr;
+	__atomic_store_n(&thread->ring->nr_written, nr, __ATOMIC_RELAXED);
+	return last;
+}
+
 void ot_ring_abandon(struct ot_thread *thread, const struct ot_open_call *call)
+{
+	ot_ring_end(thread, call->arm->trace_id, call->seq);
+}
+
+void ot_ring_end(struct ot_thread *thread, uint32_t trace_id, uint64_t seq)
 {
 	struct otrace_rec *rec;
 
 	if (sizeof(*rec) > thread->room)
 		next_subbuf(thread);
 	rec = place(thread);
-	rec->trace_id = call->arm->trace_id;
+	rec->trace_id = trace_id;
 	rec->type = OTRACE_REC_ABANDONED;
 	rec->flags = 0;
 	rec->nr_words = sizeof(*rec) / 8;
 	rec->tsc = ot_clock_now();
-	rec->call_seq = call->seq;
+	rec->call_seq = seq;
 	thread->pos += sizeof(*rec);
 	thread->room -= sizeof(*rec);
 	thread->nr_written++;

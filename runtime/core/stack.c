@@ -7,7 +7,8 @@
  *
  * A thread's first frame makes a guess: some pages below it are there (four system calls of half a
  * microsecond). When it leaves that window, /proc/self/maps is asked once. Coroutines and signal
- * stacks are other stacks; the last few coroutines' are kept.
+ * stacks are other stacks; the last few coroutines' are kept. These may be unmapped, and smaller ones
+ * put in their place: what is kept of them says which calls were left by a jump, not what may be read.
  */
 #include <signal.h>
 #include <sys/mman.h>
@@ -24,6 +25,9 @@
 #define GROW_GAP_BYTES (1u << 20) /* the kernel keeps it below a stack that grows */
 #define ASK_MOST 64u		  /* times per thread; programs with many coroutines get guesses */
 #define UNLIMITED_BYTES (1ull << 40)
+#define MAIN_SURE_BYTES (128u << 10) /* the kernel keeps more than that free below argv */
+#define THREAD_SURE_BYTES \
+	(12u << 10) /* less than the smallest stack of a thread, below its control block */
 
 uint64_t ot_stack_main_end;
 
@@ -40,8 +44,25 @@ static void make_current(const struct ot_stack *stack)
 {
 	struct ot_tls *tls = &ot_tls;
 
-	tls->stack = *stack;
+	/* whole or unknown: a handler may interrupt this, and need not come back */
+	tls->stack.bytes = 0;
+	ot_barrier();
 	tls->stack_low = stack->low ? stack->low + stack->reserve_bytes : 0;
+	tls->stack.low = stack->low;
+	tls->stack.flags = stack->flags;
+	tls->stack.reserve_bytes = stack->reserve_bytes;
+	ot_barrier();
+	tls->stack.bytes = stack->bytes;
+}
+
+/* Without asking anyone. Only the addresses down to sp count. */
+static bool surely_own(uint64_t sp)
+{
+	uint64_t self = ot_arch_thread_pointer();
+
+	if (ot_sys_gettid() == ot_sys_getpid())
+		return ot_stack_main_end - sp < MAIN_SURE_BYTES;
+	return self - sp < THREAD_SURE_BYTES;
 }
 
 /* The part of the stack that is surely there, or false when so little is that maps must be asked. */
@@ -55,6 +76,7 @@ static bool guess(uint64_t sp, struct ot_stack *ret)
 	*ret = (struct ot_stack){
 		.low = page - GUESS_BYTES,
 		.bytes = GUESS_BYTES + OT_PAGE_BYTES,
+		.flags = surely_own(sp) ? OT_STACK_OWN : 0,
 		.reserve_bytes = RESERVE_MIN,
 	};
 	return true;
@@ -77,13 +99,19 @@ static uint64_t main_stack_low(const struct ot_mapping *map)
 /* Memory from the heap may hold many coroutine stacks side by side: frames there say nothing about
  * each other. A mapping of its own with a guard, or with this thread's control block, is one stack;
  * but the first thread's control block lies anywhere, in a static program in the heap. */
-static bool one_stack(const struct ot_mapping *map)
+static uint32_t kind_of(const struct ot_mapping *map)
 {
 	uint64_t self = ot_arch_thread_pointer();
-	bool holds_thread = self >= map->low && self < map->high;
+	bool holds_thread =
+		self >= map->low && self < map->high && ot_sys_gettid() != ot_sys_getpid();
+	uint32_t flags = OT_STACK_EXACT;
 
-	return map->is_stack || map->below_guard ||
-	       (holds_thread && ot_sys_gettid() != ot_sys_getpid());
+	if (map->is_stack || map->below_guard || holds_thread)
+		flags |= OT_STACK_CLOSABLE;
+	/* without a guard, coroutines may lie below it in the same mapping */
+	if (map->is_stack || (map->below_guard && holds_thread))
+		flags |= OT_STACK_OWN;
+	return flags;
 }
 
 static __attribute__((noinline)) bool find_mapping_here(uint64_t sp, struct ot_mapping *ret)
@@ -103,18 +131,23 @@ static bool find_mapping(uint64_t sp, struct ot_mapping *ret)
 	return ot_maps_find(sp, thread->scratch, sizeof(thread->scratch), ret);
 }
 
+static void stack_of(struct ot_mapping *map, struct ot_stack *ret)
+{
+	if (map->is_stack)
+		map->low = main_stack_low(map);
+	ret->low = map->low;
+	ret->bytes = map->high - map->low;
+	ret->flags = kind_of(map);
+	ret->reserve_bytes = reserve_for(ret->bytes);
+}
+
 static bool ask_maps(uint64_t sp, struct ot_stack *ret)
 {
 	struct ot_mapping map;
 
 	if (!find_mapping(sp, &map))
 		return false;
-	if (map.is_stack)
-		map.low = main_stack_low(&map);
-	ret->low = map.low;
-	ret->bytes = map.high - map.low;
-	ret->flags = OT_STACK_EXACT | (one_stack(&map) ? OT_STACK_CLOSABLE : 0);
-	ret->reserve_bytes = reserve_for(ret->bytes);
+	stack_of(&map, ret);
 	return true;
 }
 
@@ -127,20 +160,26 @@ static bool holds(const struct ot_stack *stack, uint64_t sp)
  * A signal handler's stack ends where the program says, whatever is mapped below: mostly other data
  * of the program. Asked each time, because it may have been moved since.
  */
-static bool ask_signal_stack(uint64_t sp, struct ot_stack *ret)
+static bool signal_stack(struct ot_stack *ret)
 {
 	stack_t now;
-	struct ot_stack stack;
 
 	if (OT_SYS(SYS_sigaltstack, 0, &now, 0, 0, 0, 0) || (now.ss_flags & SS_DISABLE))
 		return false;
-	stack = (struct ot_stack){
+	*ret = (struct ot_stack){
 		.low = (uint64_t)now.ss_sp,
 		.bytes = now.ss_size,
 		.flags = OT_STACK_EXACT | OT_STACK_CLOSABLE,
 		.reserve_bytes = reserve_for(now.ss_size),
 	};
-	if (!holds(&stack, sp))
+	return true;
+}
+
+static bool ask_signal_stack(uint64_t sp, struct ot_stack *ret)
+{
+	struct ot_stack stack;
+
+	if (!signal_stack(&stack) || !holds(&stack, sp))
 		return false;
 	*ret = stack;
 	return true;
@@ -161,9 +200,23 @@ static bool find_kept(uint64_t sp, struct ot_stack *ret)
 
 static void keep(const struct ot_stack *stack)
 {
-	struct ot_tls *tls = &ot_tls;
+	struct ot_stack *kept;
 
-	tls->others[tls->next_other++ % OT_STACKS_KEPT] = *stack;
+	/* what lay there before is gone */
+	for (unsigned i = 0; i < OT_STACKS_KEPT; i++) {
+		kept = &ot_tls.others[i];
+		if (kept->low < stack->low + stack->bytes && stack->low < kept->low + kept->bytes)
+			kept->bytes = 0;
+	}
+	kept = &ot_tls.others[ot_tls.next_other++ % OT_STACKS_KEPT];
+
+	kept->bytes = 0;
+	ot_barrier();
+	kept->low = stack->low;
+	kept->flags = stack->flags;
+	kept->reserve_bytes = stack->reserve_bytes;
+	ot_barrier();
+	kept->bytes = stack->bytes;
 }
 
 static void find_exact(uint64_t sp)
@@ -197,4 +250,30 @@ void ot_stack_be_exact(uint64_t sp)
 		ot_stack_find(sp);
 	if (!(ot_tls.stack.flags & OT_STACK_EXACT) && ot_tls.nr_asked < ASK_MOST)
 		find_exact(sp);
+}
+
+void ot_stack_renew(uint64_t sp)
+{
+	struct ot_stack stack;
+
+	if (!(ot_tls.stack.flags & OT_STACK_OWN) && ot_tls.nr_asked < ASK_MOST &&
+	    !ask_signal_stack(sp, &stack))
+		find_exact(sp);
+}
+
+bool ot_stack_is_one(uint64_t a, uint64_t b)
+{
+	struct ot_stack stack = ot_tls.stack, of_signals;
+	struct ot_mapping map;
+
+	/* it may lie inside of the stack that the handler interrupted */
+	if (signal_stack(&of_signals) && holds(&of_signals, a) != holds(&of_signals, b))
+		return false;
+	if ((!(stack.flags & OT_STACK_EXACT) || !holds(&stack, b)) && ot_tls.nr_asked < ASK_MOST) {
+		ot_tls.nr_asked++;
+		if (!find_mapping_here(b, &map))
+			return false;
+		stack_of(&map, &stack);
+	}
+	return (stack.flags & OT_STACK_CLOSABLE) && holds(&stack, a) && holds(&stack, b);
 }

@@ -81,6 +81,37 @@ const struct otrace_entry *ot_table_next(const struct ot_table *table, uint64_t 
 	return NULL;
 }
 
+static void skip(struct otrace_stream *stream, uint64_t nr)
+{
+	while (nr-- && stream->end)
+		otrace_stream_varint(stream);
+}
+
+/*
+ * The part of a description behind the file, with the parameters. Returns the bytes of those that are
+ * passed by value in memory; what C++ passes by reference counts, too.
+ */
+static uint64_t skip_parameters(struct otrace_stream *stream, const struct otrace_fn *fn)
+{
+	uint64_t bytes = 0, size, how, nr;
+
+	skip(stream, 2 + !!(fn->has & OTRACE_FN_HAS_UNIT) + !!(fn->flags & OTRACE_FN_SKIPPED) + 1);
+	if (fn->has & OTRACE_FN_HAS_RESULT_PIECES)
+		for (nr = otrace_stream_varint(stream); nr && stream->end; nr--)
+			skip(stream, 4);
+	for (nr = otrace_stream_varint(stream); nr && stream->end; nr--) {
+		skip(stream, 1);
+		how = fn->has & OTRACE_FN_HAS_PARAM_PIECES ? otrace_stream_varint(stream) : 0;
+		for (; how > 1 && stream->end; how--) {
+			skip(stream, 2);
+			size = otrace_stream_varint(stream) & UINT32_MAX;
+			if (otrace_stream_varint(stream) == OTRACE_PIECE_INDIRECT)
+				bytes += OT_ROUND_UP(size, 16);
+		}
+	}
+	return bytes;
+}
+
 static const void *target_of(const struct otrace_pool_view *view, uint32_t number)
 {
 	const struct otrace_ref *ref = otrace_pool_ref(view, number);
@@ -108,6 +139,7 @@ bool ot_fn_read(uint64_t address, uint64_t low, uint64_t high, struct ot_fn *ret
 	}
 	ret->wrapper = (uint64_t)target_of(&description.view, ret->head.wrapper);
 	ret->file = target_of(&description.view, ret->head.file);
+	ret->by_value_bytes = skip_parameters(&description.stream, &ret->head);
 	return true;
 }
 
@@ -126,27 +158,12 @@ bool ot_var_flags(uint64_t address, uint64_t low, uint64_t high, uint32_t *ret)
 
 /* ------------------------------------------------------------------ without an entry */
 
-static void skip(struct otrace_stream *stream, uint64_t nr)
-{
-	while (nr-- && stream->end)
-		otrace_stream_varint(stream);
-}
-
 /* The part of a description behind the file. */
 static void skip_rest(struct otrace_stream *stream, const struct otrace_fn *fn)
 {
 	uint64_t nr, how;
 
-	skip(stream, 2 + !!(fn->has & OTRACE_FN_HAS_UNIT) + !!(fn->flags & OTRACE_FN_SKIPPED) + 1);
-	if (fn->has & OTRACE_FN_HAS_RESULT_PIECES)
-		for (nr = otrace_stream_varint(stream); nr && stream->end; nr--)
-			skip(stream, 4);
-	for (nr = otrace_stream_varint(stream); nr && stream->end; nr--) {
-		skip(stream, 1);
-		how = fn->has & OTRACE_FN_HAS_PARAM_PIECES ? otrace_stream_varint(stream) : 0;
-		for (; how > 1 && stream->end; how--)
-			skip(stream, 4);
-	}
+	skip_parameters(stream, fn);
 	if (fn->has & OTRACE_FN_HAS_INLINED)
 		for (nr = otrace_stream_varint(stream); nr && stream->end; nr--) {
 			how = otrace_stream_varint(stream);

@@ -26,6 +26,7 @@ struct ot_fn {
 	uint64_t body;
 	uint64_t wrapper;
 	const struct otrace_file *file; /* may be NULL */
+	uint64_t by_value_bytes;	/* of arguments that are copied to the stack */
 };
 
 /**

@@ -16,7 +16,8 @@
 #define WAIT_NAP_NS 50000
 #define WAIT_LIMIT_NS 1000000000u
 
-__thread struct ot_tls ot_tls;
+/* a thread's first call comes by ot_hook_low(), which finds the stack out */
+__thread struct ot_tls ot_tls = {.stack_low = ~0ull};
 
 /* Wiped on fork, all of it: a child finds live = 0 and every thread unarmed. */
 static struct {
@@ -24,6 +25,7 @@ static struct {
 	struct ot_thread *array;
 	uint32_t nr;
 	int pid;
+	bool kept; /* by the child that is being made */
 } threads;
 
 int32_t ot_tls_stack_low_offset(void)
@@ -51,6 +53,38 @@ bool ot_threads_init(uint32_t nr)
 	return true;
 }
 
+static bool in_hook(void)
+{
+	const struct ot_tls *tls = &ot_tls;
+
+	return tls->busy || (tls->thread && tls->thread->armed > OT_ARMED);
+}
+
+static void advise(int how)
+{
+	ot_sys_madvise(threads.array,
+		       OT_ROUND_UP(threads.nr * sizeof(struct ot_thread), OT_PAGE_BYTES), how);
+}
+
+/* A handler that interrupted a hook forks, and returns in both: there the hook goes on, with its thread's state
+ * and what is put in place of the area. live is wiped as ever, so that it is the last. */
+void ot_threads_before_fork(void)
+{
+	threads.kept = threads.array && in_hook();
+	if (threads.kept)
+		advise(MADV_KEEPONFORK);
+}
+
+bool ot_threads_after_fork(void)
+{
+	bool kept = threads.kept;
+
+	if (kept)
+		advise(MADV_WIPEONFORK);
+	threads.kept = false;
+	return kept;
+}
+
 bool ot_threads_live(void)
 {
 	return threads.live && __atomic_load_n(threads.live, __ATOMIC_RELAXED) && !ot_failed();
@@ -61,33 +95,84 @@ struct ot_thread *ot_thread_at(uint32_t i)
 	return i < threads.nr ? &threads.array[i] : NULL;
 }
 
-static bool take_state(struct ot_thread *thread, uint32_t from, uint32_t to)
+/*
+ * Whoever looks at a state and then takes it has looked at one owner and may take it from the next, even from
+ * one with the same number: so all three are one word, and it never comes again.
+ */
+static uint64_t owner_of(const struct ot_thread *thread)
 {
-	return __atomic_compare_exchange_n(&thread->state, &from, to, false, __ATOMIC_ACQ_REL,
+	return __atomic_load_n(&thread->owner, __ATOMIC_ACQUIRE);
+}
+
+static uint32_t state_in(uint64_t owner)
+{
+	return owner & 0xff;
+}
+
+static int tid_in(uint64_t owner)
+{
+	return (int)((uint32_t)owner >> 8);
+}
+
+static bool take(struct ot_thread *thread, uint64_t seen, int tid)
+{
+	uint64_t mine = ((seen >> 32) + 1) << 32 | (uint32_t)tid << 8 | OT_THREAD_BUSY;
+
+	return __atomic_compare_exchange_n(&thread->owner, &seen, mine, false, __ATOMIC_ACQ_REL,
 					   __ATOMIC_RELAXED);
 }
 
-static bool is_dead(const struct ot_thread *thread)
+/* By the one who took it. */
+static void set_state(struct ot_thread *thread, enum ot_thread_state state)
 {
-	return ot_sys_tgkill(threads.pid, thread->tid, 0) == -ESRCH;
+	__atomic_store_n(&thread->owner, (thread->owner & ~0xffull) | state, __ATOMIC_RELEASE);
 }
 
-/* A thread with our number that is not us: the number was given again. */
-static bool is_gone(const struct ot_thread *thread, int tid)
+static bool is_dead(int tid)
 {
-	return thread->tid == tid || is_dead(thread);
+	return ot_sys_tgkill(threads.pid, tid, 0) == -ESRCH;
 }
 
-/* Its open calls will not end any more; its ring may be taken over. */
-static void bury(struct ot_thread *thread)
+/* Its open calls will not end any more; its ring may be taken over. tid is the caller's number. */
+static void bury(struct ot_thread *thread, uint64_t seen, int tid)
 {
-	if (!take_state(thread, OT_THREAD_LIVE, OT_THREAD_BUSY))
+	if (!take(thread, seen, tid))
 		return;
+	if (thread->ring)
+		ot_ring_settle(thread);
 	if (thread->depth > OT_OPEN_MAX)
-		thread->depth = OT_OPEN_MAX;
-	for (; thread->depth; thread->depth--)
+		ot_thread_set_depth(thread, OT_OPEN_MAX);
+	for (; thread->depth; ot_thread_set_depth(thread, thread->depth - 1))
 		ot_ring_abandon(thread, &thread->open[thread->depth]);
-	__atomic_store_n(&thread->state, OT_THREAD_DEAD, __ATOMIC_RELEASE);
+	set_state(thread, OT_THREAD_DEAD);
+}
+
+/* Whoever is at work on a ring (BUSY) may die or be called away from it, too. */
+static bool has_owner(uint64_t owner)
+{
+	return tid_in(owner) &&
+	       (state_in(owner) == OT_THREAD_LIVE || state_in(owner) == OT_THREAD_BUSY);
+}
+
+static void bury_dead(int tid)
+{
+	for (uint32_t i = 0; i < threads.nr; i++) {
+		uint64_t owner = owner_of(&threads.array[i]);
+
+		if (has_owner(owner) && is_dead(tid_in(owner)))
+			bury(&threads.array[i], owner, tid);
+	}
+}
+
+/* Those with our number that are not ours: it was given again, or we were called away while attaching. */
+static void bury_own(int tid)
+{
+	for (uint32_t i = 0; i < threads.nr; i++) {
+		uint64_t owner = owner_of(&threads.array[i]);
+
+		if (has_owner(owner) && tid_in(owner) == tid)
+			bury(&threads.array[i], owner, tid);
+	}
 }
 
 static bool is_read(uint32_t i)
@@ -98,24 +183,18 @@ static bool is_read(uint32_t i)
 	       __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
 }
 
-/* Between a look at a ring and taking it, it may have had another owner: so look again. */
-static bool take_in_state(uint32_t i, uint32_t state, bool only_read)
+static bool take_in_state(uint32_t i, int tid, enum ot_thread_state state, bool only_read)
 {
 	struct ot_thread *thread = &threads.array[i];
+	uint64_t owner = owner_of(thread);
 
-	if (__atomic_load_n(&thread->state, __ATOMIC_RELAXED) != state ||
-	    (only_read && !is_read(i)) || !take_state(thread, state, OT_THREAD_BUSY))
-		return false;
-	if (!only_read || is_read(i))
-		return true;
-	__atomic_store_n(&thread->state, state, __ATOMIC_RELEASE);
-	return false;
+	return state_in(owner) == state && (!only_read || is_read(i)) && take(thread, owner, tid);
 }
 
-static struct ot_thread *claim_in_state(uint32_t state, bool only_read)
+static struct ot_thread *claim_in_state(int tid, enum ot_thread_state state, bool only_read)
 {
 	for (uint32_t i = 0; i < threads.nr; i++)
-		if (take_in_state(i, state, only_read))
+		if (take_in_state(i, tid, state, only_read))
 			return &threads.array[i];
 	return NULL;
 }
@@ -124,23 +203,22 @@ static struct ot_thread *claim_in_state(uint32_t state, bool only_read)
  * those that were read. */
 static struct ot_thread *claim_harmless(int tid)
 {
-	struct ot_thread *thread = claim_in_state(OT_THREAD_FREE, false);
+	struct ot_thread *thread;
 
+	bury_own(tid);
+	thread = claim_in_state(tid, OT_THREAD_FREE, false);
 	if (!thread)
-		thread = claim_in_state(OT_THREAD_DEAD, true);
+		thread = claim_in_state(tid, OT_THREAD_DEAD, true);
 	if (thread)
 		return thread;
-	for (uint32_t i = 0; i < threads.nr; i++)
-		if (__atomic_load_n(&threads.array[i].state, __ATOMIC_ACQUIRE) == OT_THREAD_LIVE &&
-		    is_gone(&threads.array[i], tid))
-			bury(&threads.array[i]);
-	return claim_in_state(OT_THREAD_DEAD, true);
+	bury_dead(tid);
+	return claim_in_state(tid, OT_THREAD_DEAD, true);
 }
 
 static bool any_dead(void)
 {
 	for (uint32_t i = 0; i < threads.nr; i++)
-		if (__atomic_load_n(&threads.array[i].state, __ATOMIC_RELAXED) == OT_THREAD_DEAD)
+		if (state_in(owner_of(&threads.array[i])) == OT_THREAD_DEAD)
 			return true;
 	return false;
 }
@@ -155,14 +233,15 @@ static struct ot_thread *claim(int tid, uint32_t arm_flags)
 	while (!thread && (arm_flags & OTRACE_PROBE_WAIT) && any_dead() && ot_server_has_client() &&
 	       ot_clock_to_ns(ot_clock_now() - begin) < WAIT_LIMIT_NS) {
 		ot_sys_nanosleep(&nap);
-		thread = claim_in_state(OT_THREAD_DEAD, true);
+		thread = claim_in_state(tid, OT_THREAD_DEAD, true);
 	}
-	return thread ? thread : claim_in_state(OT_THREAD_DEAD, false);
+	return thread ? thread : claim_in_state(tid, OT_THREAD_DEAD, false);
 }
 
 static void reset_ring(struct otrace_ring *ring, int tid)
 {
-	__atomic_store_n(&ring->generation, ring->generation + 1, __ATOMIC_RELEASE);
+	/* odd already when the last one that began this was called away */
+	__atomic_store_n(&ring->generation, (ring->generation + 1) | 1, __ATOMIC_RELEASE);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	ring->nr_before +=
 		ring->nr_written + ring->lost_nested + ring->lost_waiting + ring->lost_fault;
@@ -182,11 +261,9 @@ static void start(struct ot_thread *thread, int tid)
 {
 	uint32_t i = (uint32_t)(thread - threads.array);
 
-	thread->tid = tid;
 	thread->ring = ot_area_ring(i);
 	thread->data = (uint8_t *)thread->ring + OT_PAGE_BYTES;
 	thread->data_mask = ot_area->ring_bytes - 1;
-	thread->data_offset = (uint64_t)thread->data - (uint64_t)ot_area;
 	thread->pos = 0;
 	thread->room = 0;
 	thread->nr_written = 0;
@@ -197,8 +274,8 @@ static void start(struct ot_thread *thread, int tid)
 	thread->stalled_tail = 0;
 	thread->open[0] = (struct ot_open_call){.frame = ~0ull};
 	reset_ring(thread->ring, tid);
-	__atomic_store_n(&thread->state, OT_THREAD_LIVE, __ATOMIC_RELEASE);
-	thread->armed = 1;
+	set_state(thread, OT_THREAD_LIVE);
+	thread->armed = OT_ARMED;
 }
 
 static struct ot_thread *attach(uint32_t arm_flags)
@@ -228,34 +305,55 @@ static struct ot_thread *attach_or_count(uint32_t arm_flags)
 	return tls->thread;
 }
 
-OT_SLOW struct ot_thread *ot_thread_slow(uint32_t arm_flags)
+/* Not armed: a signal handler's call while this thread is inside a hook, or after such a hook was left. */
+static struct ot_thread *take_over(struct ot_thread *thread, uint64_t hook,
+				   const struct ot_arm *arm)
 {
-	struct ot_tls *tls = &ot_tls;
-	struct ot_thread *thread = tls->thread;
+	uint64_t left = thread->armed;
 
-	if (tls->busy || !ot_threads_live() || !ot_area)
-		return NULL;
-	if (thread && thread->state == OT_THREAD_LIVE) {
-		/* a signal handler's call while this thread is inside a hook */
+	if (!ot_hook_is_left(left, hook, arm)) {
 		thread->ring->lost_nested++;
 		return NULL;
 	}
-	tls->busy = 1;
+	thread->armed = hook;
 	ot_barrier();
-	if (!tls->stack.bytes)
-		ot_stack_find((uint64_t)__builtin_frame_address(0));
-	thread = attach_or_count(arm_flags);
+	ot_hook_clear_left(thread, left);
+	ot_barrier();
+	thread->armed = OT_ARMED;
+	return thread;
+}
+
+OT_SLOW struct ot_thread *ot_thread_slow(uint64_t hook, const struct ot_arm *arm)
+{
+	struct ot_tls *tls = &ot_tls;
+	struct ot_thread *thread;
+
+	if (!ot_threads_live() || !ot_area)
+		return NULL;
+	if (tls->busy && !ot_hook_is_left(tls->busy, hook, arm))
+		return NULL;
+	tls->busy = hook;
+	ot_barrier();
+	thread = tls->thread;
+	if (thread && ot_thread_state(thread) == OT_THREAD_LIVE) {
+		thread = thread->armed == OT_ARMED ? thread : take_over(thread, hook, arm);
+	} else {
+		if (!tls->stack.bytes)
+			ot_stack_find((uint64_t)__builtin_frame_address(0));
+		thread = attach_or_count(arm->flags);
+	}
+	/* a handler has forked meanwhile, and this is the child */
+	if (!ot_threads_live())
+		thread = tls->thread = NULL;
 	ot_barrier();
 	tls->busy = 0;
 	return thread;
 }
 
+/* By the oshell thread, which has no number that a ring could have. */
 void ot_threads_sweep(void)
 {
-	for (uint32_t i = 0; i < threads.nr; i++)
-		if (__atomic_load_n(&threads.array[i].state, __ATOMIC_ACQUIRE) == OT_THREAD_LIVE &&
-		    threads.array[i].tid && is_dead(&threads.array[i]))
-			bury(&threads.array[i]);
+	bury_dead(ot_sys_gettid());
 }
 
 void ot_threads_disarm(void)

@@ -33,16 +33,19 @@ struct ot_stack {
 
 #define OT_STACK_EXACT 1u    /* the bounds are the mapping's, not a guess around the first frame */
 #define OT_STACK_CLOSABLE 2u /* one stack for sure: a higher frame means that lower ones are gone */
+#define OT_STACK_OWN \
+	4u /* main's or the thread's: it stays as long as the thread, so it is read directly */
 
 struct ot_tls {
-	uint64_t stack_low;	  /* thunks compare %rsp with it; 0 = stack not known yet */
+	uint64_t
+		stack_low; /* thunks compare %rsp with it; all ones = not known yet, 0 = no end is known */
 	struct ot_thread *thread; /* NULL = not attached (yet) */
 	struct ot_stack stack;	  /* the one it runs on now */
 	struct ot_stack others[OT_STACKS_KEPT];
-	uint32_t next_other;
+	uint64_t busy; /* the hook that is in attach: a signal handler's must not start another */
 	uint32_t attach_pause; /* events to skip before trying for a ring again */
-	uint32_t busy;	       /* in attach: a signal handler must not start another */
-	uint32_t nr_asked;     /* times that /proc/self/maps was asked */
+	uint16_t next_other;
+	uint16_t nr_asked; /* times that /proc/self/maps was asked */
 };
 
 _Static_assert(sizeof(struct ot_tls) <= 256, "static TLS of a dlopen'd library is scarce");
@@ -65,17 +68,26 @@ enum ot_thread_state {
 	OT_THREAD_DEAD = 3  /* the ring may be taken over */
 };
 
+/*
+ * A running hook, as one word: where the frame of its call lies (the stack pointer for LOW), and one of
+ * these. A handler may have interrupted the hook, or may have left it for good by a jump: left.c.
+ */
+#define OT_HOOK_ENTER 0u
+#define OT_HOOK_LEAVE 2u /* unwind, too */
+#define OT_HOOK_LOW 4u	 /* has no frame */
+#define OT_HOOK_KIND 7u
+
+#define OT_ARMED 1u /* in place of a hook: none */
+
 struct ot_thread {
-	uint32_t armed; /* 1 = the owner may record: attached, and no hook of it is running */
-	uint32_t state; /* enum ot_thread_state */
-	int tid;
-	uint32_t depth;		  /* open calls */
+	uint64_t armed; /* OT_ARMED = the owner may record; 0 = may not; else its hook that runs */
+	uint64_t owner; /* generation << 32 | its number << 8 | enum ot_thread_state */
 	struct ot_open_call *top; /* the innermost of open[] */
 	uint64_t pos;		  /* bytes written to the ring */
 	uint64_t room;		  /* bytes left in the sub-buffer */
 	uint8_t *data;
 	uint64_t data_mask;
-	uint64_t data_offset; /* of the data in the area's file */
+	uint32_t depth; /* open calls */
 	struct otrace_ring *ring;
 	uint64_t nr_written;
 	uint64_t next_seq;
@@ -86,8 +98,29 @@ struct ot_thread {
 	struct ot_open_call open[OT_OPEN_MAX + 1]; /* [0] is above everything */
 };
 
-/** The calling thread's state, attached if need be; NULL = this call cannot be recorded (counted). */
-OT_SLOW struct ot_thread *ot_thread_slow(uint32_t arm_flags);
+static inline enum ot_thread_state ot_thread_state(const struct ot_thread *thread)
+{
+	return (enum ot_thread_state)(__atomic_load_n(&thread->owner, __ATOMIC_ACQUIRE) & 0xff);
+}
+
+static inline bool ot_thread_is_live(const struct ot_thread *thread, int tid)
+{
+	return (uint32_t)__atomic_load_n(&thread->owner, __ATOMIC_ACQUIRE) ==
+	       ((uint32_t)tid << 8 | OT_THREAD_LIVE);
+}
+
+static inline void ot_thread_set_depth(struct ot_thread *thread, uint32_t depth)
+{
+	thread->depth = depth;
+	thread->top = &thread->open[depth <= OT_OPEN_MAX ? depth : OT_OPEN_MAX];
+}
+
+/**
+ * The calling thread's state, attached if need be; NULL = this call cannot be recorded (counted).
+ *
+ * @param hook the hook that asks, as it will stand in armed
+ */
+OT_SLOW struct ot_thread *ot_thread_slow(uint64_t hook, const struct ot_arm *arm);
 /** Closes the open calls of dead threads. By the oshell thread. */
 void ot_threads_sweep(void);
 /** State i, or NULL when there is no such. */
@@ -96,11 +129,22 @@ struct ot_thread *ot_thread_at(uint32_t i);
 bool ot_threads_init(uint32_t nr);
 /** Is this the process that records? False in any forked child. */
 bool ot_threads_live(void);
+/** Around fork: a hook of the calling thread can end in the child. after says whether there is one. */
+void ot_threads_before_fork(void);
+bool ot_threads_after_fork(void);
 /** After an assertion failed: nobody records any more. */
 void ot_threads_disarm(void);
 
 /** Where argv is: above every frame of the main thread. 0 = not known. */
 extern uint64_t ot_stack_main_end;
+
+/** True when the hook was left by a jump out of a handler: the hook now cannot run while it lives. */
+bool ot_hook_is_left(uint64_t hook, uint64_t now, const struct ot_arm *arm);
+/** Puts in order what a hook that was left had begun. */
+void ot_hook_clear_left(struct ot_thread *thread, uint64_t hook);
+
+/** True when both lie on one stack, surely. Changes nothing, so that it may be asked inside another hook. */
+bool ot_stack_is_one(uint64_t a, uint64_t b);
 
 /** Makes the stack that sp lies on the current one. */
 OT_SLOW void ot_stack_find(uint64_t sp);
@@ -108,12 +152,21 @@ OT_SLOW void ot_stack_find(uint64_t sp);
 /** The same, and its bounds are those of the mapping, not a guess. */
 void ot_stack_be_exact(uint64_t sp);
 
+/** Asks again where the stack ends, if it can have changed since. */
+OT_SLOW void ot_stack_renew(uint64_t sp);
+
 /**
  * Starts a new sub-buffer, after waiting for the reader if the trace asked for that. False: the
  * record must not be written (it is counted).
  */
 OT_SLOW bool ot_ring_next(struct ot_thread *thread, uint32_t arm_flags);
+/**
+ * Takes back what was begun and not committed: by a hook that was left, or whose thread died in it.
+ * Returns the last record of the sub-buffer, NULL when there is none.
+ */
+const struct otrace_rec *ot_ring_settle(struct ot_thread *thread);
 /** Notes the end of a call that will never come to its hook. */
+void ot_ring_end(struct ot_thread *thread, uint32_t trace_id, uint64_t seq);
 void ot_ring_abandon(struct ot_thread *thread, const struct ot_open_call *call);
 
 #endif

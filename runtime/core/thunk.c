@@ -149,6 +149,7 @@ int ot_thunk_create(struct otrace_probe *probe)
 		.wrapper = probe->wrapper,
 		.target_offset = offsetof(struct otrace_probe, target),
 		.stack_low_offset = ot_tls_stack_low_offset(),
+		.stack_bytes = probe->stack_bytes,
 		.entry_only = (probe->fn_flags & OTRACE_FN_MUSTTAIL) != 0,
 	};
 	struct region *region = find_region(probe->module);

@@ -5,7 +5,8 @@
 
 #include "model/capture.h"
 
-#define FRAME_MAX_BYTES (1u << 20)
+#define IN_PIECES_MAX_BYTES \
+	(1u << 20) /* of a value put together; what lies in one piece has any size */
 
 /** Where the result of a step lies, and what it is for. */
 struct ot_capture_step {
@@ -76,7 +77,7 @@ static bool piece_fits(const struct ot_fn *fn, const struct otrace_piece *piece,
 			? 8
 			: piece->size_bytes;
 
-	if (piece->kind > OTRACE_PIECE_ADDRESS_ONLY || piece->size_bytes > FRAME_MAX_BYTES)
+	if (piece->kind > OTRACE_PIECE_ADDRESS_ONLY)
 		return false;
 	if (piece->kind != OTRACE_PIECE_STACK && (uint64_t)piece->frame_offset + bytes > frame)
 		return false;
@@ -98,10 +99,16 @@ static struct ot_err *plan_pieces(struct builder *b, struct ot_capture_value *va
 	const struct ot_fn *fn = b->plan->fn;
 	uint64_t size = ot_type_size(value->type);
 
+	value->whole = nr == 1 && pieces[0].kind != OTRACE_PIECE_DOUBLE_TO_FLOAT &&
+		       pieces[0].value_offset == 0 && pieces[0].size_bytes == size;
+	if (!value->whole && size > IN_PIECES_MAX_BYTES) {
+		value->state = OT_VALUE_MISSING;
+		return NULL;
+	}
 	for (uint32_t i = 0; i < nr; i++) {
 		const struct otrace_piece *piece = &pieces[i];
 
-		if (size > FRAME_MAX_BYTES || !piece_fits(fn, piece, size))
+		if (!piece_fits(fn, piece, size))
 			return ot_err_new(OT_ERR_DAMAGED,
 					  "damaged table: a value of %s lies outside of its frame",
 					  fn->unique_name);
@@ -112,8 +119,6 @@ static struct ot_err *plan_pieces(struct builder *b, struct ot_capture_value *va
 		}
 		value->nr_steps++;
 	}
-	value->whole = nr == 1 && pieces[0].kind != OTRACE_PIECE_DOUBLE_TO_FLOAT &&
-		       pieces[0].value_offset == 0 && pieces[0].size_bytes == size;
 	return NULL;
 }
 

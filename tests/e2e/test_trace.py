@@ -226,3 +226,9 @@ def test_calls_without_an_end_are_shown_to_who_wants_ends(tool, many_varargs):
     assert all("return" in line or line.endswith(" [its end is not recorded]") for line in lines)
     done = tool.run(["trace -c call sum_groups"], many_varargs)
     assert "[its end" not in done.err and "sum_groups:" in done.err
+
+
+def test_a_large_struct_by_value_is_cut(tool, compiled):
+    done = tool.json(["trace sum"], compiled("large_struct.c"))
+    call, end = calls(done, "sum")[0], done.of("return", "sum")[0]
+    assert call["args"]["start"] == 1 and end["value"] == 4

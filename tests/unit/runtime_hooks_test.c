@@ -210,6 +210,104 @@ static void test_a_signal_in_a_hook_is_counted(void **state)
 	assert_int_equal(my_ring()->nr_written, before);
 }
 
+/* What a jump out of a handler leaves behind: the hook's frame is gone, and half a record is written. */
+static REAL_FRAME void leave_a_hook(unsigned kind)
+{
+	struct frame frame = {.args = {0, 0}};
+	struct ot_thread *thread = ot_tls.thread;
+
+	if (kind == OT_HOOK_LEAVE)
+		ot_hook_enter(&frame.head, &probe);
+	frame.head.words[3] = (uint64_t)&frame;
+	thread->armed = (uint64_t)&frame + kind;
+	thread->pos += 40;
+	thread->nr_written++;
+	thread->ring->nr_written++;
+	thread->depth++;
+}
+
+static REAL_FRAME void call_further_down(int nr)
+{
+	volatile char room[4096];
+
+	for (unsigned i = 0; i < sizeof(room); i++)
+		room[i] = (char)i;
+	call((uint64_t)nr, room[1], 0);
+}
+
+static void test_a_hook_was_left(void **state)
+{
+	struct otrace_ring *ring = my_ring();
+	uint64_t before = ring->nr_written, lost = ring->lost_nested, missed = 0;
+
+	(void)state;
+	leave_a_hook(OT_HOOK_ENTER);
+	call(1, 2, 0);
+	leave_a_hook(OT_HOOK_ENTER);
+	call_further_down(3);
+	leave_a_hook(OT_HOOK_LOW);
+	call(1, 2, 0);
+	assert_int_equal(ring->lost_nested, lost + 3);
+	assert_int_equal(ring->nr_written, before + 6);
+	/* here the call was recorded: its end is, too */
+	leave_a_hook(OT_HOOK_LEAVE);
+	call(1, 2, 0);
+	assert_int_equal(ring->lost_nested, lost + 3);
+	assert_int_equal(ring->nr_written, before + 6 + 4);
+	assert_int_equal(ot_tls.thread->depth, 0);
+	assert_true(walk(&missed) + missed == ring->nr_written);
+}
+
+static REAL_FRAME void interrupt_a_hook(unsigned kind)
+{
+	struct frame frame = {.args = {0, 0}};
+
+	frame.head.words[3] = (uint64_t)&frame;
+	ot_tls.thread->armed = (uint64_t)&frame + kind;
+	call_further_down(1);
+	call(1, 2, 0);
+	assert_int_equal(ot_tls.thread->armed, (uint64_t)&frame + kind);
+	ot_tls.thread->armed = OT_ARMED;
+}
+
+static void test_a_hook_that_lives_is_not_left(void **state)
+{
+	uint64_t before = my_ring()->nr_written, lost = my_ring()->lost_nested;
+
+	(void)state;
+	interrupt_a_hook(OT_HOOK_ENTER);
+	interrupt_a_hook(OT_HOOK_LEAVE);
+	interrupt_a_hook(OT_HOOK_LOW);
+	assert_int_equal(my_ring()->lost_nested, lost + 6);
+	assert_int_equal(my_ring()->nr_written, before);
+}
+
+static REAL_FRAME void leave_while_attaching(void)
+{
+	struct frame frame = {.args = {0, 0}};
+
+	frame.head.words[3] = (uint64_t)&frame;
+	ot_tls.busy = (uint64_t)&frame;
+}
+
+static void *attach_after_a_jump(void *context)
+{
+	(void)context;
+	leave_while_attaching();
+	call(1, 2, 0);
+	assert_int_equal(my_ring()->nr_written, 2);
+	return NULL;
+}
+
+static void test_attaching_was_left(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	pthread_create(&thread, NULL, attach_after_a_jump, NULL);
+	pthread_join(thread, NULL);
+}
+
 static void test_same_wish_same_arm(void **state)
 {
 	const struct ot_arm *first;
@@ -401,6 +499,9 @@ int main(void)
 		cmocka_unit_test(test_longjmp_abandons),
 		cmocka_unit_test(test_only_one_end),
 		cmocka_unit_test(test_a_signal_in_a_hook_is_counted),
+		cmocka_unit_test(test_a_hook_was_left),
+		cmocka_unit_test(test_a_hook_that_lives_is_not_left),
+		cmocka_unit_test(test_attaching_was_left),
 		cmocka_unit_test(test_same_wish_same_arm),
 		cmocka_unit_test(test_captures_must_fit),
 		cmocka_unit_test(test_few_calls_have_numbers_in_a_row),

@@ -118,19 +118,29 @@ static void emit_compare(struct code *code, const struct ot_thunk_spec *spec)
 		emit(code, "\x0f\x1f\x44\x00\x00\x0f\x1f\x40\x00", 9);
 		return;
 	}
-	emit(code, "\x64\x48\x3b\x24\x25", 5); /* cmp %fs:stack_low, %rsp */
+	if (spec->stack_bytes) {
+		int32_t down = -(int32_t)spec->stack_bytes;
+
+		emit(code, "\x4c\x8d\x94\x24", 4); /* lea -stack_bytes(%rsp), %r10 */
+		emit(code, &down, sizeof(down));
+		emit(code, "\x64\x4c\x3b\x14\x25", 5); /* cmp %fs:stack_low, %r10 */
+	} else {
+		emit(code, "\x64\x48\x3b\x24\x25", 5); /* cmp %fs:stack_low, %rsp */
+	}
 	emit(code, &spec->stack_low_offset, sizeof(spec->stack_low_offset));
 }
 
 static bool emit_traced(struct code *code, uint64_t slots, const struct ot_thunk_spec *spec)
 {
+	uint8_t skip = spec->wrapper ? 5 : 6;
 	struct code low;
 
 	emit_compare(code, spec);
 	emit_load_probe(code, spec->probe);
-	/* to the slot jump at 27, behind the longest way to the wrapper (19 + 2 + 6) */
-	emit(code, spec->entry_only ? "\xeb\x06" : "\x72\x06", 2);
-	low = (struct code){code->at + 6, code->address + 6};
+	/* to the slot jump behind the way to the wrapper */
+	emit(code, spec->entry_only ? "\xeb" : "\x72", 1);
+	emit(code, &skip, 1);
+	low = (struct code){code->at + skip, code->address + skip};
 	return emit_to_wrapper(code, slots, spec) &&
 	       emit_jump_slot(&low, slots + offsetof(struct ot_thunk_slots, low));
 }

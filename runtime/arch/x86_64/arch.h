@@ -111,21 +111,27 @@ void ot_arch_stub_release(void *view, const struct ot_stub_bytes *bytes);
  *
  *   0  cmp %fs:stack_low, %rsp     traced entry (entry only: two nops instead of the compare,
  *   9  movabs $probe, %r10         and the jump at 19 is taken always)
- *  19  jb 27
+ *  19  jb 26
  *  21  jmp wrapper                 direct, so that the wrapper needs no landing pad
- *  27  jmp *low_slot(%rip)         ot_entry_low
- *  33  endbr64; jmp wrapper        resume: ot_entry_low comes back here when the stack is not low
- *  44  movabs $probe, %r10         redirect entry: two jumps, nothing else
- *  54  jmp *target(%r10)
+ *  26  jmp *low_slot(%rip)         ot_entry_low
+ *  40  endbr64; jmp wrapper        resume: ot_entry_low comes back here when the stack is not low
+ *  50  movabs $probe, %r10         redirect entry: two jumps, nothing else
+ *  60  jmp *target(%r10)
+ *
+ * A wrapper that takes much stack (structs by value, which it copies) has at 0 instead, and all up to
+ * the resume 8 bytes further on:
+ *
+ *   0  lea -stack_bytes(%rsp), %r10
+ *   8  cmp %fs:stack_low, %r10
  *
  * r10 is the static chain register; the pass instruments only calling conventions in which it is
  * free at a function's entry. Functions with variable arguments have no wrapper: their jumps at 21
- * and 37 go through varargs_slot.
+ * and 44 go through varargs_slot, which takes a byte more: 27. How much stack they take is up to the hook.
  */
 #define OT_THUNK_BYTES 64
 #define OT_THUNK_TRACED 0
-#define OT_THUNK_RESUME 33
-#define OT_THUNK_REDIRECT 44
+#define OT_THUNK_RESUME 40
+#define OT_THUNK_REDIRECT 50
 
 /* Words at the start of a thunk region, for jumps to the runtime, which may be far away. */
 struct ot_thunk_slots {
@@ -139,6 +145,8 @@ struct ot_thunk_spec {
 	uint64_t wrapper;	/* 0 = variable arguments */
 	uint32_t target_offset; /* of the word in the probe that the redirect entry jumps through */
 	int32_t stack_low_offset; /* of the thread-local word, from the thread pointer */
+	uint32_t
+		stack_bytes; /* that the wrapper takes beyond what is always kept free; 0 = little */
 	bool entry_only;
 };
 

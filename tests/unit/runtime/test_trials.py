@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from oprobe import ABANDONED, ENTER, EVENT_MODULES, FRAME, LEAVE, STRING, Program
+from oprobe import ABANDONED, ENTER, ENTER_ONLY, EVENT_MODULES, FRAME, LEAVE, STRING, Program
 from test_runtime import all_records, args_of, ret_of
 
 
@@ -64,6 +64,61 @@ def traced(command, runtime, letters, folder):
                              "closed closed-with-stderr".split())
 def test_a_trial_goes_as_it_does_alone(trials, runtime, tmp_path, letters):
     assert traced(trials, runtime, letters, tmp_path)[0] == alone(trials, letters, tmp_path)
+
+
+def test_a_jump_out_of_a_hook_does_not_end_the_trace(trials, runtime, tmp_path):
+    with Trial(trials, runtime, tmp_path) as program:
+        client = program.attach()
+        trace_everything(client)
+        add = client.named("add")
+        client.probe((add, 2, 0, args_of(add, 2), ret_of(add)))
+        assert program.order("J") == "20 alarms, 100"
+        records = [r for ring in client.rings() if ring.head for r in ring.records()[0] if r.trace == 2]
+        assert [r.kind for r in records] == [ENTER, LEAVE] * 100
+
+
+def test_a_child_is_forked_in_a_hook(trials, runtime, tmp_path):
+    """By a handler that interrupted it: when that returns in the child, the hook goes on there."""
+    with Trial(trials, runtime, tmp_path) as program:
+        client = program.attach()
+        trace_everything(client)
+        total, add = client.named("sum_of"), client.named("add")
+        client.probe((total, 1, 0, [], []), (add, 2, 0, args_of(add, 2), ret_of(add)))
+        assert program.order("F") == "40 alarms, 0 wrong, 2"
+        records = [r for ring in client.rings() if ring.head for r in ring.records()[0] if r.trace == 2]
+        assert [r.kind for r in records] == [ENTER, LEAVE]
+
+
+def test_a_struct_by_value_has_no_room_for_a_copy(trials, runtime, tmp_path):
+    with Trial(trials, runtime, tmp_path) as program:
+        client = program.attach()
+        total = client.named("sum_large")
+        client.probe((total, 1, 0, [], ret_of(total)))
+        assert program.order("b") == "7, 7"
+        records = [[r.kind for r in ring.records()[0]] for ring in client.rings() if ring.head]
+        assert sorted(records) == [[ENTER, LEAVE], [ENTER_ONLY]]
+
+
+def test_a_stack_is_not_what_was_there_before(trials, runtime, tmp_path):
+    """What is known of a stack that is gone is not believed: neither that it can be read, nor where it ends."""
+    with Trial(trials, runtime, tmp_path) as program:
+        client = program.attach()
+        note = client.named("keep_text")
+        client.probe((note, 1, 0, [(note.args_offset, 40, STRING)], ret_of(note)))
+        assert program.order("g") == "18"
+        records = all_records(client)
+        assert [r.kind for r in records] == [ENTER, LEAVE] * 9
+        texts = [r.words()[0] for r in records[::2]]
+        assert texts == [6] * 3 + [0] * 6
+
+
+def test_arguments_are_copied_from_one_stack_only(trials, runtime, tmp_path):
+    with Trial(trials, runtime, tmp_path) as program:
+        client = program.attach()
+        total = client.named("sum_of")
+        client.probe((total, 1, 0, [], []))
+        assert program.order("n") == "36"
+        assert [r.kind for r in all_records(client)] == [ENTER_ONLY]
 
 
 def open_files(pid):

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -313,6 +315,125 @@ static void swap(void)
 	printf("%d\n", trail);
 }
 
+KEEP int keep_text(const char *text, int n)
+{
+	return HIDE(text) ? n + 1 : n;
+}
+
+KEEP int sum_of(int nr, ...)
+{
+	va_list list;
+	int sum = 0;
+
+	va_start(list, nr);
+	for (int i = 0; i < nr; i++)
+		sum += va_arg(list, int);
+	va_end(list);
+	return sum;
+}
+
+static const char *noted;
+
+static void on_noting(void)
+{
+	for (int i = 0; i < 3; i++)
+		trail += keep_text(noted, i);
+}
+
+static void on_summing(void)
+{
+	trail = sum_of(8, 1, 2, 3, 4, 5, 6, 7, 8);
+}
+
+static void run_on(char *stack, size_t bytes, void (*work)(void))
+{
+	getcontext(&coroutines[0]);
+	coroutines[0].uc_stack.ss_sp = stack;
+	coroutines[0].uc_stack.ss_size = bytes;
+	coroutines[0].uc_link = &scheduler;
+	makecontext(&coroutines[0], work, 0);
+	swapcontext(&scheduler, &coroutines[0]);
+}
+
+/* Smaller stacks in the place of a large one that was unmapped; a pointer to what is gone is passed on. */
+static void stacks_come_and_go(void)
+{
+	size_t large = 1 << 20, small = 64 << 10;
+	char *place = mmap(NULL, large, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	noted = "large";
+	trail = 0;
+	run_on(place, large, on_noting);
+	munmap(place, large);
+	noted = place + large - 4096;
+	for (size_t at = 0; at < large - small; at += large / 2) {
+		mmap(place + at, small, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		run_on(place + at, small, on_noting);
+	}
+	printf("%d\n", trail);
+}
+
+static void *coroutine_below(void *stack)
+{
+	run_on(stack, 256 << 10, on_summing);
+	return NULL;
+}
+
+/* Stacks with guard pages below them, a coroutine's and right above it that of its thread. */
+static void close_neighbours(void)
+{
+	size_t page = 4096, coroutine_bytes = 256 << 10, thread_bytes = 32 << 10;
+	char *place = mmap(NULL, 2 * page + coroutine_bytes + thread_bytes, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	mprotect(place, page, PROT_NONE);
+	mprotect(place + page + coroutine_bytes, page, PROT_NONE);
+	pthread_attr_init(&attr);
+	pthread_attr_setstack(&attr, place + 2 * page + coroutine_bytes, thread_bytes);
+	pthread_create(&thread, &attr, coroutine_below, place + page);
+	pthread_join(thread, NULL);
+	printf("%d\n", trail);
+}
+
+struct large {
+	char bytes[24 << 10];
+};
+
+static struct large large;
+
+KEEP int sum_large(struct large value)
+{
+	int sum = 0;
+
+	for (size_t i = 0; i < sizeof(value.bytes); i += 256)
+		sum += HIDE(&value)->bytes[i];
+	return sum;
+}
+
+static void *in_sum_large(void *unused)
+{
+	(void)unused;
+	return (void *)(long)sum_large(large);
+}
+
+/* Once is it on the stack of a thread, and a second time it has no room there. */
+static void pass_large(void)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	void *result;
+
+	large.bytes[256] = 7;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 48 << 10);
+	pthread_create(&thread, &attr, in_sum_large, NULL);
+	pthread_join(thread, &result);
+	printf("%ld, %d\n", (long)result, sum_large(large));
+}
+
 static void on_painted(void)
 {
 	trail = add(trail, 1);
@@ -365,6 +486,73 @@ static void jump(void)
 		else
 			jumps = add(jumps, 1);
 	printf("%d\n", jumps);
+}
+
+static volatile int alarms;
+
+__attribute__((no_instrument_function)) static void on_alarm(int signal)
+{
+	alarms += signal == SIGVTALRM;
+	siglongjmp(back, 1);
+}
+
+static volatile int in_child, wrong;
+
+/* A snapshot: the child goes on where its parent was. */
+__attribute__((no_instrument_function)) static void on_alarm_fork(int signal)
+{
+	pid_t pid = in_child ? 0 : fork();
+	int status = 1;
+
+	alarms += signal == SIGVTALRM;
+	if (!pid) {
+		in_child = 1;
+		return;
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		;
+	wrong += status != 0;
+}
+
+static void fork_in_hooks(void)
+{
+	struct itimerval timer = {{0, 2000}, {0, 2000}};
+	volatile int sum = 0;
+
+	signal(SIGVTALRM, on_alarm_fork);
+	alarms = 0;
+	setitimer(ITIMER_VIRTUAL, &timer, NULL);
+	while (alarms < 40) {
+		sum += first_letter("a") + sum_of(3, 1, 2, 3);
+		if (in_child) {
+			for (int i = 0; i < 100; i++)
+				sum = add(i, 1) + first_letter("a") + sum_of(2, 1, 2);
+			_exit(sum != 100 + 'a' + 3);
+		}
+	}
+	timer = (struct itimerval){{0, 0}, {0, 0}};
+	setitimer(ITIMER_VIRTUAL, &timer, NULL);
+	printf("%d alarms, %d wrong, %d\n", alarms, wrong, add(1, 1));
+}
+
+/* Most of these alarms come inside of a hook, which then never ends. */
+static void jump_out_of_hooks(void)
+{
+	struct itimerval timer = {{0, 2000}, {0, 2000}};
+	volatile int sum = 0;
+
+	signal(SIGVTALRM, on_alarm);
+	alarms = 0;
+	setitimer(ITIMER_VIRTUAL, &timer, NULL);
+	while (alarms < 20)
+		if (!sigsetjmp(back, 1))
+			for (;;)
+				sum += first_letter("a");
+	timer = (struct itimerval){{0, 0}, {0, 0}};
+	setitimer(ITIMER_VIRTUAL, &timer, NULL);
+	for (int i = 0; i < 100; i++)
+		sum = add(i, 1);
+	printf("%d alarms, %d\n", alarms, sum);
 }
 
 /* ------------------------------------------------------------------ a library that goes while it is in use */
@@ -472,6 +660,21 @@ int main(int argc, char **argv)
 			break;
 		case 'j':
 			jump();
+			break;
+		case 'J':
+			jump_out_of_hooks();
+			break;
+		case 'F':
+			fork_in_hooks();
+			break;
+		case 'b':
+			pass_large();
+			break;
+		case 'g':
+			stacks_come_and_go();
+			break;
+		case 'n':
+			close_neighbours();
 			break;
 		case 'p':
 			painted_stack();
