@@ -294,12 +294,12 @@ static void read_plain(struct record *record, struct ot_type *type)
 		read_place(record, type);
 		read_size(record, type, size_of(type->target));
 		break;
-	case OTRACE_TYPE_ENUM:
-		read_number(record);
-		/* fall through */
 	case OTRACE_TYPE_STRUCT:
 	case OTRACE_TYPE_UNION:
 	case OTRACE_TYPE_CLASS:
+	case OTRACE_TYPE_ENUM:
+		if (record->kind == OTRACE_TYPE_ENUM)
+			read_number(record);
 		read_place(record, type);
 		type->size_bytes = read_number(record);
 		break;

@@ -248,17 +248,12 @@ static void read_result(struct pool *pool, struct otrace_stream *stream,
 static void skip_inlined(struct pool *pool, struct otrace_stream *stream)
 {
 	for (uint32_t nr = read_nr(pool, stream); nr && stream->end; nr--) {
-		switch (otrace_stream_varint(stream) & 3) {
-		case OTRACE_CALL_FILE:
+		uint64_t how = otrace_stream_varint(stream) & 3;
+
+		if (how == OTRACE_CALL_FILE)
 			otrace_stream_varint(stream);
-			/* fall through */
-		case OTRACE_CALL_LINE:
-		case OTRACE_CALL_IN_CALLER:
+		if (how != OTRACE_CALL_SAME)
 			otrace_stream_varint(stream);
-			break;
-		default:
-			break;
-		}
 	}
 }
 
@@ -266,26 +261,19 @@ static void skip_inlined(struct pool *pool, struct otrace_stream *stream)
 static void read_call_place(struct pool *pool, struct otrace_stream *stream, uint64_t how,
 			    uint64_t caller, struct ot_inlined *at)
 {
-	const struct ot_file *file;
+	if (how == OTRACE_CALL_FILE) {
+		const struct ot_file *file = read_file(pool, otrace_stream_varint(stream));
 
-	switch (how) {
-	case OTRACE_CALL_FILE:
-		file = read_file(pool, otrace_stream_varint(stream));
 		at->file = file ? file->name : NULL;
-		/* fall through */
-	case OTRACE_CALL_LINE:
-		at->line += (uint32_t)otrace_stream_signed(stream);
-		break;
-	case OTRACE_CALL_IN_CALLER:
-		if (caller >= pool->view.nr_fns)
-			pool_fail(pool, "caller that does not exist");
-		else
-			at->line = pool->fns[caller]->line_begin +
-				   (uint32_t)otrace_stream_varint(stream);
-		break;
-	default:
-		break;
 	}
+	if (how == OTRACE_CALL_FILE || how == OTRACE_CALL_LINE)
+		at->line += (uint32_t)otrace_stream_signed(stream);
+	if (how != OTRACE_CALL_IN_CALLER)
+		return;
+	if (caller >= pool->view.nr_fns)
+		pool_fail(pool, "caller that does not exist");
+	else
+		at->line = pool->fns[caller]->line_begin + (uint32_t)otrace_stream_varint(stream);
 }
 
 static void read_inlined(struct pool *pool, struct otrace_stream *stream, struct ot_fn *fn)
@@ -407,8 +395,9 @@ static bool find_names(struct pool *pool, struct otrace_stream *ret)
 			at--;
 		pool->names[i] = (const char *)at;
 	}
-	if (at == begin || *--at)
+	if (at == begin || at[-1])
 		return false;
+	at--;
 	for (uint64_t i = 2 * pool->view.nr_params; i-- > 0;) {
 		if (at == begin || at[-1] & 0x80)
 			return false;
