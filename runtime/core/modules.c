@@ -41,7 +41,6 @@ static void collect_segments(struct object *object)
 		segment->high = segment->low + phdr->p_memsz;
 		segment->file_high = segment->low + phdr->p_filesz;
 		segment->flags = phdr->p_flags;
-		segment->prot = -1;
 		object->nr_segments++;
 	}
 }

@@ -18,8 +18,7 @@ struct ot_segment {
 	uint64_t high;
 	uint64_t file_high; /* end of what comes from the file */
 	uint32_t flags;	    /* PF_* */
-	int prot; /* PROT_* as /proc/self/maps had it before we touched it, -1 = not asked yet */
-	uint8_t *dirty; /* bit per page: this process owns a copy because of us */
+	uint8_t *dirty;	    /* bit per page: this process owns a copy because of us */
 };
 
 struct ot_hooks_ref {

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What a program may do under the runtime without ever hearing of it: told on standard input, one letter a line, and
+// answers with a line. Arguments: libraries to load.
+#include <dlfcn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#define KEEP __attribute__((noinline))
+
+static int (*in_library[2])(int n);
+
+KEEP int price(int cents)
+{
+	__asm__ volatile("" : "+r"(cents));
+	return cents + 1;
+}
+
+/* Patched by the program itself: the byte behind the first is what it returns. */
+__attribute__((naked, noinline)) int patched(void)
+{
+	__asm__("mov $1, %eax\n\tret");
+}
+
+static void libraries(char **paths)
+{
+	static const char *const names[] = {"first", "second"};
+
+	for (int i = 0; paths[i] && i < 2; i++) {
+		void *library = dlopen(paths[i], RTLD_NOW | RTLD_LOCAL);
+
+		in_library[i] = library ? (int (*)(int))(uintptr_t)dlsym(library, names[i]) : NULL;
+	}
+}
+
+static void open_text(void)
+{
+	uintptr_t page = (uintptr_t)patched & ~4095ul;
+
+	printf("opened %d\n", mprotect((void *)page, 8192, PROT_READ | PROT_WRITE | PROT_EXEC));
+}
+
+static void patch(void)
+{
+	static unsigned char next = 5;
+
+	((volatile unsigned char *)(uintptr_t)patched)[1] = ++next;
+	printf("patched %d\n", patched() - next);
+}
+
+int main(int argc, char **argv)
+{
+	char line[16];
+
+	(void)argc;
+	libraries(argv + 1);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	while (fgets(line, sizeof(line), stdin)) {
+		switch (line[0]) {
+		case 'a':
+			printf("%d\n", price(6));
+			break;
+		case 'n':
+			printf("%d %d\n", in_library[0](2), in_library[1](3));
+			break;
+		case 'o':
+			open_text();
+			break;
+		case 'p':
+			patch();
+			break;
+		case 'x':
+			printf("mdwe %d\n", prctl(65 /* PR_SET_MDWE */, 1UL, 0UL, 0UL, 0UL));
+			break;
+		default:
+			puts("?");
+		}
+	}
+	return 0;
+}

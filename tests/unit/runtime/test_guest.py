@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The program is the host: what it does with its own memory, processes and limits goes as it does without the guest."""
+import subprocess
+
+import pytest
+
+from oprobe import Program
+from test_runtime import MEMFD_TEXT, all_records
+
+
+@pytest.fixture(scope="session")
+def guest(compile_subject):
+    return compile_subject("guest.c")
+
+
+@pytest.fixture(scope="session")
+def neighbours(compile_subject):
+    return [compile_subject("neighbour.c", "-shared", "-fPIC", f"-DNAME={name}", name=f"{name}.so")
+            for name in ("first", "second")]
+
+
+class Guest(Program):
+    def __init__(self, command, runtime, *arguments, mode="listen", env=None):
+        super().__init__([command, *arguments], runtime, mode, env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                         text=True)
+
+
+def no_copied_text(program):
+    if program.order("x") != "mdwe 0":
+        pytest.skip("kernel: no PR_SET_MDWE")
+
+
+@pytest.mark.parametrize("copied", [False, True], ids=["in-place", "copied"])
+def test_what_lies_between_two_modules_stays_as_it_is(guest, neighbours, runtime, copied):
+    """Their texts are a few pages apart, and one's data is in between."""
+    with Guest(guest, runtime, *neighbours) as program:
+        assert program.order("n") == "3 4"
+        if copied:
+            no_copied_text(program)
+        client = program.attach()
+        functions = [client.named("first"), client.named("second")]
+        assert abs(functions[0].stub - functions[1].stub) < 16 * 4096, "the test wants them side by side"
+        assert client.probe(*((fn, 1, 0, [], []) for fn in functions))[1] == (0, 0)
+        assert program.order("n") == "5 7"
+        client.unprobe()
+        assert program.order("n") == "7 10"
+        assert len(all_records(client)) == 4
+
+
+@pytest.mark.parametrize("copied", [False, True], ids=["in-place", "copied"])
+def test_text_that_the_program_made_writable_stays_so(guest, runtime, copied):
+    with Guest(guest, runtime) as program:
+        client = program.attach()
+        price = client.named("price")
+        client.probe((price, 1, 0, [], []))
+        client.unprobe()
+        assert program.order("o") == "opened 0"
+        if copied:
+            no_copied_text(program)
+        for _ in range(2):
+            assert program.order("p") == "patched 0"
+            assert client.probe((price, 1, 0, [], []))[1] == (0,)
+            assert program.order("p") == "patched 0"
+            assert program.order("a") == "7"
+            client.unprobe()
+        assert len(all_records(client)) == 4
+        assert bool(client.status()["flags"] & MEMFD_TEXT) is False
