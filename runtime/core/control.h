@@ -11,9 +11,14 @@
 
 /** Takes the control lock and holds the modules still while work runs. */
 void ot_control_run(void (*work)(void *context), void *context);
-/** For fork: nobody is in control code between the two. */
+/**
+ * For fork: nobody writes stubs or changes what control code knows between the two. The forking thread
+ * itself may: handlers of pthread_atfork() may call otrace.h.
+ */
 void ot_control_hold(void);
 void ot_control_unhold(void);
+/** In the child, in place of ot_control_unhold(). */
+void ot_control_unhold_child(void);
 
 /** One wish of a PROBE message. */
 struct ot_probe_wish {

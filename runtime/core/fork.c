@@ -19,7 +19,7 @@ static void in_child(void)
 	ot_area_pid = 0;
 	ot_area = NULL;
 	ot_thunks_after_fork();
-	ot_control_unhold();
+	ot_control_unhold_child();
 	ot_start_child();
 }
 

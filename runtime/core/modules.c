@@ -272,7 +272,7 @@ static void find_constants(void)
 	}
 }
 
-static void refresh(void)
+void ot_modules_refresh(void)
 {
 	bool first = true;
 
@@ -292,14 +292,13 @@ struct inside {
 	void *context;
 };
 
-/* The loader's lock is recursive: the list is read, and work done, inside the first callback. */
+/* The loader's lock is recursive: the list may be read again inside the first callback. */
 static int run_inside(struct dl_phdr_info *info, size_t size, void *data)
 {
 	const struct inside *inside = data;
 
 	(void)info;
 	(void)size;
-	refresh();
 	inside->work(inside->context);
 	return 1;
 }
@@ -309,21 +308,6 @@ void ot_modules_locked(void (*work)(void *context), void *context)
 	struct inside inside = {work, context};
 
 	dl_iterate_phdr(run_inside, &inside);
-}
-
-static int compare_counts(struct dl_phdr_info *info, size_t size, void *data)
-{
-	(void)size;
-	*(bool *)data = !unchanged(info);
-	return 1;
-}
-
-bool ot_modules_changed(void)
-{
-	bool changed = false;
-
-	dl_iterate_phdr(compare_counts, &changed);
-	return changed;
 }
 
 struct ot_module *ot_modules_first(void)

@@ -45,15 +45,15 @@ struct ot_module {
 	const char *path; /* "" = the executable */
 };
 
-/** Runs work with the module list up to date and held still. Control lock held by the caller. */
+/** Runs work while the loader's list stands still. Control lock held by the caller. */
 void ot_modules_locked(void (*work)(void *context), void *context);
+/** In there: brings our list up to date. */
+void ot_modules_refresh(void);
 
 /** First of the list; loaded and unloaded ones. */
 struct ot_module *ot_modules_first(void);
 /** Goes up with every change of the list. */
 uint64_t ot_modules_generation(void);
-/** Whether the loader has loaded or unloaded anything since the last ot_modules_locked(). */
-bool ot_modules_changed(void);
 
 /** Reads the function of the entry at address, and finds its module; NULL when there is no such entry. */
 struct ot_module *ot_module_fn(uint64_t address, struct ot_fn *ret);

@@ -34,6 +34,7 @@ static struct {
 	bool disabled; /* everything was switched off after a failure */
 	unsigned ticks;
 	uint64_t last_tick_ns;
+	uint64_t told_generation; /* of the modules */
 	char path[OT_SOCKET_PATH_BYTES];
 	struct ot_client client;
 } server = {.listen_fd = -1, .client = {.fd = -1}};
@@ -104,6 +105,11 @@ static void refuse_busy(int fd)
 	ot_sys_close(fd);
 }
 
+static void run_nothing(void *context)
+{
+	(void)context;
+}
+
 static void accept_client(void)
 {
 	int fd = (int)ot_sys_not_std(
@@ -121,6 +127,8 @@ static void accept_client(void)
 		return;
 	}
 	server.client = (struct ot_client){.fd = fd, .pid = pid};
+	ot_control_run(run_nothing, NULL);
+	server.told_generation = ot_modules_generation();
 	ot_clock_update(ot_area);
 	__atomic_store_n(&has_client, 1, __ATOMIC_RELEASE);
 }
@@ -173,20 +181,17 @@ static void send_event(uint16_t type, const void *payload, uint64_t bytes)
 
 /* ------------------------------------------------------------------ the loop */
 
-static void run_nothing(void *context)
-{
-	(void)context;
-}
-
+/* Also when it was a call of otrace.h that saw the change first. */
 static void check_modules(void)
 {
-	uint64_t before = ot_modules_generation();
+	uint64_t generation;
 
-	if (!ot_modules_changed())
-		return;
 	ot_control_run(run_nothing, NULL);
-	if (ot_modules_generation() != before)
-		send_event(OTRACE_EVENT_MODULES, NULL, 0);
+	generation = ot_modules_generation();
+	if (generation == server.told_generation)
+		return;
+	server.told_generation = generation;
+	send_event(OTRACE_EVENT_MODULES, NULL, 0);
 }
 
 static void tick(void)

@@ -121,7 +121,6 @@ void ot_start_core(void)
 		ot_clock_init();
 		/* the first barrier of a process with threads may take the kernel some milliseconds */
 		ot_switch_init();
-		ot_fork_init();
 		core_ready = true;
 	}
 	ot_lock_release(&starting);
@@ -157,6 +156,7 @@ static __attribute__((constructor(101))) void ot_construct(int argc, char **argv
 	(void)argc;
 	ot_stack_main_end = (uint64_t)argv;
 	ot_log_init();
+	ot_fork_init();
 	if (!envp || getauxval(AT_SECURE))
 		return;
 	for (char **entry = envp; *entry; entry++)

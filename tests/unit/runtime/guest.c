@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What a program may do under the runtime without ever hearing of it: told on standard input, one letter a line, and
 // answers with a line. Arguments: libraries to load.
+#define _GNU_SOURCE
 #include <dlfcn.h>
+#include <link.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define KEEP __attribute__((noinline))
@@ -51,6 +54,32 @@ static void patch(void)
 	printf("patched %d\n", patched() - next);
 }
 
+static int fork_inside(struct dl_phdr_info *info, size_t size, void *nr)
+{
+	pid_t child = fork();
+	int status;
+
+	(void)info;
+	(void)size;
+	if (!child)
+		_exit(7);
+	waitpid(child, &status, 0);
+	*(int *)nr += WEXITSTATUS(status) == 7;
+	return 1;
+}
+
+/* The loader's list is held while fork() waits for the runtime. */
+static void forks_inside(void)
+{
+	int nr = 0;
+
+	for (int i = 0; i < 50; i++) {
+		dl_iterate_phdr(fork_inside, &nr);
+		usleep(100);
+	}
+	printf("forked %d\n", nr);
+}
+
 int main(int argc, char **argv)
 {
 	char line[16];
@@ -62,6 +91,9 @@ int main(int argc, char **argv)
 		switch (line[0]) {
 		case 'a':
 			printf("%d\n", price(6));
+			break;
+		case 'f':
+			forks_inside();
 			break;
 		case 'n':
 			printf("%d %d\n", in_library[0](2), in_library[1](3));

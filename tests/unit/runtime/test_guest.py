@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The program is the host: what it does with its own memory, processes and limits goes as it does without the guest."""
+import os
+import select
+import signal
 import subprocess
 
 import pytest
@@ -65,3 +68,32 @@ def test_text_that_the_program_made_writable_stays_so(guest, runtime, copied):
             client.unprobe()
         assert len(all_records(client)) == 4
         assert bool(client.status()["flags"] & MEMFD_TEXT) is False
+
+
+def test_fork_inside_of_the_loaders_list(guest, runtime):
+    """The list is the program's while it forks; the oshell thread wants it to switch."""
+    with Guest(guest, runtime) as program:
+        client = program.attach()
+        client.socket.settimeout(20)
+        price = client.named("price")
+        program.process.stdin.write("f\n")
+        program.process.stdin.flush()
+        switched = 0
+        while not select.select([program.process.stdout], [], [], 0)[0]:
+            assert client.probe((price, 1, 0, [], []))[1] == (0,)
+            client.unprobe()
+            switched += 2
+        assert program.process.stdout.readline() == "forked 50\n"
+        assert switched
+
+
+@pytest.mark.parametrize("kind", ["so", "a"])
+def test_handlers_of_fork_take_locks_and_call_us(compile_subject, build, kind):
+    flags = {"so": [f"-L{build}/lib", f"-Wl,-rpath,{build}/lib", "-l:libotrace.so"], "a": [f"{build}/lib/libotrace.a"]}
+    program = compile_subject("forkhandlers.c", *flags[kind], name=f"forkhandlers-{kind}")
+    with subprocess.Popen([program], stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        try:
+            assert process.wait(20) == 0 and process.stdout.read() == "wrong 0\n"
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
