@@ -134,7 +134,9 @@ void ot_control_unhold(void)
 	if (--forking.depth)
 		return;
 	if (forking.frozen) {
-		__atomic_store_n(&visit, forking.frozen & ~PHASE_FROZEN, __ATOMIC_RELEASE);
+		/* it may not have noticed, and still wait when this thread forks again */
+		__atomic_store_n(&visit, (forking.frozen & ~PHASE_FROZEN) | PHASE_WAITING,
+				 __ATOMIC_RELEASE);
 		ot_futex_wake(&visit);
 		forking.frozen = 0;
 	} else {
