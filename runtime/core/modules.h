@@ -39,6 +39,7 @@ struct ot_module {
 	bool loaded;
 	bool seen;   /* in the refresh that is running */
 	bool hooked; /* __otrace_hooks is ours */
+	uint64_t fingerprint;
 	struct ot_hooks_ref *hooks;
 	struct ot_segment segments[OT_SEGMENTS_MAX];
 	unsigned nr_segments;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +22,14 @@ KEEP int price(int cents)
 	__asm__ volatile("" : "+r"(cents));
 	return cents + 1;
 }
+
+KEEP int cheap(int cents)
+{
+	__asm__ volatile("" : "+r"(cents));
+	return cents;
+}
+
+int (*volatile kept)(int cents) = cheap;
 
 /* Patched by the program itself: the byte behind the first is what it returns. */
 __attribute__((naked, noinline)) int patched(void)
@@ -37,6 +46,20 @@ static void libraries(char **paths)
 
 		in_library[i] = library ? (int (*)(int))(uintptr_t)dlsym(library, names[i]) : NULL;
 	}
+}
+
+/* One in place of the other: mostly at its address, too. */
+static void swap_libraries(char **paths)
+{
+	void *library = dlopen(paths[0], RTLD_NOW | RTLD_LOCAL);
+	void *first = dlsym(library, "first"), *second;
+
+	puts("first");
+	getchar();
+	dlclose(library);
+	library = dlopen(paths[1], RTLD_NOW | RTLD_LOCAL);
+	second = dlsym(library, "second");
+	puts((uintptr_t)first / 4096 == (uintptr_t)second / 4096 ? "same place" : "another place");
 }
 
 static void open_text(void)
@@ -80,12 +103,29 @@ static void forks_inside(void)
 	printf("forked %d\n", nr);
 }
 
+/* The child stays until it is killed. */
+static void child(void)
+{
+	pid_t child = fork();
+
+	if (!child) {
+		printf("%d %d\n", getpid(), price(6));
+		pause();
+	}
+}
+
+static void limit(rlim_t files)
+{
+	struct rlimit limit = {files, files};
+
+	printf("limit %d\n", setrlimit(RLIMIT_NOFILE, &limit));
+}
+
 int main(int argc, char **argv)
 {
 	char line[16];
 
 	(void)argc;
-	libraries(argv + 1);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	while (fgets(line, sizeof(line), stdin)) {
 		switch (line[0]) {
@@ -94,6 +134,20 @@ int main(int argc, char **argv)
 			break;
 		case 'f':
 			forks_inside();
+			break;
+		case 'i':
+			libraries(argv + 1);
+			puts("loaded");
+			break;
+		case 's':
+			swap_libraries(argv + 1);
+			break;
+		case 'c':
+			child();
+			break;
+		case '1':
+		case '3':
+			limit((rlim_t)(line[0] - '0'));
 			break;
 		case 'n':
 			printf("%d %d\n", in_library[0](2), in_library[1](3));

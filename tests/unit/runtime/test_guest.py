@@ -3,12 +3,14 @@
 import os
 import select
 import signal
+import socket
 import subprocess
+import time
 
 import pytest
 
-from oprobe import Program
-from test_runtime import MEMFD_TEXT, all_records
+from oprobe import EVENT_MODULES, FRAME, STRING, Client, Error, Program
+from test_runtime import BUSY, MEMFD_TEXT, all_records
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +39,7 @@ def no_copied_text(program):
 def test_what_lies_between_two_modules_stays_as_it_is(guest, neighbours, runtime, copied):
     """Their texts are a few pages apart, and one's data is in between."""
     with Guest(guest, runtime, *neighbours) as program:
+        assert program.order("i") == "loaded"
         assert program.order("n") == "3 4"
         if copied:
             no_copied_text(program)
@@ -97,3 +100,17 @@ def test_handlers_of_fork_take_locks_and_call_us(compile_subject, build, kind):
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_another_library_at_the_same_place(guest, neighbours, runtime):
+    """Not one of its functions was switched on, so nothing of ours in its memory tells that it is gone."""
+    with Guest(guest, runtime, *neighbours) as program:
+        client = program.attach()
+        client.socket.settimeout(10)
+        assert program.order("s") == "first"
+        client.event(EVENT_MODULES)
+        assert [m["path"] for m in client.modules()] == ["", neighbours[0]]
+        assert program.order("") == "same place"
+        client.event(EVENT_MODULES)
+        assert [m["path"] for m in client.modules()] == ["", neighbours[1]]
+        assert client.named("second").stub
