@@ -373,6 +373,19 @@ void ot_control_shell_gone(struct otrace_switched *ret)
 	ot_control_run(run_shell_gone, ret);
 }
 
+void ot_control_forget_shell(void)
+{
+	uint64_t signals = ot_signals_block();
+
+	if (!forking.depth)
+		ot_lock_take(&control);
+	disarm_all();
+	restore_all(OT_OWNER_SHELL);
+	if (!forking.depth)
+		ot_lock_release(&control);
+	ot_signals_restore(signals);
+}
+
 static void run_disable(void *context)
 {
 	restore_all(OT_OWNER_API);

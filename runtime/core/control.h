@@ -41,6 +41,11 @@ int ot_control_redirect(const struct otrace_redirect *redirect, enum ot_owner ow
 void ot_control_restore_all(enum ot_owner owner, struct otrace_switched *ret);
 /** The shell is gone: everything that it switched on goes off. */
 void ot_control_shell_gone(struct otrace_switched *ret);
+/**
+ * The same in a forked child, whose parent's shell it was: what hooks and thunks read is reset, the text
+ * stays. Without the loader's list.
+ */
+void ot_control_forget_shell(void);
 /** Everything off, for good: an assertion failed. */
 void ot_control_disable(void);
 

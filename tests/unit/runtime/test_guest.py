@@ -114,3 +114,22 @@ def test_another_library_at_the_same_place(guest, neighbours, runtime):
         client.event(EVENT_MODULES)
         assert [m["path"] for m in client.modules()] == ["", neighbours[1]]
         assert client.named("second").stub
+
+
+def test_a_child_does_not_go_on_for_its_parents_shell(guest, runtime):
+    with Guest(guest, runtime, mode="listen,fork") as program:
+        client = program.attach()
+        price, patched = client.named("price"), client.named("main")
+        client.probe((price, 1, 0, [], []), (patched, 2, 0, [], []))
+        client.redirect(price, next(f for f in client.functions() if f.name == "cheap").symbol)
+        child, result = map(int, program.order("c").split())
+        try:
+            assert result == 7
+            assert program.order("a") == "6"
+            other = Client(f"{program.directory.name}/{child}")
+            status = other.status()
+            assert (status["nr_traced"], status["nr_redirected"], status["nr_rings_used"]) == (0, 0, 0)
+            other.close()
+        finally:
+            os.kill(child, signal.SIGKILL)
+        assert client.status()["nr_traced"] == 2
