@@ -364,6 +364,7 @@ void ot_control_restore_all(enum ot_owner owner, struct otrace_switched *ret)
 static void run_shell_gone(void *context)
 {
 	disarm_all();
+	ot_arms_next_session();
 	restore_all(OT_OWNER_SHELL);
 	ot_switch_settle(context);
 }

@@ -133,3 +133,18 @@ def test_a_child_does_not_go_on_for_its_parents_shell(guest, runtime):
         finally:
             os.kill(child, signal.SIGKILL)
         assert client.status()["nr_traced"] == 2
+
+
+def test_memory_is_bounded_over_any_number_of_shells(guest, runtime):
+    with Guest(guest, runtime) as program:
+        sizes = []
+        for session in range(60):
+            client = program.attach()
+            price = client.named("price")
+            captures = [(price.args_offset, 8, FRAME)] * 300 + [(price.args_offset, 8, STRING)] * session * (session < 2)
+            assert client.probe((price, session + 1, 0, captures, []))[1] == (0,)
+            assert program.order("a") == "7"
+            assert [r.trace for r in all_records(client)[-2:]] == [session + 1] * 2
+            sizes.append(client.status()["arena_bytes"])
+            client.close()
+        assert sizes[-1] == sizes[1], sizes
