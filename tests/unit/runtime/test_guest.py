@@ -148,3 +148,35 @@ def test_memory_is_bounded_over_any_number_of_shells(guest, runtime):
             sizes.append(client.status()["arena_bytes"])
             client.close()
         assert sizes[-1] == sizes[1], sizes
+
+
+def cpu_seconds(pid):
+    total = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        fields = open(f"/proc/{pid}/task/{task}/stat").read().rsplit(")", 1)[1].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_shell_that_cannot_be_taken_costs_nothing(guest, runtime):
+    """The program's limit for files holds for the oshell thread's own table too."""
+    with Guest(guest, runtime) as program:
+        assert program.order("1") == "limit 0"
+        with socket.socket(socket.AF_UNIX) as waiting:
+            waiting.connect(f"{program.directory.name}/{program.process.pid}")
+            time.sleep(0.1)
+            before = cpu_seconds(program.process.pid)
+            time.sleep(1)
+            assert cpu_seconds(program.process.pid) - before < 0.2
+
+
+def test_a_shell_comes_in_under_a_limit_of_three_files(guest, runtime):
+    with Guest(guest, runtime) as program:
+        assert program.order("3") == "limit 0"
+        for _ in range(3):
+            client = program.attach()
+            with pytest.raises(Error) as error:
+                program.attach()
+            assert error.value.status == BUSY
+            assert client.named("price").stub
+            client.close()
