@@ -31,6 +31,25 @@ void ot_lock_take(struct ot_lock *lock)
 		ot_futex_wait(&lock->state, 2, 0);
 }
 
+bool ot_lock_take_within(struct ot_lock *lock, uint64_t ns)
+{
+	struct timespec now;
+	uint64_t end;
+
+	ot_sys_clock_gettime(CLOCK_MONOTONIC, &now);
+	end = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec + ns;
+	while (__atomic_exchange_n(&lock->state, 2, __ATOMIC_ACQUIRE) != 0) {
+		uint64_t at;
+
+		ot_sys_clock_gettime(CLOCK_MONOTONIC, &now);
+		at = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+		if (at >= end)
+			return false;
+		ot_futex_wait(&lock->state, 2, end - at);
+	}
+	return true;
+}
+
 void ot_lock_release(struct ot_lock *lock)
 {
 	if (__atomic_exchange_n(&lock->state, 0, __ATOMIC_RELEASE) == 2)

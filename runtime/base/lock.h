@@ -5,6 +5,7 @@
 #ifndef OT_BASE_LOCK_H
 #define OT_BASE_LOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct ot_lock {
@@ -12,6 +13,8 @@ struct ot_lock {
 };
 
 void ot_lock_take(struct ot_lock *lock);
+/** False when it was not free for that long. */
+bool ot_lock_take_within(struct ot_lock *lock, uint64_t ns);
 void ot_lock_release(struct ot_lock *lock);
 
 /** Waits until *word is not value any more, or until the time is over (0 = no end). */

@@ -14,10 +14,12 @@ struct lines {
 	size_t size_bytes;
 	size_t begin;
 	size_t end;
+	size_t most; /* to read at once: what the kernel writes takes its time; 0 = what fits */
 };
 
 static bool refill(struct lines *lines)
 {
+	size_t room;
 	long got;
 
 	ot_memmove(lines->buffer, lines->buffer + lines->begin, lines->end - lines->begin);
@@ -25,29 +27,39 @@ static bool refill(struct lines *lines)
 	lines->begin = 0;
 	if (lines->end == lines->size_bytes - 1)
 		return false;
-	got = ot_sys_read(lines->fd, lines->buffer + lines->end,
-			  lines->size_bytes - 1 - lines->end);
+	room = lines->size_bytes - 1 - lines->end;
+	if (lines->most && lines->most < room)
+		room = lines->most;
+	lines->most = 0;
+	got = ot_sys_read(lines->fd, lines->buffer + lines->end, room);
 	if (got <= 0)
 		return false;
 	lines->end += (size_t)got;
 	return true;
 }
 
+/* A line that was read already, as a whole; NULL when there is none. */
+static char *line_at_hand(struct lines *lines)
+{
+	for (size_t seen = lines->begin; seen < lines->end; seen++) {
+		if (lines->buffer[seen] == '\n') {
+			char *line = lines->buffer + lines->begin;
+
+			lines->buffer[seen] = 0;
+			lines->begin = seen + 1;
+			return line;
+		}
+	}
+	return NULL;
+}
+
 static char *next_line(struct lines *lines)
 {
-	size_t seen = lines->begin;
-
 	for (;;) {
-		for (; seen < lines->end; seen++) {
-			if (lines->buffer[seen] == '\n') {
-				char *line = lines->buffer + lines->begin;
+		char *line = line_at_hand(lines);
 
-				lines->buffer[seen] = 0;
-				lines->begin = seen + 1;
-				return line;
-			}
-		}
-		seen -= lines->begin;
+		if (line)
+			return line;
 		if (!refill(lines))
 			return NULL;
 	}
@@ -95,4 +107,33 @@ bool ot_maps_find(uint64_t address, void *scratch, size_t scratch_bytes, struct 
 	map.below_guard = below.high == map.low && !below.prot;
 	*ret = map;
 	return true;
+}
+
+static const char *line_behind(struct lines *lines, bool found)
+{
+	return found ? line_at_hand(lines) : next_line(lines);
+}
+
+unsigned ot_maps_list(uint64_t address, void *scratch, size_t scratch_bytes, struct ot_mapping *ret,
+		      unsigned most)
+{
+	/* an executable's text is mostly among the first */
+	struct lines lines = {.buffer = scratch, .size_bytes = scratch_bytes, .most = 512};
+	const char *line;
+	unsigned nr = 0;
+
+	lines.fd = (int)ot_sys_open("/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
+	if (lines.fd < 0)
+		return 0;
+	while (nr < most && (line = line_behind(&lines, nr != 0))) {
+		struct ot_mapping map = {0};
+
+		if (!parse(line, &map) || map.high <= address)
+			continue;
+		if (!nr && address < map.low)
+			break;
+		ret[nr++] = map;
+	}
+	ot_sys_close(lines.fd);
+	return nr;
 }

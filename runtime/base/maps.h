@@ -25,5 +25,13 @@ struct ot_mapping {
  * @return false when there is none, or /proc cannot be read; *ret is untouched then
  */
 bool ot_maps_find(uint64_t address, void *scratch, size_t scratch_bytes, struct ot_mapping *ret);
+/**
+ * The mapping that holds address, and some of those behind it: as many as were read with it.
+ *
+ * @param scratch as for ot_maps_find()
+ * @return how many are in ret; 0 as ot_maps_find() returns false
+ */
+unsigned ot_maps_list(uint64_t address, void *scratch, size_t scratch_bytes, struct ot_mapping *ret,
+		      unsigned most);
 
 #endif

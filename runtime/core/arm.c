@@ -78,15 +78,39 @@ static bool same_steps(const struct ot_arm *a, const struct ot_arm *b)
 	return !ot_memcmp(a->steps, b->steps, (a->nr_enter + a->nr_leave) * sizeof(a->steps[0]));
 }
 
+static uint32_t session;
+
+void ot_arms_next_session(void)
+{
+	session++;
+}
+
+/* All but the trace. */
+static bool same_wish(const struct ot_arm *a, const struct ot_arm *b)
+{
+	uint64_t trace = OT_REC_HEAD(0xffffffffu, 0, 0, 0);
+
+	return a->flags == b->flags && a->nr_enter == b->nr_enter && a->nr_leave == b->nr_leave &&
+	       (a->enter_head | trace) == (b->enter_head | trace) &&
+	       (a->leave_head | trace) == (b->leave_head | trace) && same_steps(a, b);
+}
+
 static struct ot_arm *find_same(struct otrace_probe *probe, const struct ot_arm *wanted)
 {
 	for (struct ot_arm *arm = probe->arms; arm; arm = arm->next)
-		if (arm->trace_id == wanted->trace_id && arm->flags == wanted->flags &&
-		    arm->nr_enter == wanted->nr_enter && arm->nr_leave == wanted->nr_leave &&
-		    arm->enter_head == wanted->enter_head &&
-		    arm->leave_head == wanted->leave_head && same_steps(arm, wanted))
+		if (same_wish(arm, wanted) &&
+		    (arm->trace_id == wanted->trace_id || arm->session != session))
 			return arm;
 	return NULL;
+}
+
+/* A hook may be reading: each word is right by itself. */
+static void take_over(struct ot_arm *arm, const struct ot_arm *wanted)
+{
+	arm->session = wanted->session;
+	__atomic_store_n(&arm->trace_id, wanted->trace_id, __ATOMIC_RELAXED);
+	__atomic_store_n(&arm->enter_head, wanted->enter_head, __ATOMIC_RELAXED);
+	__atomic_store_n(&arm->leave_head, wanted->leave_head, __ATOMIC_RELAXED);
 }
 
 static void fill(struct ot_arm *arm, const struct otrace_probe_set *set,
@@ -96,6 +120,7 @@ static void fill(struct ot_arm *arm, const struct otrace_probe_set *set,
 	struct plan leave = {.max_bytes = sizeof(struct otrace_rec)};
 
 	arm->trace_id = set->trace_id;
+	arm->session = session;
 	arm->flags = set->flags;
 	make_plan(&enter, captures, set->nr_enter);
 	leave.steps = arm->steps + enter.nr_steps;
@@ -139,7 +164,9 @@ int ot_probe_arm(struct otrace_probe *probe, const struct otrace_probe_set *set,
 	fill(scratch, set, captures);
 	scratch->frame_bytes = probe->frame_bytes;
 	same = find_same(probe, scratch);
-	if (!same) {
+	if (same) {
+		take_over(same, scratch);
+	} else {
 		same = scratch;
 		scratch = NULL;
 		same->next = probe->arms;

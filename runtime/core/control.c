@@ -13,33 +13,150 @@
 #include "core/thread.h"
 
 static struct ot_lock control;
-static uint64_t held_signals;
+
+/*
+ * Control first, the loader's list inside it: so a thread that forks with control held knows that none
+ * of ours is inside the list, whose lock would stay taken in the child. But a program may fork inside
+ * dl_iterate_phdr(), and then holds the list while it waits for control. So whoever waits for the list
+ * says so, and may be frozen while he does: he comes in, finds that, and goes out again.
+ */
+enum phase { PHASE_OUT = 0, PHASE_WAITING = 1, PHASE_INSIDE = 2, PHASE_FROZEN = 3 };
+
+#define PHASE_BITS 2
+
+static uint32_t visit; /* a futex: number of the visit to the list, enum phase */
+
+/* So long nobody waits for the loader's list, unless it is the forking thread that has it. */
+#define PATIENCE_NS 50000000u
+
+/* Of the thread that forks. */
+static __thread struct {
+	uint64_t signals;
+	uint32_t depth;	 /* handlers of pthread_atfork() may fork */
+	uint32_t frozen; /* the visit, 0 = none: control is held */
+} forking __attribute__((tls_model("initial-exec")));
+
+struct turn {
+	void (*work)(void *context);
+	void *context;
+	uint32_t waiting; /* the visit's word while it waits */
+	bool done;
+};
+
+static bool set_phase(uint32_t from, uint32_t to)
+{
+	return __atomic_compare_exchange_n(&visit, &from, to, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_RELAXED);
+}
+
+static void take_turn(void *context)
+{
+	struct turn *turn = context;
+	uint32_t number = turn->waiting & ~PHASE_FROZEN;
+
+	if (!set_phase(turn->waiting, number | PHASE_INSIDE))
+		return;
+	ot_modules_refresh();
+	turn->work(turn->context);
+	turn->done = true;
+}
+
+/* Control is held. */
+static void visit_list(void (*work)(void *context), void *context)
+{
+	struct turn turn = {.work = work, .context = context};
+
+	for (;;) {
+		uint32_t number = (visit & ~PHASE_FROZEN) + (1u << PHASE_BITS);
+
+		turn.waiting = number | PHASE_WAITING;
+		__atomic_store_n(&visit, turn.waiting, __ATOMIC_RELEASE);
+		ot_modules_locked(take_turn, &turn);
+		if (turn.done)
+			break;
+		while (__atomic_load_n(&visit, __ATOMIC_ACQUIRE) == (number | PHASE_FROZEN))
+			ot_futex_wait(&visit, number | PHASE_FROZEN, 0);
+	}
+	__atomic_store_n(&visit, visit & ~PHASE_FROZEN, __ATOMIC_RELEASE);
+}
+
+static void run_turn_of_another(void *context)
+{
+	struct turn *turn = context;
+
+	ot_modules_refresh();
+	turn->work(turn->context);
+}
 
 /* Signals first: a handler that asks for something would wait for its own thread. */
 void ot_control_run(void (*work)(void *context), void *context)
 {
 	uint64_t signals = ot_signals_block();
 
-	ot_lock_take(&control);
-	ot_modules_locked(work, context);
-	ot_lock_release(&control);
+	if (forking.frozen) {
+		ot_modules_locked(run_turn_of_another, &(struct turn){work, context, 0, false});
+	} else if (forking.depth) {
+		visit_list(work, context);
+	} else {
+		ot_lock_take(&control);
+		visit_list(work, context);
+		ot_lock_release(&control);
+	}
 	ot_signals_restore(signals);
+}
+
+/* Takes control, or freezes the one who has it and waits for the loader's list. */
+static uint32_t hold_or_freeze(void)
+{
+	for (;;) {
+		uint32_t seen = __atomic_load_n(&visit, __ATOMIC_ACQUIRE);
+		uint32_t number = seen & ~PHASE_FROZEN;
+
+		if (ot_lock_take_within(&control, PATIENCE_NS))
+			return 0;
+		if (seen == (number | PHASE_WAITING) && set_phase(seen, number | PHASE_FROZEN))
+			return number | PHASE_FROZEN;
+	}
 }
 
 void ot_control_hold(void)
 {
 	uint64_t signals = ot_signals_block();
 
-	ot_lock_take(&control);
-	held_signals = signals;
+	if (forking.depth++)
+		return;
+	forking.frozen = hold_or_freeze();
+	forking.signals = signals;
 }
 
 void ot_control_unhold(void)
 {
-	uint64_t signals = held_signals;
+	if (--forking.depth)
+		return;
+	if (forking.frozen) {
+		/* it may not have noticed, and still wait when this thread forks again */
+		__atomic_store_n(&visit, (forking.frozen & ~PHASE_FROZEN) | PHASE_WAITING,
+				 __ATOMIC_RELEASE);
+		ot_futex_wake(&visit);
+		forking.frozen = 0;
+	} else {
+		ot_lock_release(&control);
+	}
+	ot_signals_restore(forking.signals);
+}
 
-	ot_lock_release(&control);
-	ot_signals_restore(signals);
+/* Whoever was frozen, or waited, is not here. */
+void ot_control_unhold_child(void)
+{
+	if (forking.depth > 1) {
+		forking.depth--;
+		return;
+	}
+	forking.depth = 0;
+	forking.frozen = 0;
+	visit = 0;
+	control = (struct ot_lock){0};
+	ot_signals_restore(forking.signals);
 }
 
 /* ------------------------------------------------------------------ probes */
@@ -247,6 +364,7 @@ void ot_control_restore_all(enum ot_owner owner, struct otrace_switched *ret)
 static void run_shell_gone(void *context)
 {
 	disarm_all();
+	ot_arms_next_session();
 	restore_all(OT_OWNER_SHELL);
 	ot_switch_settle(context);
 }
@@ -254,6 +372,19 @@ static void run_shell_gone(void *context)
 void ot_control_shell_gone(struct otrace_switched *ret)
 {
 	ot_control_run(run_shell_gone, ret);
+}
+
+void ot_control_forget_shell(void)
+{
+	uint64_t signals = ot_signals_block();
+
+	if (!forking.depth)
+		ot_lock_take(&control);
+	disarm_all();
+	restore_all(OT_OWNER_SHELL);
+	if (!forking.depth)
+		ot_lock_release(&control);
+	ot_signals_restore(signals);
 }
 
 static void run_disable(void *context)

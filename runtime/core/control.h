@@ -11,9 +11,14 @@
 
 /** Takes the control lock and holds the modules still while work runs. */
 void ot_control_run(void (*work)(void *context), void *context);
-/** For fork: nobody is in control code between the two. */
+/**
+ * For fork: nobody writes stubs or changes what control code knows between the two. The forking thread
+ * itself may: handlers of pthread_atfork() may call otrace.h.
+ */
 void ot_control_hold(void);
 void ot_control_unhold(void);
+/** In the child, in place of ot_control_unhold(). */
+void ot_control_unhold_child(void);
 
 /** One wish of a PROBE message. */
 struct ot_probe_wish {
@@ -36,6 +41,11 @@ int ot_control_redirect(const struct otrace_redirect *redirect, enum ot_owner ow
 void ot_control_restore_all(enum ot_owner owner, struct otrace_switched *ret);
 /** The shell is gone: everything that it switched on goes off. */
 void ot_control_shell_gone(struct otrace_switched *ret);
+/**
+ * The same in a forked child, whose parent's shell it was: what hooks and thunks read is reset, the text
+ * stays. Without the loader's list.
+ */
+void ot_control_forget_shell(void);
 /** Everything off, for good: an assertion failed. */
 void ot_control_disable(void);
 

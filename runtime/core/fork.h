@@ -8,6 +8,7 @@
 #ifndef OT_CORE_FORK_H
 #define OT_CORE_FORK_H
 
+/** As early as can be: the program's handlers run before ours at the start of fork(), and behind ours at its end. */
 void ot_fork_init(void);
 
 #endif

@@ -25,7 +25,10 @@ struct object {
 	const struct dl_phdr_info *info;
 	struct ot_segment segments[OT_SEGMENTS_MAX];
 	unsigned nr_segments;
+	uint64_t fingerprint; /* 0 = not taken yet */
 };
+
+#define FINGERPRINT_BYTES (64u * 1024u) /* of each segment; notes and symbol names come first */
 
 static void collect_segments(struct object *object)
 {
@@ -41,7 +44,6 @@ static void collect_segments(struct object *object)
 		segment->high = segment->low + phdr->p_memsz;
 		segment->file_high = segment->low + phdr->p_filesz;
 		segment->flags = phdr->p_flags;
-		segment->prot = -1;
 		object->nr_segments++;
 	}
 }
@@ -57,6 +59,43 @@ static struct ot_segment *find_segment(struct ot_segment *segments, unsigned nr,
 			return segment;
 	}
 	return NULL;
+}
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * 0x9e3779b97f4a7c15ull;
+	return hash ^ hash >> 29;
+}
+
+/* Of constant data only: text changes by our own hands. */
+static uint64_t mix_segment(uint64_t hash, const struct ot_segment *segment)
+{
+	const uint64_t *words = (const void *)OT_ROUND_UP(segment->low, 8);
+	uint64_t bytes = segment->file_high - segment->low;
+
+	hash = mix(mix(hash, segment->high - segment->low), segment->flags);
+	if ((segment->flags & (PF_R | PF_W | PF_X)) != PF_R || bytes < 16)
+		return hash;
+	if (bytes > FINGERPRINT_BYTES)
+		bytes = FINGERPRINT_BYTES;
+	for (uint64_t i = 0; i < bytes / 8 - 1; i++)
+		hash = mix(hash, words[i]);
+	return hash;
+}
+
+static uint64_t fingerprint(struct object *object)
+{
+	const char *path = object->info->dlpi_name;
+	uint64_t hash = 1;
+
+	if (object->fingerprint)
+		return object->fingerprint;
+	for (; path && *path; path++)
+		hash = mix(hash, (uint8_t)*path);
+	for (unsigned i = 0; i < object->nr_segments; i++)
+		hash = mix_segment(hash, &object->segments[i]);
+	object->fingerprint = hash | 1;
+	return object->fingerprint;
 }
 
 static bool scan(struct object *object, const struct otrace_ref *ref, enum ot_table_kind kind,
@@ -94,6 +133,7 @@ static struct ot_module *add_module(struct object *object, const struct otrace_n
 	module->id = next_id++;
 	module->bias = object->info->dlpi_addr;
 	module->abi_version = note->abi_version;
+	module->fingerprint = fingerprint(object);
 	module->nr_segments = object->nr_segments;
 	module->low = ~0ull;
 	for (unsigned i = 0; i < object->nr_segments; i++) {
@@ -123,31 +163,35 @@ static bool covers(const struct ot_table *table, const struct otrace_ref *ref)
 	return anchor >= table->begin && anchor < table->end;
 }
 
-/* Loaded anew at the same place: the hooks that we set are gone. */
-static bool lost_hooks(const struct object *object, const struct ot_module *module)
+/*
+ * Loaded anew at the same place? Then the hooks that we set are gone; where we set none, something else
+ * is written there, unless it is the same file again, of which we know all that there is to know.
+ */
+static bool is_another(struct object *object, const struct ot_module *module)
 {
 	const struct otrace_hooks *hooks;
 
 	if (!module->hooked || !module->hooks)
-		return false;
+		return module->fingerprint != fingerprint(object);
 	hooks = module->hooks->hooks;
-	return !find_segment((struct ot_segment *)object->segments, object->nr_segments,
-			     (uint64_t)hooks, sizeof(*hooks), PF_R | PF_W) ||
+	return !find_segment(object->segments, object->nr_segments, (uint64_t)hooks, sizeof(*hooks),
+			     PF_R | PF_W) ||
 	       hooks->enter != ot_hook_enter;
 }
 
-static struct ot_module *find_module(const struct object *object, const struct otrace_note *note)
+static struct ot_module *find_module(struct object *object, const struct otrace_note *note)
 {
 	for (struct ot_module *module = modules; module; module = module->next) {
 		if (!module->loaded || module->bias != object->info->dlpi_addr)
 			continue;
 		if (note->abi_version != OTRACE_ABI_VERSION &&
-		    module->abi_version == note->abi_version)
+		    module->abi_version == note->abi_version &&
+		    module->fingerprint == fingerprint(object))
 			return module;
 		if (!covers(&module->fns, &note->fn_anchor) &&
 		    !covers(&module->vars, &note->var_anchor))
 			continue;
-		if (lost_hooks(object, module))
+		if (is_another(object, module))
 			continue;
 		return module;
 	}
@@ -273,7 +317,7 @@ static void find_constants(void)
 	}
 }
 
-static void refresh(void)
+void ot_modules_refresh(void)
 {
 	bool first = true;
 
@@ -293,14 +337,13 @@ struct inside {
 	void *context;
 };
 
-/* The loader's lock is recursive: the list is read, and work done, inside the first callback. */
+/* The loader's lock is recursive: the list may be read again inside the first callback. */
 static int run_inside(struct dl_phdr_info *info, size_t size, void *data)
 {
 	const struct inside *inside = data;
 
 	(void)info;
 	(void)size;
-	refresh();
 	inside->work(inside->context);
 	return 1;
 }
@@ -310,21 +353,6 @@ void ot_modules_locked(void (*work)(void *context), void *context)
 	struct inside inside = {work, context};
 
 	dl_iterate_phdr(run_inside, &inside);
-}
-
-static int compare_counts(struct dl_phdr_info *info, size_t size, void *data)
-{
-	(void)size;
-	*(bool *)data = !unchanged(info);
-	return 1;
-}
-
-bool ot_modules_changed(void)
-{
-	bool changed = false;
-
-	dl_iterate_phdr(compare_counts, &changed);
-	return changed;
 }
 
 struct ot_module *ot_modules_first(void)

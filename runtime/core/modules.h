@@ -18,8 +18,7 @@ struct ot_segment {
 	uint64_t high;
 	uint64_t file_high; /* end of what comes from the file */
 	uint32_t flags;	    /* PF_* */
-	int prot; /* PROT_* as /proc/self/maps had it before we touched it, -1 = not asked yet */
-	uint8_t *dirty; /* bit per page: this process owns a copy because of us */
+	uint8_t *dirty;	    /* bit per page: this process owns a copy because of us */
 };
 
 struct ot_hooks_ref {
@@ -40,21 +39,22 @@ struct ot_module {
 	bool loaded;
 	bool seen;   /* in the refresh that is running */
 	bool hooked; /* __otrace_hooks is ours */
+	uint64_t fingerprint;
 	struct ot_hooks_ref *hooks;
 	struct ot_segment segments[OT_SEGMENTS_MAX];
 	unsigned nr_segments;
 	const char *path; /* "" = the executable */
 };
 
-/** Runs work with the module list up to date and held still. Control lock held by the caller. */
+/** Runs work while the loader's list stands still. Control lock held by the caller. */
 void ot_modules_locked(void (*work)(void *context), void *context);
+/** In there: brings our list up to date. */
+void ot_modules_refresh(void);
 
 /** First of the list; loaded and unloaded ones. */
 struct ot_module *ot_modules_first(void);
 /** Goes up with every change of the list. */
 uint64_t ot_modules_generation(void);
-/** Whether the loader has loaded or unloaded anything since the last ot_modules_locked(). */
-bool ot_modules_changed(void);
 
 /** Reads the function of the entry at address, and finds its module; NULL when there is no such entry. */
 struct ot_module *ot_module_fn(uint64_t address, struct ot_fn *ret);

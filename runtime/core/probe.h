@@ -21,12 +21,14 @@ struct ot_step {
 
 /**
  * What a trace wants from a probe. Immutable once published, never freed: the frame of a call that
- * is open points to it. The same wish again gives the same arm.
+ * is open points to it. The same wish again gives the same arm; when it comes from a later shell, the
+ * arm gets its trace_id: calls that are open since the earlier one's time end under that.
  */
 struct ot_arm {
 	struct ot_arm *next; /* older ones of the probe */
 	uint32_t trace_id;
-	uint32_t flags; /* OTRACE_PROBE_* */
+	uint32_t session; /* of the shell that wished for it */
+	uint32_t flags;	  /* OTRACE_PROBE_* */
 	uint32_t nr_enter;
 	uint32_t nr_leave;
 	uint32_t enter_max_bytes; /* whole record at most */
@@ -86,6 +88,8 @@ int ot_probe_get(uint64_t fn_address, struct otrace_probe **ret);
 struct otrace_probe *ot_probe_find(uint64_t stub);
 struct otrace_probe *ot_probes_first(void);
 
+/** Another shell: the arms of those before may be had again. */
+void ot_arms_next_session(void);
 /** Makes (or finds again) the arm for a wish that was checked for size already. */
 int ot_probe_arm(struct otrace_probe *probe, const struct otrace_probe_set *set,
 		 const struct otrace_capture *captures, const struct ot_arm **ret);

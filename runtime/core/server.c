@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include "base/fds.h"
 #include "base/lock.h"
@@ -32,8 +34,10 @@ static struct {
 	int listen_fd;
 	int pid;       /* the process that the socket belongs to */
 	bool disabled; /* everything was switched off after a failure */
+	bool deaf;     /* until the next tick: a connection could not be taken */
 	unsigned ticks;
 	uint64_t last_tick_ns;
+	uint64_t told_generation; /* of the modules */
 	char path[OT_SOCKET_PATH_BYTES];
 	struct ot_client client;
 } server = {.listen_fd = -1, .client = {.fd = -1}};
@@ -53,11 +57,18 @@ bool ot_server_client_wants_ending(void)
 
 /* ------------------------------------------------------------------ clients */
 
+static void close_client(int fd)
+{
+	ot_sys_close(fd);
+	if (fd < 3)
+		ot_sys_open("/dev/null", O_RDWR | O_CLOEXEC, 0);
+}
+
 static void drop_client(void)
 {
 	struct otrace_switched done = {0};
 
-	ot_sys_close(server.client.fd);
+	close_client(server.client.fd);
 	ot_inbox_next(&server.client.inbox);
 	server.client = (struct ot_client){.fd = -1};
 	__atomic_store_n(&has_client, 0, __ATOMIC_RELEASE);
@@ -137,28 +148,58 @@ static void serve_request(void)
 		drop_client();
 }
 
+static void run_nothing(void *context)
+{
+	(void)context;
+}
+
+static long accept_one(void)
+{
+	return OT_SYS(SYS_accept4, server.listen_fd, 0, 0, SOCK_CLOEXEC, 0, 0);
+}
+
+/* The limit is the process's, also for a table of our own. Below it are numbers that only hold the place
+ * of standard files: 0, and 1 for whoever is to be told that another is attached. */
+static long accept_instead(void)
+{
+	int place = server.client.fd == 0;
+	long fd;
+
+	ot_sys_close(place);
+	fd = accept_one();
+	if (fd < 0)
+		ot_sys_open("/dev/null", O_RDWR | O_CLOEXEC, 0);
+	return fd;
+}
+
 static void accept_client(void)
 {
-	int fd = (int)ot_sys_not_std(
-		OT_SYS(SYS_accept4, server.listen_fd, 0, 0, SOCK_CLOEXEC, 0, 0));
+	long got = ot_sys_not_std(accept_one());
 	struct ot_inbox inbox = {.payload = NULL};
 	enum ot_inbox_result result;
-	int pid = 0;
+	int fd, pid = 0;
 
-	if (fd < 0)
+	if (got == -EMFILE)
+		got = accept_instead();
+	/* whoever waits still does: not again at once */
+	server.deaf = got < 0;
+	if (got < 0)
 		return;
+	fd = (int)got;
 	if (!peer_allowed(fd, &pid)) {
-		ot_sys_close(fd);
+		close_client(fd);
 		return;
 	}
 	result = first_message(&inbox, fd);
 	if (server.client.fd >= 0 || inbox.head.type == OTRACE_MSG_GLANCE) {
 		answer_guest(&inbox, fd);
 		ot_inbox_next(&inbox);
-		ot_sys_close(fd);
+		close_client(fd);
 		return;
 	}
 	server.client = (struct ot_client){.fd = fd, .pid = pid, .inbox = inbox};
+	ot_control_run(run_nothing, NULL);
+	server.told_generation = ot_modules_generation();
 	ot_clock_update(ot_area);
 	__atomic_store_n(&has_client, 1, __ATOMIC_RELEASE);
 	if (result == OT_INBOX_MESSAGE)
@@ -192,20 +233,17 @@ static void send_event(uint16_t type, const void *payload, uint64_t bytes)
 
 /* ------------------------------------------------------------------ the loop */
 
-static void run_nothing(void *context)
-{
-	(void)context;
-}
-
+/* Also when it was a call of otrace.h that saw the change first. */
 static void check_modules(void)
 {
-	uint64_t before = ot_modules_generation();
+	uint64_t generation;
 
-	if (!ot_modules_changed())
-		return;
 	ot_control_run(run_nothing, NULL);
-	if (ot_modules_generation() != before)
-		send_event(OTRACE_EVENT_MODULES, NULL, 0);
+	generation = ot_modules_generation();
+	if (generation == server.told_generation)
+		return;
+	server.told_generation = generation;
+	send_event(OTRACE_EVENT_MODULES, NULL, 0);
 }
 
 static void tick(void)
@@ -238,7 +276,7 @@ static void look_around(void)
 static int patience_ms(void)
 {
 	if (server.client.fd < 0)
-		return LONELY_TICK_MS;
+		return server.deaf ? TICK_MS : LONELY_TICK_MS;
 	if (ot_call_is_open())
 		return CALL_TICK_MS;
 	return server.client.wants_ending ? ENDING_TICK_MS : TICK_MS;
@@ -248,14 +286,21 @@ static int patience_ms(void)
 static bool serve(void)
 {
 	struct pollfd polls[] = {
-		{.fd = server.listen_fd, .events = POLLIN},
+		{.fd = server.deaf ? -1 : server.listen_fd, .events = POLLIN},
 		{.fd = server.client.fd, .events = POLLIN},
 	};
+	struct timespec nap = {0, TICK_MS * 1000000};
 	bool attached = server.client.fd >= 0;
 	long nr = ot_sys_poll(polls, attached ? 2 : 1, patience_ms());
 
+	if (nr == -EINVAL) {
+		/* the program's limit for files is below what is polled */
+		ot_sys_nanosleep(&nap);
+		return true;
+	}
 	if (nr < 0 && nr != -EINTR)
 		return false;
+	server.deaf = false;
 	look_around();
 	/* before accept: a client that has gone must not keep the next one out */
 	if (attached && polls[1].revents && server.client.fd >= 0)

@@ -7,6 +7,7 @@
 #include "base/sys.h"
 #include "core/call.h"
 #include "core/clock.h"
+#include "core/control.h"
 #include "core/ending.h"
 #include "core/fork.h"
 #include "core/server.h"
@@ -27,6 +28,7 @@ static struct {
 	bool fork;	/* children listen too */
 	bool listening; /* did so once */
 	bool filtered;	/* before the program began: by its container */
+	bool inherited; /* a forked child: what its parent's shell asked for is still set */
 	uint64_t main_thread_pointer;
 } config;
 
@@ -121,7 +123,6 @@ void ot_start_core(void)
 		ot_clock_init();
 		/* the first barrier of a process with threads may take the kernel some milliseconds */
 		ot_switch_init();
-		ot_fork_init();
 		core_ready = true;
 	}
 	ot_lock_release(&starting);
@@ -134,6 +135,10 @@ int ot_start_listen(void)
 
 	ot_start_core();
 	ot_lock_take(&starting);
+	/* before there is an area to record into */
+	if (config.inherited)
+		ot_control_forget_shell();
+	config.inherited = false;
 	error = ot_server_start(&wish);
 	if (!error && !config.listening) {
 		config.listening = true;
@@ -147,6 +152,7 @@ void ot_start_child(void)
 {
 	starting = (struct ot_lock){0};
 	hold.state = HOLD_NO;
+	config.inherited = true;
 	if (config.fork)
 		ot_start_listen();
 }
@@ -157,6 +163,7 @@ static __attribute__((constructor(101))) void ot_construct(int argc, char **argv
 	(void)argc;
 	ot_stack_main_end = (uint64_t)argv;
 	ot_log_init();
+	ot_fork_init();
 	if (!envp || getauxval(AT_SECURE))
 		return;
 	for (char **entry = envp; *entry; entry++)

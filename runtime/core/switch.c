@@ -20,8 +20,11 @@
 #include "core/switch.h"
 #include "core/text.h"
 
+#define BATCHES_A_QUESTION 16u /* half a millisecond */
+
 struct ot_switch_totals ot_switch_totals;
-static int have_barrier; /* 1 yes, -1 no, 0 not asked yet */
+static unsigned nr_batches; /* of the ot_switch() that runs */
+static int have_barrier;    /* 1 yes, -1 no, 0 not asked yet */
 
 /* The stubs of a batch, in the form that the window needs. */
 struct batch {
@@ -125,6 +128,8 @@ static void run_batch(struct batch *batch, struct otrace_switched *ret)
 
 	if (!batch->nr)
 		return;
+	if (nr_batches++ % BATCHES_A_QUESTION == 0)
+		ot_text_ask_again();
 	error = ot_text_open(&batch->text, batch->modules, batch->addresses, batch->nr,
 			     OT_STUB_BYTES);
 	if (error) {
@@ -175,6 +180,7 @@ void ot_switch(struct ot_change *changes, uint32_t nr, struct otrace_switched *r
 	uint64_t begin = ot_clock_now();
 
 	batch.nr = 0;
+	nr_batches = 0;
 	for (uint32_t i = 0; i < nr; i++) {
 		/* several records of one stub: the later ones find it done */
 		if (batch.nr == OT_BATCH || has_address(&batch, changes[i].probe->stub)) {

@@ -13,23 +13,74 @@
 
 #define MERGE_GAP_BYTES \
 	(16u * OT_PAGE_BYTES) /* one mprotect over a small gap is cheaper than two */
+#define WRITABLE (PROT_READ | PROT_WRITE | PROT_EXEC)
+#define KNOWN_MAX 32u
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010u
 #endif
 
-/* The protection that the system gave the segment, asked for once. */
-static int segment_prot(struct ot_segment *segment)
+/* What was read of /proc/self/maps: a batch lies mostly in one mapping. */
+static struct {
+	struct ot_mapping maps[KNOWN_MAX];
+	unsigned nr;
+} known;
+
+void ot_text_ask_again(void)
+{
+	known.nr = 0;
+}
+
+static const struct ot_mapping *find_known(uint64_t address)
+{
+	for (unsigned i = 0; i < known.nr; i++)
+		if (address >= known.maps[i].low && address < known.maps[i].high)
+			return &known.maps[i];
+	return NULL;
+}
+
+static const struct ot_mapping *find_mapping(uint64_t address)
 {
 	static char scratch[OT_PAGE_BYTES];
-	struct ot_mapping map;
+	const struct ot_mapping *map = find_known(address);
 
-	if (segment->prot < 0) {
-		segment->prot = PROT_READ | PROT_EXEC;
-		if (ot_maps_find(segment->low, scratch, sizeof(scratch), &map))
-			segment->prot = map.prot;
-	}
-	return segment->prot;
+	if (map)
+		return map;
+	known.nr = ot_maps_list(address, scratch, sizeof(scratch), known.maps, KNOWN_MAX);
+	return find_known(address);
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The page at low, as the program has it now: it may have changed what the loader made. */
+static void describe(struct ot_text_range *range, const struct ot_segment *segment, uint64_t low)
+{
+	const struct ot_mapping *map = find_mapping(low);
+
+	range->low = low;
+	range->high = low + OT_PAGE_BYTES;
+	range->view = (uint8_t *)low;
+	range->prot = PROT_READ | PROT_EXEC;
+	range->area_low = OT_ROUND_DOWN(segment->low, OT_PAGE_BYTES);
+	range->area_high = OT_ROUND_UP(segment->high, OT_PAGE_BYTES);
+	if (!map)
+		return;
+	range->prot = map->prot;
+	range->area_low = larger(range->area_low, map->low);
+	range->area_high = smaller(range->area_high, map->high);
+}
+
+static bool same_area(const struct ot_text_range *a, const struct ot_text_range *b)
+{
+	return a->area_low == b->area_low && a->area_high == b->area_high && a->prot == b->prot;
 }
 
 static void insert(struct ot_text_batch *batch, unsigned at, const struct ot_text_range *range)
@@ -39,7 +90,8 @@ static void insert(struct ot_text_batch *batch, unsigned at, const struct ot_tex
 	batch->ranges[at] = *range;
 }
 
-/* Keeps the ranges sorted and merges neighbours with the same protection. */
+/* Keeps the ranges sorted and merges neighbours. What lies between them gets their protection, so it
+ * has to be the same segment's text: between two modules there is somebody's data. */
 static void add_range(struct ot_text_batch *batch, const struct ot_text_range *range)
 {
 	unsigned i;
@@ -48,7 +100,7 @@ static void add_range(struct ot_text_batch *batch, const struct ot_text_range *r
 		struct ot_text_range *old = &batch->ranges[i];
 
 		if (range->low <= old->high + MERGE_GAP_BYTES &&
-		    old->low <= range->high + MERGE_GAP_BYTES && old->prot == range->prot) {
+		    old->low <= range->high + MERGE_GAP_BYTES && same_area(old, range)) {
 			if (range->low < old->low)
 				old->low = range->low;
 			if (range->high > old->high)
@@ -97,9 +149,11 @@ static bool protect(struct ot_text_batch *batch, unsigned nr, bool writable)
 {
 	for (unsigned i = 0; i < nr; i++) {
 		struct ot_text_range *range = &batch->ranges[i];
-		int prot = range->prot | (writable ? PROT_READ | PROT_WRITE | PROT_EXEC : 0);
+		int prot = range->prot | (writable ? WRITABLE : 0);
 
-		if (ot_sys_mprotect(range->low, range->high - range->low, prot)) {
+		/* asking for what is there already may be refused all the same */
+		if (range->prot != WRITABLE &&
+		    ot_sys_mprotect(range->low, range->high - range->low, prot)) {
 			if (writable)
 				protect(batch, i, false);
 			return false;
@@ -131,8 +185,8 @@ static bool lay_over(struct ot_text_batch *batch, struct ot_text_range *range)
 
 	if (!write_all(batch->fd, range->view, bytes, batch->used_bytes))
 		return false;
-	at = ot_sys_mmap(range->low, bytes, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED,
-			 batch->fd, batch->used_bytes);
+	at = ot_sys_mmap(range->low, bytes, range->prot, MAP_PRIVATE | MAP_FIXED, batch->fd,
+			 batch->used_bytes);
 	batch->used_bytes += bytes;
 	return (uint64_t)at == range->low;
 }
@@ -147,12 +201,21 @@ static bool open_copies(struct ot_text_batch *batch)
 	return batch->fd >= 0;
 }
 
+/* Not what the program can write itself, and not what was not come to before an error. */
+static bool is_copy(const struct ot_text_range *range)
+{
+	return range->view != (uint8_t *)range->low;
+}
+
 static void drop_copies(struct ot_text_batch *batch)
 {
 	ot_sys_close(batch->fd);
 	for (unsigned i = 0; i < batch->nr; i++) {
-		ot_pages_unmap(batch->ranges[i].view, batch->ranges[i].high - batch->ranges[i].low);
-		batch->ranges[i].view = NULL;
+		struct ot_text_range *range = &batch->ranges[i];
+
+		if (is_copy(range))
+			ot_pages_unmap(range->view, range->high - range->low);
+		range->view = NULL;
 	}
 }
 
@@ -165,6 +228,8 @@ static int open_copied(struct ot_text_batch *batch)
 		struct ot_text_range *range = &batch->ranges[i];
 		uint64_t bytes = range->high - range->low;
 
+		if (range->prot == WRITABLE)
+			continue;
 		range->view = ot_pages_map(bytes);
 		if (range->view)
 			ot_memcpy(range->view, (const void *)range->low, bytes);
@@ -186,16 +251,18 @@ static bool collect(struct ot_text_batch *batch, struct ot_module *const *module
 	for (unsigned i = 0; i < nr; i++) {
 		struct ot_segment *segment =
 			ot_module_segment(modules[i], addresses[i], bytes_each, PF_X);
-		struct ot_text_range range;
+		uint64_t end = addresses[i] + bytes_each;
 
 		if (!segment)
 			return false;
-		range.low = OT_ROUND_DOWN(addresses[i], OT_PAGE_BYTES);
-		range.high = OT_ROUND_UP(addresses[i] + bytes_each, OT_PAGE_BYTES);
-		range.view = (uint8_t *)range.low;
-		range.prot = segment_prot(segment);
 		count_dirty(segment, addresses[i]);
-		add_range(batch, &range);
+		for (uint64_t page = OT_ROUND_DOWN(addresses[i], OT_PAGE_BYTES); page < end;
+		     page += OT_PAGE_BYTES) {
+			struct ot_text_range range;
+
+			describe(&range, segment, page);
+			add_range(batch, &range);
+		}
 	}
 	merge_overlaps(batch);
 	for (unsigned i = 0; i < batch->nr; i++)
@@ -229,7 +296,8 @@ void *ot_text_view(const struct ot_text_batch *batch, uint64_t address)
 void ot_text_publish(struct ot_text_batch *batch)
 {
 	for (unsigned i = 0; batch->copied && i < batch->nr; i++)
-		OT_ASSERT(lay_over(batch, &batch->ranges[i]));
+		if (is_copy(&batch->ranges[i]))
+			OT_ASSERT(lay_over(batch, &batch->ranges[i]));
 	ot_sys_membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE);
 }
 

@@ -15,16 +15,24 @@ struct ot_text_range {
 	uint64_t high;
 	uint8_t *view; /* where it can be written: the same address, or a copy */
 	int prot;      /* as it was */
+	/* what it lies in: one mapping of one segment; ranges grow no further */
+	uint64_t area_low;
+	uint64_t area_high;
 };
 
 struct ot_text_batch {
-	struct ot_text_range ranges[OT_BATCH];
+	struct ot_text_range ranges[2 * OT_BATCH]; /* a stub may lie in two pages */
 	unsigned nr;
 	bool copied;
 	int fd;		     /* copied: the file that holds the copies, one after the other */
 	uint64_t used_bytes; /* of it */
 };
 
+/**
+ * The program may have changed the protection of its text since it was asked for last. Asking takes
+ * some 10 us: once for a few batches.
+ */
+void ot_text_ask_again(void);
 /**
  * Opens the pages that hold the bytes at the addresses.
  *

@@ -121,6 +121,33 @@ static void test_maps_find_with_any_buffer(void **state)
 	}
 }
 
+static void test_maps_list_begins_with_the_one_asked_for(void **state)
+{
+	char *pages = mmap(NULL, 12288, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct ot_mapping maps[8], one;
+	char scratch[4096];
+	unsigned nr;
+
+	(void)state;
+	mprotect(pages + 4096, 4096, PROT_READ);
+	for (size_t size = 512; size <= sizeof(scratch); size *= 2) {
+		nr = ot_maps_list((uint64_t)pages + 4100, scratch, size, maps, 8);
+		assert_in_range(nr, 1, 8);
+		assert_int_equal(maps[0].low, (uint64_t)pages + 4096);
+		assert_int_equal(maps[0].high, (uint64_t)pages + 8192);
+		assert_int_equal(maps[0].prot, PROT_READ);
+		for (unsigned i = 1; i < nr; i++) {
+			assert_true(maps[i].low >= maps[i - 1].high);
+			assert_true(ot_maps_find(maps[i].low, scratch, sizeof(scratch), &one));
+			assert_int_equal(maps[i].high, one.high);
+			assert_int_equal(maps[i].prot, one.prot);
+		}
+		assert_int_equal(ot_maps_list((uint64_t)pages, scratch, size, maps, 1), 1);
+		assert_int_equal(ot_maps_list(8, scratch, size, maps, 8), 0);
+	}
+	munmap(pages, 12288);
+}
+
 static void test_wild_reads_and_writes(void **state)
 {
 	char *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -158,6 +185,7 @@ int main(void)
 		cmocka_unit_test(test_arena_gives_zeroed_aligned_memory),
 		cmocka_unit_test(test_lock_excludes),
 		cmocka_unit_test(test_maps_find_with_any_buffer),
+		cmocka_unit_test(test_maps_list_begins_with_the_one_asked_for),
 		cmocka_unit_test(test_wild_reads_and_writes),
 	};
 
