@@ -30,17 +30,17 @@ static bool frame_is_there(uint64_t frame) /* not read directly: the stack may b
 
 bool ot_hook_is_left(uint64_t hook, uint64_t now, const struct ot_arm *arm)
 {
-	uint64_t old = place_of(hook), new = place_of(now);
-	uint64_t old_bytes = has_frame(hook) ? sizeof(struct otrace_frame) : sizeof(uint64_t);
-	uint64_t new_bytes = has_frame(now) ? arm->frame_bytes : sizeof(uint64_t);
+	uint64_t left = place_of(hook), here = place_of(now);
+	uint64_t left_bytes = has_frame(hook) ? sizeof(struct otrace_frame) : sizeof(uint64_t);
+	uint64_t here_bytes = has_frame(now) ? arm->frame_bytes : sizeof(uint64_t);
 
 	if (hook <= OT_ARMED)
 		return false;
-	if (old < new + new_bytes &&new < old + old_bytes)
+	if (left < here + here_bytes && here < left + left_bytes)
 		return true;
-	if (has_frame(hook) && !frame_is_there(old))
+	if (has_frame(hook) && !frame_is_there(left))
 		return true;
-	return new > old &&ot_stack_is_one(old, new);
+	return here > left && ot_stack_is_one(left, here);
 }
 
 /* The call has no end any more. */
