@@ -48,21 +48,25 @@ static void cannot_read(struct ot_shell *shell, const char *name, const char *wh
 
 static void play_lines(struct ot_shell *shell, const char *name, FILE *file)
 {
-	ot_auto_free char *line = NULL;
+	const char *why = NULL;
+	char *line = NULL;
 	size_t room = 0;
 	ssize_t bytes = 0;
 
-	while (!shell->quit && (bytes = getline(&line, &room, file)) > 0) {
+	while (!why && !shell->quit && (bytes = getline(&line, &room, file)) > 0) {
 		if (memchr(line, '\0', (size_t)bytes)) {
-			cannot_read(shell, name, "it is no text: there is a NUL byte in it");
-			return;
+			why = "it is no text: there is a NUL byte in it";
+			continue;
 		}
 		line[strcspn(line, "\n")] = '\0';
 		ot_cmd_line(shell, line);
 		ot_session_turn(shell, 0);
 	}
 	if (bytes < 0 && ferror(file))
-		cannot_read(shell, name, strerror(errno));
+		why = strerror(errno);
+	free(line);
+	if (why)
+		cannot_read(shell, name, why);
 }
 
 static void play_file(struct ot_shell *shell, const char *name)
