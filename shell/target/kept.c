@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clean.h"
 #include "base/err.h"
@@ -11,12 +13,16 @@
 
 #define KEPT_BYTES ((size_t)64 << 20)
 #define PIECE_BYTES ((size_t)1 << 20)
+#define PAGE_BYTES ((size_t)4096)
+
+#define PAGE_IS_SOMEWHERE (3ull << 62) /* in memory, or swapped out */
 
 enum rank { RANK_MODULE, RANK_HEAP, RANK_OTHER, RANK_NONE };
 
 struct region {
 	uint64_t begin, end;
 	enum rank rank;
+	bool is_file;	     /* pages that nobody has touched are the file's, else zeroes */
 	unsigned char *data; /* got bytes from begin on */
 	size_t got;
 };
@@ -63,15 +69,55 @@ static void list_regions(struct ot_kept *kept, pid_t pid)
 			continue;
 		line[strcspn(line, "\n")] = '\0';
 		region.rank = before = rank_of(mode, line + at, before);
+		region.is_file = line[at] == '/';
 		if (region.rank != RANK_NONE)
 			ot_vec_push(kept, region);
 	}
 	fclose(maps); /* NOLINT(clang-analyzer-unix.Malloc): the list is kept's, freed by its destroy */
 }
 
-static void copy_region(struct ot_target *target, struct region *region, size_t *budget)
+/*
+ * An entry for each page of a region that begins as zeroes; NULL = not known. Reading a page that nobody
+ * has touched would make the program pay for it.
+ * https://docs.kernel.org/admin-guide/mm/pagemap.html
+ */
+static uint64_t *pages_of(int pagemap, const struct region *region)
+{
+	size_t bytes = (region->end - region->begin) / PAGE_BYTES * sizeof(uint64_t);
+	off_t at = (off_t)(region->begin / PAGE_BYTES * sizeof(uint64_t));
+	uint64_t *pages;
+
+	if (pagemap < 0 || region->is_file)
+		return NULL;
+	pages = ot_alloc(bytes);
+	if (pread(pagemap, pages, bytes, at) == (ssize_t)bytes)
+		return pages;
+	free(pages);
+	return NULL;
+}
+
+static bool is_touched(const uint64_t *pages, size_t at)
+{
+	return !pages || pages[at / PAGE_BYTES] & PAGE_IS_SOMEWHERE;
+}
+
+/* Bytes from @p at on, a piece at most, that are all touched or all not. */
+static size_t run_of(const struct region *region, const uint64_t *pages, size_t at)
 {
 	size_t bytes = region->end - region->begin;
+	size_t end = at + PAGE_BYTES;
+
+	while (end < bytes && end - at < PIECE_BYTES &&
+	       is_touched(pages, end) == is_touched(pages, at))
+		end += PAGE_BYTES;
+	return (end < bytes ? end : bytes) - at;
+}
+
+static void copy_region(struct ot_target *target, int pagemap, struct region *region,
+			size_t *budget)
+{
+	size_t bytes = region->end - region->begin;
+	ot_auto_free uint64_t *pages = bytes > *budget ? NULL : pages_of(pagemap, region);
 
 	if (bytes > *budget)
 		return;
@@ -80,11 +126,14 @@ static void copy_region(struct ot_target *target, struct region *region, size_t 
 		struct ot_target_span span = {
 			.address = region->begin + region->got,
 			.buf = region->data + region->got,
-			.bytes = bytes - region->got < PIECE_BYTES ? bytes - region->got
-								   : PIECE_BYTES,
+			.bytes = run_of(region, pages, region->got),
 		};
-		struct ot_err *err = ot_target_readv(target, &span, 1);
+		struct ot_err *err = NULL;
 
+		if (is_touched(pages, region->got))
+			err = ot_target_readv(target, &span, 1);
+		else
+			span.got = span.bytes;
 		ot_err_destroy(err);
 		region->got += err ? 0 : span.got;
 		if (err || span.got < span.bytes)
@@ -97,12 +146,16 @@ struct ot_kept *ot_kept_create(struct ot_target *target)
 {
 	struct ot_kept *kept = ot_alloc(sizeof(*kept));
 	size_t budget = KEPT_BYTES;
+	ot_auto_free char *name = ot_asprintf("/proc/%d/pagemap", (int)ot_target_pid(target));
+	int pagemap = open(name, O_RDONLY | O_CLOEXEC);
 
 	list_regions(kept, ot_target_pid(target));
 	for (int rank = RANK_MODULE; rank < RANK_NONE; rank++)
 		for (size_t i = 0; i < kept->nr; i++)
 			if ((int)kept->items[i].rank == rank)
-				copy_region(target, &kept->items[i], &budget);
+				copy_region(target, pagemap, &kept->items[i], &budget);
+	if (pagemap >= 0)
+		close(pagemap);
 	return kept;
 }
 
