@@ -325,7 +325,7 @@ static bool something_traced(const struct ot_shell *shell)
 	return shell->traces && ot_traces_nr_on(shell->traces);
 }
 
-/* Batch: stays as long as something is traced, or as long as it was told to. */
+/* Batch: stays as long as something is traced and read, or as long as it was told to. */
 static void stay(struct ot_session *session, double seconds)
 {
 	struct ot_shell *shell = ot_session_shell(session);
@@ -334,7 +334,8 @@ static void stay(struct ot_session *session, double seconds)
 		ot_ui_note(shell->ui, "staying while something is traced; Ctrl-C leaves, "
 				      "--for SECONDS sets an end");
 	ot_session_set_time(session, seconds);
-	while (!shell->quit && !ot_session_ended(shell) && !ot_session_interrupted(session)) {
+	while (!shell->quit && !ot_session_ended(shell) && !ot_session_interrupted(session) &&
+	       ot_ui_is_read(shell->ui)) {
 		if (seconds < 0 && !something_traced(shell))
 			break;
 		ot_session_turn(shell, -1);

@@ -170,6 +170,11 @@ bool ot_ui_has_failed(const struct ot_ui *ui)
 	return ui->failed;
 }
 
+bool ot_ui_is_read(const struct ot_ui *ui)
+{
+	return ui->options.json || (ui->json.broken != EPIPE && ui->err.broken != EPIPE);
+}
+
 void ot_ui_flush(struct ot_ui *ui)
 {
 	bool text;

@@ -66,6 +66,9 @@ int ot_ui_pause_ms(const struct ot_ui *ui, int wait_ms);
 /** Whether something could not be written, a full disk say; it was said. */
 bool ot_ui_has_failed(const struct ot_ui *ui);
 
+/** Whether somebody reads events, as far as writing them has shown: the reader of a pipe may have gone. */
+bool ot_ui_is_read(const struct ot_ui *ui);
+
 /** Writes what was collected, and what the cap has held back once its second is over. */
 void ot_ui_flush(struct ot_ui *ui);
 

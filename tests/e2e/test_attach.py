@@ -168,6 +168,20 @@ def test_ctrl_c_leaves_in_batch(tool, worker):
     assert alive(worker)
 
 
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["text", "json"])
+def test_a_reader_that_goes_ends_it(tool, worker, options):
+    """As in otrace attach … | head: nobody would ever see what is traced on."""
+    process = subprocess.Popen([tool.path, "attach", *options, "-e", "trace tick", str(worker.pid)], cwd=tool.folder,
+                               env=tool.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    said = b""
+    while b"tick:tr-call:" not in said:
+        said += process.stdout.readline()
+    process.stdout.close()
+    process.wait(60)
+    assert alive(worker)
+    assert tool.attach(["status"], worker.pid).result("status")["value"]["on"] == 0
+
+
 @pytest.fixture
 def stopped(worker):
     """The worker, stopped; it answers nobody."""
