@@ -5,6 +5,7 @@ Each trial is made twice: without the runtime, and with every function recorded,
 it ends has to be the same.
 """
 import os
+import re
 import subprocess
 
 import pytest
@@ -72,7 +73,8 @@ def test_a_jump_out_of_a_hook_does_not_end_the_trace(trials, runtime, tmp_path):
         trace_everything(client)
         add = client.named("add")
         client.probe((add, 2, 0, args_of(add, 2), ret_of(add)))
-        assert program.order("J") == "20 alarms, 100"
+        told = re.fullmatch(r"(\d+) alarms, 100", program.order("J"))
+        assert told and int(told[1]) >= 20  # the last may come on the heels of the one before
         records = [r for ring in client.rings() if ring.head for r in ring.records()[0] if r.trace == 2]
         assert [r.kind for r in records] == [ENTER, LEAVE] * 100
 
@@ -84,7 +86,8 @@ def test_a_child_is_forked_in_a_hook(trials, runtime, tmp_path):
         trace_everything(client)
         total, add = client.named("sum_of"), client.named("add")
         client.probe((total, 1, 0, [], []), (add, 2, 0, args_of(add, 2), ret_of(add)))
-        assert program.order("F") == "40 alarms, 0 wrong, 2"
+        told = re.fullmatch(r"(\d+) alarms, 0 wrong, 2", program.order("F"))
+        assert told and int(told[1]) >= 40  # the last may come on the heels of the one before
         records = [r for ring in client.rings() if ring.head for r in ring.records()[0] if r.trace == 2]
         assert [r.kind for r in records] == [ENTER, LEAVE]
 
