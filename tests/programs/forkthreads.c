@@ -23,9 +23,11 @@ EXACT unsigned long step(unsigned long x)
 EXACT void *caller(void *argument)
 {
 	unsigned long x = (unsigned long)argument, y = x;
+	int rounds = 0;
 
 	do {
-		for (int i = 0; i < 100; i++) {
+		/* always some, but not millions: forks take long under sanitizers, and somebody reads all calls */
+		for (int i = rounds++ < 100 ? 0 : 95; i < 100; i++) {
 			x = step(x);
 			y = y * 6364136223846793005ul + 1442695040888963407ul;
 		}
