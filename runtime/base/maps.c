@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 
 #include "base/maps.h"
@@ -118,7 +120,7 @@ unsigned ot_maps_list(uint64_t address, void *scratch, size_t scratch_bytes, str
 		      unsigned most)
 {
 	/* an executable's text is mostly among the first */
-	struct lines lines = {.buffer = scratch, .size_bytes = scratch_bytes, .most = 512};
+	struct lines lines = {.buffer = scratch, .size_bytes = scratch_bytes, .most = 1024};
 	const char *line;
 	unsigned nr = 0;
 
@@ -136,4 +138,50 @@ unsigned ot_maps_list(uint64_t address, void *scratch, size_t scratch_bytes, str
 	}
 	ot_sys_close(lines.fd);
 	return nr;
+}
+
+/* Of Linux 6.11, include/uapi/linux/fs.h; older headers do not have it. */
+struct procmap_query {
+	uint64_t size;
+	uint64_t query_flags;
+	uint64_t query_addr;
+	uint64_t vma_start;
+	uint64_t vma_end;
+	uint64_t vma_flags; /* as PROT_*, and more above */
+	uint64_t vma_page_size;
+	uint64_t vma_offset;
+	uint64_t inode;
+	uint32_t dev_major;
+	uint32_t dev_minor;
+	uint32_t vma_name_size;
+	uint32_t build_id_size;
+	uint64_t vma_name_addr;
+	uint64_t build_id_addr;
+};
+
+#define PROCMAP_QUERY_IOCTL _IOWR('f', 17, struct procmap_query)
+
+bool ot_maps_ask(uint64_t address, struct ot_mapping *ret)
+{
+	static bool refused;
+	struct procmap_query query = {.size = sizeof(query), .query_addr = address};
+	long error;
+	int fd;
+
+	if (refused)
+		return false;
+	fd = (int)ot_sys_open("/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	error = OT_SYS(SYS_ioctl, fd, PROCMAP_QUERY_IOCTL, &query, 0, 0, 0);
+	ot_sys_close(fd);
+	refused = error && error != -ENOENT;
+	if (error)
+		return false;
+	*ret = (struct ot_mapping){
+		.low = query.vma_start,
+		.high = query.vma_end,
+		.prot = (int)query.vma_flags & (PROT_READ | PROT_WRITE | PROT_EXEC),
+	};
+	return true;
 }

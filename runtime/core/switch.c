@@ -36,6 +36,12 @@ struct batch {
 	struct ot_text_batch text;
 };
 
+/* Of a change in the text. */
+struct place {
+	uint64_t stub;
+	struct ot_change *change;
+};
+
 bool ot_switch_init(void)
 {
 	if (!have_barrier)
@@ -164,12 +170,82 @@ static void add(struct batch *batch, struct ot_change *change)
 	batch->nr++;
 }
 
+static void switch_one(struct batch *batch, struct ot_change *change, struct otrace_switched *done)
+{
+	/* several records of one stub: the later ones find it done */
+	if (batch->nr == OT_BATCH || has_address(batch, change->probe->stub)) {
+		run_batch(batch, done);
+		batch->nr = 0;
+	}
+	if (prepare(change))
+		add(batch, change);
+	else
+		done->nr_refused += change->status != OTRACE_E_OK;
+}
+
 static void count(const struct otrace_switched *done)
 {
 	ot_switch_totals.nr_switches += done->nr_switched;
 	ot_switch_totals.total_ns += done->total_ns;
 	if (done->window_max_ns > ot_switch_totals.window_max_ns)
 		ot_switch_totals.window_max_ns = done->window_max_ns;
+}
+
+/* Stable: of several changes of one stub the last one holds. */
+static void merge(const struct place *from, struct place *to, uint32_t middle, uint32_t end,
+		  uint32_t begin)
+{
+	uint32_t left = begin, right = middle;
+
+	for (uint32_t i = begin; i < end; i++) {
+		if (left < middle && (right == end || from[left].stub <= from[right].stub))
+			to[i] = from[left++];
+		else
+			to[i] = from[right++];
+	}
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Bottom up, between the two halves of places; returns the one that has the result. */
+static const struct place *sort(struct place *places, uint32_t nr)
+{
+	struct place *from = places, *to = places + nr, *other;
+
+	for (uint64_t width = 1; width < nr; width *= 2) {
+		for (uint64_t begin = 0; begin < nr; begin += 2 * width)
+			merge(from, to, smaller(nr, (uint32_t)(begin + width)),
+			      smaller(nr, (uint32_t)(begin + 2 * width)), (uint32_t)begin);
+		other = from;
+		from = to;
+		to = other;
+	}
+	return from;
+}
+
+/*
+ * In the order of the text a batch lies in few pages, one behind the other: each opened once. A mapping
+ * that is opened here and there falls into pieces besides, which a kernel may not join again.
+ */
+static void switch_in_order(struct batch *batch, struct ot_change *changes, uint32_t nr,
+			    struct otrace_switched *done)
+{
+	uint64_t bytes = 2ull * nr * sizeof(struct place);
+	struct place *places = nr > 1 ? ot_pages_map(bytes) : NULL;
+	const struct place *sorted = places;
+
+	if (places) {
+		for (uint32_t i = 0; i < nr; i++)
+			places[i] = (struct place){changes[i].probe->stub, &changes[i]};
+		sorted = sort(places, nr);
+	}
+	for (uint32_t i = 0; i < nr; i++)
+		switch_one(batch, sorted ? sorted[i].change : &changes[i], done);
+	run_batch(batch, done);
+	ot_pages_unmap(places, bytes);
 }
 
 void ot_switch(struct ot_change *changes, uint32_t nr, struct otrace_switched *ret)
@@ -181,18 +257,7 @@ void ot_switch(struct ot_change *changes, uint32_t nr, struct otrace_switched *r
 
 	batch.nr = 0;
 	nr_batches = 0;
-	for (uint32_t i = 0; i < nr; i++) {
-		/* several records of one stub: the later ones find it done */
-		if (batch.nr == OT_BATCH || has_address(&batch, changes[i].probe->stub)) {
-			run_batch(&batch, &done);
-			batch.nr = 0;
-		}
-		if (prepare(&changes[i]))
-			add(&batch, &changes[i]);
-		else
-			done.nr_refused += changes[i].status != OTRACE_E_OK;
-	}
-	run_batch(&batch, &done);
+	switch_in_order(&batch, changes, nr, &done);
 	done.total_ns = ot_clock_to_ns(ot_clock_now() - begin);
 	ot_signals_restore(signals);
 	count(&done);

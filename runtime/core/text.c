@@ -46,7 +46,9 @@ static const struct ot_mapping *find_mapping(uint64_t address)
 
 	if (map)
 		return map;
-	known.nr = ot_maps_list(address, scratch, sizeof(scratch), known.maps, KNOWN_MAX);
+	known.nr = 1;
+	if (!ot_maps_ask(address, known.maps))
+		known.nr = ot_maps_list(address, scratch, sizeof(scratch), known.maps, KNOWN_MAX);
 	return find_known(address);
 }
 
@@ -243,6 +245,20 @@ static int open_copied(struct ot_text_batch *batch)
 	return OTRACE_E_OK;
 }
 
+/*
+ * Pages that are written for the first time side by side in one batch would belong to different anonymous
+ * memories, and their mappings could not be joined any more: text in pieces, each of which costs every
+ * fork and every look at /proc. After one page alone was written, all of the mapping belongs to its memory.
+ */
+static void write_one_page(const struct ot_text_range *range)
+{
+	if (range->prot & PROT_WRITE || ot_switch_totals.memfd_text ||
+	    ot_sys_mprotect(range->low, OT_PAGE_BYTES, range->prot | WRITABLE))
+		return;
+	ot_arch_touch_text((void *)range->low);
+	OT_ASSERT(!ot_sys_mprotect(range->low, OT_PAGE_BYTES, range->prot));
+}
+
 static bool collect(struct ot_text_batch *batch, struct ot_module *const *modules,
 		    const uint64_t *addresses, unsigned nr, unsigned bytes_each)
 {
@@ -253,14 +269,20 @@ static bool collect(struct ot_text_batch *batch, struct ot_module *const *module
 			ot_module_segment(modules[i], addresses[i], bytes_each, PF_X);
 		uint64_t end = addresses[i] + bytes_each;
 
+		bool first;
+
 		if (!segment)
 			return false;
+		first = !segment->dirty;
 		count_dirty(segment, addresses[i]);
 		for (uint64_t page = OT_ROUND_DOWN(addresses[i], OT_PAGE_BYTES); page < end;
 		     page += OT_PAGE_BYTES) {
 			struct ot_text_range range;
 
 			describe(&range, segment, page);
+			if (first)
+				write_one_page(&range);
+			first = false;
 			add_range(batch, &range);
 		}
 	}
