@@ -50,20 +50,25 @@ static const char *value_of(const char *entry, const char *name)
 	return !*name && *entry == '=' ? entry + 1 : NULL;
 }
 
-static bool has_word(const char *list, const char *word)
+static bool is_word(const char *at, size_t bytes, const char *word)
 {
-	size_t n = ot_strlen(word);
+	return bytes == ot_strlen(word) && !ot_memcmp(at, word, bytes);
+}
 
-	for (; *list; list++) {
-		if (!ot_memcmp(list, word, ot_strnlen(list, n)) && ot_strnlen(list, n) == n &&
-		    (!list[n] || list[n] == ','))
-			return true;
-		while (*list && *list != ',')
-			list++;
-		if (!*list)
-			break;
+static void read_words(const char *list)
+{
+	for (size_t n; *list; list += n + (list[n] == ',')) {
+		for (n = 0; list[n] && list[n] != ','; n++)
+			;
+		if (is_word(list, n, "listen"))
+			config.listen = true;
+		else if (is_word(list, n, "fork"))
+			config.fork = true;
+		else if (is_word(list, n, "hold"))
+			hold.state = HOLD_WANTED;
+		else if (n)
+			ot_log("OTRACE has a word that is none of listen, fork, hold", list);
 	}
-	return false;
 }
 
 static void read_variable(const char *entry)
@@ -71,10 +76,7 @@ static void read_variable(const char *entry)
 	const char *value;
 
 	if ((value = value_of(entry, "OTRACE"))) {
-		config.listen |= has_word(value, "listen");
-		config.fork |= has_word(value, "fork");
-		if (has_word(value, "hold"))
-			hold.state = HOLD_WANTED;
+		read_words(value);
 	} else if ((value = value_of(entry, "OTRACE_DIR"))) {
 		config.socket.otrace_dir = value;
 	} else if ((value = value_of(entry, "XDG_RUNTIME_DIR"))) {

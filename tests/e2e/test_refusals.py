@@ -179,6 +179,13 @@ def test_a_folder_that_cannot_be_made_is_named_and_the_program_runs(tool, shop):
     assert "cannot be made" in done.stderr and done.stderr.count("\n") == 1
 
 
+def test_a_word_in_the_environment_that_is_none_is_said(tool, shop):
+    done = subprocess.run([shop], capture_output=True, text=True, check=False, timeout=TIMEOUT, env=dict(
+        tool.env, LD_PRELOAD=str(tool.runtime), OTRACE="fork,lisen"))
+    assert (done.returncode, done.stdout) == (0, SHOP)
+    assert done.stderr == "otrace: OTRACE has a word that is none of listen, fork, hold: lisen\n"
+
+
 def test_without_a_place_for_a_folder_run_says_which(tool, shop):
     done = tool.run(["trace add"], shop, env={"TMPDIR": "/proc"})
     assert done.status == 125 and "/proc/otrace-run-" in done.err
