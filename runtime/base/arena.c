@@ -19,6 +19,21 @@ void *ot_pages_map(size_t bytes)
 	return at < 0 && at > -4096 ? NULL : (void *)at;
 }
 
+void *ot_pages_map_unlocked(size_t bytes, int flags, int fd)
+{
+	/* mmap() fills what it locks at once, but for what cannot be read */
+	long at = ot_sys_mmap(0, bytes, PROT_NONE, flags | MAP_NORESERVE, fd, 0);
+
+	if (at < 0 && at > -4096)
+		return NULL;
+	OT_SYS(SYS_munlock, at, bytes, 0, 0, 0, 0);
+	if (ot_sys_mprotect((uint64_t)at, bytes, PROT_READ | PROT_WRITE)) {
+		ot_sys_munmap((void *)at, bytes);
+		return NULL;
+	}
+	return (void *)at;
+}
+
 void ot_pages_unmap(void *pages, size_t bytes)
 {
 	if (pages)

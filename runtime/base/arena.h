@@ -19,6 +19,13 @@ uint64_t ot_arena_bytes(void);
 
 /** Zeroed pages, or NULL. */
 void *ot_pages_map(size_t bytes);
+/**
+ * Zeroed pages of which only those in use take memory, also in a program that locks what it maps
+ * (mlockall(MCL_FUTURE)). NULL when they are not to be had, as when its limit for locked memory is reached.
+ *
+ * @param flags, fd  as for mmap(): MAP_PRIVATE | MAP_ANONYMOUS, -1; or MAP_SHARED, a file
+ */
+void *ot_pages_map_unlocked(size_t bytes, int flags, int fd);
 void ot_pages_unmap(void *pages, size_t bytes);
 
 #endif

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "base/arena.h"
 #include "base/log.h"
 #include "base/sys.h"
 #include "core/area.h"
@@ -37,34 +38,36 @@ static uint64_t file_limit(uint64_t bytes)
 	return bytes;
 }
 
-static void *map_area(uint64_t bytes, int *fd_ret)
+static int make_file(uint64_t bytes)
 {
 	int fd = (int)ot_sys_memfd_create("otrace-area", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	long at;
 
 	if (fd < 0)
-		return NULL;
+		return -1;
 	if (ot_sys_ftruncate(fd, bytes)) {
 		ot_sys_close(fd);
-		return NULL;
+		return -1;
 	}
 	/* the other end of the fd must not be able to take pages away under us */
 	ot_sys_fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
-	at = ot_sys_mmap(0, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
-	if (at < 0 && at > -4096) {
-		ot_sys_close(fd);
-		return NULL;
-	}
+	return fd;
+}
+
+static void *map_file(int fd, uint64_t bytes)
+{
+	void *pages = ot_pages_map_unlocked(bytes, MAP_SHARED, fd);
+
 	/* a forked child does not record: it need not have it, and fork gets cheaper */
-	ot_sys_madvise((void *)at, bytes, MADV_DONTFORK);
-	*fd_ret = fd;
-	return (void *)at;
+	if (pages)
+		ot_sys_madvise(pages, bytes, MADV_DONTFORK);
+	return pages;
 }
 
 bool ot_area_create(uint64_t area_bytes, uint64_t ring_bytes)
 {
 	struct otrace_area *area;
 	uint64_t stride, nr;
+	int fd;
 
 	if (ot_area && ot_area_pid)
 		return true;
@@ -75,13 +78,19 @@ bool ot_area_create(uint64_t area_bytes, uint64_t ring_bytes)
 	nr = area_bytes > RINGS_OFFSET ? (area_bytes - RINGS_OFFSET) / stride : 0;
 	if (nr > OT_RINGS_MAX)
 		nr = OT_RINGS_MAX;
-	if (!nr || !ot_threads_init((uint32_t)nr))
+	if (!nr)
 		return false;
 	area_bytes = RINGS_OFFSET + nr * stride;
-	area = map_area(area_bytes, &ot_area_fd);
-	if (!area)
+	fd = make_file(area_bytes);
+	if (fd < 0)
 		return false;
-	mapped_bytes = area_bytes;
+	area = map_file(fd, RINGS_OFFSET);
+	if (!area) {
+		ot_sys_close(fd);
+		return false;
+	}
+	ot_area_fd = fd;
+	mapped_bytes = RINGS_OFFSET;
 	area->version = OTRACE_RING_VERSION;
 	ot_area_pid = ot_sys_getpid();
 	area->pid = (uint32_t)ot_area_pid;
@@ -93,6 +102,29 @@ bool ot_area_create(uint64_t area_bytes, uint64_t ring_bytes)
 	area->next_call_seq = 1;
 	__atomic_store_n(&area->magic, OTRACE_AREA_MAGIC, __ATOMIC_RELEASE);
 	__atomic_store_n(&ot_area, area, __ATOMIC_RELEASE);
+	return true;
+}
+
+bool ot_area_map_rings(void)
+{
+	struct otrace_area *head = ot_area, *whole;
+	uint64_t bytes;
+
+	if (!head)
+		return false;
+	bytes = head->area_bytes;
+	if (mapped_bytes == bytes)
+		return true;
+	whole = map_file(ot_area_fd, bytes);
+	if (!whole)
+		return false;
+	if (!ot_threads_init(head->nr_rings)) {
+		ot_pages_unmap(whole, bytes);
+		return false;
+	}
+	mapped_bytes = bytes;
+	__atomic_store_n(&ot_area, whole, __ATOMIC_RELEASE);
+	ot_pages_unmap(head, RINGS_OFFSET);
 	return true;
 }
 

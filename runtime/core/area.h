@@ -17,12 +17,20 @@ extern int ot_area_fd;		    /* in the descriptor table of the oshell thread */
 extern int ot_area_pid;		    /* of the process that made it; 0 = none yet */
 
 /**
- * Makes the area, on the oshell thread: the descriptor is its. Idempotent.
+ * Makes the area, on the oshell thread: the descriptor is its. Idempotent. Only the header is mapped:
+ * in a program that locks its memory (mlockall) everything mapped takes memory.
  *
  * @param area_bytes, ring_bytes  0 = the default; rounded to what fits
  * @return false when the system refuses; nothing is left behind then
  */
 bool ot_area_create(uint64_t area_bytes, uint64_t ring_bytes);
+/**
+ * Maps the rings too and makes the threads' states, before the first probe is armed. On the oshell
+ * thread, under control. Idempotent.
+ *
+ * @return false when there is no area, or the system refuses; tracing cannot begin then
+ */
+bool ot_area_map_rings(void);
 /**
  * In a forked child, which has no area.
  *

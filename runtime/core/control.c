@@ -187,7 +187,7 @@ static void run_probe(void *context)
 {
 	struct probe_work *work = context;
 	uint64_t bytes = work->nr * sizeof(struct ot_change);
-	struct ot_change *changes = ot_pages_map(bytes);
+	struct ot_change *changes = ot_area_map_rings() ? ot_pages_map(bytes) : NULL;
 	uint32_t used = 0;
 
 	for (uint32_t i = 0; i < work->nr; i++) {

@@ -48,9 +48,9 @@ void ot_request_write(struct ot_client *client, struct ot_payload in, struct ot_
 
 static uint32_t ring_of(int tid, uint64_t *thread_pointer_ret)
 {
-	for (uint32_t i = 0; i < ot_area->nr_rings; i++) {
-		const struct ot_thread *thread = ot_thread_at(i);
+	const struct ot_thread *thread;
 
+	for (uint32_t i = 0; (thread = ot_thread_at(i)); i++) {
 		if (ot_thread_is_live(thread, tid)) {
 			*thread_pointer_ret = thread->ring->thread_pointer;
 			return i;

@@ -36,7 +36,7 @@ int32_t ot_tls_stack_low_offset(void)
 bool ot_threads_init(uint32_t nr)
 {
 	uint64_t bytes = OT_PAGE_BYTES + OT_ROUND_UP(nr * sizeof(struct ot_thread), OT_PAGE_BYTES);
-	char *pages = ot_pages_map(bytes);
+	char *pages = ot_pages_map_unlocked(bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
 	if (!pages)
 		return false;

@@ -148,13 +148,36 @@ static void test_maps_list_begins_with_the_one_asked_for(void **state)
 	munmap(pages, 12288);
 }
 
+static void test_maps_ask_knows_what_maps_find_knows(void **state)
+{
+	char *pages = mmap(NULL, 12288, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t places[] = {(uint64_t)pages, (uint64_t)pages + 4100, (uint64_t)ot_maps_ask};
+	struct ot_mapping asked, found;
+	char scratch[4096];
+
+	(void)state;
+	mprotect(pages + 4096, 4096, PROT_READ);
+	assert_false(ot_maps_ask(8, &asked));
+	for (unsigned i = 0; i < 3; i++) {
+		if (!ot_maps_ask(places[i], &asked)) {
+			assert_int_equal(i, 0); /* an older kernel */
+			break;
+		}
+		assert_true(ot_maps_find(places[i], scratch, sizeof(scratch), &found));
+		assert_int_equal(asked.low, found.low);
+		assert_int_equal(asked.high, found.high);
+		assert_int_equal(asked.prot, found.prot);
+	}
+	munmap(pages, 12288);
+}
+
 static void test_wild_reads_and_writes(void **state)
 {
 	char *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char *to, buffer[128];
 
 	(void)state;
-	assert_true(ot_area_create(1 << 20, 1 << 16));
+	assert_true(ot_area_create(1 << 20, 1 << 16) && ot_area_map_rings());
 	to = (char *)ot_area_ring(0) + 4096;
 	memset(pages, 'x', 8192);
 	mprotect(pages + 4096, 4096, PROT_NONE);
@@ -186,6 +209,7 @@ int main(void)
 		cmocka_unit_test(test_lock_excludes),
 		cmocka_unit_test(test_maps_find_with_any_buffer),
 		cmocka_unit_test(test_maps_list_begins_with_the_one_asked_for),
+		cmocka_unit_test(test_maps_ask_knows_what_maps_find_knows),
 		cmocka_unit_test(test_wild_reads_and_writes),
 	};
 

@@ -100,7 +100,7 @@ static uint64_t walk(uint64_t *missed_ret)
 static int set_up(void **state)
 {
 	(void)state;
-	return ot_area_create(1 << 20, 1 << 16) ? 0 : -1;
+	return ot_area_create(1 << 20, 1 << 16) && ot_area_map_rings() ? 0 : -1;
 }
 
 static void test_enter_and_leave(void **state)

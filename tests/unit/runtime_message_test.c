@@ -107,7 +107,7 @@ static void test_random_requests(void **state)
 	struct ot_client client = {.fd = -1, .greeted = true};
 
 	(void)state;
-	assert_true(ot_area_create(1 << 20, 1 << 16));
+	assert_true(ot_area_create(1 << 20, 1 << 16) && ot_area_map_rings());
 	srand(7);
 	for (int i = 0; i < 20000; i++)
 		run_random(&client, (unsigned)rand() % (64 * 8 + 1));

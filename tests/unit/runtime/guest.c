@@ -37,10 +37,25 @@ __attribute__((naked, noinline)) int patched(void)
 	__asm__("mov $1, %eax\n\tret");
 }
 
+/* What is mapped from here on lies side by side: no smaller gap is left above. */
+static void fill_gaps(void)
+{
+	const size_t bytes = 4 * 4096;
+	char *last = NULL;
+
+	for (int neighbours = 0; neighbours < 16;) {
+		char *next = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		neighbours = next + bytes == last ? neighbours + 1 : 0;
+		last = next;
+	}
+}
+
 static void libraries(char **paths)
 {
 	static const char *const names[] = {"first", "second"};
 
+	fill_gaps();
 	for (int i = 0; paths[i] && i < 2; i++) {
 		void *library = dlopen(paths[i], RTLD_NOW | RTLD_LOCAL);
 
@@ -121,6 +136,11 @@ static void limit(rlim_t files)
 	printf("limit %d\n", setrlimit(RLIMIT_NOFILE, &limit));
 }
 
+static void lock(int what)
+{
+	printf("locked %d\n", mlockall(what));
+}
+
 int main(int argc, char **argv)
 {
 	char line[16];
@@ -148,6 +168,12 @@ int main(int argc, char **argv)
 		case '1':
 		case '3':
 			limit((rlim_t)(line[0] - '0'));
+			break;
+		case 'l':
+			lock(MCL_CURRENT);
+			break;
+		case 'L':
+			lock(MCL_CURRENT | MCL_FUTURE);
 			break;
 		case 'n':
 			printf("%d %d\n", in_library[0](2), in_library[1](3));

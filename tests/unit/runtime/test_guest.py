@@ -180,3 +180,30 @@ def test_a_shell_comes_in_under_a_limit_of_three_files(guest, runtime):
             assert error.value.status == BUSY
             assert client.named("price").stub
             client.close()
+
+
+def resident_bytes(pid):
+    text = open(f"/proc/{pid}/status").read()
+    return 1024 * int(text.split("VmRSS:")[1].split()[0])
+
+
+@pytest.mark.parametrize("order", ["l", "L"], ids=["what-is-there", "and-what-comes"])
+def test_a_program_that_locks_its_memory_does_not_lock_the_rings(guest, runtime, order):
+    """They are 160 MiB in the address space, of which a trace uses what it writes."""
+    with Guest(guest, runtime) as program:
+        if program.order(order) != "locked 0":
+            pytest.skip("kernel: no right to lock memory")
+        sizes = [resident_bytes(program.process.pid)]
+        client = program.attach()
+        assert client.probe((client.named("price"), 1, 0, [], []))[1] == (0,)
+        assert program.order("a") == "7"
+        sizes.append(resident_bytes(program.process.pid))
+        assert len(all_records(client)) == 2
+    with subprocess.Popen([guest], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as plain:
+        plain.stdin.write(f"{order}\n")
+        plain.stdin.flush()
+        assert plain.stdout.readline() == "locked 0\n"
+        alone = resident_bytes(plain.pid)
+        plain.stdin.close()
+    # the oshell thread's stack is the program's default size, and locked like any other
+    assert sizes[0] - alone < 12 << 20 and sizes[1] - sizes[0] < 4 << 20, (alone, sizes)
