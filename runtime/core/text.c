@@ -246,17 +246,20 @@ static int open_copied(struct ot_text_batch *batch)
 }
 
 /*
- * Pages that are written for the first time side by side in one batch would belong to different anonymous
- * memories, and their mappings could not be joined any more: text in pieces, each of which costs every
- * fork and every look at /proc. After one page alone was written, all of the mapping belongs to its memory.
+ * The kernel does not join a page that was writable with those around it that never were: it is accounted as
+ * memory of the program's, and has pages of its own. Text would fall into pieces, and each costs every fork and
+ * every look at /proc. So first of all the whole of it is made writable once, and one page is written. Where
+ * there is no room for that account it is pieces.
  */
-static void write_one_page(const struct ot_text_range *range)
+static void keep_in_one_piece(const struct ot_text_range *range)
 {
+	uint64_t bytes = range->area_high - range->area_low;
+
 	if (range->prot & PROT_WRITE || ot_switch_totals.memfd_text ||
-	    ot_sys_mprotect(range->low, OT_PAGE_BYTES, range->prot | WRITABLE))
+	    ot_sys_mprotect(range->area_low, bytes, range->prot | WRITABLE))
 		return;
 	ot_arch_touch_text((void *)range->low);
-	OT_ASSERT(!ot_sys_mprotect(range->low, OT_PAGE_BYTES, range->prot));
+	OT_ASSERT(!ot_sys_mprotect(range->area_low, bytes, range->prot));
 }
 
 static bool collect(struct ot_text_batch *batch, struct ot_module *const *modules,
@@ -281,7 +284,7 @@ static bool collect(struct ot_text_batch *batch, struct ot_module *const *module
 
 			describe(&range, segment, page);
 			if (first)
-				write_one_page(&range);
+				keep_in_one_piece(&range);
 			first = false;
 			add_range(batch, &range);
 		}

@@ -8,7 +8,7 @@ import threading
 import time
 
 import pytest
-from accepting import descriptors, figure, text_differences, threads
+from accepting import descriptors, executable_mappings, figure, text_differences, threads
 from realprograms import get, redis_load
 from realprograms.redis_server import RedisServer
 
@@ -56,15 +56,17 @@ def settled(what, pid):
 
 
 def as_it_was(server, before):
-    """Text, threads and descriptors."""
+    """Text, byte by byte and in as many mappings, threads and descriptors."""
     different, compared = text_differences(server.pid, server.build.binary)
     assert different == [] and compared > 1000000
+    assert executable_mappings(server.pid) == before["text"]
     assert settled(threads, server.pid) == before["threads"]
     assert settled(descriptors, server.pid) == before["descriptors"]
 
 
 def state(server):
-    return {"threads": settled(threads, server.pid), "descriptors": settled(descriptors, server.pid)}
+    return {"threads": settled(threads, server.pid), "descriptors": settled(descriptors, server.pid),
+            "text": executable_mappings(server.pid)}
 
 
 @pytest.mark.parametrize("seconds", [short, long])
