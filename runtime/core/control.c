@@ -29,6 +29,13 @@ static uint32_t visit; /* a futex: number of the visit to the list, enum phase *
 /* So long nobody waits for the loader's list, unless it is the forking thread that has it. */
 #define PATIENCE_NS 50000000u
 
+/* How many threads wait for control to fork. They go first: the lock knows no turns, and a program that switches
+ * without a pause would take it again before they are awake. */
+static uint32_t nr_forking;
+
+#define FORKS_TURN_NS 1000000u
+#define FORKS_TURNS 20u /* not for ever: they may wait for whoever waits for them */
+
 /* Of the thread that forks. */
 static __thread struct {
 	uint64_t signals;
@@ -88,6 +95,18 @@ static void run_turn_of_another(void *context)
 	turn->work(turn->context);
 }
 
+static void let_forks_go_first(void)
+{
+	uint32_t nr;
+
+	for (unsigned i = 0; i < FORKS_TURNS; i++) {
+		nr = __atomic_load_n(&nr_forking, __ATOMIC_ACQUIRE);
+		if (!nr)
+			return;
+		ot_futex_wait(&nr_forking, nr, FORKS_TURN_NS);
+	}
+}
+
 /* Signals first: a handler that asks for something would wait for its own thread. */
 void ot_control_run(void (*work)(void *context), void *context)
 {
@@ -98,6 +117,7 @@ void ot_control_run(void (*work)(void *context), void *context)
 	} else if (forking.depth) {
 		visit_list(work, context);
 	} else {
+		let_forks_go_first();
 		ot_lock_take(&control);
 		visit_list(work, context);
 		ot_lock_release(&control);
@@ -125,7 +145,10 @@ void ot_control_hold(void)
 
 	if (forking.depth++)
 		return;
+	__atomic_fetch_add(&nr_forking, 1, __ATOMIC_RELEASE);
 	forking.frozen = hold_or_freeze();
+	__atomic_fetch_sub(&nr_forking, 1, __ATOMIC_RELEASE);
+	ot_futex_wake(&nr_forking);
 	forking.signals = signals;
 }
 
@@ -154,6 +177,7 @@ void ot_control_unhold_child(void)
 	}
 	forking.depth = 0;
 	forking.frozen = 0;
+	nr_forking = 0;
 	visit = 0;
 	control = (struct ot_lock){0};
 	ot_signals_restore(forking.signals);
