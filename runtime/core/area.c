@@ -12,10 +12,10 @@
 #include "core/area.h"
 #include "core/thread.h"
 
-struct otrace_area *ot_area;
+struct otrace_area *ot_area, *ot_area_head;
 int ot_area_fd = -1;
 int ot_area_pid;
-static uint64_t mapped_bytes;
+static uint64_t mapped_bytes; /* of ot_area */
 
 #define RINGS_OFFSET (2 * OT_PAGE_BYTES)
 
@@ -69,7 +69,7 @@ bool ot_area_create(uint64_t area_bytes, uint64_t ring_bytes)
 	uint64_t stride, nr;
 	int fd;
 
-	if (ot_area && ot_area_pid)
+	if (ot_area_head && ot_area_pid)
 		return true;
 	ring_bytes = power_of_two(ring_bytes ? ring_bytes : OT_RING_BYTES_DEFAULT,
 				  2 * OTRACE_SUBBUF_BYTES, 1u << 30);
@@ -90,7 +90,6 @@ bool ot_area_create(uint64_t area_bytes, uint64_t ring_bytes)
 		return false;
 	}
 	ot_area_fd = fd;
-	mapped_bytes = RINGS_OFFSET;
 	area->version = OTRACE_RING_VERSION;
 	ot_area_pid = ot_sys_getpid();
 	area->pid = (uint32_t)ot_area_pid;
@@ -101,29 +100,32 @@ bool ot_area_create(uint64_t area_bytes, uint64_t ring_bytes)
 	area->nr_rings = (uint32_t)nr;
 	area->next_call_seq = 1;
 	__atomic_store_n(&area->magic, OTRACE_AREA_MAGIC, __ATOMIC_RELEASE);
-	__atomic_store_n(&ot_area, area, __ATOMIC_RELEASE);
+	ot_area_head = area;
 	return true;
 }
 
+/* The area before the states: a hook that is still on its way in a forked child has another area until then. */
 bool ot_area_map_rings(void)
 {
-	struct otrace_area *head = ot_area, *whole;
+	struct otrace_area *head = ot_area_head, *before = ot_area, *whole;
 	uint64_t bytes;
 
 	if (!head)
 		return false;
-	bytes = head->area_bytes;
-	if (mapped_bytes == bytes)
+	if (before == head)
 		return true;
+	bytes = head->area_bytes;
 	whole = map_file(ot_area_fd, bytes);
 	if (!whole)
 		return false;
-	if (!ot_threads_init(head->nr_rings)) {
+	__atomic_store_n(&ot_area, whole, __ATOMIC_RELEASE);
+	if (!ot_threads_init(whole->nr_rings)) {
+		__atomic_store_n(&ot_area, before, __ATOMIC_RELEASE);
 		ot_pages_unmap(whole, bytes);
 		return false;
 	}
 	mapped_bytes = bytes;
-	__atomic_store_n(&ot_area, whole, __ATOMIC_RELEASE);
+	ot_area_head = whole;
 	ot_pages_unmap(head, RINGS_OFFSET);
 	return true;
 }
@@ -132,6 +134,7 @@ void ot_area_in_child(bool in_hook)
 {
 	ot_area_fd = -1;
 	ot_area_pid = 0;
+	ot_area_head = NULL;
 	if (in_hook && ot_area)
 		ot_sys_mmap((uint64_t)ot_area, mapped_bytes, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1,

@@ -12,9 +12,10 @@
 #define OT_AREA_BYTES_DEFAULT (160u << 20) /* sparse: only what is written takes memory */
 #define OT_RINGS_MAX 1024u
 
-extern struct otrace_area *ot_area; /* NULL = none yet */
-extern int ot_area_fd;		    /* in the descriptor table of the oshell thread */
-extern int ot_area_pid;		    /* of the process that made it; 0 = none yet */
+extern struct otrace_area *ot_area;	 /* all of it, for hooks; NULL = nothing was traced yet */
+extern struct otrace_area *ot_area_head; /* its header, for the oshell thread */
+extern int ot_area_fd;			 /* in the descriptor table of the oshell thread */
+extern int ot_area_pid;			 /* of the process that made it; 0 = none yet */
 
 /**
  * Makes the area, on the oshell thread: the descriptor is its. Idempotent. Only the header is mapped:

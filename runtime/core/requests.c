@@ -17,8 +17,8 @@ static void hello(struct ot_client *client, struct ot_payload in, struct ot_repl
 		.abi_version = OTRACE_ABI_VERSION,
 		.flags = ot_start_is_held() ? OTRACE_WELCOME_HELD : 0,
 		.pid = (uint32_t)ot_sys_getpid(),
-		.area_bytes = ot_area->area_bytes,
-		.start_time_ns = ot_area->realtime_base_ns,
+		.area_bytes = ot_area_head->area_bytes,
+		.start_time_ns = ot_area_head->realtime_base_ns,
 	};
 
 	ot_reply_add(reply, &welcome, sizeof(welcome));

@@ -200,7 +200,7 @@ static void accept_client(void)
 	server.client = (struct ot_client){.fd = fd, .pid = pid, .inbox = inbox};
 	ot_control_run(run_nothing, NULL);
 	server.told_generation = ot_modules_generation();
-	ot_clock_update(ot_area);
+	ot_clock_update(ot_area_head);
 	__atomic_store_n(&has_client, 1, __ATOMIC_RELEASE);
 	if (result == OT_INBOX_MESSAGE)
 		serve_request();
@@ -256,7 +256,7 @@ static void tick(void)
 	ot_threads_sweep();
 	check_modules();
 	if (++server.ticks % SECOND_TICKS == 0)
-		ot_clock_update(ot_area);
+		ot_clock_update(ot_area_head);
 }
 
 static void look_around(void)
@@ -406,7 +406,7 @@ static bool prepare(const struct ot_server_wish *wish)
 		ot_server_remove_socket();
 		return give_up(OTRACE_E_NO_MEMORY, NULL, 0);
 	}
-	ot_clock_update(ot_area);
+	ot_clock_update(ot_area_head);
 	ot_on_failure = ot_start_on_failure;
 	return true;
 }

@@ -188,7 +188,10 @@ static bool take_in_state(uint32_t i, int tid, enum ot_thread_state state, bool 
 	struct ot_thread *thread = &threads.array[i];
 	uint64_t owner = owner_of(thread);
 
-	return state_in(owner) == state && (!only_read || is_read(i)) && take(thread, owner, tid);
+	if (state_in(owner) != state || (only_read && !is_read(i)) || !take(thread, owner, tid))
+		return false;
+	thread->index = i;
+	return true;
 }
 
 static struct ot_thread *claim_in_state(int tid, enum ot_thread_state state, bool only_read)
@@ -259,9 +262,7 @@ static void reset_ring(struct otrace_ring *ring, int tid)
 
 static void start(struct ot_thread *thread, int tid)
 {
-	uint32_t i = (uint32_t)(thread - threads.array);
-
-	thread->ring = ot_area_ring(i);
+	thread->ring = ot_area_ring(thread->index);
 	thread->data = (uint8_t *)thread->ring + OT_PAGE_BYTES;
 	thread->data_mask = ot_area->ring_bytes - 1;
 	thread->pos = 0;
@@ -323,6 +324,11 @@ static struct ot_thread *take_over(struct ot_thread *thread, uint64_t hook,
 	return thread;
 }
 
+static bool is_ours(const struct ot_thread *thread)
+{
+	return thread >= threads.array && thread < threads.array + threads.nr;
+}
+
 OT_SLOW struct ot_thread *ot_thread_slow(uint64_t hook, const struct ot_arm *arm)
 {
 	struct ot_tls *tls = &ot_tls;
@@ -342,8 +348,8 @@ OT_SLOW struct ot_thread *ot_thread_slow(uint64_t hook, const struct ot_arm *arm
 			ot_stack_find((uint64_t)__builtin_frame_address(0));
 		thread = attach_or_count(arm->flags);
 	}
-	/* a handler has forked meanwhile, and this is the child */
-	if (!ot_threads_live())
+	/* a handler has forked meanwhile, and this is the child, where others may be traced by now */
+	if (!ot_threads_live() || (thread && !is_ours(thread)))
 		thread = tls->thread = NULL;
 	ot_barrier();
 	tls->busy = 0;
@@ -353,6 +359,8 @@ OT_SLOW struct ot_thread *ot_thread_slow(uint64_t hook, const struct ot_arm *arm
 /* By the oshell thread, which has no number that a ring could have. */
 void ot_threads_sweep(void)
 {
+	if (!ot_threads_live())
+		return;
 	bury_dead(ot_sys_gettid());
 }
 

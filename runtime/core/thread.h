@@ -88,6 +88,7 @@ struct ot_thread {
 	uint8_t *data;
 	uint64_t data_mask;
 	uint32_t depth; /* open calls */
+	uint32_t index; /* of this state, and of its ring */
 	struct otrace_ring *ring;
 	uint64_t nr_written;
 	uint64_t next_seq;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The program is the host: what it does with its own memory, processes and limits goes as it does without the guest."""
 import os
+import re
 import select
 import signal
 import socket
@@ -100,6 +101,16 @@ def test_handlers_of_fork_take_locks_and_call_us(compile_subject, build, kind):
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("mode", ["listen", "listen,fork"])
+def test_a_child_is_forked_in_the_first_call_of_a_thread(compile_subject, runtime, mode):
+    """Where it listens too, it has an area of its own by the time that the hook goes on."""
+    with Guest(compile_subject("forkfirst.c"), runtime, mode=mode) as program:
+        client = program.attach()
+        assert client.probe((client.named("price"), 1, 0, [], []))[1] == (0,)
+        children, wrong = re.fullmatch(r"(\d+) children, (\d+) wrong", program.order("")).groups()
+        assert int(children) > 0 and wrong == "0"
 
 
 def test_another_library_at_the_same_place(guest, neighbours, runtime):
