@@ -245,23 +245,6 @@ static int open_copied(struct ot_text_batch *batch)
 	return OTRACE_E_OK;
 }
 
-/*
- * The kernel does not join a page that was writable with those around it that never were: it is accounted as
- * memory of the program's, and has pages of its own. Text would fall into pieces, and each costs every fork and
- * every look at /proc. So first of all the whole of it is made writable once, and one page is written. Where
- * there is no room for that account it is pieces.
- */
-static void keep_in_one_piece(const struct ot_text_range *range)
-{
-	uint64_t bytes = range->area_high - range->area_low;
-
-	if (range->prot & PROT_WRITE || ot_switch_totals.memfd_text ||
-	    ot_sys_mprotect(range->area_low, bytes, range->prot | WRITABLE))
-		return;
-	ot_arch_touch_text((void *)range->low);
-	OT_ASSERT(!ot_sys_mprotect(range->area_low, bytes, range->prot));
-}
-
 static bool collect(struct ot_text_batch *batch, struct ot_module *const *modules,
 		    const uint64_t *addresses, unsigned nr, unsigned bytes_each)
 {
@@ -272,20 +255,14 @@ static bool collect(struct ot_text_batch *batch, struct ot_module *const *module
 			ot_module_segment(modules[i], addresses[i], bytes_each, PF_X);
 		uint64_t end = addresses[i] + bytes_each;
 
-		bool first;
-
 		if (!segment)
 			return false;
-		first = !segment->dirty;
 		count_dirty(segment, addresses[i]);
 		for (uint64_t page = OT_ROUND_DOWN(addresses[i], OT_PAGE_BYTES); page < end;
 		     page += OT_PAGE_BYTES) {
 			struct ot_text_range range;
 
 			describe(&range, segment, page);
-			if (first)
-				keep_in_one_piece(&range);
-			first = false;
 			add_range(batch, &range);
 		}
 	}
