@@ -49,7 +49,8 @@ def chosen_redis(part):
 def compare(suite, part, tested, record_property, how):
     plain = reference(suite, part)
     assert suites.differences(plain, tested) == "", {name: tested.output.get(name, "")[-1500:] for name in tested.output}
-    assert tested.ran == plain.ran > 100
+    # SQLite's tests with threads and deadlines count what they get to: 300 736 and 300 742 in two runs.
+    assert plain.ran > 100 and abs(tested.ran - plain.ran) <= plain.ran // 1000
     figure(record_property, f"{suite}, {how}: {tested.ran} tests, {len(tested.failing)} fail as in the plain build")
 
 
