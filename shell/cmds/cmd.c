@@ -66,9 +66,10 @@ static struct ot_err *check_allowed(const struct ot_shell *shell, const struct o
 	if (cmd->flags & OT_CMD_NEEDS_LIVE && target == OT_TARGET_DETACHED)
 		return ot_err_new(OT_ERR_GONE, "%s: detached from the program", cmd->name);
 	if (cmd->flags & OT_CMD_UNSAFE && shell->safe && !alone)
-		return ot_err_new(OT_ERR_SAFE,
-				  "%s: not in safe mode (start otrace with --unsafe to allow it)",
-				  cmd->name);
+		return ot_err_new(
+			OT_ERR_SAFE,
+			"%s is not allowed in safe mode (--unsafe when otrace starts allows it)",
+			cmd->name);
 	return NULL;
 }
 

@@ -90,7 +90,9 @@ const struct ot_cmd ot_cmd_run = {
 	.name = "run",
 	.usage = "[FUNCTION ARGS...]",
 	.summary = "let main go, or call a function on the main thread instead",
-	.help = "Arguments are read by the function's parameter types: numbers, 'c', strings, NULL,\n"
+	.help = "In a script or -e, run waits until the program has ended; what is to be done while it runs comes\n"
+		"behind `otrace run --go`, or by `otrace attach`. At the prompt it returns at once.\n"
+		"Arguments are read by the function's parameter types: numbers, 'c', strings, NULL,\n"
 		"names of enumerators.",
 	.run = run,
 	.complete = ot_functions_complete,

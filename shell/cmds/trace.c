@@ -194,7 +194,8 @@ const struct ot_cmd ot_cmd_trace = {
 	.summary = "record and print the calls of functions; without NAME: what is traced",
 	.help = "NAME is a function: add, add@file.c, lua*, src/x.c:*, *.\n"
 		"  -c WHEN  call: only the beginning; return: only the end; all: both (the default)\n"
-		"  -q       record without printing (log shows it)\n"
+		"  -q       record without printing (log shows it); the newest records are kept, and what was\n"
+		"           overwritten before it was read is counted as lost: --wait loses nothing\n"
 		"  -w       words of the arguments only: strings behind pointers are not read\n"
 		"  --wait   a full ring makes the program wait for the reader: slower, nothing lost\n"
 		"A wildcard also takes functions of modules that are loaded later.",

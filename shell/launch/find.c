@@ -5,7 +5,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/names.h"
@@ -13,6 +16,8 @@
 #include "launch/examine.h"
 #include "launch/find.h"
 #include "target/target.h"
+
+#define LEFT_OVER_SECONDS 60
 
 bool ot_find_is_private(const char *folder)
 {
@@ -74,6 +79,28 @@ static bool is_number(const char *text)
 	return true;
 }
 
+/*
+ * The socket of a process that was killed. One in a container shares the folder perhaps, but not the numbers: it
+ * answers. And one that is just starting does not yet: so only what is old goes.
+ */
+static void remove_left_over(const char *path)
+{
+	struct sockaddr_un where = {.sun_family = AF_UNIX};
+	struct stat status;
+	int fd;
+
+	if (strlen(path) >= sizeof(where.sun_path) || lstat(path, &status) ||
+	    !S_ISSOCK(status.st_mode) || time(NULL) - status.st_mtime < LEFT_OVER_SECONDS)
+		return;
+	strcpy(where.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return;
+	if (connect(fd, (const struct sockaddr *)&where, sizeof(where)) && errno == ECONNREFUSED)
+		unlink(path);
+	close(fd);
+}
+
 static void look_into(const char *folder, struct ot_found_list *list)
 {
 	DIR *dir = opendir(folder);
@@ -88,11 +115,13 @@ static void look_into(const char *folder, struct ot_found_list *list)
 			continue;
 		found.pid = (pid_t)atoi(entry->d_name);
 		found.name = process_name(found.pid);
-		/* A socket whose process is gone is left over from a kill. */
-		if (!found.name)
-			continue;
 		found.socket_path = ot_asprintf("%s/%s", folder, entry->d_name);
-		ot_vec_push(list, found);
+		if (found.name) {
+			ot_vec_push(list, found);
+		} else {
+			remove_left_over(found.socket_path);
+			free(found.socket_path);
+		}
 	}
 	closedir(dir);
 }
@@ -132,6 +161,7 @@ static struct ot_err *explain_pid(pid_t pid, const char *name)
 	ot_auto_free char *exe = ot_asprintf("/proc/%d/exe", (int)pid);
 	struct ot_target *file = NULL;
 	ot_auto_err struct ot_err *err = NULL;
+	ot_auto_buf struct ot_buf why = OT_BUF_INIT;
 
 	if (ot_examine_secure(pid))
 		return ot_err_new(OT_ERR_NOT_FOUND,
@@ -151,6 +181,11 @@ static struct ot_err *explain_pid(pid_t pid, const char *name)
 			OT_ERR_NOT_FOUND,
 			"process %d (%s) is not instrumented; compile it with `otrace cc`",
 			(int)pid, name);
+	if (ot_examine_no_preload(exe, &why))
+		return ot_err_new(
+			OT_ERR_NOT_FOUND,
+			"process %d (%s) does not listen: %s, and start it with OTRACE=listen",
+			(int)pid, name, ot_buf_text(&why));
 	return ot_err_new(OT_ERR_NOT_FOUND,
 			  "process %d (%s) does not listen; start it with "
 			  "LD_PRELOAD=/path/to/libotrace.so OTRACE=listen %s",

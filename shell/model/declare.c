@@ -242,6 +242,11 @@ static void signature_params(const struct ot_fn *fn, struct ot_buf *out)
 {
 	for (uint32_t i = 0; i < fn->nr_params && i < SIGNATURE_MAX_PARAMS; i++) {
 		ot_buf_adds(out, i ? ", " : "");
+		/* removed by the optimiser, without debug information: nobody knows what it was */
+		if (!fn->params[i].type) {
+			ot_buf_adds(out, "?");
+			continue;
+		}
 		ot_type_declare(fn->params[i].type, fn->params[i].name ? fn->params[i].name : "",
 				out);
 	}

@@ -197,7 +197,7 @@ void ot_ui_flush(struct ot_ui *ui)
 		ui->options.json = false;
 	if (ui->json.broken == EPIPE && !ui->json.said) {
 		ui->json.said = true;
-		ot_ui_note(ui, "nobody reads the JSON any more; going on without");
+		ot_ui_note(ui, "nobody reads the JSON any more");
 	}
 }
 

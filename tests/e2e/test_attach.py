@@ -308,6 +308,17 @@ def test_ps_does_not_wait_for_the_stopped(tool, stopped, shop):
     assert [line for line in done.out.splitlines() if str(others[0].pid) in line][0].endswith("no")
 
 
+def test_ps_takes_away_what_killed_processes_left_but_nothing_young(tool, worker):
+    socket = tool.folder / "run/otrace" / str(worker.pid)
+    worker.kill()
+    worker.wait()
+    tool("ps")
+    assert socket.exists()
+    os.utime(socket, (time.time() - 3600, time.time() - 3600))
+    tool("ps")
+    assert not socket.exists()
+
+
 def test_ps_without_anybody_says_how_to_start_one(tool):
     done = tool("ps", env={"OTRACE_DIR": str(tool.folder / "run")})  # the only place it looks into
     assert done.status == 0 and "OTRACE=listen" in done.out

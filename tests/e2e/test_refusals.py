@@ -191,6 +191,15 @@ def test_without_a_place_for_a_folder_run_says_which(tool, shop):
     assert done.status == 125 and "/proc/otrace-run-" in done.err
 
 
+def test_attach_says_how_a_static_program_is_joined(tool, source, tmp_path):
+    static = tmp_path / "static-shop"
+    subprocess.run([tool.path, "cc", "-g", "-O2", "-static", source / "tests/e2e/programs/shop.c", "-o", static], check=True)
+    program = started(tool, [static, "work"], OTRACE="listen")
+    done = tool.attach(["status"], program.pid)
+    assert done.status == 1 and "-Wl,-u,otrace_listen -lotrace" in done.err and "LD_PRELOAD" not in done.err
+    ended(program)
+
+
 # ---------------------------------------------------------------------- filters for system calls
 
 
