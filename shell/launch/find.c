@@ -92,7 +92,7 @@ static void remove_left_over(const char *path)
 	if (strlen(path) >= sizeof(where.sun_path) || lstat(path, &status) ||
 	    !S_ISSOCK(status.st_mode) || time(NULL) - status.st_mtime < LEFT_OVER_SECONDS)
 		return;
-	strcpy(where.sun_path, path);
+	memcpy(where.sun_path, path, strlen(path) + 1);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return;
