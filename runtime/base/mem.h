@@ -18,6 +18,16 @@
 #define OT_ROUND_DOWN(x, to) ((x) & ~((uint64_t)(to) - 1))
 #define OT_PAGE_BYTES 4096u
 
+static inline uint64_t ot_smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline uint64_t ot_larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 /** Compiler barrier: orders memory accesses against a signal handler of the same thread. */
 #define ot_barrier() __asm__ volatile("" ::: "memory")
 

@@ -69,7 +69,7 @@ bool ot_area_create(uint64_t area_bytes, uint64_t ring_bytes)
 	uint64_t stride, nr;
 	int fd;
 
-	if (ot_area_head && ot_area_pid)
+	if (ot_area_head)
 		return true;
 	ring_bytes = power_of_two(ring_bytes ? ring_bytes : OT_RING_BYTES_DEFAULT,
 				  2 * OTRACE_SUBBUF_BYTES, 1u << 30);

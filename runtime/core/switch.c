@@ -205,11 +205,6 @@ static void merge(const struct place *from, struct place *to, uint32_t middle, u
 	}
 }
 
-static uint32_t smaller(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
-}
-
 /* Bottom up, between the two halves of places; returns the one that has the result. */
 static const struct place *sort(struct place *places, uint32_t nr)
 {
@@ -217,8 +212,8 @@ static const struct place *sort(struct place *places, uint32_t nr)
 
 	for (uint64_t width = 1; width < nr; width *= 2) {
 		for (uint64_t begin = 0; begin < nr; begin += 2 * width)
-			merge(from, to, smaller(nr, (uint32_t)(begin + width)),
-			      smaller(nr, (uint32_t)(begin + 2 * width)), (uint32_t)begin);
+			merge(from, to, (uint32_t)ot_smaller(nr, begin + width),
+			      (uint32_t)ot_smaller(nr, begin + 2 * width), (uint32_t)begin);
 		other = from;
 		from = to;
 		to = other;

@@ -52,16 +52,6 @@ static const struct ot_mapping *find_mapping(uint64_t address)
 	return find_known(address);
 }
 
-static uint64_t larger(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
-static uint64_t smaller(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* The page at low, as the program has it now: it may have changed what the loader made. */
 static void describe(struct ot_text_range *range, const struct ot_segment *segment, uint64_t low)
 {
@@ -76,8 +66,8 @@ static void describe(struct ot_text_range *range, const struct ot_segment *segme
 	if (!map)
 		return;
 	range->prot = map->prot;
-	range->area_low = larger(range->area_low, map->low);
-	range->area_high = smaller(range->area_high, map->high);
+	range->area_low = ot_larger(range->area_low, map->low);
+	range->area_high = ot_smaller(range->area_high, map->high);
 }
 
 static bool same_area(const struct ot_text_range *a, const struct ot_text_range *b)
