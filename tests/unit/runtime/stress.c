@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Eight threads call, another forks; whoever drives this switches and replaces meanwhile. Ends after
 // the given number of calls of price(), or when it gets a line on standard input. Prints how often
-// each result came; anything but the old one's or the new one's is an error.
+// each result came; anything but the old one's or the new one's is an error. And what a barrier takes
+// here while threads run: a caller waits at a stub for two of them.
+#include <linux/membarrier.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { THREADS = 8 };
+enum { THREADS = 8, BARRIERS = 1001 };
 
 static atomic_bool stop;
 static atomic_long old_results, new_results, wrong_results, forks;
-static atomic_ulong longest_ns;
+static atomic_ulong longest_ns, barrier_ns;
 static long limit;
 static const char *volatile text = "A"; // what callers pass is not known to the compiler
 
@@ -93,9 +96,32 @@ static void *fork_all_the_time(void *unused)
 	return unused;
 }
 
+static int by_size(const void *a, const void *b)
+{
+	unsigned long x = *(const unsigned long *)a, y = *(const unsigned long *)b;
+
+	return (x > y) - (x < y);
+}
+
+static unsigned long median_barrier_ns(void)
+{
+	static unsigned long took[BARRIERS];
+
+	syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE, 0);
+	for (int i = 0; i < BARRIERS; i++) {
+		usleep(200); // whoever sent the line is busy on another processor still
+		took[i] = now_ns();
+		syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0);
+		took[i] = now_ns() - took[i];
+	}
+	qsort(took, BARRIERS, sizeof(*took), by_size);
+	return took[BARRIERS / 2];
+}
+
 static void *wait_for_line(void *unused)
 {
 	getchar();
+	barrier_ns = median_barrier_ns();
 	stop = 1;
 	return unused;
 }
@@ -114,7 +140,7 @@ int main(int argc, char **argv)
 		pthread_join(threads[i], NULL);
 	stop = 1;
 	pthread_join(forker, NULL);
-	printf("old %ld new %ld wrong %ld forks %ld longest_ns %lu\n", old_results, new_results,
-	       wrong_results, forks, longest_ns);
+	printf("old %ld new %ld wrong %ld forks %ld longest_ns %lu barrier_ns %lu\n", old_results,
+	       new_results, wrong_results, forks, longest_ns, barrier_ns);
 	return wrong_results != 0;
 }
