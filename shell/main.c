@@ -257,6 +257,22 @@ static void run_without(struct ot_session *session, const char *program)
 	ot_ui_note(shell->ui, "%s runs untraced: %s", program, ot_launch_why(shell->launch));
 }
 
+/* The interpreter is what was started and held, and what the script starts is on its own. */
+static void note_script(struct ot_session *session, const char *program)
+{
+	struct ot_shell *shell = ot_session_shell(session);
+	ot_auto_free char *path = ot_examine_path(program);
+	ot_auto_buf struct ot_buf interpreter = OT_BUF_INIT;
+
+	if (shell->target && !shell->program && path && ot_examine_script(path, &interpreter))
+		ot_ui_note(
+			shell->ui,
+			"%s is a script that %s runs, and what it starts is not traced: start "
+			"the program itself, or the script with LD_PRELOAD=/path/to/libotrace.so "
+			"OTRACE=listen, and attach",
+			program, ot_buf_text(&interpreter));
+}
+
 static int play_run(struct ot_session *session, const struct start *start)
 {
 	struct ot_shell *shell = ot_session_shell(session);
@@ -265,6 +281,7 @@ static int play_run(struct ot_session *session, const struct start *start)
 
 	if (!shell->target && !o->function)
 		run_without(session, o->argv[0]);
+	note_script(session, o->argv[0]);
 	if (o->go && shell->target)
 		ot_session_go(shell);
 	if (o->function)
@@ -480,6 +497,25 @@ static int printed(int status)
 	return status ? status : 1;
 }
 
+/* `otrace help trace` without a program to say it in; behind --help stands what it was put before. */
+static int help_main(const struct ot_options *o)
+{
+	ot_auto_buf struct ot_buf out = OT_BUF_INIT;
+	struct ot_cmd_call call = {.argc = o->argc + 1, .argv = o->argv - 1, .out = &out};
+	struct ot_err *err;
+
+	if (!o->argc || strcmp(o->argv[-1], "help") != 0 || ot_options_is_mode(o->argv[0])) {
+		fputs(ot_options_help, stdout);
+		return printed(0);
+	}
+	err = ot_cmd_help.run(NULL, &call);
+	fputs(ot_buf_text(&out), stdout);
+	if (!err)
+		return printed(0);
+	print_error(err);
+	return printed(STATUS_USAGE);
+}
+
 static int mode_main(const struct ot_options *o)
 {
 	switch (o->mode) {
@@ -487,8 +523,7 @@ static int mode_main(const struct ot_options *o)
 	case OT_MODE_CXX:
 		return ot_cc_main(o->argc + 1, o->argv - 1, o->mode == OT_MODE_CXX);
 	case OT_MODE_HELP:
-		fputs(ot_options_help, stdout);
-		return printed(0);
+		return help_main(o);
 	case OT_MODE_VERSION:
 		printf("otrace %s (protocol %d, tables %d)\n", OTRACE_VERSION_STRING,
 		       OTRACE_WIRE_VERSION, OTRACE_ABI_VERSION);

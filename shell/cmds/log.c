@@ -97,7 +97,7 @@ const struct ot_cmd ot_cmd_log = {
 	.usage = "[-n N] [-t] [-s] [GLOB]",
 	.summary = "the last records of traced functions",
 	.help = "  -n N  the last N records (50)\n"
-		"  -t    as a tree of calls for each thread\n"
+		"  -t    as a tree of calls for each thread; ~N is the number at the end of an id\n"
 		"  -s    for each function: calls, total time, time without traced callees, least, most\n"
 		"GLOB chooses functions by name.",
 	.options = "-n -t -s",

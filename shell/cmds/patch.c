@@ -64,7 +64,8 @@ static struct ot_err *check(const struct ot_fn *fn, const struct ot_fn *with, bo
 		return ot_err_new(OT_ERR_OPTIMIZED, "%s has no copy of its own to call",
 				  with->unique_name);
 	if (fn == with)
-		return ot_err_new(OT_ERR_USAGE, "%s with itself", fn->unique_name);
+		return ot_err_new(OT_ERR_USAGE, "%s cannot be replaced with itself",
+				  fn->unique_name);
 	if (force)
 		return NULL;
 	OT_TRY(check_prototypes(fn, with));

@@ -137,7 +137,7 @@ static void say_report(const char *pattern, const struct ot_trace_options *optio
 		say_assumed(report->assumed.items[0], out);
 	else if (report->assumed.nr)
 		ot_buf_addf(out,
-			    "  note: %zu were changed by the optimiser or have inlined copies "
+			    "  note: of these, the optimiser changed or inlined %zu "
 			    "(trace NAME says how)\n",
 			    report->assumed.nr);
 }

@@ -53,6 +53,22 @@ static bool has_interpreter(const uint8_t *data, size_t bytes)
 	return false;
 }
 
+bool ot_examine_script(const char *path, struct ot_buf *interpreter)
+{
+	ot_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char line[256]; /* the kernel reads as much: BINPRM_BUF_SIZE */
+	ssize_t got = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
+	char *name;
+
+	if (got < 2 || line[0] != '#' || line[1] != '!')
+		return false;
+	line[got] = '\0';
+	name = line + 2 + strspn(line + 2, " \t");
+	name[strcspn(name, " \t\n")] = '\0';
+	ot_buf_adds(interpreter, name);
+	return *name != '\0';
+}
+
 bool ot_examine_no_preload(const char *path, struct ot_buf *why)
 {
 	ot_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);

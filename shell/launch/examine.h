@@ -17,6 +17,12 @@ char *ot_examine_path(const char *program);
  */
 bool ot_examine_no_preload(const char *path, struct ot_buf *why);
 
+/**
+ * Whether the file is a script, and so somebody else is the program.
+ * @param interpreter filled in with the file behind "#!" when it is
+ */
+bool ot_examine_script(const char *path, struct ot_buf *interpreter);
+
 /** What keeps a program with raised privileges apart, behind "PROGRAM ...: ". */
 #define OT_EXAMINE_RAISED                                                                      \
 	"it gets raised privileges (setuid, setgid or capabilities), so nothing is preloaded " \

@@ -25,7 +25,8 @@ const char ot_options_help[] =
 	"\n"
 	"A program that shall be joined later is started with\n"
 	"  LD_PRELOAD=/path/to/libotrace.so OTRACE=listen PROG\n"
-	"In the shell, `help` lists the commands.\n";
+	"and with OTRACE=listen,fork its forked children can be joined too.\n"
+	"In the shell, `help` lists the commands; `otrace help COMMAND` tells of one.\n";
 
 enum { LONG_JSON = 256, LONG_SAFE, LONG_UNSAFE, LONG_GO, LONG_FOR, LONG_HELP, LONG_VERSION };
 
@@ -54,6 +55,13 @@ static bool take_mode(const char *word, enum ot_mode *mode)
 		}
 	}
 	return false;
+}
+
+bool ot_options_is_mode(const char *word)
+{
+	enum ot_mode mode;
+
+	return take_mode(word, &mode);
 }
 
 static void add_script(struct ot_options *o, bool is_file, const char *text)

@@ -44,6 +44,8 @@ struct ot_options {
 
 /** Reads the command line. On failure the error is one about usage. */
 struct ot_err *ot_options_parse(int argc, char **argv, struct ot_options *ret);
+/** Whether @p word stands for a mode, as "attach" does. */
+bool ot_options_is_mode(const char *word);
 void ot_options_deinit(struct ot_options *options);
 
 /** What --help prints. */

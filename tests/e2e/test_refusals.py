@@ -168,6 +168,16 @@ def test_without_the_pass_it_runs_and_the_compiler_is_named(tool, compiled):
     assert "not instrumented" in done.err and "otrace cc" in done.err
 
 
+@pytest.mark.parametrize("first", ["#!/bin/sh", "#! /bin/sh -e"])
+def test_a_script_is_told_from_the_program_that_it_starts(tool, shop, first):
+    script = tool.folder / "start"
+    script.write_text(f'{first}\nexec "{shop}"\n', encoding="utf-8")
+    script.chmod(0o755)
+    done = tool.run(["trace add"], script)
+    assert done.out == SHOP
+    assert f"{script} is a script that /bin/sh runs" in done.err and "OTRACE=listen" in done.err
+
+
 # ---------------------------------------------------------------------- no place for the socket
 
 

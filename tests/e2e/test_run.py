@@ -268,6 +268,14 @@ def test_what_cannot_be_written_is_a_failure(tool, shop, where):
             assert done.stderr.count("No space left on device") == 1
 
 
+@pytest.mark.parametrize("word, status, part", [
+    ("trace", 0, "trace [-c call|return|all]"), ("attach", 0, "otrace attach [OPTIONS] PID|NAME"),
+    ("trac", 2, "did you mean trace?"), ("", 2, 'no command ""')])
+def test_help_of_a_command_needs_no_program(tool, word, status, part):
+    done = tool("help", word)
+    assert done.status == status and part in (done.err if status else done.out), done
+
+
 @pytest.mark.parametrize("args", [["--help"], ["--version"], ["ps"]])
 def test_help_that_cannot_be_written_is_a_failure(tool, args):
     with open("/dev/full", "w", encoding="ascii") as full:

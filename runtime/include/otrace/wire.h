@@ -43,7 +43,8 @@ extern "C" {
 	X(NO_THUNK, 9, "no free address space within reach of the stub")                       \
 	X(FAULT, 10, "memory not readable or writable")                                        \
 	X(ASSUMES, 11,                                                                         \
-	  "callers were compiled with knowledge of the old function (patch says which)")       \
+	  "callers were compiled with knowledge of the old function (otrace's "                \
+	  "command `patch OLD with NEW` says which)")                                          \
 	X(NOT_HELD, 12, "the program has started already")                                     \
 	X(NO_THREAD, 13, "no such thread, or not seen yet")                                    \
 	X(INVALID, 14, "argument out of range")                                                \
