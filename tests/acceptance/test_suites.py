@@ -21,6 +21,10 @@ REDIS = """unit/type/string unit/type/incr unit/type/hash unit/type/set unit/typ
     unit/bitops unit/hyperloglog unit/pubsub unit/introspection unit/functions unit/acl unit/protocol
     integration/rdb integration/aof""".split()
 
+# Not when everything is traced: each of its calls has a text, and to read one safely takes a microsecond of the
+# kernel, so that its 18 seconds become more than half an hour.
+SQLITE_TEXTS = {"fts5bigpl"}
+
 PARTS = [pytest.param("check", id="some"), pytest.param("full", marks=pytest.mark.long, id="full")]
 
 
@@ -47,7 +51,7 @@ def chosen_redis(part):
 
 
 def compare(suite, part, tested, record_property, how):
-    plain = reference(suite, part)
+    plain = reference(suite, part).only(tested.counts)
     assert suites.differences(plain, tested) == "", {name: tested.output.get(name, "")[-1500:] for name in tested.output}
     # SQLite's tests with threads and deadlines count what they get to: 300 736 and 300 742 in two runs.
     assert plain.ran > 100 and abs(tested.ran - plain.ran) <= plain.ran // 1000
@@ -63,7 +67,9 @@ def test_sqlite_dormant(part, record_property):
 @pytest.mark.parametrize("part", PARTS)
 def test_sqlite_with_everything_traced(command, part, record_property):
     wrapper = [command.path, "run", "--json=/dev/null", "-e", "trace -q '*'", "-e", "run", "--"]
-    tested = suites.sqlite(get("testfixture", "otrace"), part=chosen_sqlite(part), wrapper=wrapper, timeout=1800,
+    build = get("testfixture", "otrace")
+    names = [name for name in suites.sqlite_files(build) if name not in SQLITE_TEXTS]
+    tested = suites.sqlite(build, part=names if part == "full" else chosen_sqlite(part), wrapper=wrapper, timeout=1800,
                            environment=command.environment)
     compare("sqlite", part, tested, record_property, "everything traced")
 

@@ -43,14 +43,24 @@ REDIS_SLOW = frozenset("""
 
 @dataclass
 class Result:
-    """What a suite did: how many tests ran, and the names of those that failed."""
+    """What a suite did: how many tests ran in each file, and the names of those that failed."""
 
-    ran: int = 0
+    counts: dict = field(default_factory=dict)
     failing: set = field(default_factory=set)
     output: dict = field(default_factory=dict)  # of each file with a failure, the end of what it printed
 
+    @property
+    def ran(self) -> int:
+        return sum(self.counts.values())
+
+    def only(self, names) -> "Result":
+        """The part of it that these files have."""
+        return Result({name: ran for name, ran in self.counts.items() if name in names},
+                      {failed for failed in self.failing if failed.split(": ")[0] in names},
+                      {name: text for name, text in self.output.items() if name in names})
+
     def add(self, name: str, ran: int, failing: set, output: str) -> None:
-        self.ran += ran
+        self.counts[name] = ran
         self.failing |= failing
         if failing:
             self.output[name] = output[-4000:]
