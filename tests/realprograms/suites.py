@@ -24,6 +24,9 @@ from .build import JOBS, Build
 from .errors import RealProgramError
 from .redis_server import free_port
 
+# One name, however it ended: what fails again when it runs again has to be called the same.
+DID_NOT_END = "did not come to its end"
+
 # Files of SQLite's quicktest that take more than a second, most of them sleeping; part="quick" leaves them out.
 SQLITE_SLOW = frozenset("""
     atof1 busy2 fts4opt fts5aa fts5ah fts5aj fts5auto fts5bigpl fts5corrupt2 fts5porter fts5synonym2 fts5tok2 fts5update
@@ -155,12 +158,9 @@ def sqlite(build: Build, *, part="quick", wrapper=(), environment=None, jobs=JOB
         if listed:
             failing |= set(listed[1].split())
         summary = re.search(r"^(\d+) errors out of (\d+) tests", output, re.M)
-        if status is None:
-            failing.add(f"{name}.test: timed out")
-        elif status < 0 or status > 128:
-            failing.add(f"{name}.test: died with status {status}")
-        elif not summary:
-            failing.add(f"{name}.test: ended early")
+        if status is None or status < 0 or status > 128 or not summary:
+            failing.add(DID_NOT_END)
+            output += f"\n{name}.test: {'timed out' if status is None else f'ended with status {status}'}"
         return int(summary[2]) if summary else 0, {f"{name}: {test}" for test in failing}, output
 
     return _run_all(names, one, jobs, retries)
@@ -200,8 +200,9 @@ def _redis_tree(build: Build, folder: Path, wrapper, attach: str) -> Path:
     server.unlink()
     lines = ["#!/bin/sh"]
     if attach:
-        # Stays a sibling of the server, which keeps this script's process id: runtest sends signals to it.
-        lines.append(f"OTRACE_PID=$$ setsid sh -c {shlex.quote(attach)} >>attach.log 2>&1 </dev/null &")
+        # The server keeps this script's process id: runtest sends signals to it. And it has no child but its own:
+        # runtest kills the first one that it finds, so this one's parent ends at once.
+        lines.append(f"(OTRACE_PID=$$ setsid sh -c {shlex.quote(attach)} >>attach.log 2>&1 </dev/null &)")
     command = shlex.join([*map(str, wrapper), str(build.binaries["redis-server"])])
     lines.append(f'exec {command} "$@"')
     server.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -239,12 +240,9 @@ def redis(build: Build, *, part="quick", wrapper=(), attach="", environment=None
         failing = set(re.findall(r"^\[err\]: (.*?)(?: in tests/\S+)?$", output, re.M))
         failing |= {f"exception: {text}" for text in re.findall(r"^\[exception\]: (.*)$", output, re.M)}
         ran = len(re.findall(r"^\[(?:ok|err)\]:", output, re.M))
-        if status is None or "[TIMEOUT]" in output:
-            failing.add("timed out")
-        elif status and not failing:
-            failing.add(f"ended with status {status}")
-        elif "[1/1 done]" not in output and not failing:
-            failing.add("ended early")
+        if status is None or "[TIMEOUT]" in output or (not failing and (status or "[1/1 done]" not in output)):
+            failing.add(DID_NOT_END)
+            output += f"\n{name}: {'timed out' if status is None else f'ended with status {status}'}"
         return ran, {f"{name}: {test}" for test in failing}, output
 
     return _run_all(names, one, jobs, retries)
