@@ -210,7 +210,7 @@ def _redis_tree(build: Build, folder: Path, wrapper, attach: str) -> Path:
     return tree
 
 
-def redis(build: Build, *, part="quick", wrapper=(), attach="", environment=None, jobs=4, timeout=900,
+def redis(build: Build, *, part="quick", wrapper=(), attach="", environment=None, jobs=JOBS, timeout=900,
           retries=1) -> Result:
     """Redis' runtest. PART is quick, full, or a list of unit names.
 
