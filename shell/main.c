@@ -261,10 +261,13 @@ static void run_without(struct ot_session *session, const char *program)
 static void note_script(struct ot_session *session, const char *program)
 {
 	struct ot_shell *shell = ot_session_shell(session);
-	ot_auto_free char *path = ot_examine_path(program);
+	ot_auto_free char *path = NULL;
 	ot_auto_buf struct ot_buf interpreter = OT_BUF_INIT;
 
-	if (shell->target && !shell->program && path && ot_examine_script(path, &interpreter))
+	if (!shell->target || shell->program)
+		return; /* nothing runs, or it has a table and is no script */
+	path = ot_examine_path(program);
+	if (path && ot_examine_script(path, &interpreter))
 		ot_ui_note(
 			shell->ui,
 			"%s is a script that %s runs, and what it starts is not traced: start "

@@ -30,31 +30,29 @@ extern "C" {
 #define OTRACE_MSG_REPLY 0x8000u
 
 /* X(NAME, number, text) — also the negated return values of the C interface */
-#define OTRACE_ERRORS(X)                                                                       \
-	X(OK, 0, "ok")                                                                         \
-	X(PROTOCOL, 1, "message not understood")                                               \
-	X(VERSION, 2, "other protocol or table version")                                       \
-	X(BUSY, 3, "another shell is attached")                                                \
-	X(NO_FUNCTION, 4, "no such function record")                                           \
-	X(NO_STUB, 5, "the function has no stub: inlined everywhere, or left out by the pass") \
-	X(STUB_CHANGED, 6, "the stub's bytes are not ours: a debugger or uprobe is there")     \
-	X(TEXT_READ_ONLY, 7, "the system refuses to make program text writable")               \
-	X(NO_MEMORY, 8, "the runtime's memory budget is used up")                              \
-	X(NO_THUNK, 9, "no free address space within reach of the stub")                       \
-	X(FAULT, 10, "memory not readable or writable")                                        \
-	X(ASSUMES, 11,                                                                         \
-	  "callers were compiled with knowledge of the old function (otrace's "                \
-	  "command `patch OLD with NEW` says which)")                                          \
-	X(NOT_HELD, 12, "the program has started already")                                     \
-	X(NO_THREAD, 13, "no such thread, or not seen yet")                                    \
-	X(INVALID, 14, "argument out of range")                                                \
-	X(NOT_FOUND, 15, "name not found")                                                     \
-	X(AMBIGUOUS, 16, "several functions have this name")                                   \
-	X(SAFE, 17, "not allowed in safe mode")                                                \
-	X(TOO_MANY, 18, "too many")                                                            \
-	X(SYSTEM, 19, "a system call failed")                                                  \
-	X(NOT_READY, 20, "the runtime is not running in this process")                         \
-	X(UNLOADED, 21, "the module was unloaded")                                             \
+#define OTRACE_ERRORS(X)                                                                         \
+	X(OK, 0, "ok")                                                                           \
+	X(PROTOCOL, 1, "message not understood")                                                 \
+	X(VERSION, 2, "other protocol or table version")                                         \
+	X(BUSY, 3, "another shell is attached")                                                  \
+	X(NO_FUNCTION, 4, "no such function record")                                             \
+	X(NO_STUB, 5, "the function has no stub: inlined everywhere, or left out by the pass")   \
+	X(STUB_CHANGED, 6, "the stub's bytes are not ours: a debugger or uprobe is there")       \
+	X(TEXT_READ_ONLY, 7, "the system refuses to make program text writable")                 \
+	X(NO_MEMORY, 8, "the runtime's memory budget is used up")                                \
+	X(NO_THUNK, 9, "no free address space within reach of the stub")                         \
+	X(FAULT, 10, "memory not readable or writable")                                          \
+	X(ASSUMES, 11, "callers rely on the old code: otrace's `patch OLD with NEW` says which") \
+	X(NOT_HELD, 12, "the program has started already")                                       \
+	X(NO_THREAD, 13, "no such thread, or not seen yet")                                      \
+	X(INVALID, 14, "argument out of range")                                                  \
+	X(NOT_FOUND, 15, "name not found")                                                       \
+	X(AMBIGUOUS, 16, "several functions have this name")                                     \
+	X(SAFE, 17, "not allowed in safe mode")                                                  \
+	X(TOO_MANY, 18, "too many")                                                              \
+	X(SYSTEM, 19, "a system call failed")                                                    \
+	X(NOT_READY, 20, "the runtime is not running in this process")                           \
+	X(UNLOADED, 21, "the module was unloaded")                                               \
 	X(LOOP, 22, "the replacement leads back to the function")
 
 #define OTRACE_X_ERROR(name, number, text) OTRACE_E_##name = (number),
