@@ -50,8 +50,9 @@ def chosen_redis(part):
     return [name for name in REDIS if name in there]
 
 
-def compare(suite, part, tested, record_property, how):
-    plain = reference(suite, part).only(tested.counts)
+def compare(suite, part, tested, record_property, how, without=frozenset()):
+    whole = reference(suite, part)
+    plain = whole.only(whole.counts.keys() - without)
     assert suites.differences(plain, tested) == "", {name: tested.output.get(name, "")[-1500:] for name in tested.output}
     # SQLite's tests with threads and deadlines count what they get to: 300 736 and 300 742 in two runs.
     assert plain.ran > 100 and abs(tested.ran - plain.ran) <= plain.ran // 1000
@@ -66,12 +67,12 @@ def test_sqlite_dormant(part, record_property):
 
 @pytest.mark.parametrize("part", PARTS)
 def test_sqlite_with_everything_traced(command, part, record_property):
-    wrapper = [command.path, "run", "--json=/dev/null", "-e", "trace -q '*'", "-e", "run", "--"]
+    wrapper = [command.path, "run", "-e", "trace -q '*'", "-e", "run", "--"]
     build = get("testfixture", "otrace")
     names = [name for name in suites.sqlite_files(build) if name not in SQLITE_TEXTS]
     tested = suites.sqlite(build, part=names if part == "full" else chosen_sqlite(part), wrapper=wrapper, timeout=1800,
-                           environment=command.environment)
-    compare("sqlite", part, tested, record_property, "everything traced")
+                           says=r"^Tracing -c all -q \* \(\d{4,} functions\)$", environment=command.environment)
+    compare("sqlite", part, tested, record_property, "everything traced", SQLITE_TEXTS)
 
 
 def redis_traced(command, part):
@@ -79,7 +80,7 @@ def redis_traced(command, part):
     wrapper = ["env", *(f"{name}={value}" for name, value in command.listening().items())]
     environment = shlex.join(["env", *(f"{name}={value}" for name, value in command.environment.items())])
     # The loop ends with the server: it is not there any more, or has been left because it ended.
-    attach = (f"while kill -0 $OTRACE_PID 2>/dev/null; do "
+    attach = (f"echo $OTRACE_PID >>{command.folder}/started; while kill -0 $OTRACE_PID 2>/dev/null; do "
               f"[ -S {command.environment['OTRACE_DIR']}/$OTRACE_PID ] && "
               f"{environment} {shlex.quote(str(command.path))} attach -e \"trace -q '*'\" $OTRACE_PID && "
               f"echo $OTRACE_PID >>{command.folder}/joined && break; sleep 0.02; done")
@@ -98,5 +99,7 @@ def test_redis(command, part, record_property):
         plain.result()
         compare("redis", part, dormant.result(), record_property, "dormant")
         compare("redis", part, traced.result(), record_property, "everything traced")
-    joined = len((command.folder / "joined").read_text().split())
-    assert joined >= (len(chosen_redis(part)) if part == "check" else 100)
+    joined, started = (len((command.folder / name).read_text().split()) for name in ("joined", "started"))
+    record_property("figure", f"redis, everything traced: {joined} of {started} servers were joined")
+    # The others end at once: they have a wrong configuration on purpose, or only print something.
+    assert joined >= started // 2

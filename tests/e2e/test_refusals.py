@@ -168,14 +168,24 @@ def test_without_the_pass_it_runs_and_the_compiler_is_named(tool, compiled):
     assert "not instrumented" in done.err and "otrace cc" in done.err
 
 
-@pytest.mark.parametrize("first", ["#!/bin/sh", "#! /bin/sh -e"])
+@pytest.mark.parametrize("first", ["#!/bin/sh", "#! /bin/sh -e", "", "#!", "#!" + 248 * " " + "/bin/sh"],
+                         ids=["plain", "blank", "none", "empty", "cut"])
 def test_a_script_is_told_from_the_program_that_it_starts(tool, shop, first):
+    """Also one that the kernel refuses to run and the C library gives to /bin/sh."""
     script = tool.folder / "start"
     script.write_text(f'{first}\nexec "{shop}"\n', encoding="utf-8")
     script.chmod(0o755)
     done = tool.run(["trace add"], script)
     assert done.out == SHOP
-    assert f"{script} is a script that /bin/sh runs" in done.err and "OTRACE=listen" in done.err
+    shell = os.path.realpath("/bin/sh")
+    assert f"{script} is a script that {shell} runs" in done.err and "OTRACE=listen" in done.err
+    assert "not instrumented" not in done.err
+
+
+def test_a_pipe_in_place_of_a_program_keeps_nobody_waiting(tool):
+    os.mkfifo(tool.folder / "pipe", 0o755)
+    done = tool("run", tool.folder / "pipe")
+    assert done.status == 126 and "Permission denied" in done.err
 
 
 # ---------------------------------------------------------------------- no place for the socket

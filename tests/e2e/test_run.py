@@ -270,10 +270,19 @@ def test_what_cannot_be_written_is_a_failure(tool, shop, where):
 
 @pytest.mark.parametrize("word, status, part", [
     ("trace", 0, "trace [-c call|return|all]"), ("attach", 0, "otrace attach [OPTIONS] PID|NAME"),
-    ("trac", 2, "did you mean trace?"), ("", 2, 'no command ""')])
+    ("run", 0, "In the shell: run [FUNCTION"), ("run trace", 0, "trace [-c call|return|all]"),
+    ("trace attach", 0, "otrace attach [OPTIONS] PID|NAME"), ("-- trace", 0, "trace [-c call|return|all]"),
+    ("--json trace", 0, "trace [-c call|return|all]"), ("*", 0, "untrace"),
+    ("trac", 2, "did you mean trace?"), ("run trac", 2, "did you mean trace?"), ("-q", 2, "unknown option -q")])
 def test_help_of_a_command_needs_no_program(tool, word, status, part):
-    done = tool("help", word)
+    done = tool("help", *word.split())
     assert done.status == status and part in (done.err if status else done.out), done
+    assert not status or not done.out
+
+
+def test_the_word_help_behind_an_option_is_no_question(tool):
+    done = tool("attach", "-h", "-e", "help", "123")
+    assert done.status == 0 and done.out == tool("--help").out
 
 
 @pytest.mark.parametrize("args", [["--help"], ["--version"], ["ps"]])

@@ -3,8 +3,8 @@
 
 The packages' suites are not all green on every machine (as root, say), so what counts is that two builds fail in
 the same tests. Every test file runs in a process of its own, so that a crash costs one file and not the suite;
-a file that crashes, hangs or ends early adds a failure named after it. What failed runs again alone, and
-counts only when it fails again: some of these tests depend on timing.
+a file that crashes, hangs or ends early adds a failure named after it. What failed runs again alone, as some of
+these tests depend on timing: what fails in both runs counts; and when both fail in different things, all of them.
 """
 
 import contextlib
@@ -69,13 +69,17 @@ class Result:
             self.output[name] = output[-4000:]
 
 
-def differences(one: Result, other: Result) -> str:
-    """Empty when the same tests fail in both, else a text for people."""
-    lines = []
-    for title, names in (("only in the first", one.failing - other.failing),
-                         ("only in the second", other.failing - one.failing)):
-        if names:
-            lines.append(f"failing {title}: {', '.join(sorted(names))}")
+def differences(reference: Result, tested: Result) -> str:
+    """Empty when the same files ran and the same tests fail in both, else a text for people."""
+    lost = {name for name in reference.failing if name.endswith(f": {DID_NOT_END}")}
+    silent = {name for name, ran in reference.counts.items() if ran and not tested.counts.get(name, 1)}
+    lines = [f"{title}: {', '.join(sorted(names))}" for title, names in (
+        ("only the reference has", reference.counts.keys() - tested.counts.keys()),
+        ("the reference has no", tested.counts.keys() - reference.counts.keys()),
+        ("of no use as a reference", lost),
+        ("not one test ran of", silent),
+        ("failing only in the reference", reference.failing - tested.failing),
+        ("failing only in what was tested", tested.failing - reference.failing)) if names]
     return "\n".join(lines)
 
 
@@ -102,11 +106,12 @@ def _run_all(names, one, jobs, retries) -> Result:
     with ThreadPoolExecutor(jobs) as pool:
         outcomes = dict(zip(names, pool.map(one, names)))
     for name, (ran, failing, output) in outcomes.items():
-        for _ in range(retries):
-            if not failing:
+        for _ in range(retries if failing else 0):
+            ran, again, output = one(name)
+            if not again or failing & again:
+                failing &= again
                 break
-            _, again, output = one(name)
-            failing &= again
+            failing |= again
         result.add(name, ran, failing, output)
     return result
 
@@ -134,10 +139,12 @@ def sqlite_files(build: Build):
     return names
 
 
-def sqlite(build: Build, *, part="quick", wrapper=(), environment=None, jobs=JOBS, timeout=300, retries=1) -> Result:
+def sqlite(build: Build, *, part="quick", wrapper=(), says="", environment=None, jobs=JOBS, timeout=300,
+           retries=2) -> Result:
     """SQLite's quicktest on a build of `testfixture`. PART is quick, full, or a list of file names.
 
-    WRAPPER is the command to put before the program's, such as ["otrace", "run", ..., "--"].
+    WRAPPER is the command to put before the program's, such as ["otrace", "run", ..., "--"]. SAYS is a pattern of what it
+    prints when it does its work: a file where it does not has failed.
     """
     tests = build.tree.parent / "test"
     if part in ("quick", "full"):
@@ -158,8 +165,11 @@ def sqlite(build: Build, *, part="quick", wrapper=(), environment=None, jobs=JOB
         if listed:
             failing |= set(listed[1].split())
         summary = re.search(r"^(\d+) errors out of (\d+) tests", output, re.M)
-        if status is None or status < 0 or status > 128 or not summary:
+        if status not in (0, 1) or not summary or (status and not failing):
             failing.add(DID_NOT_END)
+        if not re.search(says, output, re.M):
+            failing.add(f"did not say {says}")
+        if failing:
             output += f"\n{name}.test: {'timed out' if status is None else f'ended with status {status}'}"
         return int(summary[2]) if summary else 0, {f"{name}: {test}" for test in failing}, output
 
@@ -211,7 +221,7 @@ def _redis_tree(build: Build, folder: Path, wrapper, attach: str) -> Path:
 
 
 def redis(build: Build, *, part="quick", wrapper=(), attach="", environment=None, jobs=JOBS, timeout=900,
-          retries=1) -> Result:
+          retries=2) -> Result:
     """Redis' runtest. PART is quick, full, or a list of unit names.
 
     Every server of the suite starts as WRAPPER + redis-server in ENVIRONMENT; the wrapper must keep the process id (as
@@ -240,7 +250,7 @@ def redis(build: Build, *, part="quick", wrapper=(), attach="", environment=None
         failing = set(re.findall(r"^\[err\]: (.*?)(?: in tests/\S+)?$", output, re.M))
         failing |= {f"exception: {text}" for text in re.findall(r"^\[exception\]: (.*)$", output, re.M)}
         ran = len(re.findall(r"^\[(?:ok|err)\]:", output, re.M))
-        if status is None or "[TIMEOUT]" in output or (not failing and (status or "[1/1 done]" not in output)):
+        if status is None or "[TIMEOUT]" in output or "[1/1 done]" not in output or (status and not failing):
             failing.add(DID_NOT_END)
             output += f"\n{name}: {'timed out' if status is None else f'ended with status {status}'}"
         return ran, {f"{name}: {test}" for test in failing}, output
