@@ -181,7 +181,9 @@ static struct ot_session *open_session(const struct start *start, struct ot_laun
 					.safe = safe,
 					.interactive = start->interactive};
 	int pid = launch ? (int)ot_launch_pid(launch) : target ? (int)ot_target_pid(target) : 0;
+	ot_auto_free char *path = launch ? ot_examine_path(program) : NULL;
 
+	so.script = path && ot_examine_script(path) ? path : NULL;
 	ot_ui_hello(start->ui, mode, program, pid);
 	return ot_session_create(&so);
 }
@@ -257,25 +259,6 @@ static void run_without(struct ot_session *session, const char *program)
 	ot_ui_note(shell->ui, "%s runs untraced: %s", program, ot_launch_why(shell->launch));
 }
 
-/* The interpreter is what was started and held, and what the script starts is on its own. */
-static void note_script(struct ot_session *session, const char *program)
-{
-	struct ot_shell *shell = ot_session_shell(session);
-	ot_auto_free char *path = NULL;
-	ot_auto_buf struct ot_buf interpreter = OT_BUF_INIT;
-
-	if (!shell->target || shell->program)
-		return; /* nothing runs, or it has a table and is no script */
-	path = ot_examine_path(program);
-	if (path && ot_examine_script(path, &interpreter))
-		ot_ui_note(
-			shell->ui,
-			"%s is a script that %s runs, and what it starts is not traced: start "
-			"the program itself, or the script with LD_PRELOAD=/path/to/libotrace.so "
-			"OTRACE=listen, and attach",
-			program, ot_buf_text(&interpreter));
-}
-
 static int play_run(struct ot_session *session, const struct start *start)
 {
 	struct ot_shell *shell = ot_session_shell(session);
@@ -284,7 +267,6 @@ static int play_run(struct ot_session *session, const struct start *start)
 
 	if (!shell->target && !o->function)
 		run_without(session, o->argv[0]);
-	note_script(session, o->argv[0]);
 	if (o->go && shell->target)
 		ot_session_go(shell);
 	if (o->function)
@@ -500,23 +482,38 @@ static int printed(int status)
 	return status ? status : 1;
 }
 
-/* `otrace help trace` without a program to say it in; behind --help stands what it was put before. */
+static bool names_both(const char *word)
+{
+	return ot_options_is_mode(word) && ot_cmd_find(word);
+}
+
+/* Each word is a command of the shell or one of ours: `otrace help trace attach`. */
 static int help_main(const struct ot_options *o)
 {
 	ot_auto_buf struct ot_buf out = OT_BUF_INIT;
-	struct ot_cmd_call call = {.argc = o->argc + 1, .argv = o->argv - 1, .out = &out};
-	struct ot_err *err;
+	bool general = !o->help_words || !o->argc;
 
-	if (!o->argc || strcmp(o->argv[-1], "help") != 0 || ot_options_is_mode(o->argv[0])) {
-		fputs(ot_options_help, stdout);
-		return printed(0);
+	for (int i = 0; o->help_words && i < o->argc; i++) {
+		char *argv[] = {(char *)"help", o->argv[i], NULL};
+		struct ot_cmd_call call = {.argc = 2, .argv = argv, .out = &out};
+		struct ot_err *err = NULL;
+
+		if (ot_options_is_mode(o->argv[i]))
+			general = true;
+		if (out.len)
+			ot_buf_adds(&out, "\n");
+		if (names_both(o->argv[i]))
+			ot_buf_adds(&out, "In the shell: ");
+		if (!ot_options_is_mode(o->argv[i]) || names_both(o->argv[i]))
+			err = ot_cmd_help.run(NULL, &call);
+		if (err) {
+			print_error(err);
+			return STATUS_USAGE;
+		}
 	}
-	err = ot_cmd_help.run(NULL, &call);
-	fputs(ot_buf_text(&out), stdout);
-	if (!err)
-		return printed(0);
-	print_error(err);
-	return printed(STATUS_USAGE);
+	printf("%s%s%s", general ? ot_options_help : "", general && out.len ? "\n" : "",
+	       ot_buf_text(&out));
+	return printed(0);
 }
 
 static int mode_main(const struct ot_options *o)
@@ -546,8 +543,7 @@ int main(int argc, char **argv)
 
 	fill_closed_stdio();
 	if (err) {
-		bool others = argc > 1 && (!strcmp(argv[1], "attach") || !strcmp(argv[1], "open") ||
-					   !strcmp(argv[1], "ps"));
+		bool others = argc > 1 && ot_options_is_mode(argv[1]) && strcmp(argv[1], "run");
 
 		print_error(err);
 		return others ? STATUS_USAGE : STATUS_TROUBLE;

@@ -53,25 +53,31 @@ static bool has_interpreter(const uint8_t *data, size_t bytes)
 	return false;
 }
 
-bool ot_examine_script(const char *path, struct ot_buf *interpreter)
+/* A pipe or a device under the name would keep us waiting. */
+static int open_regular(const char *path)
 {
-	ot_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char line[256]; /* the kernel reads as much: BINPRM_BUF_SIZE */
-	ssize_t got = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
-	char *name;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
 
-	if (got < 2 || line[0] != '#' || line[1] != '!')
-		return false;
-	line[got] = '\0';
-	name = line + 2 + strspn(line + 2, " \t");
-	name[strcspn(name, " \t\n")] = '\0';
-	ot_buf_adds(interpreter, name);
-	return *name != '\0';
+	if (fd >= 0 && (fstat(fd, &st) || !S_ISREG(st.st_mode))) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+bool ot_examine_script(const char *path)
+{
+	ot_auto_close int fd = open_regular(path);
+	char magic[SELFMAG];
+	ssize_t got = fd < 0 ? -1 : read(fd, magic, sizeof(magic));
+
+	return got >= 0 && (got < SELFMAG || memcmp(magic, ELFMAG, SELFMAG) != 0);
 }
 
 bool ot_examine_no_preload(const char *path, struct ot_buf *why)
 {
-	ot_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ot_auto_close int fd = open_regular(path);
 	struct stat st;
 	uint8_t *data;
 	bool cannot = false;

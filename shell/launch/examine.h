@@ -17,11 +17,8 @@ char *ot_examine_path(const char *program);
  */
 bool ot_examine_no_preload(const char *path, struct ot_buf *why);
 
-/**
- * Whether the file is a script, and so somebody else is the program.
- * @param interpreter filled in with the file behind "#!" when it is
- */
-bool ot_examine_script(const char *path, struct ot_buf *interpreter);
+/** Whether what was started under this name is another file: it is a script, with "#!" or without. */
+bool ot_examine_script(const char *path);
 
 /** What keeps a program with raised privileges apart, behind "PROGRAM ...: ". */
 #define OT_EXAMINE_RAISED                                                                      \

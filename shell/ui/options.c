@@ -162,6 +162,7 @@ struct ot_err *ot_options_parse(int argc, char **argv, struct ot_options *ret)
 	if (argc == 1) {
 		o.mode = OT_MODE_HELP;
 	} else if (take_mode(argv[1], &o.mode)) {
+		o.help_words = o.mode == OT_MODE_HELP;
 		argc--;
 		argv++;
 	}

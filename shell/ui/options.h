@@ -38,6 +38,7 @@ struct ot_options {
 	bool go;
 	const char *function; /* -f */
 	double seconds;	      /* --for; < 0 = not given */
+	bool help_words;      /* the first word was "help": argv are commands to tell of */
 	char **argv;	      /* program and arguments; PID, NAME or FILE */
 	int argc;
 };

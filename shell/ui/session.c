@@ -151,7 +151,22 @@ static void note_module_errors(struct ot_session *session)
 	}
 }
 
-static void open_program(struct ot_session *session)
+/* What a script starts is on its own; who reads it is what was started and held. */
+static void note_not_instrumented(const struct ot_shell *shell, const char *script)
+{
+	const char *path = ot_target_path(shell->target);
+
+	if (!script)
+		ot_ui_note(shell->ui, "%s is not instrumented: compile it with `otrace cc`", path);
+	else
+		ot_ui_note(shell->ui,
+			   "%s is a script that %s runs, and what it starts is not traced: start "
+			   "the program itself, or the script with LD_PRELOAD=/path/to/libotrace.so "
+			   "OTRACE=listen, and attach",
+			   script, path);
+}
+
+static void open_program(struct ot_session *session, const char *script)
 {
 	struct ot_shell *shell = &session->shell;
 	struct ot_stream_sink sink = {.event = show_event, .priv = session};
@@ -160,8 +175,7 @@ static void open_program(struct ot_session *session)
 
 	ot_target_modules(shell->target, &nr_modules);
 	if (!nr_modules) {
-		ot_ui_note(shell->ui, "%s is not instrumented: compile it with `otrace cc`",
-			   ot_target_path(shell->target));
+		note_not_instrumented(shell, script);
 		return;
 	}
 	err = ot_program_create(shell->target, &shell->program);
@@ -192,7 +206,7 @@ struct ot_session *ot_session_create(const struct ot_session_options *options)
 	shell->interactive = options->interactive;
 	shell->width = options->interactive ? 80 : 0;
 	if (shell->target)
-		open_program(session);
+		open_program(session, options->script);
 	if (shell->target && !shell->launch && ot_target_pid(shell->target))
 		session->pidfd = (int)syscall(SYS_pidfd_open, ot_target_pid(shell->target), 0);
 	shell->vfs = ot_vfs_create(shell->program);
