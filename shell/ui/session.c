@@ -159,11 +159,12 @@ static void note_not_instrumented(const struct ot_shell *shell, const char *scri
 	if (!script)
 		ot_ui_note(shell->ui, "%s is not instrumented: compile it with `otrace cc`", path);
 	else
-		ot_ui_note(shell->ui,
-			   "%s is a script that %s runs, and what it starts is not traced: start "
-			   "the program itself, or the script with LD_PRELOAD=/path/to/libotrace.so "
-			   "OTRACE=listen, and attach",
-			   script, path);
+		ot_ui_note(
+			shell->ui,
+			"%s is a script that %s runs, and what it starts is not traced: start "
+			"the program itself, or the script with LD_PRELOAD=/path/to/libotrace.so "
+			"OTRACE=listen, and attach",
+			script, path);
 }
 
 static void open_program(struct ot_session *session, const char *script)

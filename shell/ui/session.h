@@ -18,7 +18,7 @@ struct ot_session_options {
 	struct ot_ui *ui;	  /* taken */
 	struct ot_launch *launch; /* taken; NULL = not our process */
 	struct ot_target *target; /* taken; NULL = none */
-	const char *script;	  /* NULL, or the file that was asked for: the target only reads it */
+	const char *script; /* NULL, or the file that was asked for: the target only reads it */
 	bool safe;
 	bool interactive;
 };
