@@ -280,11 +280,12 @@ void TypeTable::writePlace(Draft &D, const DIType *T) {
   const DIType *Base = IsTypedef ? baseOf(T) : nullptr;
   const bool HasName = !T->getName().empty() && !isNamedAsItsTag(T);
   D.Out.text(HasName ? qualifiedName(T) : "");
-  if (T->getFile() != (hasPlace(Base) ? Base->getFile() : nullptr)) {
+  const auto [File, Line] = placeOf(T);
+  if (File != (hasPlace(Base) ? placeOf(Base).first : nullptr)) {
     D.Flags |= OTRACE_TYPE_HAS_FILE;
-    D.Out.varint(D.number(T->getFile()));
+    D.Out.varint(D.number(File));
   }
-  D.Out.varint(T->getLine());
+  D.Out.varint(Line);
   if (const uint32_t Align = T->getAlignInBits() / 8) {
     D.Flags |= OTRACE_TYPE_HAS_ALIGN;
     D.Out.varint(Log2_32(Align));

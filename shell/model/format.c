@@ -192,13 +192,23 @@ static void write_close(struct writer *w, unsigned int depth)
 	ot_buf_addc(w->out, '}');
 }
 
+static void write_incomplete(struct writer *w, const struct ot_type *type)
+{
+	const struct ot_program *program = w->format->program;
+
+	ot_buf_adds(w->out, "<incomplete type");
+	if (program && type->name && ot_program_type(program, type->name, type->kind))
+		ot_buf_addf(w->out, ": several files define %s", ot_type_text(type));
+	ot_buf_addc(w->out, '>');
+}
+
 static void write_record(struct writer *w, const struct ot_value *value)
 {
 	const struct ot_type *type = ot_type_strip(value->type);
 	bool first = true;
 
 	if (type->flags & OTRACE_TYPE_FLAG_INCOMPLETE) {
-		ot_buf_adds(w->out, "<incomplete type>");
+		write_incomplete(w, type);
 		return;
 	}
 	ot_buf_addc(w->out, '{');

@@ -48,7 +48,8 @@ struct ot_type {
 	uint32_t align_bytes;
 	uint64_t hash;
 	struct ot_module *module;
-	const struct ot_type *complete; /* of an INCOMPLETE one: the definition, or NULL */
+	const struct ot_type *complete; /* of an INCOMPLETE one the definition, of one that was read
+					 * several times the first; or NULL */
 	struct ot_type *same_name;	/* next named type of this name, or NULL */
 	char *text;			/* see ot_type_text() */
 	const char *unique_name;	/* name, or NAME@file when several types share it */
