@@ -90,7 +90,7 @@ static void write_integer(struct writer *w, const struct ot_value *value)
 
 static void write_float(struct writer *w, const struct ot_value *value)
 {
-	if (!ot_write_float(value, w->out))
+	if (!ot_write_real(value, w->out))
 		ot_buf_adds(w->out, "<not recorded>");
 }
 
@@ -111,9 +111,10 @@ static void write_complex(struct writer *w, const struct ot_value *value)
 	struct ot_value re, im;
 
 	if (!ot_write_complex(value, &part, &re, &im)) {
-		ot_buf_adds(w->out, value->nr_bytes < ot_type_size(value->type)
-					    ? "<not recorded>"
-					    : "<complex: of long double or of __float128 is not known>");
+		ot_buf_adds(w->out,
+			    value->nr_bytes < ot_type_size(value->type)
+				    ? "<not recorded>"
+				    : "<complex: of long double or of __float128 is not known>");
 		return;
 	}
 	write_complex_part(w, &re);

@@ -194,11 +194,21 @@ static void index_vars(struct ot_program *program)
 	}
 }
 
+#define GROUP_MAX 64 /* of one name; more are not compared with each other */
+
 /* A typedef of the struct of the same name is that struct to everybody who writes the name. */
 static bool is_second_name(const struct ot_type *type, const struct ot_type *before)
 {
 	return before && before->kind == OTRACE_TYPE_TYPEDEF && !strcmp(type->name, before->name) &&
 	       ot_type_strip(before) == ot_type_strip(type);
+}
+
+static bool has_first_name(struct ot_type *const *before, size_t nr, const struct ot_type *type)
+{
+	for (size_t i = 0; i < nr && i < GROUP_MAX; i++)
+		if (is_second_name(type, before[i]))
+			return true;
+	return false;
 }
 
 static void name_type_group(struct ot_program *program, struct ot_type **group, size_t nr)
@@ -220,25 +230,42 @@ static void name_type_group(struct ot_program *program, struct ot_type **group, 
 /* ------------------------------------------------------------------ one type, read several times */
 
 #define DERIVED_MAX_DEPTH 32
-#define GROUP_MAX 64 /* of one name; more are not compared with each other */
 
 static bool same_text(const char *a, const char *b)
 {
 	return a == b || (a && b && !strcmp(a, b));
 }
 
-static bool same_place(const struct ot_type *a, const struct ot_type *b)
+/* The path of a file depends on who includes it from where. */
+static const char *last_component(const char *path)
 {
-	return a->kind == b->kind && same_text(a->name, b->name) && same_text(a->file, b->file) &&
-	       a->line == b->line && ot_type_size(a) == ot_type_size(b);
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	return slash ? slash + 1 : path;
 }
 
+static bool same_place(const struct ot_type *a, const struct ot_type *b)
+{
+	return a->kind == b->kind && same_text(a->name, b->name) && a->line == b->line &&
+	       same_text(last_component(a->file), last_component(b->file)) &&
+	       ot_type_size(a) == ot_type_size(b);
+}
+
+enum comparison {
+	COMPARE_ALL,
+	COMPARE_KNOWN /* what is only declared may be what the other one has the definition of */
+};
+
 /* Whether two types are written the same way of types from the same places. */
-static bool same_reference(const struct ot_type *a, const struct ot_type *b, int depth)
+static bool same_reference(const struct ot_type *a, const struct ot_type *b, enum comparison how,
+			   int depth)
 {
 	a = a->complete ? a->complete : a;
 	b = b->complete ? b->complete : b;
 	if (a == b)
+		return true;
+	if (how == COMPARE_KNOWN && (a->flags | b->flags) & OTRACE_TYPE_FLAG_INCOMPLETE &&
+	    a->kind == b->kind && same_text(a->name, b->name))
 		return true;
 	if (a->kind != b->kind || a->count != b->count || a->flags != b->flags ||
 	    depth > DERIVED_MAX_DEPTH)
@@ -247,22 +274,25 @@ static bool same_reference(const struct ot_type *a, const struct ot_type *b, int
 		if (a->nr_members != b->nr_members)
 			return false;
 		for (uint32_t i = 0; i < a->nr_members; i++)
-			if (!same_reference(a->members[i].type, b->members[i].type, depth + 1))
+			if (!same_reference(a->members[i].type, b->members[i].type, how, depth + 1))
 				return false;
 	} else if (a->name || !a->target || a->kind == OTRACE_TYPE_ENUM) {
-		return same_place(a, b);
+		/* several headers may say what size_t is */
+		return same_place(a, b) ||
+		       (a->kind == OTRACE_TYPE_TYPEDEF && same_text(a->name, b->name) &&
+			same_reference(a->target, b->target, how, depth + 1));
 	}
-	return same_reference(a->target, b->target, depth + 1);
+	return same_reference(a->target, b->target, how, depth + 1);
 }
 
 /* A struct with a pointer to another one is not the same to a file that has the definition of that
  * and to one that has not, so it was stored for both. */
-static bool same_definition(const struct ot_type *a, const struct ot_type *b)
+static bool same_definition(const struct ot_type *a, const struct ot_type *b, enum comparison how)
 {
 	if (!a->file || !a->line || !same_place(a, b) || a->nr_members != b->nr_members)
 		return false;
 	if (a->kind == OTRACE_TYPE_TYPEDEF)
-		return same_reference(a->target, b->target, 0);
+		return same_reference(a->target, b->target, how, 0);
 	for (uint32_t i = 0; i < a->nr_members; i++) {
 		if (a->kind == OTRACE_TYPE_ENUM) {
 			if (strcmp(a->enumerators[i].name, b->enumerators[i].name) ||
@@ -271,7 +301,7 @@ static bool same_definition(const struct ot_type *a, const struct ot_type *b)
 		} else if (!same_text(a->members[i].name, b->members[i].name) ||
 			   a->members[i].bit_offset != b->members[i].bit_offset ||
 			   a->members[i].bit_size != b->members[i].bit_size ||
-			   !same_reference(a->members[i].type, b->members[i].type, 0)) {
+			   !same_reference(a->members[i].type, b->members[i].type, how, 0)) {
 			return false;
 		}
 	}
@@ -287,7 +317,7 @@ static size_t unite_types(struct ot_type **group, size_t nr)
 		struct ot_type *first = NULL;
 
 		for (size_t j = 0; j < left && j < GROUP_MAX && !first; j++)
-			if (same_definition(group[j], group[i]))
+			if (same_definition(group[j], group[i], COMPARE_ALL))
 				first = group[j];
 		if (!first)
 			group[left++] = group[i];
@@ -316,7 +346,7 @@ static void complete_type(const struct ot_program *program, struct ot_type *type
 	for (; other; other = other->same_name) {
 		if (!same_tag_kind(type->kind, other->kind))
 			continue;
-		if (found && !same_place(found, other))
+		if (found && !same_definition(found, other, COMPARE_KNOWN))
 			return;
 		found = found ? found : other;
 	}
@@ -375,7 +405,7 @@ static void index_types(struct ot_program *program)
 		left = unite_types(named + i, end - i);
 		name_type_group(program, named + i, left);
 		for (size_t j = i; j < i + left; j++)
-			if (j == i || !is_second_name(named[j], named[i]))
+			if (!has_first_name(named + i, j - i, named[j]))
 				ot_vec_push(&program->types, named[j]);
 	}
 }

@@ -112,7 +112,7 @@ static void json_float(struct writer *w, const struct ot_value *value)
 	size_t start = w->out->len;
 
 	ot_buf_adds(w->out, special ? "\"" : "");
-	if (!ot_write_float(value, w->out)) {
+	if (!ot_write_real(value, w->out)) {
 		ot_buf_truncate(w->out, start);
 		json_missing(w);
 		return;

@@ -18,7 +18,9 @@ const struct ot_type *ot_type_strip(const struct ot_type *type)
 {
 	while (is_wrapper(type->kind) && type->target)
 		type = type->target;
-	return type->complete ? type->complete : type;
+	while (type->complete)
+		type = type->complete;
+	return type;
 }
 
 uint64_t ot_type_count(const struct ot_type *type)

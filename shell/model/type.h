@@ -36,8 +36,8 @@ struct ot_type {
 	uint16_t flags;	  /* enum otrace_type_flag */
 	uint32_t nr_members;
 	uint64_t size_bytes;
-	uint64_t count; /* of elements; of an integer its bits, 0 = all of its bytes */
-	const char *name;	      /* tag or name, NULL = none */
+	uint64_t count;	  /* of elements; of an integer its bits, 0 = all of its bytes */
+	const char *name; /* tag or name, NULL = none */
 	const struct ot_type *target; /* pointers, arrays, typedefs, qualifiers, enums, functions */
 	union {
 		const struct ot_member *members;	 /* struct, union, class, function */
@@ -71,7 +71,7 @@ bool ot_type_is_integer(const struct ot_type *type); /* bool, char and enum too;
 bool ot_type_is_complex(const struct ot_type *type); /* of floats and of integers */
 bool ot_type_is_float(const struct ot_type *type);
 bool ot_type_is_float128(const struct ot_type *type); /* no long double, which has 80 bits */
-bool ot_type_is_scalar(const struct ot_type *type); /* integer, float or pointer */
+bool ot_type_is_scalar(const struct ot_type *type);   /* integer, float or pointer */
 bool ot_type_is_signed(const struct ot_type *type);
 /** Plain char, whatever its sign: what strings are made of. uint8_t and friends are not. */
 bool ot_type_is_char(const struct ot_type *type);

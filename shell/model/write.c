@@ -15,7 +15,7 @@ extern int strfromf128(char *restrict to, size_t room, const char *restrict form
 		       __float128 number);
 extern __float128 strtof128(const char *restrict text, char **restrict end);
 
-static bool reads_back(const char *digits, long double number, uint64_t bytes)
+static bool reads_back(const char *digits, long double number, size_t bytes)
 {
 	if (bytes == sizeof(float))
 		return strtof(digits, NULL) == (float)number;
@@ -24,7 +24,7 @@ static bool reads_back(const char *digits, long double number, uint64_t bytes)
 	return strtold(digits, NULL) == number;
 }
 
-static void write_float(long double number, uint64_t bytes, struct ot_buf *out)
+bool ot_write_float(long double number, size_t bytes, struct ot_buf *out)
 {
 	int enough = bytes == sizeof(float) ? 9 : bytes == sizeof(double) ? 17 : 21;
 	int precision = bytes == sizeof(float) ? 6 : bytes == sizeof(double) ? 15 : 18;
@@ -32,10 +32,25 @@ static void write_float(long double number, uint64_t bytes, struct ot_buf *out)
 
 	if (bytes == sizeof(uint16_t))
 		precision = enough = 5;
+	if (isnan(number) || isinf(number)) {
+		ot_buf_adds(out, signbit(number) ? "-" : "");
+		ot_buf_adds(out, isnan(number) ? "nan" : "inf");
+		return false;
+	}
 	do {
 		snprintf(digits, sizeof(digits), "%.*Lg", precision, number);
 	} while (precision++ < enough && !reads_back(digits, number, bytes));
 	ot_buf_adds(out, digits);
+	return true;
+}
+
+void ot_write_int128(const uint8_t *bytes, bool is_signed, struct ot_buf *out)
+{
+	struct ot_wide wide = {.nr = 2};
+
+	wide.limbs = wide.small;
+	memcpy(wide.limbs, bytes, 2 * sizeof(uint64_t));
+	ot_wide_write(&wide, is_signed, out);
 }
 
 static void write_float128(const uint8_t *bytes, struct ot_buf *out)
@@ -58,21 +73,16 @@ bool ot_write_is_number(const struct ot_value *value)
 	return ot_value_to_long_double(value, &number) && !isnan(number) && !isinf(number);
 }
 
-bool ot_write_float(const struct ot_value *value, struct ot_buf *out)
+bool ot_write_real(const struct ot_value *value, struct ot_buf *out)
 {
-	const struct ot_type *type = ot_type_strip(value->type);
 	long double number;
 
 	if (!ot_value_to_long_double(value, &number))
 		return false;
-	if (isnan(number) || isinf(number)) {
-		ot_buf_adds(out, signbit(number) ? "-" : "");
-		ot_buf_adds(out, isnan(number) ? "nan" : "inf");
-	} else if (ot_type_is_float128(type)) {
+	if (ot_type_is_float128(value->type) && !isnan(number) && !isinf(number))
 		write_float128(value->bytes, out);
-	} else {
-		write_float(number, type->size_bytes, out);
-	}
+	else
+		ot_write_float(number, ot_type_size(value->type), out);
 	return true;
 }
 
@@ -196,8 +206,7 @@ static bool is_flag_enum(const struct ot_type *type)
 		largest = value > largest ? value : largest;
 	}
 	/* 0 and 1, or 1 and 2, are what any enum counts with */
-	return type->nr_members > 2 && (bits & ~3ull) &&
-	       (!has_masks || largest > type->nr_members);
+	return type->nr_members > 2 && (bits & ~3ull) && (!has_masks || largest > type->nr_members);
 }
 
 bool ot_write_enum_flags(const struct ot_type *type, uint64_t number, const char *bar,

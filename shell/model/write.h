@@ -9,9 +9,12 @@
 #define OT_WRITE_MAX_STRING 200u
 #define OT_WRITE_MAX_DEPTH 20u
 
-/** Shortest digits that read back as the same number. False, and nothing added, when it is not known
- * whole. */
-bool ot_write_float(const struct ot_value *value, struct ot_buf *out);
+/** Shortest digits that read back as the same number. @p bytes 4, 8 or 16: of its type.
+ * False for NaN and infinities, whose names are written. */
+bool ot_write_float(long double number, size_t bytes, struct ot_buf *out);
+/** As ot_write_float(), of a float of any type. False, and nothing added, when it is not known whole. */
+bool ot_write_real(const struct ot_value *value, struct ot_buf *out);
+void ot_write_int128(const uint8_t *bytes, bool is_signed, struct ot_buf *out);
 /** Whether a float has a number; NaN and the infinities have names only. */
 bool ot_write_is_number(const struct ot_value *value);
 
