@@ -157,8 +157,8 @@ std::optional<ValuePart> ParamFinder::partOf(const Argument &A) const {
       continue;
     auto Part = partStored(U, OTRACE_PIECE_DIRECT);
     if (Part && A.getType()->isVectorTy())
-      Part->Size = std::min<uint64_t>(Part->Size,
-                                      DL.getTypeStoreSize(A.getType()));
+      Part->Size =
+          std::min<uint64_t>(Part->Size, DL.getTypeStoreSize(A.getType()));
     if (Part)
       return Part;
   }

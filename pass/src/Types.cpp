@@ -356,7 +356,7 @@ void TypeTable::writeBase(Stream &Out, const DIBasicType *T) {
   Out.text(T->getName());
   Out.varint(Size);
   Out.varint(Encoding);
-  Out.varint(Encoding == OTRACE_ENC_COMPLEX && Size == 32 ? complexBits()
+  Out.varint(Encoding == OTRACE_ENC_COMPLEX && Size == 32  ? complexBits()
              : T->getName() == "long double" && Size == 16 ? 80
                                                            : 0);
 }

@@ -135,18 +135,20 @@ void VariableTable::describeStorage(Draft &D, GlobalVariable &G) {
 /// The array without a length that a struct ends with.
 static const DIDerivedType *flexibleMember(const DIType *T) {
   while (auto *Derived = dyn_cast_or_null<DIDerivedType>(T))
-    T = Derived->getTag() == dwarf::DW_TAG_pointer_type ? nullptr
-                                                        : Derived->getBaseType();
+    T = Derived->getTag() == dwarf::DW_TAG_pointer_type
+            ? nullptr
+            : Derived->getBaseType();
   auto *Struct = dyn_cast_or_null<DICompositeType>(T);
   if (!Struct || Struct->getTag() != dwarf::DW_TAG_structure_type ||
       Struct->getElements().empty())
     return nullptr;
   const DINode *Last = Struct->getElements()[Struct->getElements().size() - 1];
   auto *Member = dyn_cast<DIDerivedType>(Last);
-  auto *Array = Member ? dyn_cast_or_null<DICompositeType>(Member->getBaseType())
-                       : nullptr;
-  const bool IsFlexible = Array && !sizeOf(Array) &&
-                          Array->getTag() == dwarf::DW_TAG_array_type;
+  auto *Array = Member
+                    ? dyn_cast_or_null<DICompositeType>(Member->getBaseType())
+                    : nullptr;
+  const bool IsFlexible =
+      Array && !sizeOf(Array) && Array->getTag() == dwarf::DW_TAG_array_type;
   return IsFlexible ? Member : nullptr;
 }
 
