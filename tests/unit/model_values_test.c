@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -57,7 +58,7 @@ static void integers_of_any_width_are_decimal(void **state)
 	uint64_t limbs[4] = {0};
 	const char *power =
 		"57896044618658097711785492504343953926634992332820282019728792003956564819968";
-	char negative[80] = "-";
+	char negative[80];
 
 	(void)state;
 	assert_bytes(&wide, limbs, sizeof(limbs), "0", "0");
@@ -68,7 +69,7 @@ static void integers_of_any_width_are_decimal(void **state)
 	memset(limbs, 0, sizeof(limbs));
 	limbs[3] = 1ull << 63; /* 2 to the power of 255, or minus that */
 	assert_bytes(&whole, limbs, sizeof(limbs), power, power);
-	strcat(negative, power);
+	snprintf(negative, sizeof(negative), "-%s", power);
 	assert_bytes(&wide, limbs, sizeof(limbs), negative, negative);
 	limbs[3] = 0;
 	limbs[0] = 10000000000000000000ull; /* digits are made 19 at a time */
