@@ -177,8 +177,13 @@ void FunctionTable::describeSource(Draft &D, const DISubprogram *SP) {
 void FunctionTable::describeSignature(Draft &D) {
   const DITypeRefArray Signature =
       D.SP->getType() ? D.SP->getType()->getTypeArray() : DITypeRefArray();
+  const auto Mark = D.F ? getMark(*D.F) : std::nullopt;
+  auto typeOf = [&](const DIType *Type, unsigned Param) {
+    const unsigned Bits = Mark ? Mark->bitsOf(Param) : 0;
+    return Bits ? Types.getBitInt(Type, Bits) : Types.get(Type);
+  };
   if (Signature.size()) {
-    D.ReturnType = Types.get(Signature[0]);
+    D.ReturnType = typeOf(Signature[0], ValuePart::ReturnValue);
     D.ReturnSize = sizeOf(Signature[0]);
   }
   size_t Nr = Signature.size() ? Signature.size() - 1 : 0;
@@ -196,7 +201,7 @@ void FunctionTable::describeSignature(Draft &D) {
                          : I + 1 < Signature.size() ? Signature[I + 1]
                                                     : nullptr;
     D.ParamNames.push_back(Var ? Var->getName().str() : "");
-    D.ParamTypes.push_back(Types.get(Type));
+    D.ParamTypes.push_back(typeOf(Type, I));
     D.ParamSizes.push_back(sizeOf(Type));
   }
   D.Pieces.resize(Nr);
@@ -274,13 +279,20 @@ namespace {
 class Places {
   std::optional<FrameLayout> Fixed;
   std::optional<VarargsLayout> Varargs;
+  uint32_t RetBytes = 0;
 
 public:
   explicit Places(const Function &F) {
+    const DataLayout &DL = F.getParent()->getDataLayout();
     if (F.isVarArg())
       Varargs.emplace(F);
     else
-      Fixed.emplace(F.getFunctionType(), F.getParent()->getDataLayout());
+      Fixed.emplace(F.getFunctionType(), DL);
+    if (Fixed)
+      RetBytes = Fixed->RetBytes;
+    // Of an integer the whole register is there.
+    if (F.getReturnType()->isIntegerTy())
+      RetBytes = DL.getTypeAllocSize(F.getReturnType());
   }
 
   VarargsLayout::Parts argument(unsigned I, uint32_t Size) const {
@@ -291,8 +303,7 @@ public:
   VarargsLayout::Parts result() const {
     if (Varargs)
       return Varargs->result();
-    return {VarargsPart{uint32_t(Fixed->RetOffset), 0,
-                        uint32_t(Fixed->RetBytes), false}};
+    return {VarargsPart{uint32_t(Fixed->RetOffset), 0, RetBytes, false}};
   }
 };
 

@@ -79,11 +79,11 @@ std::optional<FunctionMark> otrace::getMark(const Function &F) {
   const Attribute Attr = F.getFnAttribute(FunctionAttribute);
   if (!Attr.isStringAttribute())
     return std::nullopt;
-  SmallVector<StringRef, 5> Words;
+  SmallVector<StringRef, 6> Words;
   Attr.getValueAsString().split(Words, '|');
   FunctionMark Mark;
   unsigned Bits;
-  if (Words.size() != 5 || Words[0].getAsInteger(10, Mark.NrArgs) ||
+  if (Words.size() < 5 || Words[0].getAsInteger(10, Mark.NrArgs) ||
       Words[2].getAsInteger(10, Mark.ReturnOffset) ||
       Words[3].getAsInteger(10, Mark.MemoryEffects) ||
       Words[4].getAsInteger(10, Bits))
@@ -94,7 +94,21 @@ std::optional<FunctionMark> otrace::getMark(const Function &F) {
   Mark.CalledHere = Bits & 4;
   Mark.ResultKnown = Bits & 8;
   Mark.NoInstrument = Bits & 16;
+  for (StringRef Word : ArrayRef<StringRef>(Words).drop_front(5)) {
+    BitIntWidth Width;
+    const auto [Param, Number] = Word.split(':');
+    if (!Param.getAsInteger(10, Width.Param) &&
+        !Number.getAsInteger(10, Width.Bits))
+      Mark.BitWidths.push_back(Width);
+  }
   return Mark;
+}
+
+unsigned FunctionMark::bitsOf(unsigned Param) const {
+  for (const BitIntWidth &Width : BitWidths)
+    if (Width.Param == Param)
+      return Width.Bits;
+  return 0;
 }
 
 void otrace::setMark(Function &F, const FunctionMark &Mark) {
@@ -102,10 +116,12 @@ void otrace::setMark(Function &F, const FunctionMark &Mark) {
                         Mark.CalledHere << 2 | Mark.ResultKnown << 3 |
                         Mark.NoInstrument << 4;
   std::string Text;
-  raw_string_ostream(Text) << Mark.NrArgs << '|' << Mark.ReturnTypeName << '|'
-                           << Mark.ReturnOffset << '|' << Mark.MemoryEffects
-                           << '|' << Bits;
-  F.addFnAttr(FunctionAttribute, Text);
+  raw_string_ostream Out(Text);
+  Out << Mark.NrArgs << '|' << Mark.ReturnTypeName << '|' << Mark.ReturnOffset
+      << '|' << Mark.MemoryEffects << '|' << Bits;
+  for (const BitIntWidth &Width : Mark.BitWidths)
+    Out << '|' << Width.Param << ':' << Width.Bits;
+  F.addFnAttr(FunctionAttribute, Out.str());
 }
 
 void otrace::removeMarks(Function &F) {
@@ -199,6 +215,7 @@ static void markFunction(Function &F, const InstrumentChoice &Choice) {
   Mark.NrArgs = F.arg_size();
   Mark.ReturnTypeName = canonicalName(F.getReturnType());
   Mark.ReturnOffset = Finder.returnOffset();
+  Mark.BitWidths = Finder.bitWidths();
   Mark.MemoryEffects = F.getMemoryEffects().toIntValue();
   Mark.NoReturn = F.doesNotReturn();
   Mark.NoThrow = F.doesNotThrow();

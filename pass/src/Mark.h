@@ -40,6 +40,12 @@ struct ValuePart {
   static constexpr unsigned ReturnValue = ~0u;
 };
 
+/// How many bits a _BitInt has.
+struct BitIntWidth {
+  unsigned Param; // number of the declared parameter, from 0, or ReturnValue
+  unsigned Bits;
+};
+
 /// Mark on an IR argument.
 struct ArgumentMark {
   unsigned Index;       // its place when the pipeline began
@@ -58,6 +64,10 @@ struct FunctionMark {
   bool CalledHere = false;  // directly, in its own module
   bool ResultKnown = false; // declared nonnull or the like
   bool NoInstrument = false;
+  llvm::SmallVector<BitIntWidth, 0> BitWidths;
+
+  /// 0 = all that its bytes have.
+  unsigned bitsOf(unsigned Param) const;
 };
 
 std::optional<ArgumentMark> getMark(const llvm::Argument &A);

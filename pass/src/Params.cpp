@@ -14,8 +14,9 @@
 using namespace llvm;
 using namespace otrace;
 
-// A parameter reaches its variable through at most this many temporaries.
-static constexpr unsigned MaxHops = 3;
+// A parameter reaches its variable through at most this many temporaries, and
+// on the way is changed at most this many times.
+static constexpr unsigned MaxHops = 3, MaxForms = 8;
 
 uint64_t otrace::sizeOf(const Metadata *Type) {
   while (auto *Derived = dyn_cast_or_null<DIDerivedType>(Type)) {
@@ -24,18 +25,29 @@ uint64_t otrace::sizeOf(const Metadata *Type) {
     case dwarf::DW_TAG_const_type:
     case dwarf::DW_TAG_volatile_type:
     case dwarf::DW_TAG_restrict_type:
-    case dwarf::DW_TAG_atomic_type:
-      // An _Atomic may be larger than what it is made of.
       if (Derived->getSizeInBits())
         return Derived->getSizeInBits() / 8;
       Type = Derived->getBaseType();
       continue;
+    case dwarf::DW_TAG_atomic_type:
+      return atomicSize(sizeOf(Derived->getBaseType()));
     default:
       return Derived->getSizeInBits() / 8;
     }
   }
   auto *T = dyn_cast_or_null<DIType>(Type);
+  if (isNullPointerType(T))
+    return sizeof(uint64_t);
   return T ? T->getSizeInBits() / 8 : 0;
+}
+
+uint64_t otrace::atomicSize(uint64_t Size) {
+  return Size && Size <= 16 ? PowerOf2Ceil(Size) : Size;
+}
+
+bool otrace::isNullPointerType(const DIType *Type) {
+  return Type && Type->getTag() == dwarf::DW_TAG_unspecified_type &&
+         Type->getName() == "decltype(nullptr)";
 }
 
 uint64_t otrace::resultSize(const DISubprogram *SP) {
@@ -103,6 +115,27 @@ void ParamFinder::readDebugRecords() {
     }
 }
 
+// Registers hold fewer bits than memory, or other types.
+static bool isChangedForStorage(const User *U) {
+  return isa<TruncInst>(U) || isa<SExtInst>(U) || isa<ZExtInst>(U) ||
+         isa<BitCastInst>(U) || isa<ShuffleVectorInst>(U);
+}
+
+/// Where \p V is stored, as it is or changed for it.
+static SmallVector<const StoreInst *, 4> storesOf(const Value *V) {
+  SmallVector<const StoreInst *, 4> Result;
+  SmallVector<const Value *, 4> Forms{V};
+  for (unsigned I = 0; I != Forms.size(); ++I)
+    for (const User *U : Forms[I]->users()) {
+      auto *Store = dyn_cast<StoreInst>(U);
+      if (Store && Store->getValueOperand() == Forms[I])
+        Result.push_back(Store);
+      else if (isChangedForStorage(U) && Forms.size() != MaxForms)
+        Forms.push_back(U);
+    }
+  return Result;
+}
+
 std::optional<ValuePart> ParamFinder::partOf(const Argument &A) const {
   if (A.hasStructRetAttr())
     return ValuePart{ValuePart::ReturnValue, 0, 0, OTRACE_PIECE_INDIRECT};
@@ -113,20 +146,33 @@ std::optional<ValuePart> ParamFinder::partOf(const Argument &A) const {
                    OTRACE_PIECE_DIRECT);
   if (auto Part = partStored(&A, OTRACE_PIECE_DIRECT))
     return Part;
-  // Narrowed on entry: _Bool comes as i1, parameters of old-style definitions
-  // come promoted.
+  // Changed on entry: _Bool and _BitInt come with as many bits as they have,
+  // parameters of old-style definitions come promoted, vectors of three
+  // elements are stored with four.
   for (const User *U : A.users()) {
-    auto *Cast = dyn_cast<CastInst>(U);
-    if (!Cast)
+    if (isa<FPTruncInst>(U) && A.getType()->isDoubleTy() &&
+        U->getType()->isFloatTy())
+      return partStored(U, OTRACE_PIECE_DOUBLE_TO_FLOAT);
+    if (!isChangedForStorage(U))
       continue;
-    if (isa<FPTruncInst>(Cast) && A.getType()->isDoubleTy() &&
-        Cast->getType()->isFloatTy())
-      return partStored(Cast, OTRACE_PIECE_DOUBLE_TO_FLOAT);
-    if (isa<TruncInst>(Cast) ||
-        (isa<ZExtInst>(Cast) && A.getType()->isIntegerTy(1)))
-      if (auto Part = partStored(Cast, OTRACE_PIECE_DIRECT))
-        return Part;
+    auto Part = partStored(U, OTRACE_PIECE_DIRECT);
+    if (Part && A.getType()->isVectorTy())
+      Part->Size =
+          std::min<uint64_t>(Part->Size, DL.getTypeStoreSize(A.getType()));
+    if (Part)
+      return Part;
   }
+  return partLoaded(A);
+}
+
+// A vector or _BitInt that comes in memory is copied from there.
+std::optional<ValuePart> ParamFinder::partLoaded(const Argument &A) const {
+  for (const User *U : A.users())
+    if (auto *Load = dyn_cast<LoadInst>(U))
+      for (const StoreInst *Store : storesOf(Load))
+        if (auto P = placeOf(Store->getPointerOperand()); P && !P->Offset)
+          if (auto It = Storage.find(P->Alloca); It != Storage.end())
+            return clipped(It->second, 0, UINT32_MAX, OTRACE_PIECE_INDIRECT);
   return std::nullopt;
 }
 
@@ -202,13 +248,15 @@ std::optional<ValuePart> ParamFinder::partCopied(const Value *User, Place P,
                    Length->getZExtValue());
   }
   if (auto *Load = dyn_cast<LoadInst>(User))
-    for (const llvm::User *U : Load->users())
-      if (auto *Store = dyn_cast<StoreInst>(U))
-        if (Store->getValueOperand() == Load)
-          if (auto Part =
-                  moved(Load->getPointerOperand(), Store->getPointerOperand(),
-                        DL.getTypeStoreSize(Load->getType())))
-            return Part;
+    for (const StoreInst *Store : storesOf(Load)) {
+      Type *Stored = Store->getValueOperand()->getType();
+      const uint64_t CopySize =
+          std::min(DL.getTypeStoreSize(Load->getType()).getFixedValue(),
+                   DL.getTypeStoreSize(Stored).getFixedValue());
+      if (auto Part = moved(Load->getPointerOperand(),
+                            Store->getPointerOperand(), CopySize))
+        return Part;
+    }
   return std::nullopt;
 }
 
@@ -237,4 +285,66 @@ uint32_t ParamFinder::returnOffset() const {
         return P->Offset;
   }
   return 0;
+}
+
+//===-- how many bits a _BitInt has -------------------------------------===//
+
+static bool isBitInt(const DIType *T) {
+  while (auto *Derived = dyn_cast_or_null<DIDerivedType>(T)) {
+    if (Derived->getTag() == dwarf::DW_TAG_pointer_type)
+      return false;
+    T = Derived->getBaseType();
+  }
+  return isa_and_nonnull<DIBasicType>(T) && T->getName().ends_with("_BitInt");
+}
+
+/// Bits of an integer before it was extended.
+static unsigned bitsBefore(const Value *V) {
+  if (isa<SExtInst>(V) || isa<ZExtInst>(V))
+    V = cast<CastInst>(V)->getOperand(0);
+  auto *Int = dyn_cast<IntegerType>(V->getType());
+  return Int ? Int->getBitWidth() : 0;
+}
+
+unsigned ParamFinder::resultBits() const {
+  for (const BasicBlock &B : F) {
+    auto *Return = dyn_cast<ReturnInst>(B.getTerminator());
+    if (!Return || !Return->getReturnValue())
+      continue;
+    const Value *V = Return->getReturnValue();
+    if (auto *Load = dyn_cast<LoadInst>(V))
+      if (auto P = placeOf(Load->getPointerOperand()))
+        if (auto *Int = dyn_cast<IntegerType>(P->Alloca->getAllocatedType()))
+          return Int->getBitWidth();
+    return bitsBefore(V);
+  }
+  return 0;
+}
+
+SmallVector<BitIntWidth, 0> ParamFinder::bitWidths() const {
+  SmallVector<BitIntWidth, 0> Result;
+  const DISubprogram *SP = F.getSubprogram();
+  auto add = [&](unsigned Param, unsigned Bits, uint64_t Size) {
+    if (Bits && Bits < Size * 8)
+      Result.push_back({Param, Bits});
+  };
+  for (auto [Alloca, Param] : Storage)
+    if (isBitInt(Vars[Param]->getType()))
+      for (const User *U : Alloca->users())
+        if (auto *Store = dyn_cast<StoreInst>(U);
+            Store && Store->getPointerOperand() == Alloca)
+          add(Param, bitsBefore(Store->getValueOperand()),
+              sizeOf(Vars[Param]->getType()));
+  if (SP && SP->getType() && SP->getType()->getTypeArray().size() &&
+      isBitInt(SP->getType()->getTypeArray()[0]))
+    add(ValuePart::ReturnValue, resultBits(), resultSize(SP));
+  sort(Result, [](const BitIntWidth &A, const BitIntWidth &B) {
+    return std::tie(A.Param, A.Bits) < std::tie(B.Param, B.Bits);
+  });
+  Result.erase(std::unique(Result.begin(), Result.end(),
+                           [](const BitIntWidth &A, const BitIntWidth &B) {
+                             return A.Param == B.Param;
+                           }),
+               Result.end());
+  return Result;
 }

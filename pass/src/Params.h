@@ -14,6 +14,7 @@ namespace llvm {
 class AllocaInst;
 class DataLayout;
 class DbgVariableRecord;
+class DIType;
 class Metadata;
 class Value;
 } // namespace llvm
@@ -42,6 +43,9 @@ public:
   std::optional<ValuePart> partOf(const llvm::Argument &A) const;
   /// Offset in the declared result at which the IR result lies.
   uint32_t returnOffset() const;
+  /// Bits of the parameters and the result that are a _BitInt of fewer than its
+  /// bytes have, which debug information does not say.
+  llvm::SmallVector<BitIntWidth, 0> bitWidths() const;
 
 private:
   void readDebugRecords();
@@ -49,6 +53,8 @@ private:
   std::optional<Place> placeOf(const llvm::Value *Pointer) const;
   std::optional<ValuePart> partStored(const llvm::Value *V,
                                       otrace_piece_kind Kind) const;
+  std::optional<ValuePart> partLoaded(const llvm::Argument &A) const;
+  unsigned resultBits() const;
   std::optional<ValuePart> partAt(Place P, uint64_t Size,
                                   otrace_piece_kind Kind, unsigned Hops) const;
   std::optional<ValuePart> partCopied(const llvm::Value *User, Place P,
@@ -60,6 +66,13 @@ private:
 
 /// Size in bytes of a type of the source, through typedefs and qualifiers.
 uint64_t sizeOf(const llvm::Metadata *Type);
+
+/// Size in bytes of an _Atomic of something: clang rounds it up to what the
+/// processor can do at once, and debug information does not say so.
+uint64_t atomicSize(uint64_t Size);
+
+/// Whether a type is nullptr_t, whose size debug information does not say.
+bool isNullPointerType(const llvm::DIType *Type);
 
 /// Size in bytes of what the source says is returned; UINT32_MAX = unknown.
 uint64_t resultSize(const llvm::DISubprogram *SP);

@@ -42,6 +42,12 @@ std::string otrace::qualifiedName(const DIType *T) {
   return qualifiedName(T->getScope(), T->getName());
 }
 
+std::pair<const DIFile *, unsigned> otrace::placeOf(const DIType *T) {
+  if (T->isForwardDecl())
+    return {nullptr, 0};
+  return {T->getFile(), T->getLine()};
+}
+
 Hash128 otrace::hashOfText(StringRef Text) {
   MD5 Hash;
   Hash.update(Text);
@@ -83,7 +89,7 @@ void TypeHasher::describeShallow(raw_ostream &Out, const DIType *T) {
       << ' ' << T->isForwardDecl() << ' ' << T->getAlignInBits();
   if (auto *Base = dyn_cast<DIBasicType>(T))
     Out << ' ' << Base->getEncoding();
-  else if (const DIFile *File = T->getFile())
+  else if (const DIFile *File = placeOf(T).first)
     Out << ' ' << File->getFilename() << ':' << T->getLine();
   Out << ';';
 }

@@ -11,9 +11,11 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 namespace llvm {
 class DICompositeType;
+class DIFile;
 class DIScope;
 class DIType;
 class raw_ostream;
@@ -30,6 +32,10 @@ bool isNamedType(const llvm::DIType *T);
 /// Name with the C++ scopes around it.
 std::string qualifiedName(const llvm::DIScope *Scope, llvm::StringRef Name);
 std::string qualifiedName(const llvm::DIType *T);
+
+/// File and line of a type's definition: a declaration is the same wherever it
+/// stands.
+std::pair<const llvm::DIFile *, unsigned> placeOf(const llvm::DIType *T);
 
 Hash128 hashOfText(llvm::StringRef Text);
 std::string toHexName(const Hash128 &Hash);

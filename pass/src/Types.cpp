@@ -9,7 +9,9 @@
 #include "llvm/IR/DataLayout.h"
 #include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/IR/DerivedTypes.h"
+#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Module.h"
+#include "llvm/IR/TypeFinder.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace llvm;
@@ -20,6 +22,8 @@ using namespace otrace;
 static otrace_type_kind kindOf(const DIType *T) {
   if (!T)
     return OTRACE_TYPE_VOID;
+  if (isNullPointerType(T))
+    return OTRACE_TYPE_POINTER;
   switch (T->getTag()) {
   case dwarf::DW_TAG_base_type:
     return OTRACE_TYPE_BASE;
@@ -61,15 +65,10 @@ static otrace_type_kind kindOf(const DIType *T) {
 static uint8_t encodingOf(const DIBasicType *T) {
   switch (T->getEncoding()) {
   case dwarf::DW_ATE_lo_user: // clang's complex integers
-    return OTRACE_ENC_COMPLEX;
+    return OTRACE_ENC_COMPLEX_INTEGER;
   default:
     return T->getEncoding();
   }
-}
-
-/// Number of bits of a base type that has fewer than its size says, else 0.
-static uint64_t bitsOf(const DIBasicType *T) {
-  return T->getName() == "long double" && T->getSizeInBits() == 128 ? 80 : 0;
 }
 
 static const DIType *baseOf(const DIType *T) {
@@ -124,9 +123,11 @@ static uint64_t recordedSize(const DIType *T) {
   }
   if (!T || T->getSizeInBits())
     return T ? T->getSizeInBits() / 8 : 0;
+  if (hasTag(T, dwarf::DW_TAG_atomic_type))
+    return atomicSize(recordedSize(baseOf(T)));
   if (kindOf(T) == OTRACE_TYPE_TYPEDEF || isQualified(T))
     return recordedSize(baseOf(T));
-  return isa<DIDerivedType>(T) ? sizeof(uint64_t) : 0;
+  return isa<DIDerivedType>(T) || isNullPointerType(T) ? sizeof(uint64_t) : 0;
 }
 
 /// Where one expects a member, see abi.h.
@@ -279,11 +280,12 @@ void TypeTable::writePlace(Draft &D, const DIType *T) {
   const DIType *Base = IsTypedef ? baseOf(T) : nullptr;
   const bool HasName = !T->getName().empty() && !isNamedAsItsTag(T);
   D.Out.text(HasName ? qualifiedName(T) : "");
-  if (T->getFile() != (hasPlace(Base) ? Base->getFile() : nullptr)) {
+  const auto [File, Line] = placeOf(T);
+  if (File != (hasPlace(Base) ? placeOf(Base).first : nullptr)) {
     D.Flags |= OTRACE_TYPE_HAS_FILE;
-    D.Out.varint(D.number(T->getFile()));
+    D.Out.varint(D.number(File));
   }
-  D.Out.varint(T->getLine());
+  D.Out.varint(Line);
   if (const uint32_t Align = T->getAlignInBits() / 8) {
     D.Flags |= OTRACE_TYPE_HAS_ALIGN;
     D.Out.varint(Log2_32(Align));
@@ -314,11 +316,49 @@ static void writeDerived(Stream &Out, uint32_t &Flags, const DIType *T) {
   Out.varint(Size);
 }
 
-static void writeBase(Stream &Out, const DIBasicType *T) {
+/// Whether code has the x87's floats, and those of 128 bits.
+static std::pair<bool, bool> longFloatsOf(const Module &M) {
+  bool HasX87 = false, HasQuad = false;
+  TypeFinder Finder;
+  auto look = [&](const Type *T) {
+    HasX87 |= T->isX86_FP80Ty();
+    HasQuad |= T->isFP128Ty();
+  };
+  Finder.run(M, /*onlyNamed=*/false);
+  for (const StructType *S : Finder)
+    for (const Type *Element : S->elements())
+      look(Element);
+  for (const Function &F : M) {
+    look(F.getReturnType());
+    for (const Argument &A : F.args())
+      look(A.getType());
+    for (const Instruction &I : instructions(F))
+      look(I.getType());
+  }
+  for (const GlobalVariable &G : M.globals())
+    look(G.getValueType());
+  return {HasX87, HasQuad};
+}
+
+/// Bits of the parts of a complex number of 32 bytes: debug information tells
+/// long double and __float128 from each other everywhere but there.
+unsigned TypeTable::complexBits() {
+  if (!ComplexBits) {
+    const auto [HasX87, HasQuad] = longFloatsOf(M);
+    ComplexBits = !HasQuad ? 80 : HasX87 ? 0 : 128;
+  }
+  return *ComplexBits;
+}
+
+void TypeTable::writeBase(Stream &Out, const DIBasicType *T) {
+  const uint64_t Size = T->getSizeInBits() / 8;
+  const uint8_t Encoding = encodingOf(T);
   Out.text(T->getName());
-  Out.varint(T->getSizeInBits() / 8);
-  Out.varint(encodingOf(T));
-  Out.varint(bitsOf(T));
+  Out.varint(Size);
+  Out.varint(Encoding);
+  Out.varint(Encoding == OTRACE_ENC_COMPLEX && Size == 32  ? complexBits()
+             : T->getName() == "long double" && Size == 16 ? 80
+                                                           : 0);
 }
 
 void TypeTable::write(Draft &D, const DIType *T) {
@@ -493,7 +533,25 @@ Target TypeTable::addArray(Blob &B, const DICompositeType *T) {
   return Element;
 }
 
-//===-- machine types ---------------------------------------------------===//
+//===-- types that debug information does not have ----------------------===//
+
+Target TypeTable::getBitInt(const DIType *T, unsigned Bits) {
+  while (auto *Derived = dyn_cast<DIDerivedType>(T))
+    T = Derived->getBaseType();
+  auto *Base = cast<DIBasicType>(T);
+  Blob &B = Pool.blob();
+  const std::string Name = (Base->getName() + "(" + Twine(Bits) + ")").str();
+  if (auto It = Machine.find(Name); It != Machine.end())
+    return Target::in(B, It->second);
+  Stream Out;
+  Out.text(Name);
+  Out.varint(Base->getSizeInBits() / 8);
+  Out.varint(encodingOf(Base));
+  Out.varint(Bits);
+  const uint32_t At = addRecord(B, OTRACE_TYPE_BASE, 0, 0, Out);
+  Machine[Name] = At;
+  return Target::in(B, At);
+}
 
 Target TypeTable::getMachine(const Type *T) {
   if (T->isVoidTy())

@@ -10,6 +10,7 @@
 #include "TypeHash.h"
 
 namespace llvm {
+class DIBasicType;
 class DIDerivedType;
 class DISubroutineType;
 class Type;
@@ -27,6 +28,7 @@ class TypeTable {
   /// Types without a symbol, by the blob they lie in.
   std::map<std::pair<const Blob *, const llvm::DIType *>, uint32_t> Local;
   std::map<std::string, uint32_t> Machine;
+  std::optional<unsigned> ComplexBits;
   std::vector<const llvm::DIType *> Unfilled;
 
 public:
@@ -35,6 +37,9 @@ public:
 
   /// A type of the source, for use in a record; none for void.
   Target get(const llvm::DIType *T);
+  /// A _BitInt with as many bits as it has, which debug information does not
+  /// say: it only has their bytes.
+  Target getBitInt(const llvm::DIType *T, unsigned Bits);
   /// A type made from the IR, where there is no debug information.
   Target getMachine(const llvm::Type *T);
   /// Fills in the types that were referred to, and the ones that they refer to.
@@ -58,6 +63,8 @@ private:
   void writeTypedef(Draft &D, const llvm::DIDerivedType *T);
   void writeComposite(Draft &D, const llvm::DICompositeType *T);
   void write(Draft &D, const llvm::DIType *T);
+  void writeBase(Stream &Out, const llvm::DIBasicType *T);
+  unsigned complexBits();
 };
 
 } // namespace otrace

@@ -132,6 +132,46 @@ void VariableTable::describeStorage(Draft &D, GlobalVariable &G) {
   D.Address = addressOf(D, G);
 }
 
+/// The array without a length that a struct ends with.
+static const DIDerivedType *flexibleMember(const DIType *T) {
+  while (auto *Derived = dyn_cast_or_null<DIDerivedType>(T))
+    T = Derived->getTag() == dwarf::DW_TAG_pointer_type
+            ? nullptr
+            : Derived->getBaseType();
+  auto *Struct = dyn_cast_or_null<DICompositeType>(T);
+  if (!Struct || Struct->getTag() != dwarf::DW_TAG_structure_type ||
+      Struct->getElements().empty())
+    return nullptr;
+  const DINode *Last = Struct->getElements()[Struct->getElements().size() - 1];
+  auto *Member = dyn_cast<DIDerivedType>(Last);
+  auto *Array = Member
+                    ? dyn_cast_or_null<DICompositeType>(Member->getBaseType())
+                    : nullptr;
+  const bool IsFlexible =
+      Array && !sizeOf(Array) && Array->getTag() == dwarf::DW_TAG_array_type;
+  return IsFlexible ? Member : nullptr;
+}
+
+/// Where the elements end that a variable gives to the array that it ends with:
+/// without the padding behind it, which is no element.
+static std::optional<uint64_t> flexibleEnd(const DIType *T,
+                                           const GlobalVariable &G) {
+  const DIDerivedType *Member = flexibleMember(T);
+  auto *Struct = dyn_cast<StructType>(G.getValueType());
+  if (!Member || !Struct || !G.hasInitializer())
+    return std::nullopt;
+  const DataLayout &DL = G.getParent()->getDataLayout();
+  const StructLayout *Layout = DL.getStructLayout(Struct);
+  const uint64_t Begin = Member->getOffsetInBits() / 8;
+  uint64_t End = Begin;
+  for (unsigned I = 0; I != Struct->getNumElements(); ++I) {
+    const Constant *Element = G.getInitializer()->getAggregateElement(I);
+    if (Layout->getElementOffset(I) == Begin && !isa<UndefValue>(Element))
+      End = Begin + DL.getTypeAllocSize(Struct->getElementType(I));
+  }
+  return End;
+}
+
 //===-- what the source says --------------------------------------------===//
 
 static std::string variableName(const DIGlobalVariable &Var) {
@@ -223,6 +263,8 @@ void VariableTable::add(GlobalVariable &G,
   Draft D(&G);
   describeSource(D, *Source.getVariable());
   describeStorage(D, G);
+  if (auto End = flexibleEnd(Source.getVariable()->getType(), G))
+    D.Size = *End;
   finish(D);
 }
 

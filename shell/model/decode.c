@@ -247,6 +247,32 @@ static void read_place(struct record *record, struct ot_type *type)
 	stream->at += sizeof(type->hash);
 }
 
+/* clang calls all complex types the same. */
+static const char *complex_name(const struct ot_type *type)
+{
+	static const struct {
+		uint8_t encoding, bytes, bits;
+		const char *name;
+	} all[] = {
+		{OTRACE_ENC_COMPLEX, 4, 0, "_Complex _Float16"},
+		{OTRACE_ENC_COMPLEX, 8, 0, "_Complex float"},
+		{OTRACE_ENC_COMPLEX, 16, 0, "_Complex double"},
+		{OTRACE_ENC_COMPLEX, 32, 80, "_Complex long double"},
+		{OTRACE_ENC_COMPLEX, 32, 128, "_Complex __float128"},
+		{OTRACE_ENC_COMPLEX_INTEGER, 2, 0, "_Complex char"},
+		{OTRACE_ENC_COMPLEX_INTEGER, 4, 0, "_Complex short"},
+		{OTRACE_ENC_COMPLEX_INTEGER, 8, 0, "_Complex int"},
+		{OTRACE_ENC_COMPLEX_INTEGER, 16, 0, "_Complex long"},
+		{OTRACE_ENC_COMPLEX_INTEGER, 32, 0, "_Complex __int128"},
+	};
+
+	for (size_t i = 0; i < OT_NR(all); i++)
+		if (all[i].encoding == type->encoding && all[i].bytes == type->size_bytes &&
+		    all[i].bits == type->count)
+			return all[i].name;
+	return type->name;
+}
+
 /* @param usual the size, when nothing is said */
 static void read_size(struct record *record, struct ot_type *type, uint64_t usual)
 {
@@ -279,6 +305,8 @@ static void read_plain(struct record *record, struct ot_type *type)
 		type->size_bytes = read_number(record);
 		type->encoding = (uint8_t)read_number(record);
 		type->count = read_number(record);
+		if (type->name && !strcmp(type->name, "complex"))
+			type->name = complex_name(type);
 		break;
 	case OTRACE_TYPE_ARRAY:
 	case OTRACE_TYPE_VECTOR:

@@ -2,6 +2,7 @@
 // Values as text, the way C and gdb write them.
 #include <string.h>
 
+#include "model/wide.h"
 #include "model/write.h"
 
 #define REPEATS_MIN 10u
@@ -38,15 +39,32 @@ static void write_byte(struct writer *w, uint64_t number)
 static void write_enum(struct writer *w, const struct ot_type *type, uint64_t number)
 {
 	const char *name = ot_write_enum_name(type, number);
+	size_t start = w->out->len;
 
-	if (name)
+	if (name) {
 		ot_buf_adds(w->out, name);
-	else if (ot_write_enum_flags(type, number, w->out))
 		return;
-	else if (ot_type_is_signed(type))
+	}
+	ot_buf_addc(w->out, '(');
+	if (ot_write_enum_flags(type, number, " | ", w->out)) {
+		ot_buf_addc(w->out, ')');
+		return;
+	}
+	ot_buf_truncate(w->out, start);
+	if (ot_type_is_signed(type))
 		ot_buf_add_i64(w->out, (int64_t)number);
 	else
 		ot_buf_add_u64(w->out, number);
+}
+
+static void write_wide(struct writer *w, const struct ot_value *value)
+{
+	ot_auto_wide struct ot_wide wide = {0};
+
+	if (ot_value_to_wide(value, &wide))
+		ot_wide_write(&wide, ot_type_is_signed(value->type), w->out);
+	else
+		ot_buf_adds(w->out, "<not recorded>");
 }
 
 static void write_integer(struct writer *w, const struct ot_value *value)
@@ -54,50 +72,54 @@ static void write_integer(struct writer *w, const struct ot_value *value)
 	const struct ot_type *type = ot_type_strip(value->type);
 	uint64_t number;
 
-	if (!ot_value_to_u64(value, &number)) {
+	if (ot_write_is_wide(value))
+		write_wide(w, value);
+	else if (!ot_value_to_u64(value, &number))
 		ot_buf_adds(w->out, "<not recorded>");
-	} else if (ot_type_size(type) == 16 && !value->bit_size) {
-		ot_write_int128(value->bytes, ot_type_is_signed(type), w->out);
-	} else if (type->kind == OTRACE_TYPE_ENUM) {
+	else if (type->kind == OTRACE_TYPE_ENUM)
 		write_enum(w, type, number);
-	} else if (type->encoding == OTRACE_ENC_BOOL && number < 2) {
+	else if (type->encoding == OTRACE_ENC_BOOL && number < 2)
 		ot_buf_adds(w->out, number ? "true" : "false");
-	} else if (ot_type_is_byte(type) && !value->bit_size) {
+	else if (ot_type_is_byte(type) && !value->bit_size)
 		write_byte(w, number);
-	} else if (ot_type_is_signed(type)) {
+	else if (ot_type_is_signed(type))
 		ot_buf_add_i64(w->out, (int64_t)number);
-	} else {
+	else
 		ot_buf_add_u64(w->out, number);
-	}
 }
 
 static void write_float(struct writer *w, const struct ot_value *value)
 {
-	long double number;
-
-	if (ot_value_to_long_double(value, &number))
-		ot_write_float(number, ot_type_size(value->type), w->out);
-	else
+	if (!ot_write_real(value, w->out))
 		ot_buf_adds(w->out, "<not recorded>");
+}
+
+static void write_complex_part(struct writer *w, const struct ot_value *part)
+{
+	if (ot_type_is_float(part->type)) {
+		write_float(w, part);
+	} else if (ot_write_sign_matters(part)) {
+		ot_write_hex(part, w->out);
+	} else {
+		write_integer(w, part);
+	}
 }
 
 static void write_complex(struct writer *w, const struct ot_value *value)
 {
-	const struct ot_type *type = ot_type_strip(value->type);
-	size_t half = type->size_bytes / 2;
-	struct ot_type part = {
-		.kind = OTRACE_TYPE_BASE, .encoding = OTRACE_ENC_FLOAT, .size_bytes = half};
-	struct ot_value re = {.type = &part, .bytes = value->bytes, .nr_bytes = half};
-	struct ot_value im = re;
+	struct ot_type part;
+	struct ot_value re, im;
 
-	if (value->nr_bytes < half * 2) {
-		ot_buf_adds(w->out, "<not recorded>");
+	if (!ot_write_complex(value, &part, &re, &im)) {
+		ot_buf_adds(w->out,
+			    value->nr_bytes < ot_type_size(value->type)
+				    ? "<not recorded>"
+				    : "<complex: of long double or of __float128 is not known>");
 		return;
 	}
-	im.bytes += half;
-	write_float(w, &re);
+	write_complex_part(w, &re);
 	ot_buf_adds(w->out, " + ");
-	write_float(w, &im);
+	write_complex_part(w, &im);
 	ot_buf_addc(w->out, 'i');
 }
 
@@ -171,13 +193,23 @@ static void write_close(struct writer *w, unsigned int depth)
 	ot_buf_addc(w->out, '}');
 }
 
+static void write_incomplete(struct writer *w, const struct ot_type *type)
+{
+	const struct ot_program *program = w->format->program;
+
+	ot_buf_adds(w->out, "<incomplete type");
+	if (program && type->name && ot_program_type(program, type->name, type->kind))
+		ot_buf_addf(w->out, ": several files define %s", ot_type_text(type));
+	ot_buf_addc(w->out, '>');
+}
+
 static void write_record(struct writer *w, const struct ot_value *value)
 {
 	const struct ot_type *type = ot_type_strip(value->type);
 	bool first = true;
 
 	if (type->flags & OTRACE_TYPE_FLAG_INCOMPLETE) {
-		ot_buf_adds(w->out, "<incomplete type>");
+		write_incomplete(w, type);
 		return;
 	}
 	ot_buf_addc(w->out, '{');
@@ -246,9 +278,9 @@ static void write_elements(struct writer *w, const struct ot_value *value, uint6
 static void write_array(struct writer *w, const struct ot_value *value)
 {
 	const struct ot_type *type = ot_type_strip(value->type);
-	uint64_t count = ot_type_count(type);
+	uint64_t count;
 
-	if (type->flags & OTRACE_TYPE_FLAG_COUNT_UNKNOWN)
+	if (!ot_value_count(value, &count))
 		ot_buf_adds(w->out, "{...}");
 	else if (ot_type_is_char(type->target) && type->kind == OTRACE_TYPE_ARRAY)
 		write_char_array(w, value, count);
@@ -331,7 +363,7 @@ static void write_known(struct writer *w, const struct ot_value *value)
 		write_pointer(w, value);
 	else if (ot_type_is_float(type))
 		write_float(w, value);
-	else if (type->kind == OTRACE_TYPE_BASE && type->encoding == OTRACE_ENC_COMPLEX)
+	else if (ot_type_is_complex(type))
 		write_complex(w, value);
 	else if (ot_type_is_integer(type))
 		write_integer(w, value);

@@ -42,7 +42,11 @@ static int compare_types(const void *a, const void *b)
 
 	if (!order)
 		order = (right->kind == OTRACE_TYPE_TYPEDEF) - (left->kind == OTRACE_TYPE_TYPEDEF);
-	return order ? order : (left > right) - (left < right);
+	if (!order)
+		order = strcmp(left->file ? left->file : "", right->file ? right->file : "");
+	if (!order)
+		order = (left->line > right->line) - (left->line < right->line);
+	return order ? order : (left->hash > right->hash) - (left->hash < right->hash);
 }
 
 static const struct ot_file *unit_file(const struct ot_tu *tu, const struct ot_file *file)
@@ -190,11 +194,21 @@ static void index_vars(struct ot_program *program)
 	}
 }
 
+#define GROUP_MAX 64 /* of one name; more are not compared with each other */
+
 /* A typedef of the struct of the same name is that struct to everybody who writes the name. */
 static bool is_second_name(const struct ot_type *type, const struct ot_type *before)
 {
 	return before && before->kind == OTRACE_TYPE_TYPEDEF && !strcmp(type->name, before->name) &&
 	       ot_type_strip(before) == ot_type_strip(type);
+}
+
+static bool has_first_name(struct ot_type *const *before, size_t nr, const struct ot_type *type)
+{
+	for (size_t i = 0; i < nr && i < GROUP_MAX; i++)
+		if (is_second_name(type, before[i]))
+			return true;
+	return false;
 }
 
 static void name_type_group(struct ot_program *program, struct ot_type **group, size_t nr)
@@ -213,32 +227,106 @@ static void name_type_group(struct ot_program *program, struct ot_type **group, 
 	}
 }
 
-static void index_types(struct ot_program *program)
+/* ------------------------------------------------------------------ one type, read several times */
+
+#define DERIVED_MAX_DEPTH 32
+
+static bool same_text(const char *a, const char *b)
 {
-	ot_auto_free struct ot_type **named =
-		ot_realloc(NULL, program->all_types.nr, sizeof(*named));
-	size_t nr = 0;
-	size_t end;
+	return a == b || (a && b && !strcmp(a, b));
+}
 
-	for (size_t i = 0; i < program->all_types.nr; i++) {
-		struct ot_type *type = program->all_types.items[i];
+/* The path of a file depends on who includes it from where. */
+static const char *last_component(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
 
-		if (type->name && type->kind != OTRACE_TYPE_VOID &&
-		    !(type->flags & OTRACE_TYPE_FLAG_INCOMPLETE))
-			named[nr++] = type;
+	return slash ? slash + 1 : path;
+}
+
+static bool same_place(const struct ot_type *a, const struct ot_type *b)
+{
+	return a->kind == b->kind && same_text(a->name, b->name) && a->line == b->line &&
+	       same_text(last_component(a->file), last_component(b->file)) &&
+	       ot_type_size(a) == ot_type_size(b);
+}
+
+enum comparison {
+	COMPARE_ALL,
+	COMPARE_KNOWN /* what is only declared may be what the other one has the definition of */
+};
+
+/* Whether two types are written the same way of types from the same places. */
+static bool same_reference(const struct ot_type *a, const struct ot_type *b, enum comparison how,
+			   int depth)
+{
+	a = a->complete ? a->complete : a;
+	b = b->complete ? b->complete : b;
+	if (a == b)
+		return true;
+	if (how == COMPARE_KNOWN && (a->flags | b->flags) & OTRACE_TYPE_FLAG_INCOMPLETE &&
+	    a->kind == b->kind && same_text(a->name, b->name))
+		return true;
+	if (a->kind != b->kind || a->count != b->count || a->flags != b->flags ||
+	    depth > DERIVED_MAX_DEPTH)
+		return false;
+	if (a->kind == OTRACE_TYPE_FUNCTION) {
+		if (a->nr_members != b->nr_members)
+			return false;
+		for (uint32_t i = 0; i < a->nr_members; i++)
+			if (!same_reference(a->members[i].type, b->members[i].type, how, depth + 1))
+				return false;
+	} else if (a->name || !a->target || a->kind == OTRACE_TYPE_ENUM) {
+		/* several headers may say what size_t is */
+		return same_place(a, b) ||
+		       (a->kind == OTRACE_TYPE_TYPEDEF && same_text(a->name, b->name) &&
+			same_reference(a->target, b->target, how, depth + 1));
 	}
-	qsort(named, nr, sizeof(*named), compare_types);
-	program->types.nr = 0;
-	for (size_t i = 0; i < nr; i = end) {
-		for (end = i + 1; end < nr && !strcmp(named[i]->name, named[end]->name); end++)
-			named[end - 1]->same_name = named[end];
-		named[end - 1]->same_name = NULL;
-		ot_map_set_text(&program->type_by_name, named[i]->name, named[i]);
-		name_type_group(program, named + i, end - i);
-		for (size_t j = i; j < end; j++)
-			if (j == i || !is_second_name(named[j], named[i]))
-				ot_vec_push(&program->types, named[j]);
+	return same_reference(a->target, b->target, how, depth + 1);
+}
+
+/* A struct with a pointer to another one is not the same to a file that has the definition of that
+ * and to one that has not, so it was stored for both. */
+static bool same_definition(const struct ot_type *a, const struct ot_type *b, enum comparison how)
+{
+	if (!a->file || !a->line || !same_place(a, b) || a->nr_members != b->nr_members)
+		return false;
+	if (a->kind == OTRACE_TYPE_TYPEDEF)
+		return same_reference(a->target, b->target, how, 0);
+	for (uint32_t i = 0; i < a->nr_members; i++) {
+		if (a->kind == OTRACE_TYPE_ENUM) {
+			if (strcmp(a->enumerators[i].name, b->enumerators[i].name) ||
+			    a->enumerators[i].value != b->enumerators[i].value)
+				return false;
+		} else if (!same_text(a->members[i].name, b->members[i].name) ||
+			   a->members[i].bit_offset != b->members[i].bit_offset ||
+			   a->members[i].bit_size != b->members[i].bit_size ||
+			   !same_reference(a->members[i].type, b->members[i].type, how, 0)) {
+			return false;
+		}
 	}
+	return true;
+}
+
+/* Makes those of one name that have the same definition one; returns how many are left. */
+static size_t unite_types(struct ot_type **group, size_t nr)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		struct ot_type *first = NULL;
+
+		for (size_t j = 0; j < left && j < GROUP_MAX && !first; j++)
+			if (same_definition(group[j], group[i], COMPARE_ALL))
+				first = group[j];
+		if (!first)
+			group[left++] = group[i];
+		else if (group[i]->kind != OTRACE_TYPE_TYPEDEF && !group[i]->complete)
+			group[i]->complete = first;
+		if (first)
+			group[i]->unique_name = first->name;
+	}
+	return left;
 }
 
 static bool same_tag_kind(enum otrace_type_kind a, enum otrace_type_kind b)
@@ -248,21 +336,77 @@ static bool same_tag_kind(enum otrace_type_kind a, enum otrace_type_kind b)
 	       (a == OTRACE_TYPE_CLASS && b == OTRACE_TYPE_STRUCT);
 }
 
-/* What one file only declares, another one may define. */
+/* What one file only declares, another one may define; if several do, each in its own way, nobody
+ * knows which one is meant. */
+static void complete_type(const struct ot_program *program, struct ot_type *type)
+{
+	const struct ot_type *found = NULL;
+	const struct ot_type *other = ot_map_get_text(&program->type_by_name, type->name);
+
+	for (; other; other = other->same_name) {
+		if (!same_tag_kind(type->kind, other->kind))
+			continue;
+		if (found && !same_definition(found, other, COMPARE_KNOWN))
+			return;
+		found = found ? found : other;
+	}
+	type->complete = found;
+}
+
 static void complete_types(struct ot_program *program)
 {
 	for (size_t i = 0; i < program->all_types.nr; i++) {
 		struct ot_type *type = program->all_types.items[i];
-		const struct ot_type *other;
 
-		if (!(type->flags & OTRACE_TYPE_FLAG_INCOMPLETE) || !type->name || type->complete)
-			continue;
-		for (other = ot_map_get_text(&program->type_by_name, type->name); other;
-		     other = other->same_name)
-			if (same_tag_kind(type->kind, other->kind)) {
-				type->complete = other;
-				break;
-			}
+		if (type->flags & OTRACE_TYPE_FLAG_INCOMPLETE && type->name && !type->complete)
+			complete_type(program, type);
+	}
+}
+
+/* Sorts those that have a name and a definition, and links those that share one. */
+static size_t link_types(struct ot_program *program, struct ot_type **named)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < program->all_types.nr; i++) {
+		struct ot_type *type = program->all_types.items[i];
+
+		if (type->name && type->kind != OTRACE_TYPE_VOID &&
+		    !(type->flags & OTRACE_TYPE_FLAG_INCOMPLETE))
+			named[nr++] = type;
+	}
+	qsort(named, nr, sizeof(*named), compare_types);
+	for (size_t i = 0; i < nr; i++) {
+		bool first = i == 0 || strcmp(named[i - 1]->name, named[i]->name);
+
+		named[i]->same_name = NULL;
+		if (first)
+			ot_map_set_text(&program->type_by_name, named[i]->name, named[i]);
+		else
+			named[i - 1]->same_name = named[i];
+	}
+	return nr;
+}
+
+static void index_types(struct ot_program *program)
+{
+	ot_auto_free struct ot_type **named =
+		ot_realloc(NULL, program->all_types.nr, sizeof(*named));
+	size_t nr = link_types(program, named);
+	size_t end;
+
+	complete_types(program);
+	program->types.nr = 0;
+	for (size_t i = 0; i < nr; i = end) {
+		size_t left;
+
+		for (end = i + 1; end < nr && !strcmp(named[i]->name, named[end]->name);)
+			end++;
+		left = unite_types(named + i, end - i);
+		name_type_group(program, named + i, left);
+		for (size_t j = i; j < i + left; j++)
+			if (!has_first_name(named + i, j - i, named[j]))
+				ot_vec_push(&program->types, named[j]);
 	}
 }
 
@@ -277,5 +421,4 @@ void ot_program_index(struct ot_program *program)
 	index_fn_places(program);
 	index_vars(program);
 	index_types(program);
-	complete_types(program);
 }

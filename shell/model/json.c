@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "model/wide.h"
 #include "model/write.h"
 
 struct writer {
@@ -61,7 +62,7 @@ static void json_enum(struct writer *w, const struct ot_type *type, uint64_t num
 	ot_auto_buf struct ot_buf flags = OT_BUF_INIT;
 
 	ot_buf_adds(w->out, "{\"enum\":");
-	if (!name && ot_write_enum_flags(type, number, &flags))
+	if (!name && ot_write_enum_flags(type, number, "|", &flags))
 		name = ot_buf_text(&flags);
 	if (name)
 		json_literal(w, name);
@@ -72,15 +73,30 @@ static void json_enum(struct writer *w, const struct ot_type *type, uint64_t num
 	ot_buf_addc(w->out, '}');
 }
 
+/* JSON has numbers of any length. */
+static void json_wide(struct writer *w, const struct ot_value *value)
+{
+	bool quoted = ot_value_bits(value) > OT_WIDE_DECIMAL_MAX_BITS;
+	ot_auto_wide struct ot_wide wide = {0};
+
+	if (!ot_value_to_wide(value, &wide)) {
+		json_missing(w);
+		return;
+	}
+	ot_buf_adds(w->out, quoted ? "\"" : "");
+	ot_wide_write(&wide, ot_type_is_signed(value->type), w->out);
+	ot_buf_adds(w->out, quoted ? "\"" : "");
+}
+
 static void json_integer(struct writer *w, const struct ot_value *value)
 {
 	const struct ot_type *type = ot_type_strip(value->type);
 	uint64_t number;
 
-	if (!ot_value_to_u64(value, &number))
+	if (ot_write_is_wide(value))
+		json_wide(w, value);
+	else if (!ot_value_to_u64(value, &number))
 		json_missing(w);
-	else if (ot_type_size(type) == 16 && !value->bit_size)
-		ot_write_int128(value->bytes, ot_type_is_signed(type), w->out);
 	else if (type->kind == OTRACE_TYPE_ENUM)
 		json_enum(w, type, number);
 	else if (type->encoding == OTRACE_ENC_BOOL && number < 2)
@@ -90,41 +106,46 @@ static void json_integer(struct writer *w, const struct ot_value *value)
 }
 
 /* NaN and the infinities have no number in JSON. */
-static void json_float_of(struct writer *w, long double number, size_t bytes)
+static void json_float(struct writer *w, const struct ot_value *value)
 {
-	bool special = isnan(number) || isinf(number);
+	bool special = !ot_write_is_number(value);
+	size_t start = w->out->len;
 
 	ot_buf_adds(w->out, special ? "\"" : "");
-	ot_write_float(number, bytes, w->out);
+	if (!ot_write_real(value, w->out)) {
+		ot_buf_truncate(w->out, start);
+		json_missing(w);
+		return;
+	}
 	ot_buf_adds(w->out, special ? "\"" : "");
 }
 
-static void json_float(struct writer *w, const struct ot_value *value)
+static void json_complex_part(struct writer *w, const struct ot_value *part)
 {
-	long double number;
-
-	if (ot_value_to_long_double(value, &number))
-		json_float_of(w, number, ot_type_size(value->type));
-	else
-		json_missing(w);
+	if (ot_type_is_float(part->type)) {
+		json_float(w, part);
+	} else if (ot_write_sign_matters(part)) {
+		ot_buf_addc(w->out, '"');
+		ot_write_hex(part, w->out);
+		ot_buf_addc(w->out, '"');
+	} else {
+		json_integer(w, part);
+	}
 }
 
 static void json_complex(struct writer *w, const struct ot_value *value)
 {
-	size_t half = ot_type_size(value->type) / 2;
-	struct ot_type type = {
-		.kind = OTRACE_TYPE_BASE, .encoding = OTRACE_ENC_FLOAT, .size_bytes = half};
-	struct ot_value part = {.type = &type, .bytes = value->bytes, .nr_bytes = half};
+	struct ot_type part;
+	struct ot_value re, im;
 
-	if (value->nr_bytes < half * 2) {
-		json_missing(w);
+	if (!ot_write_complex(value, &part, &re, &im)) {
+		json_bytes(w, value);
 		return;
 	}
 	ot_buf_adds(w->out, "{\"re\":");
-	json_float(w, &part);
-	part.bytes += half;
+	json_complex_part(w, &re);
 	ot_buf_adds(w->out, ",\"im\":");
-	json_float(w, &part);
+	json_complex_part(w, &im);
 	ot_buf_addc(w->out, '}');
 }
 
@@ -260,10 +281,10 @@ static void json_elements(struct writer *w, const struct ot_value *value, uint64
 static void json_array(struct writer *w, const struct ot_value *value)
 {
 	const struct ot_type *type = ot_type_strip(value->type);
-	uint64_t count = ot_type_count(type);
 	unsigned int max = w->format->max_string_bytes;
+	uint64_t count;
 
-	if (type->flags & OTRACE_TYPE_FLAG_COUNT_UNKNOWN) {
+	if (!ot_value_count(value, &count)) {
 		ot_buf_adds(w->out, "{\"unknown_length\":true}");
 	} else if (ot_type_is_char(type->target) && type->kind == OTRACE_TYPE_ARRAY) {
 		size_t len = ot_write_char_array(value);
@@ -326,7 +347,7 @@ static void json_known(struct writer *w, const struct ot_value *value)
 		json_pointer(w, value);
 	else if (ot_type_is_float(type))
 		json_float(w, value);
-	else if (type->kind == OTRACE_TYPE_BASE && type->encoding == OTRACE_ENC_COMPLEX)
+	else if (ot_type_is_complex(type))
 		json_complex(w, value);
 	else if (ot_type_is_integer(type))
 		json_integer(w, value);

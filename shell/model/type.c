@@ -18,7 +18,9 @@ const struct ot_type *ot_type_strip(const struct ot_type *type)
 {
 	while (is_wrapper(type->kind) && type->target)
 		type = type->target;
-	return type->complete ? type->complete : type;
+	while (type->complete)
+		type = type->complete;
+	return type;
 }
 
 uint64_t ot_type_count(const struct ot_type *type)
@@ -31,6 +33,9 @@ uint64_t ot_type_size(const struct ot_type *type)
 {
 	uint64_t bytes;
 
+	for (; is_wrapper(type->kind) && type->target; type = type->target)
+		if (type->kind == OTRACE_TYPE_ATOMIC && type->size_bytes)
+			return type->size_bytes; /* may be larger than what it is made of */
 	type = ot_type_strip(type);
 	if (type->kind == OTRACE_TYPE_ARRAY) {
 		if (__builtin_mul_overflow(ot_type_size(type->target), ot_type_count(type), &bytes))
@@ -75,26 +80,33 @@ bool ot_type_is_function(const struct ot_type *type)
 	return ot_type_strip(type)->kind == OTRACE_TYPE_FUNCTION;
 }
 
-/* _BitInt(N): debug information has its bytes but not N, and what lies above N bits is nobody's. */
-static bool is_bit_int(const struct ot_type *type)
-{
-	return !type->count && type->name &&
-	       (!strcmp(type->name, "_BitInt") || !strcmp(type->name, "unsigned _BitInt"));
-}
-
 bool ot_type_is_integer(const struct ot_type *type)
 {
 	type = ot_type_strip(type);
 	if (type->kind == OTRACE_TYPE_ENUM)
 		return true;
 	return type->kind == OTRACE_TYPE_BASE && type->encoding != OTRACE_ENC_FLOAT &&
-	       type->encoding != OTRACE_ENC_COMPLEX && !is_bit_int(type);
+	       type->encoding != OTRACE_ENC_COMPLEX && type->encoding != OTRACE_ENC_COMPLEX_INTEGER;
 }
 
 bool ot_type_is_float(const struct ot_type *type)
 {
 	type = ot_type_strip(type);
 	return type->kind == OTRACE_TYPE_BASE && type->encoding == OTRACE_ENC_FLOAT;
+}
+
+bool ot_type_is_float128(const struct ot_type *type)
+{
+	type = ot_type_strip(type);
+	return ot_type_is_float(type) && type->size_bytes == 16 && type->name &&
+	       strstr(type->name, "128");
+}
+
+bool ot_type_is_complex(const struct ot_type *type)
+{
+	type = ot_type_strip(type);
+	return type->kind == OTRACE_TYPE_BASE && (type->encoding == OTRACE_ENC_COMPLEX ||
+						  type->encoding == OTRACE_ENC_COMPLEX_INTEGER);
 }
 
 bool ot_type_is_scalar(const struct ot_type *type)

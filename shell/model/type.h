@@ -36,8 +36,8 @@ struct ot_type {
 	uint16_t flags;	  /* enum otrace_type_flag */
 	uint32_t nr_members;
 	uint64_t size_bytes;
-	uint64_t count;
-	const char *name;	      /* tag or name, NULL = none */
+	uint64_t count;	  /* of elements; of an integer its bits, 0 = all of its bytes */
+	const char *name; /* tag or name, NULL = none */
 	const struct ot_type *target; /* pointers, arrays, typedefs, qualifiers, enums, functions */
 	union {
 		const struct ot_member *members;	 /* struct, union, class, function */
@@ -48,7 +48,8 @@ struct ot_type {
 	uint32_t align_bytes;
 	uint64_t hash;
 	struct ot_module *module;
-	const struct ot_type *complete; /* of an INCOMPLETE one: the definition, or NULL */
+	const struct ot_type *complete; /* of an INCOMPLETE one the definition, of one that was read
+					 * several times the first; or NULL */
 	struct ot_type *same_name;	/* next named type of this name, or NULL */
 	char *text;			/* see ot_type_text() */
 	const char *unique_name;	/* name, or NAME@file when several types share it */
@@ -66,9 +67,11 @@ bool ot_type_is_pointer(const struct ot_type *type);
 bool ot_type_is_record(const struct ot_type *type); /* struct, union, class */
 bool ot_type_is_array(const struct ot_type *type);
 bool ot_type_is_function(const struct ot_type *type);
-bool ot_type_is_integer(const struct ot_type *type); /* bool, char and enum too */
+bool ot_type_is_integer(const struct ot_type *type); /* bool, char and enum too; of any width */
+bool ot_type_is_complex(const struct ot_type *type); /* of floats and of integers */
 bool ot_type_is_float(const struct ot_type *type);
-bool ot_type_is_scalar(const struct ot_type *type); /* integer, float or pointer */
+bool ot_type_is_float128(const struct ot_type *type); /* no long double, which has 80 bits */
+bool ot_type_is_scalar(const struct ot_type *type);   /* integer, float or pointer */
 bool ot_type_is_signed(const struct ot_type *type);
 /** Plain char, whatever its sign: what strings are made of. uint8_t and friends are not. */
 bool ot_type_is_char(const struct ot_type *type);

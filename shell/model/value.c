@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/value.h"
+#include "model/wide.h"
 
 /* Larger things are read when their parts are looked at. */
 #define FETCH_MAX_BYTES (256u * 1024u)
@@ -82,9 +83,14 @@ void ot_value_of_u64(const struct ot_type *type, uint64_t number, struct ot_valu
 /* Bytes that hold the value, bit-fields from their first byte on. */
 static uint64_t bytes_needed(const struct ot_value *value)
 {
+	uint64_t bytes = ot_type_size(value->type);
+	uint64_t count;
+
 	if (value->bit_size)
-		return (value->bit_shift + value->bit_size + 7u) / 8u;
-	return ot_type_size(value->type);
+		return ((uint64_t)value->bit_shift + value->bit_size + 7u) / 8u;
+	if (!bytes && ot_type_is_array(value->type) && ot_value_count(value, &count))
+		return count * ot_type_size(ot_type_strip(value->type)->target);
+	return bytes;
 }
 
 void ot_value_fetch(struct ot_target *target, struct ot_value *value)
@@ -171,6 +177,8 @@ struct ot_err *ot_value_of_var(struct ot_program *program, const struct ot_var *
 	if (!address)
 		return ot_err_new(OT_ERR_FAULT, "%s has no address here", var->unique_name);
 	ot_value_at(var->type, address, ret);
+	ret->has_room = true;
+	ret->room_bytes = var->size_bytes;
 	ret->stores_ignored = (var->flags & OTRACE_VAR_STORES_IGNORED) != 0;
 	return NULL;
 }
@@ -182,9 +190,10 @@ struct ot_err *ot_value_of_var(struct ot_program *program, const struct ot_var *
 bool ot_value_is_known(const struct ot_value *value, uint64_t bytes)
 {
 	const struct ot_type *type = ot_type_strip(value->type);
-	bool x87 = type->kind == OTRACE_TYPE_BASE &&
-		   ((type->encoding == OTRACE_ENC_FLOAT && type->size_bytes == 16) ||
-		    (type->encoding == OTRACE_ENC_COMPLEX && type->size_bytes == 32));
+	bool x87 =
+		(ot_type_is_float(type) && type->size_bytes == 16 && !ot_type_is_float128(type)) ||
+		(type->encoding == OTRACE_ENC_COMPLEX && type->size_bytes == 32 &&
+		 type->count != 128);
 
 	for (uint64_t i = 0; value->known && i < bytes; i++)
 		if (!value->known[i] && !(x87 && i % 16 >= X87_BYTES))
@@ -192,31 +201,19 @@ bool ot_value_is_known(const struct ot_value *value, uint64_t bytes)
 	return true;
 }
 
-/* Of 128 bits, as no processor computes with. */
-static bool is_float128(const struct ot_type *type)
+/* Of bits that are not those of whole bytes. */
+static bool wide_to_u64(const struct ot_value *value, uint64_t *ret)
 {
-	type = ot_type_strip(type);
-	return type->size_bytes == 16 && type->name && strstr(type->name, "128");
-}
+	ot_auto_wide struct ot_wide wide = {0};
+	uint64_t above;
 
-static bool bitfield_to_u64(const struct ot_value *value, uint64_t *ret)
-{
-	uint64_t bytes = bytes_needed(value);
-	unsigned __int128 bits = 0;
-	uint64_t number;
-
-	if (value->bit_size > 64 || bytes > 9 || value->nr_bytes < bytes)
+	if (!ot_value_to_wide(value, &wide))
 		return false;
-	memcpy(&bits, value->bytes, bytes);
-	number = (uint64_t)(bits >> value->bit_shift);
-	if (value->bit_size < 64) {
-		uint64_t sign = 1ull << (value->bit_size - 1);
-
-		number &= (1ull << value->bit_size) - 1;
-		if (ot_type_is_signed(value->type))
-			number = (number ^ sign) - sign;
-	}
-	*ret = number;
+	above = ot_type_is_signed(value->type) && (int64_t)wide.limbs[0] < 0 ? UINT64_MAX : 0;
+	for (size_t i = 1; i < wide.nr; i++)
+		if (wide.limbs[i] != above)
+			return false;
+	*ret = wide.limbs[0];
 	return true;
 }
 
@@ -228,8 +225,8 @@ bool ot_value_to_u64(const struct ot_value *value, uint64_t *ret)
 	if (value->state != OT_VALUE_OK || !value->bytes || ot_type_is_float(value->type) ||
 	    !ot_type_is_scalar(value->type) || !ot_value_is_known(value, bytes_needed(value)))
 		return false;
-	if (value->bit_size)
-		return bitfield_to_u64(value, ret);
+	if (value->bit_size || size > 16 || ot_value_bits(value) != size * 8)
+		return wide_to_u64(value, ret);
 	if (!size || value->nr_bytes < size)
 		return false;
 	memcpy(&number, value->bytes, size < 8 ? size : 8);
@@ -285,7 +282,7 @@ bool ot_value_to_long_double(const struct ot_value *value, long double *ret)
 	} else if (size == sizeof(double)) {
 		memcpy(&plain, value->bytes, sizeof(plain));
 		extended = plain;
-	} else if (is_float128(value->type)) {
+	} else if (ot_type_is_float128(value->type)) {
 		memcpy(&quad, value->bytes, sizeof(quad));
 		extended = (long double)quad;
 	} else if (size == sizeof(long double)) {
@@ -333,14 +330,38 @@ static void part_bytes(const struct ot_value *whole, uint64_t offset, struct ot_
 	ret->known = whole->known ? whole->known + offset : NULL;
 }
 
+/* Storage behind a struct belongs to what its last member has no length for. */
+static bool is_last(const struct ot_type *type, const struct ot_member *member)
+{
+	return type->kind == OTRACE_TYPE_UNION ||
+	       (type->nr_members && member == &type->members[type->nr_members - 1]);
+}
+
 void ot_value_member(const struct ot_value *value, const struct ot_member *member,
 		     uint64_t bit_offset, struct ot_value *ret)
 {
 	part_at(value, member->type, bit_offset / 8, ret);
+	ret->has_room = value->has_room && value->room_bytes >= bit_offset / 8 &&
+			is_last(ot_type_strip(value->type), member);
+	ret->room_bytes = ret->has_room ? value->room_bytes - bit_offset / 8 : 0;
 	ret->bit_size = member->bit_size;
 	if (member->bit_size)
 		ret->bit_shift = bit_offset % 8;
 	part_bytes(value, bit_offset / 8, ret);
+}
+
+bool ot_value_count(const struct ot_value *value, uint64_t *ret)
+{
+	const struct ot_type *type = ot_type_strip(value->type);
+	uint64_t count = ot_type_count(type);
+	uint64_t bytes = count ? 0 : ot_type_size(type->target);
+
+	if (value->has_room && bytes) {
+		*ret = value->room_bytes / bytes;
+		return true;
+	}
+	*ret = count;
+	return !(type->flags & OTRACE_TYPE_FLAG_COUNT_UNKNOWN);
 }
 
 void ot_value_element(const struct ot_value *value, uint64_t index, struct ot_value *ret)

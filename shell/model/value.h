@@ -33,11 +33,13 @@ struct ot_value {
 	enum ot_value_state state;
 	bool is_lvalue;	     /* address (and bit_shift) say where it lies in the program */
 	bool stores_ignored; /* the compiled code does not look at this storage any more */
+	bool has_room;	     /* all of a variable, or what it ends with */
 	uint8_t bit_shift;   /* bit-fields: from the start of bytes */
 	uint32_t bit_size;   /* bit-fields, else 0 */
 	uint64_t address;
 	const uint8_t *bytes; /* nr_bytes bytes; borrowed, or owned through own */
 	size_t nr_bytes;      /* may be less than the type's size: the rest is unreadable */
+	uint64_t room_bytes;  /* with has_room: of the variable's storage, from address on */
 	const uint8_t *known; /* one byte per byte, 0 = optimised out; NULL = all known */
 	uint8_t *own;	      /* free() by ot_value_deinit() */
 	uint8_t small[16];    /* home of scalars: bytes may point here */
@@ -77,7 +79,8 @@ struct ot_err *ot_value_of_var(struct ot_program *program, const struct ot_var *
 /** Whether none of the first @p bytes was optimised out. Padding does not count. */
 bool ot_value_is_known(const struct ot_value *value, uint64_t bytes);
 /** Integer, bool, char, enum, bit-field or pointer as a number, sign extended when signed.
- * False when it is none of these or not known. */
+ * False when it is none of these or not known, or has more bits than fit (of 16 bytes: the low ones;
+ * wide.h has them all). */
 bool ot_value_to_u64(const struct ot_value *value, uint64_t *ret);
 /** Any arithmetic value. */
 bool ot_value_to_long_double(const struct ot_value *value, long double *ret);
@@ -85,6 +88,9 @@ bool ot_value_to_long_double(const struct ot_value *value, long double *ret);
 /** A field. Bit offset as ot_type_find_member() gives it. Borrows bytes from @p value. */
 void ot_value_member(const struct ot_value *value, const struct ot_member *member,
 		     uint64_t bit_offset, struct ot_value *ret);
+/** Elements of an array or vector. Of one whose type does not say, those that the storage of its
+ * variable has; false when nobody knows. */
+bool ot_value_count(const struct ot_value *value, uint64_t *ret);
 /** Element of an array or vector. Not bounded: the index is the caller's. */
 void ot_value_element(const struct ot_value *value, uint64_t index, struct ot_value *ret);
 

@@ -3,11 +3,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/wide.h"
 #include "model/write.h"
 
 /* Equal elements are counted behind what is fetched of a large array, as far as this. */
 #define RUN_PIECE_BYTES (256u * 1024u)
 #define RUN_MAX_BYTES (64ull << 20)
+
+/* clang has the type, and glibc the functions, but hides them from clang. */
+extern int strfromf128(char *restrict to, size_t room, const char *restrict format,
+		       __float128 number);
+extern __float128 strtof128(const char *restrict text, char **restrict end);
 
 static bool reads_back(const char *digits, long double number, size_t bytes)
 {
@@ -40,22 +46,87 @@ bool ot_write_float(long double number, size_t bytes, struct ot_buf *out)
 
 void ot_write_int128(const uint8_t *bytes, bool is_signed, struct ot_buf *out)
 {
-	unsigned __int128 number;
-	char digits[48];
-	size_t at = sizeof(digits);
-	bool negative;
+	struct ot_wide wide = {.nr = 2};
+
+	wide.limbs = wide.small;
+	memcpy(wide.limbs, bytes, 2 * sizeof(uint64_t));
+	ot_wide_write(&wide, is_signed, out);
+}
+
+static void write_float128(const uint8_t *bytes, struct ot_buf *out)
+{
+	__float128 number;
+	char format[] = "%.33g";
+	char digits[64];
 
 	memcpy(&number, bytes, sizeof(number));
-	negative = is_signed && (__int128)number < 0;
-	if (negative)
-		number = 0 - number;
 	do {
-		digits[--at] = (char)('0' + (int)(number % 10));
-		number /= 10;
-	} while (number);
-	if (negative)
-		digits[--at] = '-';
-	ot_buf_add(out, digits + at, sizeof(digits) - at);
+		strfromf128(digits, sizeof(digits), format, number);
+	} while (format[3]++ < '6' && strtof128(digits, NULL) != number);
+	ot_buf_adds(out, digits);
+}
+
+bool ot_write_is_number(const struct ot_value *value)
+{
+	long double number;
+
+	return ot_value_to_long_double(value, &number) && !isnan(number) && !isinf(number);
+}
+
+bool ot_write_real(const struct ot_value *value, struct ot_buf *out)
+{
+	long double number;
+
+	if (!ot_value_to_long_double(value, &number))
+		return false;
+	if (ot_type_is_float128(value->type) && !isnan(number) && !isinf(number))
+		write_float128(value->bytes, out);
+	else
+		ot_write_float(number, ot_type_size(value->type), out);
+	return true;
+}
+
+bool ot_write_is_wide(const struct ot_value *value)
+{
+	return ot_value_bits(value) > 64;
+}
+
+bool ot_write_complex(const struct ot_value *value, struct ot_type *part, struct ot_value *re,
+		      struct ot_value *im)
+{
+	const struct ot_type *type = ot_type_strip(value->type);
+	size_t half = type->size_bytes / 2;
+	bool is_float = type->encoding == OTRACE_ENC_COMPLEX;
+
+	if (!half || half > 16 || value->nr_bytes < half * 2 ||
+	    (is_float && half == 16 && !type->count))
+		return false;
+	*part = (struct ot_type){.kind = OTRACE_TYPE_BASE, .size_bytes = half};
+	part->encoding = is_float ? OTRACE_ENC_FLOAT : OTRACE_ENC_SIGNED;
+	part->name = is_float && type->count == 128 ? "__float128" : NULL;
+	*re = (struct ot_value){.type = part, .bytes = value->bytes, .nr_bytes = half};
+	re->known = value->known;
+	*im = *re;
+	im->bytes += half;
+	if (im->known)
+		im->known += half;
+	return true;
+}
+
+bool ot_write_sign_matters(const struct ot_value *part)
+{
+	return part->bytes[part->nr_bytes - 1] & 0x80;
+}
+
+void ot_write_hex(const struct ot_value *value, struct ot_buf *out)
+{
+	size_t at = value->nr_bytes;
+
+	while (at > 1 && !value->bytes[at - 1])
+		at--;
+	ot_buf_adds(out, "0x");
+	for (bool first = true; at-- > 0; first = false)
+		ot_buf_addf(out, first ? "%x" : "%02x", value->bytes[at]);
 }
 
 const struct ot_value *ot_write_fetch(const struct ot_format *format, const struct ot_value *value,
@@ -111,23 +182,35 @@ const char *ot_write_enum_name(const struct ot_type *type, uint64_t number)
 	return NULL;
 }
 
-/* Enumerators that are single bits, each another one, or 0. */
+static bool is_one_bit(uint64_t value)
+{
+	return value && !(value & (value - 1));
+}
+
+/* Bits with names, and names for several of them. What counts 0, 1, 2, 3, 4 looks the same, but has
+ * no gaps. */
 static bool is_flag_enum(const struct ot_type *type)
 {
-	uint64_t seen = 0;
+	uint64_t bits = 0, largest = 0;
+	bool has_masks = false;
 
+	for (uint32_t i = 0; i < type->nr_members; i++)
+		if (is_one_bit((uint64_t)type->enumerators[i].value))
+			bits |= (uint64_t)type->enumerators[i].value;
 	for (uint32_t i = 0; i < type->nr_members; i++) {
 		uint64_t value = (uint64_t)type->enumerators[i].value;
 
-		if ((value & (value - 1)) || (value & seen))
+		if (value & ~bits)
 			return false;
-		seen |= value;
+		has_masks = has_masks || (value && !is_one_bit(value));
+		largest = value > largest ? value : largest;
 	}
 	/* 0 and 1, or 1 and 2, are what any enum counts with */
-	return type->nr_members > 2 && (seen & ~3ull);
+	return type->nr_members > 2 && (bits & ~3ull) && (!has_masks || largest > type->nr_members);
 }
 
-bool ot_write_enum_flags(const struct ot_type *type, uint64_t number, struct ot_buf *out)
+bool ot_write_enum_flags(const struct ot_type *type, uint64_t number, const char *bar,
+			 struct ot_buf *out)
 {
 	uint64_t left = number;
 	bool any = false;
@@ -137,15 +220,15 @@ bool ot_write_enum_flags(const struct ot_type *type, uint64_t number, struct ot_
 	for (uint32_t i = 0; i < type->nr_members; i++) {
 		uint64_t value = (uint64_t)type->enumerators[i].value;
 
-		if (!(value & left))
+		if (!is_one_bit(value) || !(value & left))
 			continue;
-		ot_buf_adds(out, any ? "|" : "");
+		ot_buf_adds(out, any ? bar : "");
 		ot_buf_adds(out, type->enumerators[i].name);
 		left &= ~value;
 		any = true;
 	}
 	if (any && left) {
-		ot_buf_addc(out, '|');
+		ot_buf_adds(out, bar);
 		ot_buf_add_hex(out, left);
 	}
 	return any;

@@ -12,7 +12,27 @@
 /** Shortest digits that read back as the same number. @p bytes 4, 8 or 16: of its type.
  * False for NaN and infinities, whose names are written. */
 bool ot_write_float(long double number, size_t bytes, struct ot_buf *out);
+/** As ot_write_float(), of a float of any type. False, and nothing added, when it is not known whole. */
+bool ot_write_real(const struct ot_value *value, struct ot_buf *out);
 void ot_write_int128(const uint8_t *bytes, bool is_signed, struct ot_buf *out);
+/** Whether a float has a number; NaN and the infinities have names only. */
+bool ot_write_is_number(const struct ot_value *value);
+
+/** Whether an integer has more bits than fit into a uint64_t. */
+bool ot_write_is_wide(const struct ot_value *value);
+
+/**
+ * Parts of a complex number, as values of a type of their own.
+ * @param part  room for that type
+ * @return false when they are not known whole, or of what kind they are
+ */
+bool ot_write_complex(const struct ot_value *value, struct ot_type *part, struct ot_value *re,
+		      struct ot_value *im);
+/** A part of a complex integer: whether it is signed is not known, so what is a different number
+ * with and without sign is to be written in hex. */
+bool ot_write_sign_matters(const struct ot_value *part);
+/** The bits of a value as one number in hex. */
+void ot_write_hex(const struct ot_value *value, struct ot_buf *out);
 
 /** The value with its bytes: @p value, or @p room when it had to be read. */
 const struct ot_value *ot_write_fetch(const struct ot_format *format, const struct ot_value *value,
@@ -25,9 +45,10 @@ bool ot_write_string(const struct ot_format *format, const struct ot_value *valu
 
 /** Name of an enumeration value, NULL = none has it. */
 const char *ot_write_enum_name(const struct ot_type *type, uint64_t number);
-/** Adds A|B and what is left as a number; false, and nothing added, when it is no flag type or no
- * flag is set. */
-bool ot_write_enum_flags(const struct ot_type *type, uint64_t number, struct ot_buf *out);
+/** Adds the flags that are set, with @p bar between them, and what is left as a number; false, and
+ * nothing added, when it is no flag type or no flag is set. */
+bool ot_write_enum_flags(const struct ot_type *type, uint64_t number, const char *bar,
+			 struct ot_buf *out);
 
 /** How many elements from @p index on have equal bytes; reads on behind what was fetched. */
 uint64_t ot_write_run(const struct ot_format *format, const struct ot_value *array, uint64_t index,

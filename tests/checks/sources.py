@@ -6,7 +6,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Written by other projects' rules, or on purpose in another style.
-NOT_OURS = ("tests/realprograms/corpus/",)
+NOT_OURS = ("tests/realprograms/corpus/", "tests/fuzz/corpus/")
 
 
 def files(*folders, suffixes=None):

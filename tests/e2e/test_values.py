@@ -56,7 +56,7 @@ def common(text):
     text = re.sub(r"(0x[0-9a-f]+) <[^>]*>", r"\1", text)                            # 0x7090 <first>
     text = re.sub(r'0x[0-9a-f]+ (")', r"\1", text)                                  # 0x2004 "hello"
     text = re.sub(r"\b0x0\b|\(int \(\*\)\(int\)\) 0x0", "NULL", text)
-    text = re.sub(r"\(([A-Z_]+(?: \| [A-Z_]+| \| unknown: 0x[0-9a-f]+)*)\)", r"\1", text)
+    text = re.sub(r"\(([A-Z_]+(?: \| [A-Z_]+| \| (?:unknown: )?0x[0-9a-f]+)*)\)", r"\1", text)
     text = text.replace(" | unknown: ", "|").replace(" | ", "|")
     return re.sub(r"\{ ?| ?\}", lambda match: match[0].strip(), text).strip()
 

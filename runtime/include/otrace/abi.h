@@ -40,7 +40,7 @@ extern "C" {
 #define OTRACE_STATIC_ASSERT(cond, text) _Static_assert(cond, text)
 #endif
 
-#define OTRACE_ABI_VERSION 3
+#define OTRACE_ABI_VERSION 4
 
 /* Section and symbol names. */
 #define OTRACE_SECTION_FN "otrace_fn"
@@ -304,7 +304,8 @@ enum otrace_var_flag { OTRACE_VAR_FLAGS(OTRACE_X_VAR) };
  *   unit           number of a unit. HAS_UNIT, else the first
  *   type           number of a reference
  *   scope          number of a name: function of a function static. HAS_SCOPE
- *   size_bytes     of its storage. HAS_SIZE, else its type's
+ *   size_bytes     of its storage; when it ends with an array without a length, up to the end of the
+ *                  elements that it has. HAS_SIZE, else that of its type
  *   constant_value only with OTRACE_VAR_CONSTANT_VALUE
  */
 #define OTRACE_VAR_HAS_LINKAGE_NAME 0x01u
@@ -373,7 +374,8 @@ enum otrace_encoding {
 	OTRACE_ENC_SIGNED_CHAR = 0x06,
 	OTRACE_ENC_UNSIGNED = 0x07,
 	OTRACE_ENC_UNSIGNED_CHAR = 0x08,
-	OTRACE_ENC_UTF = 0x10
+	OTRACE_ENC_UTF = 0x10,
+	OTRACE_ENC_COMPLEX_INTEGER = 0x80 /* whether its parts are signed is not known */
 };
 
 #define OTRACE_TYPE_FLAGS(X)                                                  \
@@ -403,7 +405,9 @@ enum otrace_type_flag { OTRACE_TYPE_FLAGS(OTRACE_X_TYPE) };
  * has number 1, 0 is none, or void. The stream ends with what its kind has:
  *
  *   VOID, UNSPECIFIED  nothing
- *   BASE               name (text), size_bytes, encoding (enum otrace_encoding), bits (0 = all)
+ *   BASE               name (text), size_bytes, encoding (enum otrace_encoding), bits (0 = all): of a
+ *                      _BitInt, where they are known; of the parts of a complex number of 32 bytes 80
+ *                      or 128, 0 = not known
  *   ARRAY, VECTOR      of reference 1. count: number of elements; size_bytes (HAS_SIZE, else the count
  *                      times the size of an element)
  *   FUNCTION           result, number of parameters, then the type of each
