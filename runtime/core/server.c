@@ -42,11 +42,22 @@ static struct {
 } server = {.listen_fd = -1, .client = {.fd = -1}};
 
 static uint32_t has_client;
+static int client_pid;
 static uint32_t last_session;
 
 bool ot_server_has_client(void)
 {
 	return __atomic_load_n(&has_client, __ATOMIC_RELAXED);
+}
+
+int ot_server_client_pid(void)
+{
+	return ot_server_has_client() ? __atomic_load_n(&client_pid, __ATOMIC_RELAXED) : 0;
+}
+
+const char *ot_server_path(void)
+{
+	return server.listen_fd >= 0 && server.pid == ot_sys_getpid() ? server.path : "";
 }
 
 bool ot_server_client_wants_ending(void)
@@ -202,6 +213,7 @@ static void accept_client(void)
 	ot_control_run(run_nothing, NULL);
 	server.told_generation = ot_modules_generation();
 	ot_clock_update(ot_area_head);
+	__atomic_store_n(&client_pid, pid, __ATOMIC_RELAXED);
 	__atomic_store_n(&has_client, 1, __ATOMIC_RELEASE);
 	if (result == OT_INBOX_MESSAGE)
 		serve_request();

@@ -125,7 +125,7 @@ KEEP int fork_and_return(void) { TOUCH(); return fork() ? 1 : 2; }
 /* 1 when a child that nobody made is there to wait for. */
 KEEP int strange_child(void) { int status; TOUCH(); return waitpid(-1, &status, WNOHANG) > 0; }
 
-static int never_seen(int a, int unused, int b) { TOUCH(); return a * 10 + b; }
+static __attribute__((noinline)) int never_seen(int a, int unused, int b) { TOUCH(); return a * 10 + b; }
 KEEP int uses_it(int n) { TOUCH(); return never_seen(n, 5, n + 1); }
 
 #define SHOW(call, format, ...) printf(call " " format "\n", __VA_ARGS__)
