@@ -42,17 +42,22 @@ static struct {
 } server = {.listen_fd = -1, .client = {.fd = -1}};
 
 static uint32_t has_client;
-static int client_pid;
-static uint32_t last_session;
+static int last_client_pid;
+static uint32_t nr_clients; /* the number of each is its session's */
 
 bool ot_server_has_client(void)
 {
 	return __atomic_load_n(&has_client, __ATOMIC_RELAXED);
 }
 
-int ot_server_client_pid(void)
+int ot_server_last_client_pid(void)
 {
-	return ot_server_has_client() ? __atomic_load_n(&client_pid, __ATOMIC_RELAXED) : 0;
+	return __atomic_load_n(&last_client_pid, __ATOMIC_ACQUIRE);
+}
+
+uint32_t ot_server_nr_clients(void)
+{
+	return __atomic_load_n(&nr_clients, __ATOMIC_ACQUIRE);
 }
 
 const char *ot_server_path(void)
@@ -209,12 +214,14 @@ static void accept_client(void)
 		return;
 	}
 	server.client = (struct ot_client){
-		.fd = fd, .pid = pid, .session = ++last_session, .inbox = inbox};
+		.fd = fd, .pid = pid, .session = nr_clients + 1, .inbox = inbox};
 	ot_control_run(run_nothing, NULL);
 	server.told_generation = ot_modules_generation();
 	ot_clock_update(ot_area_head);
-	__atomic_store_n(&client_pid, pid, __ATOMIC_RELAXED);
 	__atomic_store_n(&has_client, 1, __ATOMIC_RELEASE);
+	/* behind that: whoever sees one of them sees that somebody is here, until they have gone */
+	__atomic_store_n(&last_client_pid, pid, __ATOMIC_RELEASE);
+	__atomic_store_n(&nr_clients, nr_clients + 1, __ATOMIC_RELEASE);
 	if (result == OT_INBOX_MESSAGE)
 		serve_request();
 }

@@ -341,16 +341,15 @@ static int wait_for_shell(int pid)
 	bool came = false;
 
 	while (is_there(pid)) {
-		bool here = ot_server_client_pid() == pid;
-
-		came |= here;
-		if (here)
+		came |= ot_server_last_client_pid() == pid;
+		if (came && ot_server_has_client())
 			since_ms = now_ms();
 		/* whoever inherits orphans may not look after them */
 		else if (now_ms() - since_ms > (came ? GO_PATIENCE_MS : COME_PATIENCE_MS))
 			break;
 		nap();
 	}
+	came |= ot_server_last_client_pid() == pid;
 	return came ? OTRACE_E_OK : OTRACE_E_SYSTEM;
 }
 
@@ -358,12 +357,13 @@ static void wait_for_anybody(void)
 {
 	char text[64];
 	struct ot_text command = OT_TEXT(text);
+	uint32_t before = ot_server_nr_clients();
 
 	ot_text_add(&command, "otrace attach --unsafe ");
 	ot_text_add_u64(&command, (uint64_t)ot_sys_getpid(), 10);
 	ot_log("no otrace command here (OTRACE_SHELL, beside libotrace.so, PATH); waiting for",
 	       text);
-	while (!ot_server_has_client())
+	while (ot_server_nr_clients() == before)
 		nap();
 	while (ot_server_has_client())
 		nap();
@@ -397,6 +397,9 @@ int otrace_set_trace(void)
 
 	if (getauxval(AT_SECURE))
 		return -OTRACE_E_PRIVILEGED;
+	/* before the terminal, which its shell has meanwhile */
+	if (__atomic_load_n(&waiting.taken, __ATOMIC_ACQUIRE))
+		return -OTRACE_E_BUSY;
 	if (!take_terminal(&terminal))
 		return -OTRACE_E_NO_TERMINAL;
 	error = ot_start_listen();

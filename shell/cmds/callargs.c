@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cmds/callargs.h"
@@ -43,6 +43,16 @@ static bool fits(uint64_t number, bool negative, uint64_t bytes, bool is_signed)
 	return number <= (is_signed ? max / 2 : max);
 }
 
+/* 'c', from which the shell's quoting has taken the quotes where a char is wanted; -1 = none. */
+static int letter_of(const char *word, const struct ot_type *type)
+{
+	if (word[0] == '\'' && word[1] && word[2] == '\'' && !word[3])
+		return (unsigned char)word[1];
+	if (ot_type_is_byte(type) && word[0] && !word[1] && !isdigit((unsigned char)word[0]))
+		return (unsigned char)word[0];
+	return -1;
+}
+
 static struct ot_err *take_int(struct words *words, const char *word, const struct ot_type *type,
 			       struct ot_value *ret)
 {
@@ -50,14 +60,16 @@ static struct ot_err *take_int(struct words *words, const char *word, const stru
 		ot_program_enumerator(words->shell->program, word, NULL);
 	bool negative = word[0] == '-';
 	uint64_t number;
+	int letter;
 	char *end;
 
 	if (enumerator) {
 		ot_value_of_u64(type, (uint64_t)enumerator->value, ret);
 		return NULL;
 	}
-	if (word[0] == '\'' && word[1] && word[2] == '\'' && !word[3]) {
-		ot_value_of_u64(type, (unsigned char)word[1], ret);
+	letter = letter_of(word, type);
+	if (letter >= 0) {
+		ot_value_of_u64(type, (uint64_t)letter, ret);
 		return NULL;
 	}
 	errno = 0;

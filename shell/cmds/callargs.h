@@ -14,7 +14,7 @@ struct ot_err *ot_callargs_function(struct ot_shell *shell, const char *word, st
 /**
  * Makes a call ready.
  *
- * @param words nr words; numbers in any C notation, 'c', NULL, names of enumerators; for a char pointer
+ * @param words nr words; numbers in any C notation, letters, NULL, names of enumerators; for a char pointer
  *              the word itself is the text, unless it begins with & or is an address; anything else
  *              is an expression, as &x or shop.first for a struct. A function like main, int f(int,
  *              char **), gets the program's own argc and argv: no words, or the ones that the

@@ -53,6 +53,7 @@ KEEP unsigned long long large(unsigned long long n) { TOUCH(); return n + 1; }
 KEEP enum color next_color(enum color c) { TOUCH(); return c == RED ? BLUE : RED; }
 KEEP float third(float f) { TOUCH(); return f / 3; }
 KEEP double half(double d) { TOUCH(); return d / 2; }
+KEEP double quarter(double d) { TOUCH(); return d / 4; }
 KEEP long double tenth(long double d) { TOUCH(); return d / 10; }
 KEEP struct small of_small(struct small s) { TOUCH(); s.a = (short)-s.a; return s; }
 KEEP struct mixed of_mixed(struct mixed m, int add) { TOUCH(); m.d += add; m.i -= add; return m; }
