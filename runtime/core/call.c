@@ -76,50 +76,134 @@ static struct {
 
 /* ------------------------------------------------------------------ the call itself */
 
-static ffi_type *const int_part = &ffi_type_uint64, *const vector_part = &ffi_type_double;
+#define GENERAL_REGISTERS 6u
+#define VECTOR_REGISTERS 8u
 
-/* What libffi is told of one value. */
-struct described {
-	ffi_type type;
-	ffi_type *elements[3];
+/*
+ * What libffi is told. It is not told of structs in registers: each eight of one is an argument of its
+ * own (libffi 3.4.4 copies a struct whose first eight goes to the last general register over the first
+ * vector register). Which ones still are in registers is counted here, as libffi counts it.
+ */
+struct plan {
+	ffi_type *types[2 * ARGS_MAX + 1];
+	void *values[2 * ARGS_MAX + 1];
+	ffi_type structs[ARGS_MAX];
+	uint32_t nr;
+	uint32_t nr_fixed;
+	uint32_t general_left; /* registers */
+	uint32_t vector_left;
 };
 
-/* Its layout is ours to say: with a size, libffi computes none. */
-static ffi_type *describe_struct(const struct otrace_call_value *value, struct described *room)
-{
-	bool in_memory = value->value_class == OTRACE_VALUE_MEMORY;
+static ffi_type *const in_memory_elements[] = {&ffi_type_longdouble, NULL};
 
-	room->type = (ffi_type){.size = value->bytes,
-				.alignment = (unsigned short)ot_larger(value->align, 8),
-				.type = FFI_TYPE_STRUCT,
-				.elements = room->elements};
-	/* libffi puts on the stack what has a long double in it */
-	room->elements[0] = in_memory				    ? &ffi_type_longdouble
-			    : value->parts & OTRACE_VALUE_PART0_VECTOR ? vector_part
-								       : int_part;
-	room->elements[1] = NULL;
-	if (!in_memory && value->bytes > 8)
-		room->elements[1] = value->parts & OTRACE_VALUE_PART1_VECTOR ? vector_part
-									     : int_part;
-	room->elements[2] = NULL;
-	return &room->type;
+static void add(struct plan *plan, ffi_type *type, void *value, bool is_fixed)
+{
+	plan->types[plan->nr] = type;
+	plan->values[plan->nr++] = value;
+	plan->nr_fixed += is_fixed;
 }
 
-static ffi_type *describe(const struct otrace_call_value *value, struct described *room)
+/* Its layout is ours to say: with a size, libffi computes none. What has a long double in it goes to the
+ * stack. */
+static ffi_type *describe_in_memory(const struct otrace_call_value *value, ffi_type *room)
+{
+	*room = (ffi_type){.size = value->bytes,
+			   .alignment = (unsigned short)ot_larger(value->align, 8),
+			   .type = FFI_TYPE_STRUCT,
+			   .elements = (ffi_type **)(uintptr_t)in_memory_elements};
+	return room;
+}
+
+static bool is_vector_part(const struct otrace_call_value *value, uint32_t part)
+{
+	return value->parts & (part ? OTRACE_VALUE_PART1_VECTOR : OTRACE_VALUE_PART0_VECTOR);
+}
+
+/* All of it, or nothing. */
+static bool fits_registers(const struct plan *plan, const struct otrace_call_value *value)
+{
+	uint32_t nr = value->bytes > 8 ? 2 : 1, vector = 0;
+
+	for (uint32_t i = 0; i < nr; i++)
+		vector += is_vector_part(value, i);
+	return vector <= plan->vector_left && nr - vector <= plan->general_left;
+}
+
+static void use_register(uint32_t *left)
+{
+	*left -= *left != 0;
+}
+
+static void add_parts(struct plan *plan, const struct otrace_call_value *value, uint8_t *bytes,
+		      ffi_type *room, bool is_fixed)
+{
+	if (!fits_registers(plan, value)) {
+		add(plan, describe_in_memory(value, room), bytes, is_fixed);
+		return;
+	}
+	for (uint32_t i = 0; i * 8 < value->bytes; i++) {
+		bool vector = is_vector_part(value, i);
+
+		add(plan, vector ? &ffi_type_double : &ffi_type_uint64, bytes + (size_t)i * 8,
+		    is_fixed);
+		use_register(vector ? &plan->vector_left : &plan->general_left);
+	}
+}
+
+static ffi_type *describe_float(uint32_t bytes)
+{
+	return bytes == 4 ? &ffi_type_float : bytes == 8 ? &ffi_type_double : &ffi_type_longdouble;
+}
+
+static void add_argument(struct plan *plan, const struct otrace_call_value *value, uint8_t *bytes,
+			 ffi_type *room, bool is_fixed)
+{
+	switch (value->value_class) {
+	case OTRACE_VALUE_FLOAT:
+		add(plan, describe_float(value->bytes), bytes, is_fixed);
+		if (value->bytes <= 8)
+			use_register(&plan->vector_left);
+		break;
+	case OTRACE_VALUE_PARTS:
+		add_parts(plan, value, bytes, room, is_fixed);
+		break;
+	case OTRACE_VALUE_MEMORY:
+		add(plan, describe_in_memory(value, room), bytes, is_fixed);
+		break;
+	default:
+		add(plan, value->value_class == OTRACE_VALUE_INT ? &ffi_type_sint64
+								 : &ffi_type_pointer,
+		    bytes, is_fixed);
+		use_register(&plan->general_left);
+		break;
+	}
+}
+
+/* Two registers, as a struct of whole eights: what is in them beyond the value is cut off afterwards. */
+static ffi_type *describe_result_parts(const struct otrace_call_value *value, ffi_type *room,
+				       ffi_type *elements[3])
+{
+	if (value->bytes <= 8)
+		return is_vector_part(value, 0) ? &ffi_type_double : &ffi_type_uint64;
+	for (uint32_t i = 0; i < 2; i++)
+		elements[i] = is_vector_part(value, i) ? &ffi_type_double : &ffi_type_uint64;
+	elements[2] = NULL;
+	*room = (ffi_type){.size = 16, .alignment = 8, .type = FFI_TYPE_STRUCT, .elements = elements};
+	return room;
+}
+
+static ffi_type *describe_result(const struct otrace_call_value *value, ffi_type *room,
+				 ffi_type *elements[3])
 {
 	switch (value->value_class) {
 	case OTRACE_VALUE_INT:
 		return &ffi_type_sint64;
 	case OTRACE_VALUE_FLOAT:
-		return value->bytes == 4   ? &ffi_type_float
-		       : value->bytes == 8 ? &ffi_type_double
-					   : &ffi_type_longdouble;
+		return describe_float(value->bytes);
 	case OTRACE_VALUE_POINTER:
-	case OTRACE_VALUE_STRING:
 		return &ffi_type_pointer;
 	case OTRACE_VALUE_PARTS:
-	case OTRACE_VALUE_MEMORY:
-		return describe_struct(value, room);
+		return describe_result_parts(value, room, elements);
 	case OTRACE_VALUE_COMPLEX_X87:
 		return &ffi_type_complex_longdouble;
 	default:
@@ -127,46 +211,33 @@ static ffi_type *describe(const struct otrace_call_value *value, struct describe
 	}
 }
 
-/* Whole registers: what they hold beyond the value is cut off afterwards. */
-static ffi_type *describe_result(const struct otrace_call_value *value, struct described *room)
-{
-	struct otrace_call_value whole = *value;
-
-	if (value->value_class == OTRACE_VALUE_MEMORY)
-		return &ffi_type_void;
-	if (value->value_class == OTRACE_VALUE_PARTS)
-		whole.bytes = value->bytes > 8 ? 16 : 8;
-	return describe(&whole, room);
-}
-
 static void run(struct call *call)
 {
-	struct described rooms[ARGS_MAX], result_room;
-	ffi_type *types[ARGS_MAX + 1];
-	void *values[ARGS_MAX + 1];
-	uint32_t nr = 0, nr_fixed = call->head.nr_fixed;
 	const struct otrace_call_value *result = &call->head.result;
-	ffi_type *result_type = describe_result(result, &result_room);
+	ffi_type *elements[3], room, *result_type = describe_result(result, &room, elements);
 	void *hidden = call->result;
+	struct plan plan;
 	ffi_status status;
 	ffi_cif cif;
 
+	plan.nr = plan.nr_fixed = 0;
+	plan.general_left = GENERAL_REGISTERS;
+	plan.vector_left = VECTOR_REGISTERS;
 	call->done.return_bytes = result->bytes;
 	if (result->value_class == OTRACE_VALUE_MEMORY) {
-		types[nr] = &ffi_type_pointer;
-		values[nr++] = &hidden;
-		nr_fixed++;
+		add(&plan, &ffi_type_pointer, &hidden, true);
+		use_register(&plan.general_left);
 	}
-	for (uint32_t i = 0; i < call->head.nr_args; i++) {
-		types[nr] = describe(&call->args[i], &rooms[i]);
-		values[nr++] = call->memory + call->offsets[i];
-	}
-	if (nr_fixed == nr)
-		status = ffi_prep_cif(&cif, FFI_DEFAULT_ABI, nr, result_type, types);
+	for (uint32_t i = 0; i < call->head.nr_args; i++)
+		add_argument(&plan, &call->args[i], call->memory + call->offsets[i],
+			     &plan.structs[i], i < call->head.nr_fixed);
+	if (plan.nr_fixed == plan.nr)
+		status = ffi_prep_cif(&cif, FFI_DEFAULT_ABI, plan.nr, result_type, plan.types);
 	else
-		status = ffi_prep_cif_var(&cif, FFI_DEFAULT_ABI, nr_fixed, nr, result_type, types);
+		status = ffi_prep_cif_var(&cif, FFI_DEFAULT_ABI, plan.nr_fixed, plan.nr,
+					  result_type, plan.types);
 	if (status == FFI_OK)
-		ffi_call(&cif, FFI_FN(call->code), call->result, values);
+		ffi_call(&cif, FFI_FN(call->code), call->result, plan.values);
 	else
 		call->done.status = OTRACE_E_INVALID;
 	ot_memcpy(call->done.value, call->result,

@@ -29,31 +29,48 @@ static bool is_complex(const struct ot_type *type)
 	return type->kind == OTRACE_TYPE_BASE && type->encoding == OTRACE_ENC_COMPLEX;
 }
 
+static uint64_t natural_align(const struct ot_type *type);
+
+/*
+ * Of a packed one 1. Nobody says that it is packed, but it shows: in a member that lies where it would not,
+ * or in the size. When it does not show, the attribute only matters to what is in memory.
+ */
+static uint64_t record_align(const struct ot_type *type)
+{
+	uint64_t align = 1;
+
+	for (uint32_t i = 0; i < type->nr_members; i++) {
+		const struct ot_member *member = &type->members[i];
+		uint64_t of = natural_align(member->type);
+
+		if (member->flags & OTRACE_MEMBER_STATIC)
+			continue;
+		if (!member->bit_size && member->bit_offset / 8 % of)
+			return type->align_bytes ? type->align_bytes : 1;
+		if (of > align)
+			align = of;
+	}
+	if (ot_type_size(type) % align)
+		align = 1;
+	return type->align_bytes > align ? type->align_bytes : align;
+}
+
 /* Where the compiler puts it if nobody asks for another place. */
 static uint64_t natural_align(const struct ot_type *type)
 {
-	uint64_t align = 1;
+	uint64_t size = ot_type_size(type);
 
 	type = ot_type_strip(type);
 	if (type->kind == OTRACE_TYPE_ARRAY)
 		return natural_align(type->target);
+	if (ot_type_is_record(type))
+		return record_align(type);
 	if (is_complex(type))
-		return type->size_bytes / 2;
-	if (!ot_type_is_record(type)) {
-		uint64_t size = ot_type_size(type);
-
-		/* _BitInt(128) */
-		if (type->kind == OTRACE_TYPE_BASE && size >= 16 && is_named(type, "_BitInt"))
-			return 8;
-		return size ? size : 1;
-	}
-	for (uint32_t i = 0; i < type->nr_members; i++) {
-		uint64_t of = natural_align(type->members[i].type);
-
-		if (of > align)
-			align = of;
-	}
-	return type->align_bytes > align ? type->align_bytes : align;
+		return size / 2;
+	/* _BitInt(128) */
+	if (type->kind == OTRACE_TYPE_BASE && size >= 16 && is_named(type, "_BitInt"))
+		return 8;
+	return size ? size : 1;
 }
 
 static void merge(struct parts *parts, uint64_t offset, uint64_t bytes, enum part part)

@@ -9,32 +9,78 @@
 
 /* ------------------------------------------------------------------ may it be called */
 
-/* Bytes that the compiled code has for an argument in the frame of its wrapper. */
-static uint64_t slot_bytes(const struct otrace_call_value *how)
+/* The frame of a function's wrapper as the compiler lays it out, argument for argument. */
+struct places {
+	uint64_t end; /* of those so far */
+	uint32_t general_left; /* registers */
+	uint32_t vector_left;
+};
+
+static void use(uint32_t *left, uint32_t nr)
 {
+	*left -= nr < *left ? nr : *left;
+}
+
+/* A struct that no registers are left for is passed as a pointer to it. */
+static uint64_t parts_bytes(struct places *places, const struct otrace_call_value *how,
+			    uint64_t bytes)
+{
+	uint32_t nr = (uint32_t)(bytes / SLOT_BYTES);
+	uint32_t vector = ((how->parts & OTRACE_VALUE_PART0_VECTOR) != 0) +
+			  (nr > 1 && how->parts & OTRACE_VALUE_PART1_VECTOR);
+
+	if (vector > places->vector_left || nr - vector > places->general_left)
+		return SLOT_BYTES;
+	use(&places->vector_left, vector);
+	use(&places->general_left, nr - vector);
+	return bytes;
+}
+
+static void add_place(struct places *places, const struct otrace_call_value *how)
+{
+	uint64_t bytes = (how->bytes + SLOT_BYTES - 1) / SLOT_BYTES * SLOT_BYTES;
+
 	switch (how->value_class) {
 	case OTRACE_VALUE_VOID:
-		return 0;
+		return;
 	case OTRACE_VALUE_MEMORY:
-		return SLOT_BYTES;
+		bytes = SLOT_BYTES;
+		break;
+	case OTRACE_VALUE_PARTS:
+		bytes = parts_bytes(places, how, bytes);
+		break;
+	case OTRACE_VALUE_FLOAT:
+		if (bytes == SLOT_BYTES)
+			use(&places->vector_left, 1);
+		else
+			places->end = (places->end + bytes - 1) / bytes * bytes;
+		break;
 	default:
-		return (how->bytes + SLOT_BYTES - 1) / SLOT_BYTES * SLOT_BYTES;
+		use(&places->general_left, 1);
+		break;
 	}
+	places->end += bytes;
 }
 
 /* An argument that nobody looks at may be there all the same: then its place is in the frame. */
 static bool has_all_places(const struct ot_fn *fn)
 {
+	struct places places = {
+		.end = fn->args_offset, .general_left = 6, .vector_left = 8};
 	struct otrace_call_value how;
 	struct ot_err *err = ot_abi_classify(fn->return_type, true, &how);
-	uint64_t bytes = !err && how.value_class == OTRACE_VALUE_MEMORY ? SLOT_BYTES : 0;
 
+	if (!err && how.value_class == OTRACE_VALUE_MEMORY) {
+		places.end += SLOT_BYTES;
+		use(&places.general_left, 1);
+	}
 	for (uint32_t i = 0; i < fn->nr_params && !err; i++) {
 		err = ot_abi_classify(fn->params[i].type, false, &how);
-		bytes += err ? 0 : slot_bytes(&how);
+		if (!err)
+			add_place(&places, &how);
 	}
 	if (!err)
-		return bytes == fn->args_bytes;
+		return places.end == (uint64_t)fn->args_offset + fn->args_bytes;
 	ot_err_destroy(err);
 	return false;
 }
