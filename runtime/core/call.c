@@ -171,8 +171,8 @@ static void add_argument(struct plan *plan, const struct otrace_call_value *valu
 		add(plan, describe_in_memory(value, room), bytes, is_fixed);
 		break;
 	default:
-		add(plan, value->value_class == OTRACE_VALUE_INT ? &ffi_type_sint64
-								 : &ffi_type_pointer,
+		add(plan,
+		    value->value_class == OTRACE_VALUE_INT ? &ffi_type_sint64 : &ffi_type_pointer,
 		    bytes, is_fixed);
 		use_register(&plan->general_left);
 		break;
@@ -188,7 +188,8 @@ static ffi_type *describe_result_parts(const struct otrace_call_value *value, ff
 	for (uint32_t i = 0; i < 2; i++)
 		elements[i] = is_vector_part(value, i) ? &ffi_type_double : &ffi_type_uint64;
 	elements[2] = NULL;
-	*room = (ffi_type){.size = 16, .alignment = 8, .type = FFI_TYPE_STRUCT, .elements = elements};
+	*room = (ffi_type){
+		.size = 16, .alignment = 8, .type = FFI_TYPE_STRUCT, .elements = elements};
 	return room;
 }
 
@@ -368,8 +369,8 @@ void ot_call_init(void)
 	helper.pid = ot_sys_getpid();
 	signals = ot_signals_block();
 	/* thread-locals of the program lie on the stack as well, and may be larger than all of it */
-	helper.has_seed = !start_detached(seed_main, SEED_STACK_BYTES) ||
-			  !start_detached(seed_main, 0);
+	helper.has_seed =
+		!start_detached(seed_main, SEED_STACK_BYTES) || !start_detached(seed_main, 0);
 	ot_signals_restore(signals);
 }
 

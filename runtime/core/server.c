@@ -213,8 +213,8 @@ static void accept_client(void)
 		close_client(fd);
 		return;
 	}
-	server.client = (struct ot_client){
-		.fd = fd, .pid = pid, .session = nr_clients + 1, .inbox = inbox};
+	server.client =
+		(struct ot_client){.fd = fd, .pid = pid, .session = nr_clients + 1, .inbox = inbox};
 	ot_control_run(run_nothing, NULL);
 	server.told_generation = ot_modules_generation();
 	ot_clock_update(ot_area_head);

@@ -250,8 +250,8 @@ static struct start *make_start(void)
 	number = OT_TEXT(start->number);
 	ot_text_add_u64(&number, (uint64_t)ot_sys_getpid(), 10);
 	start->argv[0] = start->path;
-	start->argv[1] = (char *)(uintptr_t) "attach";
-	start->argv[2] = (char *)(uintptr_t) "--unsafe";
+	start->argv[1] = (char *)(uintptr_t)"attach";
+	start->argv[2] = (char *)(uintptr_t)"--unsafe";
 	start->argv[3] = start->number;
 	make_environment(start);
 	return start;

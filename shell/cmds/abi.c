@@ -210,7 +210,8 @@ static struct ot_err *place_scalar(const struct ot_type *type, bool is_result,
 		ret->value_class = OTRACE_VALUE_POINTER;
 	} else if (is_float128(type) || (type->kind == OTRACE_TYPE_VECTOR && ret->bytes > 8)) {
 		return cannot(type, "vectors of 16 bytes and more are not supported");
-	} else if (type->kind == OTRACE_TYPE_VECTOR || (ot_type_is_float(type) && ret->bytes == 2)) {
+	} else if (type->kind == OTRACE_TYPE_VECTOR ||
+		   (ot_type_is_float(type) && ret->bytes == 2)) {
 		ret->value_class = OTRACE_VALUE_PARTS;
 		ret->parts = OTRACE_VALUE_PART0_VECTOR;
 	} else if (ot_type_is_float(type)) {
@@ -235,8 +236,8 @@ struct ot_err *ot_abi_classify(const struct ot_type *declared, bool is_result,
 	uint64_t bytes = ot_type_size(type);
 	struct otrace_call_value value = {.bytes = (uint32_t)bytes, .align = 8};
 
-	if (type->kind == OTRACE_TYPE_VOID || (ot_type_is_record(type) && !bytes &&
-					       !(type->flags & OTRACE_TYPE_FLAG_INCOMPLETE))) {
+	if (type->kind == OTRACE_TYPE_VOID ||
+	    (ot_type_is_record(type) && !bytes && !(type->flags & OTRACE_TYPE_FLAG_INCOMPLETE))) {
 		value.value_class = OTRACE_VALUE_VOID;
 		*ret = value;
 		return NULL;

@@ -112,8 +112,7 @@ static struct ot_err *take_pointer(struct words *words, const char *word,
 	uint64_t address = strtoull(word, &end, 0);
 	bool is_number = end != word && !*end && word[0] != '-';
 
-	if (!strcmp(word, "NULL") || !strcmp(word, "0") ||
-	    (is_number && !strncmp(word, "0x", 2))) {
+	if (!strcmp(word, "NULL") || !strcmp(word, "0") || (is_number && !strncmp(word, "0x", 2))) {
 		ot_value_of_u64(type, strcmp(word, "NULL") ? address : 0, ret);
 		return NULL;
 	}
@@ -137,8 +136,8 @@ static struct ot_err *take_free(struct words *words, const char *word, struct ot
 	if (end != word && !*end) {
 		bool is_int = number == (int)number;
 
-		ot_value_of_u64(ot_program_base(program, is_int ? "int" : "long"),
-				(uint64_t)number, ret);
+		ot_value_of_u64(ot_program_base(program, is_int ? "int" : "long"), (uint64_t)number,
+				ret);
 		return NULL;
 	}
 	real = strtod(word, &end);
@@ -171,8 +170,8 @@ static struct ot_err *take_all(struct words *words, const struct ot_fn *fn, char
 {
 	for (uint32_t i = 0; i < nr; i++) {
 		const struct ot_param *param = i < fn->nr_params ? &fn->params[i] : NULL;
-		struct ot_err *err = take(words, given[i], param ? param->type : NULL,
-					  &words->values[i]);
+		struct ot_err *err =
+			take(words, given[i], param ? param->type : NULL, &words->values[i]);
 
 		if (err)
 			return param && param->name ? ot_err_prefix(err, "%s", param->name) : err;
@@ -262,9 +261,9 @@ struct ot_err *ot_callargs_result(const struct ot_shell *shell, const struct ot_
 				  struct ot_buf *json)
 {
 	struct ot_format format = ot_paths_format(shell);
-	struct ot_invocation call = {
-		.result_type = fn->return_type,
-		.result_lost = (fn->assumes & OTRACE_ASSUME_RESULT_DROPPED) != 0};
+	struct ot_invocation call = {.result_type = fn->return_type,
+				     .result_lost =
+					     (fn->assumes & OTRACE_ASSUME_RESULT_DROPPED) != 0};
 	ot_auto_value struct ot_value value = {0};
 
 	OT_TRY(ot_invoke_result(&call, fn->name, done, &value));

@@ -11,7 +11,7 @@
 
 /* The frame of a function's wrapper as the compiler lays it out, argument for argument. */
 struct places {
-	uint64_t end; /* of those so far */
+	uint64_t end;	       /* of those so far */
 	uint32_t general_left; /* registers */
 	uint32_t vector_left;
 };
@@ -65,8 +65,7 @@ static void add_place(struct places *places, const struct otrace_call_value *how
 /* An argument that nobody looks at may be there all the same: then its place is in the frame. */
 static bool has_all_places(const struct ot_fn *fn)
 {
-	struct places places = {
-		.end = fn->args_offset, .general_left = 6, .vector_left = 8};
+	struct places places = {.end = fn->args_offset, .general_left = 6, .vector_left = 8};
 	struct otrace_call_value how;
 	struct ot_err *err = ot_abi_classify(fn->return_type, true, &how);
 
@@ -107,8 +106,7 @@ struct ot_err *ot_invoke_check(const struct ot_fn *fn, size_t nr_args)
 	if (fn->assumes & OTRACE_ASSUME_ARGUMENT_DROPPED && fn->stub &&
 	    !(fn->flags & OTRACE_FN_VARARGS) && !has_all_places(fn))
 		return changed(fn);
-	if (nr_args == fn->nr_params ||
-	    (nr_args > fn->nr_params && fn->flags & OTRACE_FN_VARARGS))
+	if (nr_args == fn->nr_params || (nr_args > fn->nr_params && fn->flags & OTRACE_FN_VARARGS))
 		return NULL;
 	ot_fn_signature(fn, &signature);
 	return ot_err_new(OT_ERR_USAGE, "%zu argument%s given: %s", nr_args,
@@ -354,10 +352,9 @@ static struct ot_err *find_prototype(const struct ot_fn *fn, const struct ot_typ
 	if (!of)
 		return ot_err_new(OT_ERR_TYPE, "%s is no function",
 				  type ? ot_type_text(type) : "what is called");
-	*ret = (struct prototype){of->target ? of->target : ot_program_void(program),
-				  of->nr_members,
-				  of->flags & (OTRACE_TYPE_FLAG_VARIADIC |
-					       OTRACE_TYPE_FLAG_NO_PROTOTYPE)};
+	*ret = (struct prototype){
+		of->target ? of->target : ot_program_void(program), of->nr_members,
+		of->flags & (OTRACE_TYPE_FLAG_VARIADIC | OTRACE_TYPE_FLAG_NO_PROTOTYPE)};
 	if (nr_args == ret->nr_params || (nr_args > ret->nr_params && ret->more))
 		return NULL;
 	return ot_err_new(OT_ERR_USAGE, "%zu argument%s given: %s", nr_args,
@@ -404,9 +401,8 @@ static struct ot_err *fill(struct ot_program *program, const struct ot_fn *fn,
 	call->result.bytes *= call->result.value_class != OTRACE_VALUE_VOID;
 	for (size_t i = 0; i < nr_args; i++) {
 		struct ot_target_arg *arg = &made->args[call->nr_args];
-		struct ot_err *err =
-			take_value(program, &args[i], param_type(program, fn, type, i), arg,
-				   &made->bytes[i]);
+		struct ot_err *err = take_value(program, &args[i], param_type(program, fn, type, i),
+						arg, &made->bytes[i]);
 
 		if (err)
 			return in_argument(err, fn, i);
@@ -504,9 +500,9 @@ struct ot_err *ot_invoke_on(struct ot_shell *shell, uint32_t thread, unsigned in
 	return err;
 }
 
-struct ot_err *ot_invoke(struct ot_shell *shell, const struct ot_fn *fn,
-			 const struct ot_type *type, uint64_t address, const struct ot_value *args,
-			 size_t nr_args, struct ot_value *ret)
+struct ot_err *ot_invoke(struct ot_shell *shell, const struct ot_fn *fn, const struct ot_type *type,
+			 uint64_t address, const struct ot_value *args, size_t nr_args,
+			 struct ot_value *ret)
 {
 	return ot_invoke_on(shell, 0, OT_INVOKE_TIMEOUT_MS, fn, type, address, args, nr_args, ret);
 }

@@ -51,8 +51,8 @@ struct ot_err *ot_invoke_on(struct ot_shell *shell, uint32_t thread, unsigned in
 			    const struct ot_value *args, size_t nr_args, struct ot_value *ret);
 
 /** The same on the runtime's thread for calls, for 5 seconds. */
-struct ot_err *ot_invoke(struct ot_shell *shell, const struct ot_fn *fn,
-			 const struct ot_type *type, uint64_t address, const struct ot_value *args,
-			 size_t nr_args, struct ot_value *ret);
+struct ot_err *ot_invoke(struct ot_shell *shell, const struct ot_fn *fn, const struct ot_type *type,
+			 uint64_t address, const struct ot_value *args, size_t nr_args,
+			 struct ot_value *ret);
 
 #endif

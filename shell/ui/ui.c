@@ -19,8 +19,8 @@ struct out {
 	int fd;
 	struct ot_buf buf;
 	struct ot_buf *keep; /* in place of fd */
-	int broken; /* errno of the write that failed; nothing is written any more */
-	bool said;  /* that it broke */
+	int broken;	     /* errno of the write that failed; nothing is written any more */
+	bool said;	     /* that it broke */
 };
 
 struct ot_ui {

@@ -54,8 +54,8 @@ static inline long ot_arch_vfork(unsigned long flags, void (*run)(void *context)
 			 "hlt\n"
 			 "1:"
 			 : "=a"(ret)
-			 : "a"(56 /* clone */), "D"(flags), "S"(0), "d"(0), "r"(r10), "r"(r8),
-			   [context] "b"(context), [run] "r"(run)
+			 : "a"(56 /* clone */), "D"(flags), "S"(0), "d"(0), "r"(r10),
+			   "r"(r8), [context] "b"(context), [run] "r"(run)
 			 : "rcx", "r11", "memory", "cc");
 	return ret;
 }

@@ -84,14 +84,15 @@ enum otrace_msg_type {
 	OTRACE_MSG_THREADS = 9,	 /* nothing -> otrace_thread_info[] */
 	OTRACE_MSG_TLS = 10,	 /* otrace_tls -> uint64_t address */
 	OTRACE_MSG_GO = 11,	 /* nothing, or otrace_go -> nothing: lets a held main go on */
-	OTRACE_MSG_CALL = 12,	 /* otrace_call, otrace_call_value[nr_args], the bytes of each argument
+	OTRACE_MSG_CALL = 12, /* otrace_call, otrace_call_value[nr_args], the bytes of each argument
 				     padded to 8 -> nothing; an EVENT_CALL_DONE follows */
-	OTRACE_MSG_DETACH = 13,	 /* nothing -> otrace_switched; then the server closes */
-	OTRACE_MSG_END = 14,	 /* nothing -> nothing: lets a program that is ending go on */
-	OTRACE_MSG_GLANCE = 15,	 /* nothing -> otrace_glance; then the server closes. In place of
+	OTRACE_MSG_DETACH = 13,	   /* nothing -> otrace_switched; then the server closes */
+	OTRACE_MSG_END = 14,	   /* nothing -> nothing: lets a program that is ending go on */
+	OTRACE_MSG_GLANCE = 15,	   /* nothing -> otrace_glance; then the server closes. In place of
 				     HELLO, and while another shell is attached too */
-	OTRACE_EVENT_MODULES = 64,   /* nothing: modules were loaded or unloaded; ask again */
-	OTRACE_EVENT_CALL_DONE = 65, /* otrace_call_done, then all bytes of a result of more than 16 */
+	OTRACE_EVENT_MODULES = 64, /* nothing: modules were loaded or unloaded; ask again */
+	OTRACE_EVENT_CALL_DONE =
+		65, /* otrace_call_done, then all bytes of a result of more than 16 */
 	OTRACE_EVENT_ENDING =
 		66 /* nothing: a program that was held at the start is in exit(), behind
 				     its own handlers, and waits up to 3 s for END; its memory can
@@ -206,8 +207,9 @@ struct otrace_status {
 	uint64_t arena_bytes;	  /* memory of the runtime outside the trace area */
 	uint64_t area_used_bytes;
 	uint64_t flags; /* OTRACE_STATUS_* */
-	uint64_t trace_caller; /* where the otrace_set_trace() was called that waits; 0 = none waits */
-	uint64_t trace_tid;    /* the thread that waits in it */
+	uint64_t
+		trace_caller; /* where the otrace_set_trace() was called that waits; 0 = none waits */
+	uint64_t trace_tid;   /* the thread that waits in it */
 };
 
 #define OTRACE_STATUS_HELD 1u
@@ -229,8 +231,9 @@ struct otrace_tls {
 
 /** How a value travels in a call, by the ABI of the processor (System V x86-64). */
 enum otrace_value_class {
-	OTRACE_VALUE_VOID = 0,	  /* results only */
-	OTRACE_VALUE_INT = 1,	  /* 1 to 8 bytes. Of an argument all 8 are sent, extended by its type */
+	OTRACE_VALUE_VOID = 0, /* results only */
+	OTRACE_VALUE_INT =
+		1, /* 1 to 8 bytes. Of an argument all 8 are sent, extended by its type */
 	OTRACE_VALUE_FLOAT = 2,	  /* bytes 4, 8, 16 (long double) */
 	OTRACE_VALUE_POINTER = 3, /* bytes 8 */
 	OTRACE_VALUE_STRING = 4,  /* arguments only: copied into the process, NUL added; lives on */
@@ -256,7 +259,8 @@ struct otrace_go {
 	int32_t exit_status;
 };
 
-#define OTRACE_CALL_MAIN UINT32_MAX /* thread: the held main thread, which is held again afterwards */
+#define OTRACE_CALL_MAIN \
+	UINT32_MAX /* thread: the held main thread, which is held again afterwards */
 
 /**
  * Calls a function by its source prototype, as the program would: when it is traced or replaced, the
