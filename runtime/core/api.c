@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "core/control.h"
 #include "core/probe.h"
+#include "core/server.h"
 #include "core/start.h"
 
 /* What is looked for, and what was found. */
@@ -180,6 +181,13 @@ void *otrace_original(void *fn)
 int otrace_listen(void)
 {
 	return -ot_start_listen();
+}
+
+const char *otrace_socket(void)
+{
+	const char *path = ot_server_path();
+
+	return path[0] ? path : NULL;
 }
 
 #define TEXT_OF(name, number, text) [number] = text,

@@ -1,14 +1,34 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
 #include <ffi.h>
 
 #include "base/arena.h"
+#include "base/lock.h"
 #include "base/log.h"
+#include "base/maps.h"
+#include "base/mem.h"
+#include "base/sys.h"
 #include "core/call.h"
+#include "core/clock.h"
 #include "core/control.h"
 #include "core/requests.h"
 #include "core/start.h"
 
 #define ARGS_MAX 64u
+#define BY_VALUE_MAX_BYTES (64u * 1024u)
+#define RESULT_MAX_BYTES (1024u * 1024u)
+#define ALIGN_MAX 64u
+#define STRINGS_PIECE_BYTES (64u * 1024u)
+#define SEED_STACK_BYTES (64u * 1024u)
+
+/* A user waits for the result; but a call that never returns must not keep a processor awake. */
+#define TICK_FIRST_MS 1u
+#define TICK_LAST_MS 200u
+#define TICKS_PER_AGE 64u
 
 /* libffi's abort() and __stack_chk_fail(), which the build renames: faults of its own, before main. */
 void ot_ffi_abort(void);
@@ -28,96 +48,418 @@ __attribute__((noreturn)) void ot_ffi_smashed(void)
 
 enum call_state { CALL_NONE = 0, CALL_PENDING = 1, CALL_RUNNING = 2, CALL_DONE = 3 };
 
-static struct {
+/* One call of a thread. Whoever holds the state that it was taken to owns the rest. */
+struct call {
 	uint32_t state; /* enum call_state */
-	uint64_t symbol;
+	uint32_t session;
+	uint64_t since_ns;
+	uint64_t code;
 	struct otrace_call head;
-	struct otrace_call_arg args[ARGS_MAX];
+	struct otrace_call_value args[ARGS_MAX];
+	uint64_t offsets[ARGS_MAX]; /* of their bytes in memory */
+	uint8_t *memory;	    /* mapped: arguments, then the result */
+	uint64_t memory_bytes;
+	uint8_t *result;
 	struct otrace_call_done done;
-} call;
+};
 
-/* Integers travel as 64 bits, extended by the shell as their type says: right for every register and
- * stack slot of the ABI. */
-static ffi_type *type_of(uint32_t value_class, uint32_t bytes)
+static struct call main_call, helper_call;
+
+/* The thread for calls, and the one that makes it. */
+static struct {
+	uint32_t events; /* futex: changes with every event, for both */
+	int pid;
+	int tid;	 /* of the thread for calls; 0 = not there */
+	bool has_seed;	 /* the other one waits */
+	uint32_t wanted; /* it shall make a thread */
+} helper;
+
+/* ------------------------------------------------------------------ the call itself */
+
+#define GENERAL_REGISTERS 6u
+#define VECTOR_REGISTERS 8u
+
+/*
+ * What libffi is told. It is not told of structs in registers: each eight of one is an argument of its
+ * own (libffi 3.4.4 copies a struct whose first eight goes to the last general register over the first
+ * vector register). Which ones still are in registers is counted here, as libffi counts it.
+ */
+struct plan {
+	ffi_type *types[2 * ARGS_MAX + 1];
+	void *values[2 * ARGS_MAX + 1];
+	ffi_type structs[ARGS_MAX];
+	uint32_t nr;
+	uint32_t nr_fixed;
+	uint32_t general_left; /* registers */
+	uint32_t vector_left;
+};
+
+static ffi_type *const in_memory_elements[] = {&ffi_type_longdouble, NULL};
+
+static void add(struct plan *plan, ffi_type *type, void *value, bool is_fixed)
 {
-	switch (value_class) {
-	case OTRACE_VALUE_VOID:
-		return &ffi_type_void;
-	case OTRACE_VALUE_INT:
-		return bytes <= 8 ? &ffi_type_sint64 : NULL;
-	case OTRACE_VALUE_FLOAT:
-		if (bytes == 4)
-			return &ffi_type_float;
-		if (bytes == 8)
-			return &ffi_type_double;
-		return bytes == 16 ? &ffi_type_longdouble : NULL;
-	case OTRACE_VALUE_POINTER:
-	case OTRACE_VALUE_STRING:
-		return &ffi_type_pointer;
-	default:
-		return NULL;
-	}
+	plan->types[plan->nr] = type;
+	plan->values[plan->nr++] = value;
+	plan->nr_fixed += is_fixed;
 }
 
-static bool prepare(ffi_cif *cif, ffi_type **types)
+/* Its layout is ours to say: with a size, libffi computes none. What has a long double in it goes to the
+ * stack. */
+static ffi_type *describe_in_memory(const struct otrace_call_value *value, ffi_type *room)
 {
-	ffi_type *result = type_of(call.head.return_class, call.head.return_bytes);
-	uint32_t nr = call.head.nr_args, nr_fixed = call.head.nr_fixed;
-
-	for (uint32_t i = 0; i < nr; i++) {
-		types[i] = type_of(call.args[i].value_class, call.args[i].bytes);
-		if (!types[i] || types[i] == &ffi_type_void)
-			return false;
-	}
-	if (!result || nr_fixed > nr)
-		return false;
-	if (nr_fixed == nr)
-		return ffi_prep_cif(cif, FFI_DEFAULT_ABI, nr, result, types) == FFI_OK;
-	return ffi_prep_cif_var(cif, FFI_DEFAULT_ABI, nr_fixed, nr, result, types) == FFI_OK;
+	*room = (ffi_type){.size = value->bytes,
+			   .alignment = (unsigned short)ot_larger(value->align, 8),
+			   .type = FFI_TYPE_STRUCT,
+			   .elements = (ffi_type **)(uintptr_t)in_memory_elements};
+	return room;
 }
 
-static void run(void)
+static bool is_vector_part(const struct otrace_call_value *value, uint32_t part)
 {
-	ffi_type *types[ARGS_MAX];
-	void *values[ARGS_MAX];
-	ffi_cif cif;
+	return value->parts & (part ? OTRACE_VALUE_PART1_VECTOR : OTRACE_VALUE_PART0_VECTOR);
+}
 
-	call.done = (struct otrace_call_done){.return_bytes = call.head.return_bytes};
-	for (uint32_t i = 0; i < call.head.nr_args; i++)
-		values[i] = call.args[i].value;
-	if (!prepare(&cif, types)) {
-		call.done.status = OTRACE_E_INVALID;
+/* All of it, or nothing. */
+static bool fits_registers(const struct plan *plan, const struct otrace_call_value *value)
+{
+	uint32_t nr = value->bytes > 8 ? 2 : 1, vector = 0;
+
+	for (uint32_t i = 0; i < nr; i++)
+		vector += is_vector_part(value, i);
+	return vector <= plan->vector_left && nr - vector <= plan->general_left;
+}
+
+static void use_register(uint32_t *left)
+{
+	*left -= *left != 0;
+}
+
+static void add_parts(struct plan *plan, const struct otrace_call_value *value, uint8_t *bytes,
+		      ffi_type *room, bool is_fixed)
+{
+	if (!fits_registers(plan, value)) {
+		add(plan, describe_in_memory(value, room), bytes, is_fixed);
 		return;
 	}
-	ffi_call(&cif, FFI_FN(call.symbol), call.done.value, values);
-	if (call.head.return_class == OTRACE_VALUE_INT && call.head.return_bytes < 8)
-		call.done.value[0] &= (1ull << call.head.return_bytes * 8) - 1;
+	for (uint32_t i = 0; i * 8 < value->bytes; i++) {
+		bool vector = is_vector_part(value, i);
+
+		add(plan, vector ? &ffi_type_double : &ffi_type_uint64, bytes + (size_t)i * 8,
+		    is_fixed);
+		use_register(vector ? &plan->vector_left : &plan->general_left);
+	}
+}
+
+static ffi_type *describe_float(uint32_t bytes)
+{
+	return bytes == 4 ? &ffi_type_float : bytes == 8 ? &ffi_type_double : &ffi_type_longdouble;
+}
+
+static void add_argument(struct plan *plan, const struct otrace_call_value *value, uint8_t *bytes,
+			 ffi_type *room, bool is_fixed)
+{
+	switch (value->value_class) {
+	case OTRACE_VALUE_FLOAT:
+		add(plan, describe_float(value->bytes), bytes, is_fixed);
+		if (value->bytes <= 8)
+			use_register(&plan->vector_left);
+		break;
+	case OTRACE_VALUE_PARTS:
+		add_parts(plan, value, bytes, room, is_fixed);
+		break;
+	case OTRACE_VALUE_MEMORY:
+		add(plan, describe_in_memory(value, room), bytes, is_fixed);
+		break;
+	default:
+		add(plan,
+		    value->value_class == OTRACE_VALUE_INT ? &ffi_type_sint64 : &ffi_type_pointer,
+		    bytes, is_fixed);
+		use_register(&plan->general_left);
+		break;
+	}
+}
+
+/* Two registers, as a struct of whole eights: what is in them beyond the value is cut off afterwards. */
+static ffi_type *describe_result_parts(const struct otrace_call_value *value, ffi_type *room,
+				       ffi_type *elements[3])
+{
+	if (value->bytes <= 8)
+		return is_vector_part(value, 0) ? &ffi_type_double : &ffi_type_uint64;
+	for (uint32_t i = 0; i < 2; i++)
+		elements[i] = is_vector_part(value, i) ? &ffi_type_double : &ffi_type_uint64;
+	elements[2] = NULL;
+	*room = (ffi_type){
+		.size = 16, .alignment = 8, .type = FFI_TYPE_STRUCT, .elements = elements};
+	return room;
+}
+
+static ffi_type *describe_result(const struct otrace_call_value *value, ffi_type *room,
+				 ffi_type *elements[3])
+{
+	switch (value->value_class) {
+	case OTRACE_VALUE_INT:
+		return &ffi_type_sint64;
+	case OTRACE_VALUE_FLOAT:
+		return describe_float(value->bytes);
+	case OTRACE_VALUE_POINTER:
+		return &ffi_type_pointer;
+	case OTRACE_VALUE_PARTS:
+		return describe_result_parts(value, room, elements);
+	case OTRACE_VALUE_COMPLEX_X87:
+		return &ffi_type_complex_longdouble;
+	default:
+		return &ffi_type_void;
+	}
+}
+
+static void run(struct call *call)
+{
+	const struct otrace_call_value *result = &call->head.result;
+	ffi_type *elements[3], room, *result_type = describe_result(result, &room, elements);
+	void *hidden = call->result;
+	struct plan plan;
+	ffi_status status;
+	ffi_cif cif;
+
+	plan.nr = plan.nr_fixed = 0;
+	plan.general_left = GENERAL_REGISTERS;
+	plan.vector_left = VECTOR_REGISTERS;
+	call->done.return_bytes = result->bytes;
+	if (result->value_class == OTRACE_VALUE_MEMORY) {
+		add(&plan, &ffi_type_pointer, &hidden, true);
+		use_register(&plan.general_left);
+	}
+	for (uint32_t i = 0; i < call->head.nr_args; i++)
+		add_argument(&plan, &call->args[i], call->memory + call->offsets[i],
+			     &plan.structs[i], i < call->head.nr_fixed);
+	if (plan.nr_fixed == plan.nr)
+		status = ffi_prep_cif(&cif, FFI_DEFAULT_ABI, plan.nr, result_type, plan.types);
+	else
+		status = ffi_prep_cif_var(&cif, FFI_DEFAULT_ABI, plan.nr_fixed, plan.nr,
+					  result_type, plan.types);
+	if (status == FFI_OK)
+		ffi_call(&cif, FFI_FN(call->code), call->result, plan.values);
+	else
+		call->done.status = OTRACE_E_INVALID;
+	ot_memcpy(call->done.value, call->result,
+		  ot_smaller(result->bytes, sizeof(call->done.value)));
+}
+
+static bool run_if_pending(struct call *call)
+{
+	uint32_t pending = CALL_PENDING;
+
+	if (!__atomic_compare_exchange_n(&call->state, &pending, CALL_RUNNING, false,
+					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return false;
+	run(call);
+	return true;
+}
+
+static void finish(struct call *call)
+{
+	__atomic_store_n(&call->state, CALL_DONE, __ATOMIC_RELEASE);
 }
 
 bool ot_call_run_pending(void)
 {
+	int pid = ot_sys_getpid();
+
+	if (!run_if_pending(&main_call))
+		return false;
+	if (ot_sys_getpid() != pid)
+		OT_SYS(SYS_exit_group, 0, 0, 0, 0, 0, 0);
+	finish(&main_call);
+	return true;
+}
+
+/* ------------------------------------------------------------------ the thread for calls */
+
+static void poke(void)
+{
+	__atomic_fetch_add(&helper.events, 1, __ATOMIC_RELEASE);
+	ot_futex_wake(&helper.events);
+}
+
+/* A fault in the function is the program's, with its handlers; everything else is for its own threads. */
+static void block_all_but_faults(void)
+{
+	uint64_t set = ~0ull;
+	static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
+
+	for (unsigned i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		set &= ~(1ull << (faults[i] - 1));
+	ot_sys_sigprocmask(SIG_SETMASK, &set, NULL);
+}
+
+static void *helper_main(void *unused)
+{
+	int pid = ot_sys_getpid();
+
+	(void)unused;
+	ot_sys_prctl(PR_SET_NAME, (long)"oshell-call");
+	__atomic_store_n(&helper.tid, ot_sys_gettid(), __ATOMIC_RELEASE);
+	for (;;) {
+		uint32_t events = __atomic_load_n(&helper.events, __ATOMIC_ACQUIRE);
+		bool ran;
+
+		block_all_but_faults();
+		ran = run_if_pending(&helper_call);
+		ot_signals_block();
+		/* a child that came back out of the function: there is nothing for it to go on with */
+		if (ot_sys_getpid() != pid)
+			OT_SYS(SYS_exit_group, 0, 0, 0, 0, 0, 0);
+		if (ran)
+			finish(&helper_call);
+		else
+			ot_futex_wait(&helper.events, events, 0);
+	}
+	return NULL;
+}
+
+static int start_detached(void *(*main)(void *), size_t stack_bytes)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	int error;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	if (stack_bytes)
+		pthread_attr_setstacksize(&attributes, stack_bytes);
+	error = pthread_create(&thread, &attributes, main, NULL);
+	pthread_attr_destroy(&attributes);
+	return error;
+}
+
+static void make_helper(void)
+{
 	uint32_t pending = CALL_PENDING;
 
-	if (!__atomic_compare_exchange_n(&call.state, &pending, CALL_RUNNING, false,
+	if (!start_detached(helper_main, 0))
+		return;
+	if (!__atomic_compare_exchange_n(&helper_call.state, &pending, CALL_RUNNING, false,
 					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-		return false;
-	run();
-	__atomic_store_n(&call.state, CALL_DONE, __ATOMIC_RELEASE);
-	return true;
+		return;
+	helper_call.done.status = OTRACE_E_SYSTEM;
+	finish(&helper_call);
 }
 
-bool ot_call_is_open(void)
+static void *seed_main(void *unused)
 {
-	return __atomic_load_n(&call.state, __ATOMIC_RELAXED) != CALL_NONE;
+	(void)unused;
+	ot_sys_prctl(PR_SET_NAME, (long)"oshell-seed");
+	for (;;) {
+		uint32_t events = __atomic_load_n(&helper.events, __ATOMIC_ACQUIRE);
+
+		if (__atomic_exchange_n(&helper.wanted, 0, __ATOMIC_ACQ_REL))
+			make_helper();
+		else
+			ot_futex_wait(&helper.events, events, 0);
+	}
+	return NULL;
 }
 
-bool ot_call_take_done(struct otrace_call_done *ret)
+void ot_call_init(void)
 {
-	if (__atomic_load_n(&call.state, __ATOMIC_ACQUIRE) != CALL_DONE)
+	uint64_t signals;
+
+	if (helper.has_seed)
+		return;
+	helper.pid = ot_sys_getpid();
+	signals = ot_signals_block();
+	/* thread-locals of the program lie on the stack as well, and may be larger than all of it */
+	helper.has_seed =
+		!start_detached(seed_main, SEED_STACK_BYTES) || !start_detached(seed_main, 0);
+	ot_signals_restore(signals);
+}
+
+void ot_call_forget(void)
+{
+	helper.tid = 0;
+	helper.has_seed = false;
+	helper.wanted = 0;
+	/* of the parent: what a running function looks at stays */
+	main_call.state = helper_call.state = CALL_NONE;
+}
+
+/* A call for it is pending. */
+static void wake_helper(void)
+{
+	if (!__atomic_load_n(&helper.tid, __ATOMIC_ACQUIRE))
+		__atomic_store_n(&helper.wanted, 1, __ATOMIC_RELEASE);
+	poke();
+}
+
+/* A function may end its thread, and nobody says so. */
+static void look_for_lost(void)
+{
+	int tid = __atomic_load_n(&helper.tid, __ATOMIC_ACQUIRE);
+
+	if (!tid || __atomic_load_n(&helper_call.state, __ATOMIC_ACQUIRE) != CALL_RUNNING ||
+	    !ot_sys_tgkill(helper.pid, tid, 0))
+		return;
+	helper.tid = 0;
+	helper_call.done.status = OTRACE_E_CALL_LOST;
+	helper_call.done.return_bytes = 0;
+	finish(&helper_call);
+}
+
+/* ------------------------------------------------------------------ its end */
+
+static uint32_t state_of(const struct call *call)
+{
+	return __atomic_load_n(&call->state, __ATOMIC_ACQUIRE);
+}
+
+static unsigned tick_of(const struct call *call)
+{
+	uint64_t age_ms;
+
+	if (state_of(call) == CALL_NONE)
+		return 0;
+	age_ms = (ot_clock_syscall_ns() - call->since_ns) / 1000000;
+	return (unsigned)ot_larger(ot_smaller(age_ms / TICKS_PER_AGE, TICK_LAST_MS), TICK_FIRST_MS);
+}
+
+int ot_call_tick_ms(void)
+{
+	unsigned a = tick_of(&main_call), b = tick_of(&helper_call);
+
+	return (int)(!a || !b ? ot_larger(a, b) : ot_smaller(a, b));
+}
+
+static void clear(struct call *call)
+{
+	ot_pages_unmap(call->memory, call->memory_bytes);
+	call->memory = NULL;
+	__atomic_store_n(&call->state, CALL_NONE, __ATOMIC_RELEASE);
+}
+
+static bool take_done(struct call *call, uint32_t session, struct ot_reply *event)
+{
+	bool wanted = call->session == session;
+
+	if (state_of(call) != CALL_DONE)
 		return false;
-	*ret = call.done;
-	__atomic_store_n(&call.state, CALL_NONE, __ATOMIC_RELEASE);
-	return true;
+	if (wanted) {
+		ot_reply_add(event, &call->done, sizeof(call->done));
+		if (call->done.return_bytes > sizeof(call->done.value))
+			ot_reply_add(event, call->result, call->done.return_bytes);
+	}
+	clear(call);
+	return wanted;
+}
+
+bool ot_call_is_done(void)
+{
+	look_for_lost();
+	return state_of(&main_call) == CALL_DONE || state_of(&helper_call) == CALL_DONE;
+}
+
+bool ot_call_take_done(uint32_t session, struct ot_reply *event)
+{
+	return take_done(&main_call, session, event) || take_done(&helper_call, session, event);
 }
 
 /* ------------------------------------------------------------------ the request */
@@ -131,63 +473,208 @@ static void find_symbol(void *context)
 	*(uint64_t *)context = symbol && ot_module_segment(module, symbol, 1, 1) ? symbol : 0;
 }
 
-/* Strings are copied to memory that stays: the function may keep a pointer. */
-static bool place_strings(const uint8_t *bytes, uint64_t nr_bytes)
+static bool is_code(uint64_t address)
 {
-	for (uint32_t i = 0; i < call.head.nr_args; i++) {
-		struct otrace_call_arg *arg = &call.args[i];
-		char *copy;
+	char scratch[1024];
+	struct ot_mapping mapping;
 
-		if (arg->value_class != OTRACE_VALUE_STRING)
-			continue;
-		if (arg->bytes > nr_bytes)
-			return false;
-		copy = ot_pages_map((uint64_t)arg->bytes + 1);
-		if (!copy)
-			return false;
-		ot_memcpy(copy, bytes, arg->bytes);
-		arg->value[0] = (uint64_t)copy;
-		bytes += arg->bytes;
-		nr_bytes -= arg->bytes;
-	}
-	return true;
+	return (ot_maps_ask(address, &mapping) ||
+		ot_maps_find(address, scratch, sizeof(scratch), &mapping)) &&
+	       mapping.prot & PROT_EXEC;
 }
 
-static int accept_call(struct ot_payload in)
+static int find_code(const struct otrace_call *head, uint64_t *ret)
+{
+	uint64_t code = head->fn;
+
+	if (!code) {
+		*ret = head->address;
+		return is_code(head->address) ? OTRACE_E_OK : OTRACE_E_FAULT;
+	}
+	ot_control_run(find_symbol, &code);
+	*ret = code;
+	return code ? OTRACE_E_OK : OTRACE_E_NO_FUNCTION;
+}
+
+static bool is_float_size(uint32_t bytes)
+{
+	return bytes == 4 || bytes == 8 || bytes == 16;
+}
+
+static bool is_sound(const struct otrace_call_value *value, bool is_result)
+{
+	if (value->align & (value->align - 1) || value->align > ALIGN_MAX)
+		return false;
+	switch (value->value_class) {
+	case OTRACE_VALUE_VOID:
+		return is_result && !value->bytes;
+	case OTRACE_VALUE_INT:
+		return is_result ? value->bytes && value->bytes <= 8 : value->bytes == 8;
+	case OTRACE_VALUE_FLOAT:
+		return is_float_size(value->bytes);
+	case OTRACE_VALUE_POINTER:
+		return value->bytes == 8;
+	case OTRACE_VALUE_STRING:
+		return !is_result;
+	case OTRACE_VALUE_PARTS:
+		return value->bytes && value->bytes <= 16;
+	case OTRACE_VALUE_MEMORY:
+		return value->bytes != 0;
+	case OTRACE_VALUE_COMPLEX_X87:
+		return is_result && value->bytes == 32;
+	default:
+		return false;
+	}
+}
+
+/* Strings are copied to memory that stays: the function may keep a pointer. */
+static char *place_string(const uint8_t *bytes, uint32_t nr)
+{
+	static struct {
+		char *next;
+		uint64_t left;
+	} piece;
+	char *at;
+
+	if (nr >= STRINGS_PIECE_BYTES / 4) {
+		at = ot_pages_map((uint64_t)nr + 1);
+	} else {
+		if (piece.left < (uint64_t)nr + 1) {
+			piece.next = ot_pages_map(STRINGS_PIECE_BYTES);
+			piece.left = piece.next ? STRINGS_PIECE_BYTES : 0;
+		}
+		at = piece.next;
+	}
+	if (!at)
+		return NULL;
+	if (at == piece.next) {
+		piece.next += (uint64_t)nr + 1;
+		piece.left -= (uint64_t)nr + 1;
+	}
+	ot_memcpy(at, bytes, nr);
+	return at;
+}
+
+/* Where the bytes of each argument will lie, and of the result behind them. */
+static int plan_memory(struct call *call)
+{
+	uint64_t at = 0, by_value = 0;
+
+	for (uint32_t i = 0; i < call->head.nr_args; i++) {
+		const struct otrace_call_value *arg = &call->args[i];
+
+		if (!is_sound(arg, false))
+			return OTRACE_E_INVALID;
+		at = OT_ROUND_UP(at, ALIGN_MAX);
+		call->offsets[i] = at;
+		at += arg->value_class == OTRACE_VALUE_STRING ? 8 : ot_larger(arg->bytes, 16);
+		if (arg->value_class == OTRACE_VALUE_MEMORY)
+			by_value += arg->bytes;
+		if (by_value > BY_VALUE_MAX_BYTES)
+			return OTRACE_E_TOO_MANY;
+	}
+	if (!is_sound(&call->head.result, true))
+		return OTRACE_E_INVALID;
+	if (call->head.result.bytes > RESULT_MAX_BYTES)
+		return OTRACE_E_TOO_MANY;
+	at = OT_ROUND_UP(at, ALIGN_MAX);
+	call->memory_bytes = at + ot_larger(call->head.result.bytes, 32);
+	call->memory = ot_pages_map(call->memory_bytes);
+	if (!call->memory)
+		return OTRACE_E_NO_MEMORY;
+	call->result = call->memory + at;
+	return OTRACE_E_OK;
+}
+
+static int place_arguments(struct call *call, const uint8_t *bytes, uint64_t nr_bytes)
+{
+	for (uint32_t i = 0; i < call->head.nr_args; i++) {
+		uint64_t padded = OT_ROUND_UP((uint64_t)call->args[i].bytes, 8);
+		uint8_t *to = call->memory + call->offsets[i];
+
+		if (padded > nr_bytes)
+			return OTRACE_E_PROTOCOL;
+		if (call->args[i].value_class == OTRACE_VALUE_STRING) {
+			char *text = place_string(bytes, call->args[i].bytes);
+
+			if (!text)
+				return OTRACE_E_NO_MEMORY;
+			*(char **)to = text;
+		} else {
+			ot_memcpy(to, bytes, call->args[i].bytes);
+		}
+		bytes += padded;
+		nr_bytes -= padded;
+	}
+	return OTRACE_E_OK;
+}
+
+/* Which thread is meant, and why not. */
+static int choose(const struct otrace_call *head, struct call **ret)
+{
+	bool on_main = head->thread == OTRACE_CALL_MAIN;
+	struct call *call = on_main ? &main_call : &helper_call;
+
+	if (head->thread && !on_main)
+		return OTRACE_E_NO_THREAD;
+	if (on_main && !ot_start_is_held())
+		return OTRACE_E_NOT_HELD;
+	*ret = call;
+	return state_of(call) == CALL_NONE ? OTRACE_E_OK : OTRACE_E_CALL_RUNNING;
+}
+
+static int accept_call(const struct ot_client *client, struct ot_payload in, struct call **ret)
 {
 	const struct otrace_call *head = (const void *)in.bytes;
-	uint64_t args_bytes, symbol = head->fn;
+	uint64_t args_bytes = head->nr_args * sizeof(struct otrace_call_value);
+	struct call *call;
+	uint64_t code;
+	int error;
 
-	if (!ot_start_is_held())
-		return OTRACE_E_NOT_HELD;
-	if (__atomic_load_n(&call.state, __ATOMIC_ACQUIRE) != CALL_NONE)
-		return OTRACE_E_BUSY;
 	if (head->nr_args > ARGS_MAX)
 		return OTRACE_E_TOO_MANY;
-	args_bytes = head->nr_args * sizeof(call.args[0]);
 	if (args_bytes > in.nr_bytes - sizeof(*head))
 		return OTRACE_E_PROTOCOL;
-	ot_control_run(find_symbol, &symbol);
-	if (!symbol)
-		return OTRACE_E_NO_FUNCTION;
-	call.symbol = symbol;
-	call.head = *head;
-	ot_memcpy(call.args, head + 1, args_bytes);
-	if (!place_strings(in.bytes + sizeof(*head) + args_bytes,
-			   in.nr_bytes - sizeof(*head) - args_bytes))
-		return OTRACE_E_PROTOCOL;
+	if (head->nr_fixed > head->nr_args)
+		return OTRACE_E_INVALID;
+	error = find_code(head, &code);
+	if (!error)
+		error = choose(head, &call);
+	if (error)
+		return error;
+	call->code = code;
+	call->head = *head;
+	call->session = client->session;
+	call->since_ns = ot_clock_syscall_ns();
+	call->done = (struct otrace_call_done){.request = client->inbox.head.request};
+	ot_memcpy(call->args, head + 1, args_bytes);
+	error = plan_memory(call);
+	if (!error)
+		error = place_arguments(call, in.bytes + sizeof(*head) + args_bytes,
+					in.nr_bytes - sizeof(*head) - args_bytes);
+	if (!error && call == &helper_call && !helper.has_seed)
+		error = OTRACE_E_SYSTEM;
+	if (error) {
+		clear(call);
+		return error;
+	}
+	*ret = call;
 	return OTRACE_E_OK;
 }
 
 void ot_request_call(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
 {
-	int error = accept_call(in);
+	struct call *call = NULL;
+	int error = accept_call(client, in, &call);
 
-	(void)client;
 	if (error) {
-		ot_reply_error(reply, error, NULL);
+		ot_reply_error(reply, error,
+			       error == OTRACE_E_SYSTEM ? "no thread for calls" : NULL);
 		return;
 	}
-	__atomic_store_n(&call.state, CALL_PENDING, __ATOMIC_RELEASE);
-	ot_start_poke();
+	__atomic_store_n(&call->state, CALL_PENDING, __ATOMIC_RELEASE);
+	if (call == &main_call)
+		ot_start_poke();
+	else
+		wake_helper();
 }

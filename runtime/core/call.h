@@ -1,16 +1,35 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** Calling a function on the held main thread. */
+/**
+ * Calling functions of the program: on the held main thread, or on a thread made for that.
+ *
+ * That thread needs what the oshell thread gave away: the program's descriptors, so that a called
+ * function finds its files open. Only a thread that has them can pass them on; so a thread with hardly
+ * any stack waits from the beginning, and makes the one for calls when the first is asked for.
+ */
 #ifndef OT_CORE_CALL_H
 #define OT_CORE_CALL_H
 
 #include <stdbool.h>
 #include <otrace/wire.h>
 
+#include "core/message.h"
+
+/** On a thread of the program that has its descriptors: starts the thread that waits. */
+void ot_call_init(void);
+/** In a forked child: forgets the parent's threads and calls. */
+void ot_call_forget(void);
+
 /** In the main thread: runs the call that waits, if any. */
 bool ot_call_run_pending(void);
-/** Whether a call was asked for and its result not taken yet. */
-bool ot_call_is_open(void);
-/** In the oshell thread: the result of a call that is done, once. */
-bool ot_call_take_done(struct otrace_call_done *ret);
+
+/** How often to look for the end of calls, in ms; 0 = none runs. */
+int ot_call_tick_ms(void);
+/** In the oshell thread: whether a call has ended, or its thread has. */
+bool ot_call_is_done(void);
+/**
+ * In the oshell thread: the result of a call of this session that is done, once. Those of earlier
+ * sessions are thrown away.
+ */
+bool ot_call_take_done(uint32_t session, struct ot_reply *event);
 
 #endif

@@ -2,9 +2,11 @@
 #include <pthread.h>
 
 #include "core/area.h"
+#include "core/call.h"
 #include "core/control.h"
 #include "core/fork.h"
 #include "core/server.h"
+#include "core/settrace.h"
 #include "core/start.h"
 #include "core/thread.h"
 #include "core/thunk.h"
@@ -27,6 +29,8 @@ static void in_child(void)
 	 * the oshell thread, which stayed behind: only the names are left */
 	ot_tls.thread = NULL;
 	ot_server_forget();
+	ot_call_forget();
+	ot_set_trace_forget();
 	ot_area_in_child(ot_threads_after_fork());
 	ot_thunks_after_fork();
 	ot_control_unhold_child();

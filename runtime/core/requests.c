@@ -7,6 +7,7 @@
 #include "core/control.h"
 #include "core/ending.h"
 #include "core/requests.h"
+#include "core/settrace.h"
 #include "core/start.h"
 
 static void hello(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
@@ -188,6 +189,7 @@ static void status(struct ot_client *client, struct ot_payload in, struct ot_rep
 	(void)client;
 	(void)in;
 	ot_control_status(&now);
+	ot_set_trace_status(&now);
 	ot_reply_add(reply, &now, sizeof(now));
 }
 

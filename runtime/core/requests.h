@@ -9,6 +9,7 @@
 struct ot_client {
 	int fd; /* -1 = none */
 	int pid;
+	uint32_t session;  /* never comes again */
 	bool greeted;	   /* HELLO was accepted */
 	bool safe;	   /* no stores, redirects or calls */
 	bool wants_ending; /* OTRACE_HELLO_ENDING */

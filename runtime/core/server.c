@@ -26,7 +26,6 @@
 #define TICK_MS 200
 #define LONELY_TICK_MS 10000 /* without a client there is only a failed assertion to notice */
 #define ENDING_TICK_MS 10    /* exit() waits for this thread */
-#define CALL_TICK_MS 1	     /* a user waits for the result */
 #define SECOND_TICKS 5	     /* the clock is calibrated again once a second */
 #define FIRST_PATIENCE_MS 200
 
@@ -43,10 +42,27 @@ static struct {
 } server = {.listen_fd = -1, .client = {.fd = -1}};
 
 static uint32_t has_client;
+static int last_client_pid;
+static uint32_t nr_clients; /* the number of each is its session's */
 
 bool ot_server_has_client(void)
 {
 	return __atomic_load_n(&has_client, __ATOMIC_RELAXED);
+}
+
+int ot_server_last_client_pid(void)
+{
+	return __atomic_load_n(&last_client_pid, __ATOMIC_ACQUIRE);
+}
+
+uint32_t ot_server_nr_clients(void)
+{
+	return __atomic_load_n(&nr_clients, __ATOMIC_ACQUIRE);
+}
+
+const char *ot_server_path(void)
+{
+	return server.listen_fd >= 0 && server.pid == ot_sys_getpid() ? server.path : "";
 }
 
 bool ot_server_client_wants_ending(void)
@@ -197,11 +213,15 @@ static void accept_client(void)
 		close_client(fd);
 		return;
 	}
-	server.client = (struct ot_client){.fd = fd, .pid = pid, .inbox = inbox};
+	server.client =
+		(struct ot_client){.fd = fd, .pid = pid, .session = nr_clients + 1, .inbox = inbox};
 	ot_control_run(run_nothing, NULL);
 	server.told_generation = ot_modules_generation();
 	ot_clock_update(ot_area_head);
 	__atomic_store_n(&has_client, 1, __ATOMIC_RELEASE);
+	/* behind that: whoever sees one of them sees that somebody is here, until they have gone */
+	__atomic_store_n(&last_client_pid, pid, __ATOMIC_RELEASE);
+	__atomic_store_n(&nr_clients, nr_clients + 1, __ATOMIC_RELEASE);
 	if (result == OT_INBOX_MESSAGE)
 		serve_request();
 }
@@ -259,12 +279,24 @@ static void tick(void)
 		ot_clock_update(ot_area_head);
 }
 
+static void look_for_calls(void)
+{
+	struct ot_reply event;
+	bool sent = true;
+
+	if (!ot_call_is_done())
+		return;
+	ot_reply_init(&event);
+	if (ot_call_take_done(server.client.session, &event) && server.client.greeted)
+		sent = ot_reply_send(&event, server.client.fd, OTRACE_EVENT_CALL_DONE, 0);
+	ot_reply_deinit(&event);
+	if (!sent)
+		drop_client();
+}
+
 static void look_around(void)
 {
-	struct otrace_call_done done;
-
-	if (ot_call_take_done(&done))
-		send_event(OTRACE_EVENT_CALL_DONE, &done, sizeof(done));
+	look_for_calls();
 	if (ot_ending_take_due())
 		send_event(OTRACE_EVENT_ENDING, NULL, 0);
 	if (ot_failed() && !server.disabled) {
@@ -275,11 +307,12 @@ static void look_around(void)
 
 static int patience_ms(void)
 {
+	int call_ms = ot_call_tick_ms();
+	int patience = server.client.wants_ending ? ENDING_TICK_MS : TICK_MS;
+
 	if (server.client.fd < 0)
 		return server.deaf ? TICK_MS : LONELY_TICK_MS;
-	if (ot_call_is_open())
-		return CALL_TICK_MS;
-	return server.client.wants_ending ? ENDING_TICK_MS : TICK_MS;
+	return call_ms && call_ms < patience ? call_ms : patience;
 }
 
 /* False when the thread cannot go on: a filter for system calls that it shares with the program. */
@@ -465,6 +498,7 @@ int ot_server_start(const struct ot_server_wish *wish)
 
 	if (server.listen_fd >= 0)
 		return OTRACE_E_OK;
+	ot_call_init();
 	error = start_thread(wish);
 	if (error) {
 		ot_log_errno("cannot listen for a shell, the program goes on without",

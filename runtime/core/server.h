@@ -26,6 +26,12 @@ struct ot_server_wish {
 int ot_server_start(const struct ot_server_wish *wish);
 /** Whether a shell is attached. */
 bool ot_server_has_client(void);
+/** The process of the shell that is attached, or was last; 0 = none was yet. */
+int ot_server_last_client_pid(void);
+/** How many shells were attached so far. */
+uint32_t ot_server_nr_clients(void);
+/** Path of the socket; "" = there is none of this process. */
+const char *ot_server_path(void);
 /** Whether that shell asked to be told before the program ends; false in a forked child. */
 bool ot_server_client_wants_ending(void);
 /** At exit: removes the socket's name. */

@@ -1,20 +1,36 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <ctype.h>
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 
 #include "cmds/callargs.h"
+#include "cmds/functions.h"
+#include "cmds/paths.h"
 #include "launch/examine.h"
+
+struct words {
+	struct ot_shell *shell;
+	struct ot_expr_scope scope;
+	struct ot_value *values;
+};
 
 static struct ot_err *bad(const char *word, const struct ot_type *type)
 {
-	return ot_err_new(OT_ERR_USAGE, "\"%s\" is no %s", word, ot_type_text(type));
+	return ot_err_new(OT_ERR_USAGE, "\"%s\" is no %s%s", word, ot_type_text(type),
+			  ot_type_is_pointer(type) ? ": NULL, an address (0x...), or &variable"
+						   : "");
 }
 
-static struct ot_err *cannot_pass(const struct ot_type *type, const char *where)
+/* A name that nothing has was not meant as an expression. */
+static struct ot_err *take_expression(struct words *words, const char *word,
+				      const struct ot_type *type, struct ot_value *ret)
 {
-	return ot_err_new(OT_ERR_UNSUPPORTED, "%s of type %s cannot be passed from here", where,
-			  ot_type_text(type));
+	struct ot_err *err = ot_expr_value(&words->scope, word, ret);
+
+	if (!err || (err->code != OT_ERR_NOT_FOUND && err->code != OT_ERR_SYNTAX))
+		return err;
+	ot_err_destroy(err);
+	return bad(word, type);
 }
 
 /* Whether a number fits into a type of so many bytes. */
@@ -27,112 +43,138 @@ static bool fits(uint64_t number, bool negative, uint64_t bytes, bool is_signed)
 	return number <= (is_signed ? max / 2 : max);
 }
 
-static struct ot_err *take_int(const struct ot_program *program, const char *word,
-			       const struct ot_type *type, struct ot_target_arg *arg)
+/* 'c', from which the shell's quoting has taken the quotes where a char is wanted; -1 = none. */
+static int letter_of(const char *word, const struct ot_type *type)
 {
-	uint64_t bytes = ot_type_size(type);
-	const struct ot_enumerator *enumerator;
+	if (word[0] == '\'' && word[1] && word[2] == '\'' && !word[3])
+		return (unsigned char)word[1];
+	if (ot_type_is_byte(type) && word[0] && !word[1] && !isdigit((unsigned char)word[0]))
+		return (unsigned char)word[0];
+	return -1;
+}
+
+static struct ot_err *take_int(struct words *words, const char *word, const struct ot_type *type,
+			       struct ot_value *ret)
+{
+	const struct ot_enumerator *enumerator =
+		ot_program_enumerator(words->shell->program, word, NULL);
 	bool negative = word[0] == '-';
+	uint64_t number;
+	int letter;
 	char *end;
 
-	if (bytes != 1 && bytes != 2 && bytes != 4 && bytes != 8)
-		return cannot_pass(type, "an integer");
-	arg->value_class = OTRACE_VALUE_INT;
-	arg->bytes = (uint32_t)bytes;
-	enumerator = ot_program_enumerator(program, word, NULL);
 	if (enumerator) {
-		arg->value[0] = (uint64_t)enumerator->value;
+		ot_value_of_u64(type, (uint64_t)enumerator->value, ret);
 		return NULL;
 	}
-	if (word[0] == '\'' && word[1] && word[2] == '\'' && !word[3]) {
-		arg->value[0] = (unsigned char)word[1];
+	letter = letter_of(word, type);
+	if (letter >= 0) {
+		ot_value_of_u64(type, (uint64_t)letter, ret);
 		return NULL;
 	}
 	errno = 0;
-	arg->value[0] = negative ? (uint64_t)strtoll(word, &end, 0) : strtoull(word, &end, 0);
+	number = negative ? (uint64_t)strtoll(word, &end, 0) : strtoull(word, &end, 0);
 	if (end == word || *end)
-		return bad(word, type);
-	if (errno || !fits(arg->value[0], negative, bytes, ot_type_is_signed(type)))
+		return take_expression(words, word, type, ret);
+	if (errno || !fits(number, negative, ot_type_size(type), ot_type_is_signed(type)))
 		return ot_err_new(OT_ERR_USAGE, "%s does not fit into %s", word,
 				  ot_type_text(type));
+	ot_value_of_u64(type, number, ret);
 	return NULL;
 }
 
-static struct ot_err *take_float(const char *word, const struct ot_type *type,
-				 struct ot_target_arg *arg)
+static struct ot_err *take_float(struct words *words, const char *word, const struct ot_type *type,
+				 struct ot_value *ret)
 {
-	uint64_t bytes = ot_type_size(type);
 	char *end;
 	long double number = strtold(word, &end);
-	double d = (double)number;
-	float f = (float)number;
 
 	if (end == word || *end)
-		return bad(word, type);
-	arg->value_class = OTRACE_VALUE_FLOAT;
-	arg->bytes = (uint32_t)bytes;
-	if (bytes == 4)
-		memcpy(arg->value, &f, sizeof(f));
-	else if (bytes == 8)
-		memcpy(arg->value, &d, sizeof(d));
-	else if (bytes == 16)
-		memcpy(arg->value, &number, 10);
-	else
-		return cannot_pass(type, "a number");
+		return take_expression(words, word, type, ret);
+	ot_value_of_bytes(ot_program_base(words->shell->program, "long double"), &number,
+			  sizeof(number), ret);
 	return NULL;
 }
 
-static struct ot_err *take_pointer(const char *word, const struct ot_type *type,
-				   struct ot_target_arg *arg)
+static void take_text(struct ot_program *program, const char *word, struct ot_value *ret)
+{
+	size_t bytes = strlen(word) + 1;
+	const struct ot_type *text =
+		ot_program_array_of(program, ot_program_base(program, "char"), bytes);
+
+	ot_value_of_bytes(text, word, bytes, ret);
+}
+
+static struct ot_err *take_pointer(struct words *words, const char *word,
+				   const struct ot_type *type, struct ot_value *ret)
 {
 	char *end;
+	uint64_t address = strtoull(word, &end, 0);
+	bool is_number = end != word && !*end && word[0] != '-';
 
-	arg->value_class = OTRACE_VALUE_POINTER;
-	arg->bytes = 8;
-	if (!strcmp(word, "NULL") || !strcmp(word, "0"))
-		return NULL;
-	if (ot_type_is_char_pointer(type)) {
-		arg->value_class = OTRACE_VALUE_STRING;
-		arg->bytes = (uint32_t)strlen(word);
-		arg->string = word;
+	if (!strcmp(word, "NULL") || !strcmp(word, "0") || (is_number && !strncmp(word, "0x", 2))) {
+		ot_value_of_u64(type, strcmp(word, "NULL") ? address : 0, ret);
 		return NULL;
 	}
-	arg->value[0] = strtoull(word, &end, 0);
-	if (strncmp(word, "0x", 2) || end == word || *end)
-		return ot_err_new(OT_ERR_USAGE, "\"%s\" is no %s: NULL or an address (0x...)", word,
-				  ot_type_text(type));
+	if (ot_type_is_char_pointer(type) && word[0] != '&') {
+		take_text(words->shell->program, word, ret);
+		return NULL;
+	}
+	if (is_number)
+		return bad(word, type);
+	return take_expression(words, word, type, ret);
+}
+
+/* Behind the prototype a word is a number if it looks like one, an expression with &, else a text. */
+static struct ot_err *take_free(struct words *words, const char *word, struct ot_value *ret)
+{
+	struct ot_program *program = words->shell->program;
+	char *end;
+	long long number = strtoll(word, &end, 0);
+	double real;
+
+	if (end != word && !*end) {
+		bool is_int = number == (int)number;
+
+		ot_value_of_u64(ot_program_base(program, is_int ? "int" : "long"), (uint64_t)number,
+				ret);
+		return NULL;
+	}
+	real = strtod(word, &end);
+	if (end != word && !*end && strpbrk(word, ".eE")) {
+		ot_value_of_bytes(ot_program_base(program, "double"), &real, sizeof(real), ret);
+		return NULL;
+	}
+	if (word[0] == '&')
+		return ot_expr_value(&words->scope, word, ret);
+	take_text(program, word, ret);
 	return NULL;
 }
 
-static struct ot_err *take(const struct ot_program *program, const char *word,
-			   const struct ot_type *type, struct ot_target_arg *arg)
+static struct ot_err *take(struct words *words, const char *word, const struct ot_type *type,
+			   struct ot_value *ret)
 {
-	if (ot_type_is_integer(type))
-		return take_int(program, word, type, arg);
+	if (!type)
+		return take_free(words, word, ret);
+	if (ot_type_is_integer(type) && ot_type_size(type) <= 8)
+		return take_int(words, word, type, ret);
 	if (ot_type_is_float(type))
-		return take_float(word, type, arg);
+		return take_float(words, word, type, ret);
 	if (ot_type_is_pointer(type))
-		return take_pointer(word, type, arg);
-	return cannot_pass(type, "an argument");
+		return take_pointer(words, word, type, ret);
+	return take_expression(words, word, type, ret);
 }
 
-static struct ot_err *set_return(const struct ot_fn *fn, struct ot_target_call *call)
+static struct ot_err *take_all(struct words *words, const struct ot_fn *fn, char *const *given,
+			       uint32_t nr)
 {
-	const struct ot_type *type = fn->return_type;
-	uint64_t bytes = ot_type_size(type);
+	for (uint32_t i = 0; i < nr; i++) {
+		const struct ot_param *param = i < fn->nr_params ? &fn->params[i] : NULL;
+		struct ot_err *err =
+			take(words, given[i], param ? param->type : NULL, &words->values[i]);
 
-	call->return_bytes = (uint32_t)bytes;
-	if (!type || ot_type_is_void(type)) {
-		call->return_class = OTRACE_VALUE_VOID;
-		call->return_bytes = 0;
-	} else if (ot_type_is_float(type) && (bytes == 4 || bytes == 8 || bytes == 16)) {
-		call->return_class = OTRACE_VALUE_FLOAT;
-	} else if (ot_type_is_pointer(type)) {
-		call->return_class = OTRACE_VALUE_POINTER;
-	} else if (ot_type_is_integer(type) && bytes <= 8) {
-		call->return_class = OTRACE_VALUE_INT;
-	} else {
-		return cannot_pass(type, "a result");
+		if (err)
+			return param && param->name ? ot_err_prefix(err, "%s", param->name) : err;
 	}
 	return NULL;
 }
@@ -149,56 +191,15 @@ static bool like_main(const struct ot_fn *fn)
 	return vector->target && ot_type_is_char_pointer(vector->target);
 }
 
-static struct ot_err *check_count(const struct ot_fn *fn, uint32_t nr)
-{
-	ot_auto_buf struct ot_buf signature = OT_BUF_INIT;
-
-	if (nr == fn->nr_params || (nr > fn->nr_params && fn->flags & OTRACE_FN_VARARGS))
-		return NULL;
-	ot_fn_signature(fn, &signature);
-	return ot_err_new(OT_ERR_USAGE, "%u argument%s given: %s", nr, nr == 1 ? "" : "s",
-			  ot_buf_text(&signature));
-}
-
-static struct ot_err *fill(const struct ot_program *program, const struct ot_fn *fn,
-			   char *const *words, struct ot_callargs *made)
-{
-	for (uint32_t i = 0; i < made->call.nr_args; i++) {
-		struct ot_err *err;
-
-		/* Behind the prototype a word is an int if it looks like one, else a string. */
-		if (i >= fn->nr_params) {
-			char *end;
-
-			made->args[i].value_class = OTRACE_VALUE_INT;
-			made->args[i].bytes = 4;
-			made->args[i].value[0] = (uint64_t)strtoll(words[i], &end, 0);
-			if (end != words[i] && !*end)
-				continue;
-			made->args[i].value_class = OTRACE_VALUE_STRING;
-			made->args[i].bytes = (uint32_t)strlen(words[i]);
-			made->args[i].string = words[i];
-			continue;
-		}
-		err = take(program, words[i], fn->params[i].type, &made->args[i]);
-		if (err && fn->params[i].name)
-			ot_err_prefix(err, "%s", fn->params[i].name);
-		if (err)
-			return err;
-	}
-	return NULL;
-}
-
 /* The vector that the kernel made for the program is the one that its function gets. */
-static struct ot_err *make_like_main(const struct ot_program *program, const struct ot_fn *fn,
-				     char *const *words, uint32_t nr, struct ot_callargs *ret,
-				     struct ot_callargs *made)
+static struct ot_err *take_main_arguments(struct words *words, const struct ot_fn *fn,
+					  char *const *given, uint32_t nr)
 {
-	struct ot_target *target = ot_program_target(program);
+	struct ot_target *target = words->shell->target;
 	uint64_t stack = ot_examine_stack_start(ot_target_pid(target));
 	uint64_t argc;
 
-	if (nr && !ot_examine_started_with(ot_target_pid(target), words, nr))
+	if (nr && !ot_examine_started_with(ot_target_pid(target), given, nr))
 		return ot_err_new(OT_ERR_UNSUPPORTED,
 				  "%s gets the program's own argc and argv: start the program with "
 				  "these arguments",
@@ -206,64 +207,68 @@ static struct ot_err *make_like_main(const struct ot_program *program, const str
 	if (!stack)
 		return ot_err_new(OT_ERR_UNSUPPORTED, "cannot find the program's argc and argv");
 	OT_TRY(ot_target_read(target, stack, &argc, sizeof(argc)));
-	made->args = ot_alloc(2 * sizeof(*made->args));
-	made->args[0] = (struct ot_target_arg){
-		.value_class = OTRACE_VALUE_INT, .bytes = 4, .value = {argc}};
-	made->args[1] = (struct ot_target_arg){
-		.value_class = OTRACE_VALUE_POINTER, .bytes = 8, .value = {stack + sizeof(argc)}};
-	made->call.fn = fn->record;
-	made->call.args = made->args;
-	made->call.nr_args = made->call.nr_fixed = 2;
-	*ret = *made;
+	ot_value_of_u64(fn->params[0].type, argc, &words->values[0]);
+	ot_value_of_u64(fn->params[1].type, stack + sizeof(argc), &words->values[1]);
 	return NULL;
 }
 
-struct ot_err *ot_callargs_make(const struct ot_program *program, const struct ot_fn *fn,
-				char *const *words, uint32_t nr, struct ot_callargs *ret)
+struct ot_err *ot_callargs_make(struct ot_shell *shell, const struct ot_fn *fn, char *const *words,
+				uint32_t nr, struct ot_invocation *ret)
 {
-	struct ot_callargs made;
+	struct words of = {.shell = shell};
+	uint32_t nr_values = like_main(fn) ? 2 : nr;
+	struct ot_node hold = {0};
 	struct ot_err *err;
 
-	memset(&made, 0, sizeof(made));
-	if (!fn->symbol && !fn->body)
-		return ot_fn_untraceable(fn);
-	OT_TRY(set_return(fn, &made.call));
-	if (like_main(fn))
-		return make_like_main(program, fn, words, nr, ret, &made);
-	OT_TRY(check_count(fn, nr));
-	made.args = ot_alloc((nr + 1) * sizeof(*made.args));
-	made.call.fn = fn->record;
-	made.call.args = made.args;
-	made.call.nr_args = nr;
-	made.call.nr_fixed = nr < fn->nr_params ? nr : fn->nr_params;
-	err = fill(program, fn, words, &made);
-	if (err) {
-		ot_callargs_deinit(&made);
-		return err;
-	}
-	*ret = made;
-	return NULL;
+	OT_TRY(ot_invoke_check(fn, nr_values));
+	of.values = ot_alloc((nr_values + 1) * sizeof(*of.values));
+	err = ot_vfs_scope(shell->vfs, &of.scope, &hold);
+	if (!err && like_main(fn))
+		err = take_main_arguments(&of, fn, words, nr);
+	else if (!err)
+		err = take_all(&of, fn, words, nr);
+	if (!err)
+		err = ot_invoke_make(shell->program, fn, NULL, 0, of.values, nr_values, ret);
+	for (uint32_t i = 0; i < nr_values; i++)
+		ot_value_deinit(&of.values[i]);
+	free(of.values);
+	ot_node_deinit(&hold);
+	return err;
 }
 
-void ot_callargs_deinit(struct ot_callargs *args)
+struct ot_err *ot_callargs_function(struct ot_shell *shell, const char *word, struct ot_fn **ret)
 {
-	free(args->args);
-	args->args = NULL;
+	struct ot_err *err = ot_functions_find_one(shell, word, ret);
+	size_t nr;
+	const struct ot_target_module *modules = ot_target_modules(shell->target, &nr);
+
+	if (!err || err->code != OT_ERR_NOT_FOUND)
+		return err;
+	for (size_t i = 0; i < nr; i++) {
+		if (!ot_examine_has_symbol(modules[i].path, word))
+			continue;
+		ot_err_destroy(err);
+		return ot_err_new(OT_ERR_UNSUPPORTED,
+				  "%s was not compiled with otrace: nothing is known of its "
+				  "arguments and its result, so it cannot be called",
+				  word);
+	}
+	return err;
 }
 
 struct ot_err *ot_callargs_result(const struct ot_shell *shell, const struct ot_fn *fn,
-				  const struct otrace_call_done *done, struct ot_buf *out,
+				  const struct ot_target_done *done, struct ot_buf *out,
 				  struct ot_buf *json)
 {
-	struct ot_format format = {.program = shell->program, .target = shell->target};
+	struct ot_format format = ot_paths_format(shell);
+	struct ot_invocation call = {.result_type = fn->return_type,
+				     .result_lost =
+					     (fn->assumes & OTRACE_ASSUME_RESULT_DROPPED) != 0};
 	ot_auto_value struct ot_value value = {0};
 
-	if (done->status)
-		return ot_err_new(OT_ERR_OTHER, "%s: %s", fn->name,
-				  ot_target_error_text((int)done->status));
-	if (ot_type_is_void(fn->return_type))
+	OT_TRY(ot_invoke_result(&call, fn->name, done, &value));
+	if (value.state == OT_VALUE_VOID)
 		return NULL;
-	ot_value_of_bytes(fn->return_type, done->value, ot_type_size(fn->return_type), &value);
 	ot_value_format(&format, &value, out);
 	ot_value_json(&format, &value, json);
 	return NULL;

@@ -11,12 +11,10 @@
 #include "ui/ui.h"
 
 const struct ot_cmd *const ot_cmds[] = {
-	&ot_cmd_help,	&ot_cmd_cd,    &ot_cmd_cdls,
-	&ot_cmd_pwd,	&ot_cmd_ls,    &ot_cmd_pr,
-	&ot_cmd_view,	&ot_cmd_trace, &ot_cmd_untrace,
-	&ot_cmd_log,	&ot_cmd_patch, &ot_cmd_unpatch,
-	&ot_cmd_status, &ot_cmd_run,   &ot_cmd_wait,
-	&ot_cmd_quit,	NULL,
+	&ot_cmd_help,  &ot_cmd_cd,	&ot_cmd_cdls,	&ot_cmd_pwd,	 &ot_cmd_ls,
+	&ot_cmd_pr,    &ot_cmd_view,	&ot_cmd_trace,	&ot_cmd_untrace, &ot_cmd_log,
+	&ot_cmd_patch, &ot_cmd_unpatch, &ot_cmd_status, &ot_cmd_run,	 &ot_cmd_call,
+	&ot_cmd_wait,  &ot_cmd_quit,	NULL,
 };
 
 const struct ot_cmd *ot_cmd_find(const char *name)

@@ -106,8 +106,8 @@ const struct ot_cmd *ot_cmd_find(const char *name);
 int ot_cmd_line(struct ot_shell *shell, const char *line);
 
 /* Each entry lies in cmds/NAME.c. */
-extern const struct ot_cmd ot_cmd_cd, ot_cmd_cdls, ot_cmd_help, ot_cmd_log, ot_cmd_ls, ot_cmd_patch,
-	ot_cmd_pr, ot_cmd_pwd, ot_cmd_quit, ot_cmd_run, ot_cmd_status, ot_cmd_trace, ot_cmd_unpatch,
-	ot_cmd_untrace, ot_cmd_view, ot_cmd_wait;
+extern const struct ot_cmd ot_cmd_call, ot_cmd_cd, ot_cmd_cdls, ot_cmd_help, ot_cmd_log, ot_cmd_ls,
+	ot_cmd_patch, ot_cmd_pr, ot_cmd_pwd, ot_cmd_quit, ot_cmd_run, ot_cmd_status, ot_cmd_trace,
+	ot_cmd_unpatch, ot_cmd_untrace, ot_cmd_view, ot_cmd_wait;
 
 #endif

@@ -33,27 +33,27 @@ static struct ot_err *let_go(struct ot_shell *shell, struct ot_buf *out)
 static struct ot_err *tell_result(struct ot_shell *shell, const struct ot_fn *fn,
 				  struct ot_cmd_call *call)
 {
-	struct otrace_call_done done;
+	const struct ot_target_done *done = ot_session_wait_call(shell);
 
-	if (!ot_session_wait_call(shell, &done))
+	if (!done)
 		return ot_err_new(OT_ERR_GONE, "the program ended in the call of %s", fn->name);
-	return ot_callargs_result(shell, fn, &done, call->out, call->json);
+	return ot_callargs_result(shell, fn, done, call->out, call->json);
 }
 
 static struct ot_err *call_function(struct ot_shell *shell, struct ot_cmd_call *call)
 {
-	struct ot_callargs args;
+	struct ot_invocation made;
 	struct ot_fn *fn;
 	struct ot_err *err;
+	uint32_t number;
 
-	OT_TRY(ot_functions_find_one(shell, call->argv[1], &fn));
-	OT_TRY(ot_callargs_make(shell->program, fn, call->argv + 2, (uint32_t)call->argc - 2,
-				&args));
-	err = ot_target_call(shell->target, &args.call);
-	ot_callargs_deinit(&args);
+	OT_TRY(ot_callargs_function(shell, call->argv[1], &fn));
+	OT_TRY(ot_callargs_make(shell, fn, call->argv + 2, (uint32_t)call->argc - 2, &made));
+	err = ot_target_call(shell->target, &made.call, OTRACE_CALL_MAIN, &number);
+	ot_invocation_deinit(&made);
 	if (err)
 		return err;
-	ot_session_set_call(shell, fn, call->rest);
+	ot_session_set_call(shell, fn, number, call->rest);
 	if (!shell->interactive)
 		return tell_result(shell, fn, call);
 	ot_buf_addf(call->out, "Running %s\n", fn->name);
@@ -92,8 +92,11 @@ const struct ot_cmd ot_cmd_run = {
 	.summary = "let main go, or call a function on the main thread instead",
 	.help = "In a script or -e, run waits until the program has ended; what is to be done while it runs comes\n"
 		"behind `otrace run --go`, or by `otrace attach`. At the prompt it returns at once.\n"
-		"Arguments are read by the function's parameter types: numbers, 'c', strings, NULL,\n"
-		"names of enumerators.",
+		"Arguments are read by the function's parameter types: numbers, 'c', texts, NULL,\n"
+		"enumerators; anything else is an expression, such as &x. f(int, char **) gets the\n"
+		"program's own argc and argv. Calls follow one another as long as main is held;\n"
+		"`otrace run -f FUNCTION PROG ARGS` makes one and ends with its result: that of an\n"
+		"integer modulo 256, else 0.",
 	.run = run,
 	.complete = ot_functions_complete,
 };

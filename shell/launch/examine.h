@@ -3,6 +3,7 @@
 #ifndef OT_LAUNCH_EXAMINE_H
 #define OT_LAUNCH_EXAMINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -45,5 +46,8 @@ uint64_t ot_examine_stack_start(pid_t pid);
 
 /** Whether the process was started with exactly these words behind its name. */
 bool ot_examine_started_with(pid_t pid, char *const *words, uint32_t nr);
+
+/** Whether a program or library has, or uses, a function of that name. */
+bool ot_examine_has_symbol(const char *path, const char *name);
 
 #endif

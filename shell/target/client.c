@@ -156,6 +156,8 @@ void ot_client_deinit(struct ot_client *client)
 	if (client->received_fd >= 0)
 		close(client->received_fd);
 	client->received_fd = -1;
+	for (size_t i = 0; i < OT_NR(client->calls); i++)
+		ot_target_done_deinit(&client->calls[i].end);
 	ot_buf_deinit(&client->in);
 }
 
@@ -219,6 +221,57 @@ static void drop_message(struct ot_client *client)
 	ot_buf_truncate(&client->in, client->in.len - bytes);
 }
 
+static struct ot_client_call *find_call(struct ot_client *client, uint32_t request)
+{
+	for (size_t i = 0; i < OT_NR(client->calls); i++)
+		if (client->calls[i].request == request)
+			return &client->calls[i];
+	return NULL;
+}
+
+bool ot_client_expect(struct ot_client *client, uint32_t request)
+{
+	struct ot_client_call *call = find_call(client, 0);
+
+	if (call)
+		*call = (struct ot_client_call){.request = request};
+	return call != NULL;
+}
+
+bool ot_client_take_done(struct ot_client *client, uint32_t request, struct ot_target_done *ret)
+{
+	struct ot_client_call *call = request ? find_call(client, request) : NULL;
+
+	if (!call || (ret && !call->done))
+		return false;
+	if (ret)
+		*ret = call->end;
+	else
+		ot_target_done_deinit(&call->end);
+	*call = (struct ot_client_call){0};
+	return true;
+}
+
+/* A result that nobody waits for any more ends here. */
+static void file_call_done(struct ot_client *client, const struct otrace_call_done *done,
+			   size_t bytes)
+{
+	struct ot_client_call *call;
+	const void *result;
+
+	if (bytes < sizeof(*done))
+		return;
+	call = done->request ? find_call(client, done->request) : NULL;
+	result = done->return_bytes > sizeof(done->value) ? (const void *)(done + 1) : done->value;
+	if (!call || call->done ||
+	    (result != done->value && bytes - sizeof(*done) < done->return_bytes))
+		return;
+	call->done = true;
+	call->end = (struct ot_target_done){.status = done->status, .nr_bytes = done->return_bytes};
+	call->end.bytes = (uint8_t *)ot_strndup(result, done->return_bytes);
+	client->call_done_event = true;
+}
+
 static void file_event(struct ot_client *client, const struct otrace_msg *msg)
 {
 	size_t bytes = msg->size_bytes - sizeof(*msg);
@@ -227,10 +280,8 @@ static void file_event(struct ot_client *client, const struct otrace_msg *msg)
 		client->modules_event = true;
 	if (msg->type == OTRACE_EVENT_ENDING)
 		client->ending_event = true;
-	if (msg->type == OTRACE_EVENT_CALL_DONE && bytes >= sizeof(client->call_done)) {
-		memcpy(&client->call_done, msg + 1, sizeof(client->call_done));
-		client->call_done_event = true;
-	}
+	if (msg->type == OTRACE_EVENT_CALL_DONE)
+		file_call_done(client, (const void *)(msg + 1), bytes);
 	/* Events of later versions mean nothing to us. */
 }
 

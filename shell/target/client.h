@@ -15,6 +15,15 @@
 #include "base/err.h"
 #include "target/target.h"
 
+/** A call whose end is waited for, or has come. */
+struct ot_client_call {
+	uint32_t request; /* 0 = free */
+	bool done;
+	struct ot_target_done end;
+};
+
+#define OT_CLIENT_CALLS 4
+
 struct ot_client {
 	int fd; /* -1 once the other end is gone */
 	pid_t peer_pid;
@@ -26,7 +35,7 @@ struct ot_client {
 	bool modules_event;
 	bool ending_event;
 	bool call_done_event;
-	struct otrace_call_done call_done;
+	struct ot_client_call calls[OT_CLIENT_CALLS];
 };
 
 /** Connects; refuses a peer of another user. */
@@ -55,6 +64,11 @@ uint64_t ot_client_deadline(unsigned int patience_ms);
 
 /** The error for a reply with a status other than 0; @p text is its payload. */
 struct ot_err *ot_client_refusal(int status, const struct ot_buf *text);
+
+/** The end of the call with this request number is waited for. False: of too many already. */
+bool ot_client_expect(struct ot_client *client, uint32_t request);
+/** Whether it has come; then it is not waited for any more. With @p ret NULL it is not in any case. */
+bool ot_client_take_done(struct ot_client *client, uint32_t request, struct ot_target_done *ret);
 
 /** Takes what has arrived without waiting and files events. False when the other end is gone. */
 bool ot_client_poll(struct ot_client *client);

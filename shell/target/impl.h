@@ -29,11 +29,13 @@ struct ot_target_ops {
 	struct ot_err *(*redirect)(struct ot_target *target, uint64_t fn, uint64_t fn_target,
 				   bool force, struct otrace_switched *ret);
 	struct ot_err *(*go)(struct ot_target *target, const struct otrace_go *how);
-	struct ot_err *(*call)(struct ot_target *target, const struct ot_target_call *call);
+	struct ot_err *(*call)(struct ot_target *target, const struct ot_target_call *call,
+			       uint32_t thread, uint32_t *ret);
+	bool (*take_done)(struct ot_target *target, uint32_t call, struct ot_target_done *ret);
 	struct ot_err *(*detach)(struct ot_target *target);
 	struct ot_err *(*let_end)(struct ot_target *target);
 	int (*fd)(const struct ot_target *target);
-	enum ot_target_event (*pump)(struct ot_target *target, struct otrace_call_done *done);
+	enum ot_target_event (*pump)(struct ot_target *target);
 };
 
 /** First member of every kind. */

@@ -391,28 +391,38 @@ static struct ot_err *live_go(struct ot_target *target, const struct otrace_go *
 	return NULL;
 }
 
-static struct ot_err *live_call(struct ot_target *target, const struct ot_target_call *call)
+static struct ot_err *live_call(struct ot_target *target, const struct ot_target_call *call,
+				uint32_t thread, uint32_t *ret)
 {
+	static const char zeroes[8];
 	struct otrace_call head = {.fn = call->fn,
+				   .address = call->address,
+				   .thread = thread,
 				   .nr_args = call->nr_args,
-				   .return_class = call->return_class,
-				   .return_bytes = call->return_bytes,
-				   .nr_fixed = call->nr_fixed};
+				   .nr_fixed = call->nr_fixed,
+				   .result = call->result};
 	ot_auto_buf struct ot_buf request = OT_BUF_INIT;
+	struct ot_client *client = &live_of(target)->client;
 
 	ot_buf_add(&request, &head, sizeof(head));
-	for (uint32_t i = 0; i < call->nr_args; i++) {
-		const struct ot_target_arg *arg = &call->args[i];
-		struct otrace_call_arg wire = {.value_class = arg->value_class,
-					       .bytes = arg->bytes,
-					       .value = {arg->value[0], arg->value[1]}};
-
-		ot_buf_add(&request, &wire, sizeof(wire));
-	}
 	for (uint32_t i = 0; i < call->nr_args; i++)
-		if (call->args[i].value_class == OTRACE_VALUE_STRING)
-			ot_buf_add(&request, call->args[i].string, call->args[i].bytes);
-	return ask(target, OTRACE_MSG_CALL, request.data, request.len, NULL);
+		ot_buf_add(&request, &call->args[i].how, sizeof(call->args[i].how));
+	for (uint32_t i = 0; i < call->nr_args; i++) {
+		uint32_t bytes = call->args[i].how.bytes;
+
+		ot_buf_add(&request, call->args[i].bytes, bytes);
+		ot_buf_add(&request, zeroes, (8 - bytes % 8) % 8);
+	}
+	OT_TRY(ask(target, OTRACE_MSG_CALL, request.data, request.len, NULL));
+	if (!ot_client_expect(client, client->last_request))
+		return ot_err_new(OT_ERR_OTHER, "too many calls at once");
+	*ret = client->last_request;
+	return NULL;
+}
+
+static bool live_take_done(struct ot_target *target, uint32_t call, struct ot_target_done *ret)
+{
+	return ot_client_take_done(&live_of(target)->client, call, ret);
 }
 
 static struct ot_err *live_detach(struct ot_target *target)
@@ -440,7 +450,7 @@ static struct ot_err *live_let_end(struct ot_target *target)
 	return let_go(target, OTRACE_MSG_END, NULL, 0);
 }
 
-static enum ot_target_event live_pump(struct ot_target *target, struct otrace_call_done *done)
+static enum ot_target_event live_pump(struct ot_target *target)
 {
 	struct ot_client *client = &live_of(target)->client;
 	bool detached = target->state == OT_TARGET_DETACHED;
@@ -456,7 +466,6 @@ static enum ot_target_event live_pump(struct ot_target *target, struct otrace_ca
 	}
 	if (client->call_done_event) {
 		client->call_done_event = false;
-		*done = client->call_done;
 		return OT_TARGET_CALL_DONE;
 	}
 	if (open)
@@ -480,6 +489,7 @@ static const struct ot_target_ops live_ops = {
 	.redirect = live_redirect,
 	.go = live_go,
 	.call = live_call,
+	.take_done = live_take_done,
 	.detach = live_detach,
 	.fd = live_fd,
 	.pump = live_pump,

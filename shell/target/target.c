@@ -210,9 +210,27 @@ struct ot_err *ot_target_go_exit(struct ot_target *target, int exit_status)
 	OT_DISPATCH(target, go, &how);
 }
 
-struct ot_err *ot_target_call(struct ot_target *target, const struct ot_target_call *call)
+struct ot_err *ot_target_call(struct ot_target *target, const struct ot_target_call *call,
+			      uint32_t thread, uint32_t *ret)
 {
-	OT_DISPATCH(target, call, call);
+	OT_DISPATCH(target, call, call, thread, ret);
+}
+
+bool ot_target_take_done(struct ot_target *target, uint32_t call, struct ot_target_done *ret)
+{
+	return target->ops->take_done && target->ops->take_done(target, call, ret);
+}
+
+void ot_target_forget_call(struct ot_target *target, uint32_t call)
+{
+	if (target->ops->take_done)
+		target->ops->take_done(target, call, NULL);
+}
+
+void ot_target_done_deinit(struct ot_target_done *done)
+{
+	free(done->bytes);
+	done->bytes = NULL;
 }
 
 struct ot_err *ot_target_detach(struct ot_target *target)
@@ -239,9 +257,9 @@ void ot_target_set_ended(struct ot_target *target)
 		target->state = OT_TARGET_ENDED;
 }
 
-enum ot_target_event ot_target_pump(struct ot_target *target, struct otrace_call_done *done)
+enum ot_target_event ot_target_pump(struct ot_target *target)
 {
 	if (!target->ops->pump)
 		return OT_TARGET_NOTHING;
-	return target->ops->pump(target, done);
+	return target->ops->pump(target);
 }

@@ -66,22 +66,29 @@ struct ot_target_probe {
 	int32_t status; /* filled in: enum otrace_error */
 };
 
-/** An argument of a call; strings are copied into the process. */
+/** An argument of a call. */
 struct ot_target_arg {
-	uint32_t value_class; /* enum otrace_value_class */
-	uint32_t bytes;
-	uint64_t value[2];
-	const char *string; /* OTRACE_VALUE_STRING */
+	struct otrace_call_value how;
+	const void *bytes; /* how.bytes of them; strings without NUL */
 };
 
 struct ot_target_call {
-	uint64_t fn;
+	uint64_t fn;	  /* address of its entry; 0 = it has none */
+	uint64_t address; /* fn 0: of the code */
 	const struct ot_target_arg *args;
 	uint32_t nr_args;
-	uint32_t nr_fixed;
-	uint32_t return_class;
-	uint32_t return_bytes;
+	uint32_t nr_fixed; /* of a varargs function; else nr_args */
+	struct otrace_call_value result;
 };
+
+/** What a call came to. ot_target_done_deinit(). */
+struct ot_target_done {
+	uint32_t status; /* enum otrace_error */
+	uint32_t nr_bytes;
+	uint8_t *bytes; /* the result */
+};
+
+void ot_target_done_deinit(struct ot_target_done *done);
 
 /* ------------------------------------------------------------------ life */
 
@@ -166,10 +173,19 @@ struct ot_err *ot_target_go(struct ot_target *target);
 struct ot_err *ot_target_go_exit(struct ot_target *target, int exit_status);
 
 /**
- * Calls a function on the held main thread; ot_target_pump() reports the end of the call. The
- * thread is held again afterwards.
+ * Begins the call of a function; ot_target_take_done() has its end, once it comes.
+ * @param thread 0 = the one that the runtime has for calls, OTRACE_CALL_MAIN = the held main thread,
+ *		 which is held again afterwards
+ * @param ret the call's number
  */
-struct ot_err *ot_target_call(struct ot_target *target, const struct ot_target_call *call);
+struct ot_err *ot_target_call(struct ot_target *target, const struct ot_target_call *call,
+			      uint32_t thread, uint32_t *ret);
+
+/** Whether the call has ended, as far as ot_target_pump() has seen. Only the first time. */
+bool ot_target_take_done(struct ot_target *target, uint32_t call, struct ot_target_done *ret);
+
+/** The call's end is not waited for any more; nobody stops it. */
+void ot_target_forget_call(struct ot_target *target, uint32_t call);
 
 /** Switches everything off and lets go of the process. */
 struct ot_err *ot_target_detach(struct ot_target *target);
@@ -179,7 +195,7 @@ struct ot_err *ot_target_detach(struct ot_target *target);
 enum ot_target_event {
 	OT_TARGET_NOTHING,
 	OT_TARGET_MODULES,   /* modules came or went; ot_target_refresh() */
-	OT_TARGET_CALL_DONE, /* done is filled in */
+	OT_TARGET_CALL_DONE, /* ot_target_take_done() has one */
 	OT_TARGET_ENDING,    /* the program is in exit() and waits: ot_target_keep() */
 	OT_TARGET_GONE	     /* the program has ended, or (state DETACHED) was given up */
 };
@@ -210,6 +226,6 @@ void ot_target_on_wait(bool (*interrupted)(void));
 struct ot_err *ot_target_take_silence(struct ot_target *target);
 
 /** Takes one event without blocking; call until OT_TARGET_NOTHING (or GONE). */
-enum ot_target_event ot_target_pump(struct ot_target *target, struct otrace_call_done *done);
+enum ot_target_event ot_target_pump(struct ot_target *target);
 
 #endif

@@ -36,8 +36,9 @@ struct ot_session {
 	uint64_t end_ms; /* when to leave; 0 = not by the clock */
 	const struct ot_fn *called;
 	char *call_command; /* what its result is the result of */
+	uint32_t call;	    /* its number */
 	bool call_done;
-	struct otrace_call_done call;
+	struct ot_target_done result;
 };
 
 static volatile sig_atomic_t got_int, got_term, got_winch, got_tstp, got_cont;
@@ -229,6 +230,7 @@ void ot_session_destroy(struct ot_session *session)
 	ot_ui_destroy(shell->ui);
 	free(shell->patches.items);
 	free(session->call_command);
+	ot_target_done_deinit(&session->result);
 	free(session);
 }
 
@@ -404,26 +406,37 @@ static void tell_call(struct ot_session *session)
 	/* In batch the command waits and tells it itself. */
 	if (!shell->interactive)
 		return;
-	err = ot_callargs_result(shell, session->called, &session->call, &value, &json);
+	err = ot_callargs_result(shell, session->called, &session->result, &value, &json);
 	if (!err)
 		ot_buf_addf(&text, "%s has returned%s%s\n", session->called->name,
 			    value.len ? " " : "", ot_buf_text(&value));
 	ot_ui_result(shell->ui, session->call_command, &text, &json, err);
 }
 
+/* Of `run f`; others are waited for by whoever made them. */
+static void take_call(struct ot_session *session)
+{
+	struct ot_target_done done;
+
+	if (!session->called || !ot_target_take_done(session->shell.target, session->call, &done))
+		return;
+	ot_target_done_deinit(&session->result);
+	session->result = done;
+	session->call_done = true;
+	tell_call(session);
+}
+
 static void pump_target(struct ot_session *session)
 {
 	for (;;) {
-		switch (ot_target_pump(session->shell.target, &session->call)) {
+		switch (ot_target_pump(session->shell.target)) {
 		case OT_TARGET_NOTHING:
 			return;
 		case OT_TARGET_MODULES:
 			modules_changed(session);
 			break;
 		case OT_TARGET_CALL_DONE:
-			session->call_done = true;
-			if (session->called)
-				tell_call(session);
+			take_call(session);
 			break;
 		case OT_TARGET_ENDING:
 			ot_target_keep(session->shell.target);
@@ -603,13 +616,15 @@ int ot_session_exit_status(const struct ot_shell *shell)
 	return session->status < 0 ? -1 : ot_launch_exit_status(session->status);
 }
 
-void ot_session_set_call(struct ot_shell *shell, const struct ot_fn *fn, const char *words)
+void ot_session_set_call(struct ot_shell *shell, const struct ot_fn *fn, uint32_t call,
+			 const char *words)
 {
 	struct ot_session *session = session_of(shell);
 
 	free(session->call_command);
 	session->call_command = ot_asprintf("run %s", words);
 	session->called = fn;
+	session->call = call;
 	session->call_done = false;
 }
 
@@ -620,14 +635,41 @@ const struct ot_fn *ot_session_running_call(const struct ot_shell *shell)
 	return session->ended || session->call_done ? NULL : session->called;
 }
 
-bool ot_session_wait_call(struct ot_shell *shell, struct otrace_call_done *ret)
+const struct ot_target_done *ot_session_wait_call(struct ot_shell *shell)
 {
 	struct ot_session *session = session_of(shell);
 
 	while (!session->call_done && !session->ended)
 		ot_session_turn(shell, -1);
-	*ret = session->call;
-	return session->call_done;
+	return session->call_done ? &session->result : NULL;
+}
+
+struct ot_err *ot_session_await(struct ot_shell *shell, uint32_t call, unsigned int timeout_ms,
+				struct ot_target_done *ret)
+{
+	struct ot_session *session = session_of(shell);
+	uint64_t end = now_ms() + timeout_ms, now;
+
+	while (!ot_target_take_done(shell->target, call, ret)) {
+		const char *why = NULL;
+
+		now = now_ms();
+		if (session->ended || session->gone)
+			return ot_err_new(OT_ERR_GONE, "the program ended in the call");
+		if (ot_session_interrupted(session))
+			why = "interrupted";
+		else if (now >= end)
+			why = "it has not returned in time";
+		if (why) {
+			ot_target_forget_call(shell->target, call);
+			return ot_err_new(OT_ERR_SILENT,
+					  "%s; the call goes on, its result is thrown away, and "
+					  "others wait until it has returned",
+					  why);
+		}
+		ot_session_turn(shell, end - now < WAIT_TURN_MS ? (int)(end - now) : WAIT_TURN_MS);
+	}
+	return NULL;
 }
 
 static void turn_until_ended(struct ot_shell *shell, uint64_t ms)
@@ -662,8 +704,15 @@ bool ot_session_was_ended_by_us(const struct ot_shell *shell)
 int ot_session_call_result(const struct ot_shell *shell)
 {
 	const struct ot_session *session = session_of(shell);
+	const struct ot_type *type = session->called ? session->called->return_type : NULL;
+	ot_auto_value struct ot_value value = {0};
+	uint64_t number = 0;
 
-	return (int)session->call.value[0];
+	if (type && session->call_done && ot_type_is_integer(type)) {
+		ot_value_of_bytes(type, session->result.bytes, session->result.nr_bytes, &value);
+		ot_value_to_u64(&value, &number);
+	}
+	return (int)number;
 }
 
 void ot_session_go(struct ot_shell *shell)

@@ -56,13 +56,21 @@ int ot_session_exit_status(const struct ot_shell *shell);
 
 /** A call by `run f` has begun: remembers it, so that its end can be told.
  * @param words what was typed behind run */
-void ot_session_set_call(struct ot_shell *shell, const struct ot_fn *fn, const char *words);
+void ot_session_set_call(struct ot_shell *shell, const struct ot_fn *fn, uint32_t call,
+			 const char *words);
 /** The function that such a call runs in, or NULL. */
 const struct ot_fn *ot_session_running_call(const struct ot_shell *shell);
-/** Turns until the call is over. False: the program ended first. */
-bool ot_session_wait_call(struct ot_shell *shell, struct otrace_call_done *ret);
+/** Turns until the call is over. NULL: the program ended first. */
+const struct ot_target_done *ot_session_wait_call(struct ot_shell *shell);
 
-/** What the last call of `run f` returned, as an int. */
+/**
+ * Turns until another call of ot_target_call() is over, and takes its end.
+ * The error says why not: too slow, interrupted (then the call goes on alone), or the program ended.
+ */
+struct ot_err *ot_session_await(struct ot_shell *shell, uint32_t call, unsigned int timeout_ms,
+				struct ot_target_done *ret);
+
+/** What the last call of `run f` returned, if that was an integer; else 0. */
 int ot_session_call_result(const struct ot_shell *shell);
 
 /** Lets a held main go on; a failure is said. */

@@ -18,8 +18,9 @@
 struct out {
 	int fd;
 	struct ot_buf buf;
-	int broken; /* errno of the write that failed; nothing is written any more */
-	bool said;  /* that it broke */
+	struct ot_buf *keep; /* in place of fd */
+	int broken;	     /* errno of the write that failed; nothing is written any more */
+	bool said;	     /* that it broke */
 };
 
 struct ot_ui {
@@ -47,6 +48,8 @@ struct ot_ui *ot_ui_create(const struct ot_ui_options *options)
 	ui->out.fd = STDOUT_FILENO;
 	ui->err.fd = STDERR_FILENO;
 	ui->json.fd = options->json_fd;
+	ui->out.keep = options->keep_out;
+	ui->err.keep = options->keep_err;
 	return ui;
 }
 
@@ -88,6 +91,10 @@ static void out_write(struct out *out)
 	const char *at = out->buf.data;
 	size_t left = out->buf.len;
 
+	if (out->keep) {
+		ot_buf_add(out->keep, at, left);
+		left = 0;
+	}
 	while (left && !out->broken) {
 		ssize_t n = write(out->fd, at, left);
 

@@ -35,6 +35,9 @@ struct ot_ui_options {
 	bool json;
 	int json_fd;	/* taken; -1 = the results go nowhere else: standard error or output */
 	bool json_only; /* nothing but JSON: no text of results and events */
+	struct ot_buf
+		*keep_out; /* results go here and nowhere else; borrowed, NULL = standard output */
+	struct ot_buf *keep_err; /* the same for messages and events, and standard error */
 };
 
 struct ot_ui *ot_ui_create(const struct ot_ui_options *options);

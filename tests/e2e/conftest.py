@@ -46,6 +46,7 @@ class Tool:
         self.path = path
         self.runtime = runtime
         self.folder = folder
+        self.source = PROGRAMS.parents[2]
         self.env = dict(os.environ, HOME=str(folder), XDG_RUNTIME_DIR=str(folder / "run"), TERM="xterm",
                         TMPDIR=str(folder))
         for name in ("XDG_STATE_HOME", "OTRACE_BUILD", "OTRACE_DEPS"):

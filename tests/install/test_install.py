@@ -10,7 +10,8 @@ import pytest
 CONSUMER = pathlib.Path(__file__).parent / "consumer"
 TREE = {"bin/otrace", "lib/otrace.so", "lib/libotrace.so", "lib/libotrace.a", "include/otrace/otrace.h",
         "include/otrace/abi.h", "include/otrace/version.h", "lib/cmake/otrace/otraceConfig.cmake",
-        "lib/cmake/otrace/otraceConfigVersion.cmake", "lib/pkgconfig/otrace.pc", "lib/pkgconfig/otrace-static.pc"}
+        "lib/cmake/otrace/otraceConfigVersion.cmake", "lib/pkgconfig/otrace.pc", "lib/pkgconfig/otrace-static.pc",
+        "lib/liboshell.so", "include/otrace/shell.h", "lib/pkgconfig/otrace-shell.pc"}
 
 
 def run(command, ok=True, **more):
@@ -110,6 +111,22 @@ def test_pkg_config(installed, environment, tmp_path, package):
     run(["sh", "-c", command], cwd=tmp_path, env=environment)
     assert "otrace_fn" in sections(tmp_path / "prog")
     assert run([tmp_path / "prog"], env=environment).stdout == "40\n20\n"
+
+
+def test_the_shell_inside_a_program(installed, environment, tmp_path, source):
+    """By pkg-config and by CMake, in a tree that was moved."""
+    program = source / "tests/e2e/programs/inside.c"
+    command = (f'eval clang-19 $(pkg-config --variable=cflags otrace) -O2 $(pkg-config --cflags otrace-shell) "{program}"'
+               ' -o prog $(pkg-config --libs otrace-shell)')
+    run(["sh", "-c", command], cwd=tmp_path, env=environment)
+    assert run([tmp_path / "prog"], env={**environment, "XDG_RUNTIME_DIR": str(tmp_path)}).stdout.endswith("done\n")
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.18)\nproject(inside C)\nfind_package(otrace 1 REQUIRED)\n"
+        f"add_executable(inside {program})\notrace_instrument(inside)\ntarget_link_libraries(inside PRIVATE otrace::shell)\n")
+    run(["cmake", "-G", "Ninja", "-S", tmp_path, "-B", tmp_path / "b", f"-DCMAKE_PREFIX_PATH={installed}",
+         "-DCMAKE_C_COMPILER=clang-19"])
+    run(["cmake", "--build", tmp_path / "b"])
+    assert "liboshell.so" in run(["readelf", "-d", tmp_path / "b/inside"]).stdout
 
 
 def test_pkg_config_variables(installed, environment):

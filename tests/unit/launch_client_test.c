@@ -144,7 +144,6 @@ static void a_held_program_is_joined(void **state)
 {
 	const struct step steps[] = {HELLO, NO_MODULES};
 	struct ot_target *target = NULL;
-	struct otrace_call_done done;
 	struct server server;
 
 	(void)state;
@@ -153,7 +152,7 @@ static void a_held_program_is_joined(void **state)
 	assert_int_equal(ot_target_pid(target), 4711);
 	assert_int_equal(ot_target_state(target), OT_TARGET_HELD);
 	stop(&server);
-	assert_int_equal(ot_target_pump(target, &done), OT_TARGET_GONE);
+	assert_int_equal(ot_target_pump(target), OT_TARGET_GONE);
 	assert_int_equal(ot_target_state(target), OT_TARGET_ENDED);
 	assert_says(ot_target_go(target), "has ended");
 	ot_target_close(target);
@@ -207,7 +206,6 @@ static void a_program_may_be_over_before_it_says_that_it_goes(void **state)
 {
 	const struct step steps[] = {HELLO, NO_MODULES, {.expect = OTRACE_MSG_GO, .silent = true}};
 	struct ot_target *target = NULL;
-	struct otrace_call_done done;
 	struct server server;
 
 	(void)state;
@@ -215,7 +213,7 @@ static void a_program_may_be_over_before_it_says_that_it_goes(void **state)
 	assert_null(ot_target_live_open(server.path, true, &target));
 	assert_null(ot_target_go(target));
 	stop(&server);
-	assert_int_equal(ot_target_pump(target, &done), OT_TARGET_GONE);
+	assert_int_equal(ot_target_pump(target), OT_TARGET_GONE);
 	ot_target_close(target);
 }
 
@@ -224,7 +222,6 @@ static void events_between_replies_are_kept(void **state)
 	const struct step steps[] = {
 		HELLO, NO_MODULES, {.expect = OTRACE_MSG_GO, .event_first = true}};
 	struct ot_target *target = NULL;
-	struct otrace_call_done done;
 	struct server server;
 
 	(void)state;
@@ -233,8 +230,8 @@ static void events_between_replies_are_kept(void **state)
 	assert_null(ot_target_go(target));
 	assert_int_equal(ot_target_state(target), OT_TARGET_RUNNING);
 	stop(&server);
-	assert_int_equal(ot_target_pump(target, &done), OT_TARGET_MODULES);
-	assert_int_equal(ot_target_pump(target, &done), OT_TARGET_GONE);
+	assert_int_equal(ot_target_pump(target), OT_TARGET_MODULES);
+	assert_int_equal(ot_target_pump(target), OT_TARGET_GONE);
 	ot_target_close(target);
 }
 
@@ -271,7 +268,6 @@ static void a_change_without_an_answer_ends_the_connection(void **state)
 				     {.expect = OTRACE_MSG_REDIRECT}};
 	struct otrace_switched switched;
 	struct ot_target *target = NULL;
-	struct otrace_call_done done;
 	struct server server;
 
 	(void)state;
@@ -282,7 +278,7 @@ static void a_change_without_an_answer_ends_the_connection(void **state)
 	ot_target_on_wait(NULL);
 	assert_int_equal(ot_target_state(target), OT_TARGET_DETACHED);
 	assert_says(ot_target_redirect(target, 1, 0, false, &switched), "detached");
-	assert_int_equal(ot_target_pump(target, &done), OT_TARGET_GONE);
+	assert_int_equal(ot_target_pump(target), OT_TARGET_GONE);
 	assert_int_equal(ot_target_state(target), OT_TARGET_DETACHED);
 	stop(&server); /* it finds the connection closed */
 	ot_target_close(target);

@@ -34,6 +34,32 @@ static inline long ot_arch_syscall(long nr, long a, long b, long c, long d, long
 	return ret;
 }
 
+/*
+ * As vfork(), with flags of clone(): the new process runs on this stack, in this memory, and never comes
+ * back out of run; this thread waits until it has ended or is another program.
+ */
+static inline long ot_arch_vfork(unsigned long flags, void (*run)(void *context), void *context)
+{
+	register long r10 __asm__("r10") = 0;
+	register long r8 __asm__("r8") = 0;
+	long ret;
+
+	__asm__ volatile("syscall\n\t"
+			 "test %%rax, %%rax\n\t"
+			 "jnz 1f\n\t"
+			 "lea -128(%%rsp), %%rsp\n\t" /* what the compiler keeps below it */
+			 "and $-16, %%rsp\n\t"
+			 "mov %[context], %%rdi\n\t"
+			 "call *%[run]\n\t"
+			 "hlt\n"
+			 "1:"
+			 : "=a"(ret)
+			 : "a"(56 /* clone */), "D"(flags), "S"(0), "d"(0), "r"(r10),
+			   "r"(r8), [context] "b"(context), [run] "r"(run)
+			 : "rcx", "r11", "memory", "cc");
+	return ret;
+}
+
 static inline uint64_t ot_arch_tsc(void)
 {
 	uint32_t low, high;

@@ -113,6 +113,39 @@ OTRACE_API void *otrace_original(void *fn);
 OTRACE_API int otrace_listen(void);
 
 /**
+ * The socket that a shell attaches to.
+ *
+ * @return its path, valid as long as the process, or NULL when this process does not listen
+ * @safety threads=any signals=async-signal-safe fork=ok-in-child
+ */
+OTRACE_API const char *otrace_socket(void);
+
+/**
+ * Stops here and opens a shell on the program's terminal, attached to this process, unsafe operations
+ * allowed; returns when that shell has been left. Only the calling thread waits. Where no otrace
+ * command is found (OTRACE_SHELL in the environment, the one installed beside libotrace.so, PATH), a
+ * line on standard error says so, and the call waits for a shell that attaches from elsewhere, and
+ * leaves.
+ *
+ * The shell is no child of the program: wait() does not see it, no SIGCHLD comes, no handler of
+ * pthread_atfork() runs. (A program that has made itself the reaper of orphans gets it as any other
+ * orphan.) It is a process group of its own, in the foreground of the terminal while it is there: Ctrl-C
+ * is the shell's.
+ *
+ * Who called is in /osh/locals. Called in the place of a return value, `return otrace_set_trace();`, it
+ * may be the caller's caller.
+ *
+ * @return 0 when the shell was left; -OTRACE_E_NO_TERMINAL (standard input is not the terminal of this
+ *         process, or the program is in its background: nothing was started and nothing is said),
+ *         -OTRACE_E_PRIVILEGED (setuid, setgid, file capabilities), -OTRACE_E_BUSY (a shell is attached,
+ *         or waits in another thread), -OTRACE_E_SYSTEM (the process could not be started, or ended
+ *         before it attached), and what otrace_listen() returns
+ * On failure the program goes on as if nothing was called.
+ * @safety threads=any signals=no fork=reinit blocks
+ */
+OTRACE_API int otrace_set_trace(void);
+
+/**
  * The text of an error.
  *
  * @param error what a function here returned; either sign

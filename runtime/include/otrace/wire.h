@@ -25,7 +25,7 @@
 extern "C" {
 #endif
 
-#define OTRACE_WIRE_VERSION 1
+#define OTRACE_WIRE_VERSION 2
 #define OTRACE_MSG_MAX_BYTES (16u << 20)
 #define OTRACE_MSG_REPLY 0x8000u
 
@@ -53,7 +53,11 @@ extern "C" {
 	X(SYSTEM, 19, "a system call failed")                                                    \
 	X(NOT_READY, 20, "the runtime is not running in this process")                           \
 	X(UNLOADED, 21, "the module was unloaded")                                               \
-	X(LOOP, 22, "the replacement leads back to the function")
+	X(LOOP, 22, "the replacement leads back to the function")                                \
+	X(CALL_RUNNING, 23, "an earlier call on that thread has not returned yet")               \
+	X(CALL_LOST, 24, "the called function ended its thread")                                 \
+	X(NO_TERMINAL, 25, "no terminal of its own: standard input is none, or others use it")   \
+	X(PRIVILEGED, 26, "not in a program with raised privileges")
 
 #define OTRACE_X_ERROR(name, number, text) OTRACE_E_##name = (number),
 enum otrace_error { OTRACE_ERRORS(OTRACE_X_ERROR) };
@@ -80,13 +84,15 @@ enum otrace_msg_type {
 	OTRACE_MSG_THREADS = 9,	 /* nothing -> otrace_thread_info[] */
 	OTRACE_MSG_TLS = 10,	 /* otrace_tls -> uint64_t address */
 	OTRACE_MSG_GO = 11,	 /* nothing, or otrace_go -> nothing: lets a held main go on */
-	OTRACE_MSG_CALL = 12,	 /* otrace_call, arguments -> nothing; an EVENT_CALL_DONE follows */
-	OTRACE_MSG_DETACH = 13,	 /* nothing -> otrace_switched; then the server closes */
-	OTRACE_MSG_END = 14,	 /* nothing -> nothing: lets a program that is ending go on */
-	OTRACE_MSG_GLANCE = 15,	 /* nothing -> otrace_glance; then the server closes. In place of
+	OTRACE_MSG_CALL = 12, /* otrace_call, otrace_call_value[nr_args], the bytes of each argument
+				     padded to 8 -> nothing; an EVENT_CALL_DONE follows */
+	OTRACE_MSG_DETACH = 13,	   /* nothing -> otrace_switched; then the server closes */
+	OTRACE_MSG_END = 14,	   /* nothing -> nothing: lets a program that is ending go on */
+	OTRACE_MSG_GLANCE = 15,	   /* nothing -> otrace_glance; then the server closes. In place of
 				     HELLO, and while another shell is attached too */
-	OTRACE_EVENT_MODULES = 64,   /* nothing: modules were loaded or unloaded; ask again */
-	OTRACE_EVENT_CALL_DONE = 65, /* otrace_call_done */
+	OTRACE_EVENT_MODULES = 64, /* nothing: modules were loaded or unloaded; ask again */
+	OTRACE_EVENT_CALL_DONE =
+		65, /* otrace_call_done, then all bytes of a result of more than 16 */
 	OTRACE_EVENT_ENDING =
 		66 /* nothing: a program that was held at the start is in exit(), behind
 				     its own handlers, and waits up to 3 s for END; its memory can
@@ -201,6 +207,9 @@ struct otrace_status {
 	uint64_t arena_bytes;	  /* memory of the runtime outside the trace area */
 	uint64_t area_used_bytes;
 	uint64_t flags; /* OTRACE_STATUS_* */
+	uint64_t
+		trace_caller; /* where the otrace_set_trace() was called that waits; 0 = none waits */
+	uint64_t trace_tid;   /* the thread that waits in it */
 };
 
 #define OTRACE_STATUS_HELD 1u
@@ -220,12 +229,27 @@ struct otrace_tls {
 	uint32_t reserved;
 };
 
+/** How a value travels in a call, by the ABI of the processor (System V x86-64). */
 enum otrace_value_class {
-	OTRACE_VALUE_VOID = 0,
-	OTRACE_VALUE_INT = 1,	/* bytes 1, 2, 4, 8: sign as in the flag */
-	OTRACE_VALUE_FLOAT = 2, /* bytes 4, 8, 16 (long double) */
-	OTRACE_VALUE_POINTER = 3,
-	OTRACE_VALUE_STRING = 4 /* bytes follow, copied into the process, NUL added; lives on */
+	OTRACE_VALUE_VOID = 0, /* results only */
+	OTRACE_VALUE_INT =
+		1, /* 1 to 8 bytes. Of an argument all 8 are sent, extended by its type */
+	OTRACE_VALUE_FLOAT = 2,	  /* bytes 4, 8, 16 (long double) */
+	OTRACE_VALUE_POINTER = 3, /* bytes 8 */
+	OTRACE_VALUE_STRING = 4,  /* arguments only: copied into the process, NUL added; lives on */
+	OTRACE_VALUE_PARTS = 5,	  /* 1 to 16 bytes, each eight in the next register of its kind */
+	OTRACE_VALUE_MEMORY = 6,  /* on the stack; a result where a hidden first argument points */
+	OTRACE_VALUE_COMPLEX_X87 = 7 /* results only: complex long double, bytes 32 */
+};
+
+#define OTRACE_VALUE_PART0_VECTOR 1u /* the first eight bytes are in a vector register */
+#define OTRACE_VALUE_PART1_VECTOR 2u /* the other ones are */
+
+struct otrace_call_value {
+	uint32_t value_class; /* enum otrace_value_class */
+	uint32_t bytes;
+	uint32_t parts; /* OTRACE_VALUE_PART* */
+	uint32_t align; /* of PARTS and MEMORY: a power of two, at most 64 */
 };
 
 #define OTRACE_GO_EXIT 1u /* do not call main: return exit_status from it (exit handlers run) */
@@ -235,35 +259,39 @@ struct otrace_go {
 	int32_t exit_status;
 };
 
+#define OTRACE_CALL_MAIN \
+	UINT32_MAX /* thread: the held main thread, which is held again afterwards */
+
 /**
- * Calls a function on the held main thread, by its source prototype. The thread is held again
- * afterwards: another CALL, GO, or GO with OTRACE_GO_EXIT may follow.
+ * Calls a function by its source prototype, as the program would: when it is traced or replaced, the
+ * call is, too. The reply says that the call was accepted; its end comes as EVENT_CALL_DONE, whenever
+ * that is: nobody stops a call. On a thread whose call has not returned further ones are refused with
+ * CALL_RUNNING. A shell that has gone leaves its call to finish, and nobody is told the result.
  */
 struct otrace_call {
-	uint64_t fn; /* address of its struct otrace_fn */
+	uint64_t fn;	  /* address of its entry; 0 = what is called has none */
+	uint64_t address; /* fn 0: of the code */
+	uint32_t thread;  /* 0 = a thread of the runtime's for this, or OTRACE_CALL_MAIN */
 	uint32_t nr_args;
-	uint32_t return_class; /* enum otrace_value_class */
-	uint32_t return_bytes;
 	uint32_t nr_fixed; /* of a varargs function; else nr_args */
-	/* struct otrace_call_arg[nr_args], then the bytes of strings one after the other */
-};
-
-struct otrace_call_arg {
-	uint32_t value_class;
-	uint32_t bytes;
-	uint64_t value[2];
+	uint32_t reserved;
+	struct otrace_call_value result;
 };
 
 struct otrace_call_done {
 	uint32_t status; /* enum otrace_error */
 	uint32_t return_bytes;
-	uint64_t value[2];
+	uint32_t request; /* of the CALL that this is the end of */
+	uint32_t reserved;
+	uint64_t value[2]; /* the first bytes of the result, with zeroes behind */
 };
 
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_msg) == 16, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_module) == 80, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_probe_set) == 24, "wire size");
-OTRACE_STATIC_ASSERT(sizeof(struct otrace_call_arg) == 24, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_call_value) == 16, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_call) == 48, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_call_done) == 32, "wire size");
 
 #ifdef __cplusplus
 }

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 
-WIRE_VERSION, ABI_VERSION = 1, 4
+WIRE_VERSION, ABI_VERSION = 2, 4
 REPLY = 0x8000
 (HELLO, MODULES, READ, WRITE, PROBE, UNPROBE, REDIRECT, STATUS, THREADS, TLS, GO, CALL, DETACH) = range(1, 14)
 EVENT_MODULES, EVENT_CALL_DONE = 64, 65
@@ -23,8 +23,11 @@ WAIT, PROBE_ENTER_ONLY, LEAVE_ONLY = 1, 2, 4
 FORCE = 1
 STATUS_FIELDS = (
     "nr_functions nr_on nr_traced nr_redirected nr_switches switch_total_ns window_max_ns nr_rings_used "
-    "lost_no_ring lost_nested lost_waiting lost_fault text_pages_dirty arena_bytes area_used_bytes flags"
+    "lost_no_ring lost_nested lost_waiting lost_fault text_pages_dirty arena_bytes area_used_bytes flags "
+    "trace_caller trace_tid"
 ).split()
+VOID, INT, FLOAT, POINTER, STRING_VALUE, PARTS, IN_MEMORY, COMPLEX_X87 = range(8)
+ON_MAIN = 0xFFFFFFFF
 
 
 class Error(Exception):
@@ -225,7 +228,26 @@ class Client:
         return struct.unpack("<IIQQ", self.call(REDIRECT, struct.pack("<QQII", fn.address, target, flags, 0)))
 
     def status(self):
-        return dict(zip(STATUS_FIELDS, struct.unpack("<16Q", self.call(STATUS))))
+        return dict(zip(STATUS_FIELDS, struct.unpack("<18Q", self.call(STATUS))))
+
+    def invoke(self, function, result, *arguments, thread=0, address=0, fixed=None):
+        """Begins a call. A value is (class, bytes) or (class, bytes, parts, align). Returns the request's number."""
+        count = len(arguments)
+        payload = struct.pack("<QQIIII", function.address if function else 0, address, thread, count,
+                              count if fixed is None else fixed, 0)
+        values = [(kind, len(data), *(more or (0, 8))) for kind, data, *more in arguments]
+        for value in [result, *values]:
+            payload += struct.pack("<IIII", *value, *(0, 8)[len(value) - 2:])
+        for _, data, *_ in arguments:
+            payload += data + b"\0" * (-len(data) % 8)
+        self.call(CALL, payload)
+        return self.request
+
+    def call_done(self):
+        """(status, request, bytes of the result)"""
+        data = self.event(EVENT_CALL_DONE)
+        status, count, request, _ = struct.unpack_from("<IIII", data)
+        return status, request, data[16:16 + count] if count <= 16 else data[32:]
 
     def go(self, flags=0, status=0):
         self.call(GO, struct.pack("<Ii", flags, status))

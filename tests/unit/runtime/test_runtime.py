@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
-from oprobe import (ABANDONED, CALL, ENTER, ENTER_ONLY, EVENT_CALL_DONE, EVENT_MODULES, FRAME, HELLO, LEAVE, MEMORY,
-                    STRING, TLS, WRITE, Client, Error, Program)
+from oprobe import (ABANDONED, ENTER, ENTER_ONLY, EVENT_MODULES, FLOAT, FRAME, HELLO, INT, LEAVE, MEMORY, ON_MAIN,
+                    STRING, STRING_VALUE, TLS, WRITE, Client, Error, Program)
 
 (PROTOCOL, VERSION, BUSY, NO_FUNCTION) = (1, 2, 3, 4)
 (STUB_CHANGED, FAULT, ASSUMES, NOT_HELD, INVALID, SAFE) = (6, 10, 11, 12, 14, 17)
@@ -262,12 +262,8 @@ def test_hold_call_exit(subject, runtime):
         client = program.attach()
         assert client.welcome[2] & 1 and client.status()["flags"] & HELD
         greet = client.named("greet")
-        text = b"world"
-        weight, = struct.unpack("<Q", struct.pack("<d", 2.5))
-        client.call(CALL, struct.pack("<QIIII", greet.address, 2, 1, 4, 2) +
-                    struct.pack("<IIQQ", 4, len(text), 0, 0) + struct.pack("<IIQQ", 2, 8, weight, 0) + text)
-        status, count, value, _ = struct.unpack("<IIQQ", client.event(EVENT_CALL_DONE))
-        assert (status, count, value) == (0, 4, len("hello world 2.5\n"))
+        request = client.invoke(greet, (INT, 4), (STRING_VALUE, b"world"), (FLOAT, struct.pack("<d", 2.5)), thread=ON_MAIN)
+        assert client.call_done() == (0, request, struct.pack("<i", len("hello world 2.5\n")))
         client.go(flags=1, status=9)
         assert program.process.wait(10) == 9
         assert program.process.stdout.read() == "hello world 2.5\n"
@@ -286,7 +282,7 @@ def test_not_held(subject, runtime):
     with Subject(subject, runtime) as program:
         client = program.attach()
         add = client.named("add")
-        for attempt in (client.go, lambda: client.call(CALL, struct.pack("<QIIII", add.address, 0, 0, 0, 0))):
+        for attempt in (client.go, lambda: client.invoke(add, (INT, 4), thread=ON_MAIN)):
             with pytest.raises(Error) as error:
                 attempt()
             assert error.value.status == NOT_HELD
@@ -316,14 +312,14 @@ def test_other_versions_are_refused(subject, runtime):
         raw.sendall(struct.pack("<IHHII", 32, HELLO, 0, 1, 0) + struct.pack("<IIII", 77, 1, 0, 0))
         _, kind, status, _, _ = struct.unpack("<IHHII", raw.recv(16))
         assert (kind, status) == (HELLO | 0x8000, VERSION)
-        assert struct.unpack_from("<II", raw.recv(4096)) == (1, 3)
+        assert struct.unpack_from("<II", raw.recv(4096)) == (2, 3)
 
 
 def test_damaged_messages(subject, runtime):
     """Every type, with payloads of every awkward size: an answer or a closed connection, never harm."""
     with Subject(subject, runtime) as program:
         client = program.attach()
-        for kind in [*range(2, 11), 12, 14, 63, 200, 0x7FFF]:
+        for kind in [*range(2, 11), 12, 14, 16, 63, 200, 0x7FFF]:
             for payload in (b"", b"\0" * 3, b"\xff" * 8, b"\xff" * 16, b"\0" * 24, b"\xff" * 40, bytes(range(256)) * 5):
                 try:
                     client.call(kind, payload)
@@ -378,7 +374,7 @@ def test_threads_are_listed(subject, runtime):
         data = client.call(9)
         threads = [struct.unpack_from("<IIQ16s", data, at) for at in range(0, len(data), 32)]
         names = {t[3].rstrip(b"\0") for t in threads}
-        assert b"oshell" in names and len(threads) == 2
+        assert names == {b"oshell", b"oshell-seed", b"subject"} and len(threads) == 3
         assert [t for t in threads if t[0] == program.process.pid][0][1] == 0
 
 

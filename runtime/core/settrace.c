@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The shell must be nobody's child: a program that waits for all of its children, or counts SIGCHLD,
+ * would meet it. exec makes a child ordinary whatever it was cloned as, so there is a process in
+ * between, one without a signal at its end, which only we wait for; what it leaves behind is an orphan.
+ * Both share our memory until they are gone, so nothing is copied and no handler of fork runs.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/auxv.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <asm/termbits.h>
+
+#include <otrace/otrace.h>
+
+#include "base/arena.h"
+#include "base/lock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/sys.h"
+#include "core/clock.h"
+#include "core/control.h"
+#include "core/server.h"
+#include "core/settrace.h"
+#include "core/start.h"
+
+#define NAP_NS 20000000u
+#define COME_PATIENCE_MS 30000u /* from its start to its connection */
+#define GO_PATIENCE_MS 3000u	/* from the end of that to its own */
+#define NR_SIGNALS 64
+
+/* The header's would take that of the runtime's compiler flags: this is the kernel's. */
+struct kernel_sigaction {
+	void (*handler)(int);
+	unsigned long flags;
+	void (*restorer)(void);
+	uint64_t mask;
+};
+
+struct terminal {
+	int group; /* that was in the foreground: ours */
+	struct termios modes;
+};
+
+/* Mapped, as the stack may be small; read by the new processes. */
+struct start {
+	char path[4096];
+	char directory[OT_SOCKET_PATH_BYTES + 16]; /* OTRACE_DIR=... */
+	char number[24];
+	char *argv[5];
+	char **envp;
+	int pid;    /* of the shell */
+	long error; /* why it is none */
+	uint64_t bytes;
+};
+
+static struct {
+	uint32_t taken;
+	uint64_t caller;
+	uint32_t tid;
+} waiting;
+
+extern char **environ;
+
+void ot_set_trace_status(struct otrace_status *status)
+{
+	status->trace_caller = __atomic_load_n(&waiting.caller, __ATOMIC_RELAXED);
+	status->trace_tid = status->trace_caller ? waiting.tid : 0;
+}
+
+void ot_set_trace_forget(void)
+{
+	waiting.taken = 0;
+	waiting.caller = 0;
+}
+
+/* ------------------------------------------------------------------ the terminal */
+
+static long terminal_control(unsigned long request, void *argument)
+{
+	return OT_SYS(SYS_ioctl, 0, request, argument, 0, 0, 0);
+}
+
+/* Whoever is in the background has no right to the terminal that a user works at. */
+static bool take_terminal(struct terminal *terminal)
+{
+	return !terminal_control(TIOCGPGRP, &terminal->group) &&
+	       terminal->group == (int)OT_SYS(SYS_getpgid, 0, 0, 0, 0, 0, 0) &&
+	       !terminal_control(TCGETS, &terminal->modes);
+}
+
+/* A shell that was killed has left it as it needed it. SIGTTOU would stop us. */
+static void give_back(struct terminal *terminal)
+{
+	uint64_t signals = ot_signals_block();
+
+	terminal_control(TIOCSPGRP, &terminal->group);
+	terminal_control(TCSETSW, &terminal->modes);
+	ot_signals_restore(signals);
+}
+
+/* ------------------------------------------------------------------ finding the command */
+
+static const char *variable(const char *name)
+{
+	size_t bytes = ot_strlen(name);
+
+	for (char **entry = environ; entry && *entry; entry++)
+		if (ot_strstarts(*entry, name) && (*entry)[bytes] == '=')
+			return *entry + bytes + 1;
+	return NULL;
+}
+
+static bool is_command(const char *path)
+{
+	struct stat status;
+
+	return !OT_SYS(SYS_newfstatat, AT_FDCWD, path, &status, 0, 0, 0) &&
+	       S_ISREG(status.st_mode) && /* NOLINT(clang-analyzer-core.*): the kernel wrote it */
+	       !OT_SYS(SYS_faccessat, AT_FDCWD, path, 1 /* X_OK */, 0, 0, 0);
+}
+
+/* The folder of path, and name behind it. */
+static bool is_beside(struct start *start, const char *path, const char *name)
+{
+	struct ot_text text = OT_TEXT(start->path);
+	size_t folder = (size_t)(ot_basename(path) - path);
+
+	if (folder + ot_strlen(name) >= sizeof(start->path))
+		return false;
+	ot_memcpy(start->path, path, folder);
+	start->path[folder] = 0;
+	text.used_bytes = folder;
+	ot_text_add(&text, name);
+	return is_command(start->path);
+}
+
+static int is_ours(struct dl_phdr_info *info, size_t size, void *context)
+{
+	uint64_t here = (uint64_t)&is_ours;
+
+	(void)size;
+	for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+
+		if (segment->p_type != PT_LOAD ||
+		    here - info->dlpi_addr - segment->p_vaddr >= segment->p_memsz)
+			continue;
+		ot_strcopy(context, info->dlpi_name ? info->dlpi_name : "", sizeof(struct start));
+		return 1;
+	}
+	return 0;
+}
+
+static void find_library(void *context)
+{
+	dl_iterate_phdr(is_ours, context);
+}
+
+/* lib/libotrace.so has bin/otrace beside it, lib/x86_64-linux-gnu/libotrace.so too. */
+static bool is_installed(struct start *start)
+{
+	char *library = ot_pages_map(sizeof(struct start));
+	bool found = false;
+
+	if (!library)
+		return false;
+	ot_control_run(find_library, library);
+	if (!library[0])
+		OT_SYS(SYS_readlink, "/proc/self/exe", library, sizeof(struct start) - 1, 0, 0, 0);
+	if (library[0] == '/')
+		found = is_beside(start, library, "../bin/otrace") ||
+			is_beside(start, library, "../../bin/otrace");
+	ot_pages_unmap(library, sizeof(struct start));
+	return found;
+}
+
+static bool is_in_path(struct start *start)
+{
+	const char *at = variable("PATH");
+
+	while (at && *at) {
+		struct ot_text text = OT_TEXT(start->path);
+		size_t bytes = 0;
+
+		while (at[bytes] && at[bytes] != ':')
+			bytes++;
+		/* a relative one is whatever lies in the folder that we happen to be in */
+		if (at[0] == '/' && bytes < sizeof(start->path) - 16) {
+			ot_memcpy(start->path, at, bytes);
+			start->path[bytes] = 0;
+			text.used_bytes = bytes;
+			ot_text_add(&text, "/otrace");
+			if (is_command(start->path))
+				return true;
+		}
+		at += bytes + (at[bytes] == ':');
+	}
+	return false;
+}
+
+static bool find_command(struct start *start)
+{
+	const char *wanted = variable("OTRACE_SHELL");
+
+	if (wanted && wanted[0]) {
+		ot_strcopy(start->path, wanted, sizeof(start->path));
+		return is_command(start->path);
+	}
+	return is_installed(start) || is_in_path(start);
+}
+
+/* ------------------------------------------------------------------ starting it */
+
+/* What brings the runtime into a program is not for the shell, and it looks for us where we are. */
+static void make_environment(struct start *start)
+{
+	size_t nr = 0;
+
+	for (char **entry = environ; entry && *entry; entry++)
+		if (!ot_strstarts(*entry, "LD_PRELOAD=") && !ot_strstarts(*entry, "OTRACE"))
+			start->envp[nr++] = *entry;
+	start->envp[nr++] = start->directory;
+	start->envp[nr] = NULL;
+}
+
+static struct start *make_start(void)
+{
+	const char *socket = ot_server_path();
+	uint64_t bytes = sizeof(struct start) + 3 * sizeof(char *);
+	struct ot_text directory, number;
+	struct start *start;
+
+	for (char **entry = environ; entry && *entry; entry++)
+		bytes += sizeof(*entry);
+	start = ot_pages_map(bytes);
+	if (!start)
+		return NULL;
+	start->bytes = bytes;
+	start->envp = (char **)(start + 1);
+	directory = OT_TEXT(start->directory);
+	ot_text_add(&directory, "OTRACE_DIR=");
+	ot_text_add(&directory, socket);
+	start->directory[directory.used_bytes - ot_strlen(ot_basename(socket)) - 1] = 0;
+	number = OT_TEXT(start->number);
+	ot_text_add_u64(&number, (uint64_t)ot_sys_getpid(), 10);
+	start->argv[0] = start->path;
+	start->argv[1] = (char *)(uintptr_t)"attach";
+	start->argv[2] = (char *)(uintptr_t)"--unsafe";
+	start->argv[3] = start->number;
+	make_environment(start);
+	return start;
+}
+
+static void exit_process(int status)
+{
+	OT_SYS(SYS_exit, status, 0, 0, 0, 0, 0);
+}
+
+static void default_signals(void)
+{
+	struct kernel_sigaction action = {.handler = SIG_DFL};
+
+	for (int i = 1; i <= NR_SIGNALS; i++)
+		OT_SYS(SYS_rt_sigaction, i, &action, 0, sizeof(action.mask), 0, 0);
+}
+
+/* In the shell's process, in our memory. Its descriptors and handlers are its own. */
+static void become_shell(void *context)
+{
+	struct start *start = context;
+	int pid = ot_sys_getpid();
+	long terminal = ot_sys_open("/dev/tty", O_RDWR, 0);
+
+	if (terminal < 0) {
+		start->error = terminal;
+		exit_process(127);
+	}
+	for (int fd = 0; fd < 3; fd++)
+		OT_SYS(SYS_dup2, terminal, fd, 0, 0, 0, 0);
+	OT_SYS(SYS_close_range, 3, ~0u, 0, 0, 0, 0);
+	OT_SYS(SYS_setpgid, 0, 0, 0, 0, 0, 0);
+	terminal_control(TIOCSPGRP, &pid); /* SIGTTOU is blocked */
+	default_signals();
+	ot_signals_restore(0);
+	start->error = OT_SYS(SYS_execve, start->path, start->argv, start->envp, 0, 0, 0);
+	exit_process(127);
+}
+
+static void be_between(void *context)
+{
+	struct start *start = context;
+
+	start->pid = (int)ot_arch_vfork(CLONE_VM | CLONE_VFORK | SIGCHLD, become_shell, start);
+	exit_process(0);
+}
+
+/* Afterwards the shell is there, or start->error says why not. */
+static void start_shell(struct start *start)
+{
+	uint64_t signals = ot_signals_block();
+	long between = ot_arch_vfork(CLONE_VM | CLONE_VFORK, be_between, start);
+
+	if (between > 0)
+		while (OT_SYS(SYS_wait4, between, 0, __WCLONE, 0, 0, 0) == -EINTR)
+			;
+	ot_signals_restore(signals);
+	if (between < 0)
+		start->error = between;
+	else if (start->pid < 0)
+		start->error = start->pid;
+}
+
+/* ------------------------------------------------------------------ waiting for its end */
+
+static uint64_t now_ms(void)
+{
+	return ot_clock_syscall_ns() / 1000000;
+}
+
+static void nap(void)
+{
+	uint32_t never = 0;
+
+	ot_futex_wait(&never, 0, NAP_NS);
+}
+
+static bool is_there(int pid)
+{
+	return OT_SYS(SYS_kill, pid, 0, 0, 0, 0, 0) != -ESRCH;
+}
+
+static int wait_for_shell(int pid)
+{
+	uint64_t since_ms = now_ms();
+	bool came = false;
+
+	while (is_there(pid)) {
+		came |= ot_server_last_client_pid() == pid;
+		if (came && ot_server_has_client())
+			since_ms = now_ms();
+		/* whoever inherits orphans may not look after them */
+		else if (now_ms() - since_ms > (came ? GO_PATIENCE_MS : COME_PATIENCE_MS))
+			break;
+		nap();
+	}
+	came |= ot_server_last_client_pid() == pid;
+	return came ? OTRACE_E_OK : OTRACE_E_SYSTEM;
+}
+
+static void wait_for_anybody(void)
+{
+	char text[64];
+	struct ot_text command = OT_TEXT(text);
+	uint32_t before = ot_server_nr_clients();
+
+	ot_text_add(&command, "otrace attach --unsafe ");
+	ot_text_add_u64(&command, (uint64_t)ot_sys_getpid(), 10);
+	ot_log("no otrace command here (OTRACE_SHELL, beside libotrace.so, PATH); waiting for",
+	       text);
+	while (ot_server_nr_clients() == before)
+		nap();
+	while (ot_server_has_client())
+		nap();
+}
+
+static int serve(struct terminal *terminal)
+{
+	struct start *start = make_start();
+	int error = OTRACE_E_OK;
+
+	if (!start)
+		return OTRACE_E_NO_MEMORY;
+	if (!find_command(start)) {
+		wait_for_anybody();
+	} else {
+		start_shell(start);
+		if (start->error)
+			ot_log_errno("cannot start", start->path, start->error);
+		error = start->error ? OTRACE_E_SYSTEM : wait_for_shell(start->pid);
+		give_back(terminal);
+	}
+	ot_pages_unmap(start, start->bytes);
+	return error;
+}
+
+int otrace_set_trace(void)
+{
+	uint64_t caller = (uint64_t)__builtin_return_address(0);
+	struct terminal terminal;
+	int error;
+
+	if (getauxval(AT_SECURE))
+		return -OTRACE_E_PRIVILEGED;
+	/* before the terminal, which its shell has meanwhile */
+	if (__atomic_load_n(&waiting.taken, __ATOMIC_ACQUIRE))
+		return -OTRACE_E_BUSY;
+	if (!take_terminal(&terminal))
+		return -OTRACE_E_NO_TERMINAL;
+	error = ot_start_listen();
+	if (error)
+		return -error;
+	if (ot_server_has_client() || __atomic_exchange_n(&waiting.taken, 1, __ATOMIC_ACQ_REL))
+		return -OTRACE_E_BUSY;
+	waiting.tid = (uint32_t)ot_sys_gettid();
+	__atomic_store_n(&waiting.caller, caller, __ATOMIC_RELAXED);
+	error = serve(&terminal);
+	__atomic_store_n(&waiting.caller, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&waiting.taken, 0, __ATOMIC_RELEASE);
+	return -error;
+}

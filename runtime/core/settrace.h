@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** otrace_set_trace(): a shell on the program's own terminal. */
+#ifndef OT_CORE_SETTRACE_H
+#define OT_CORE_SETTRACE_H
+
+#include <otrace/wire.h>
+
+/** Fills in who waits. */
+void ot_set_trace_status(struct otrace_status *status);
+/** In a forked child: nobody does. */
+void ot_set_trace_forget(void);
+
+#endif

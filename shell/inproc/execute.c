@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* otrace_execute(): see shell/include/otrace/shell.h. A session that lives from line to line. */
+#include <pthread.h>
+#include <unistd.h>
+
+#include <otrace/shell.h>
+
+#include "base/clean.h"
+#include "inproc/target.h"
+#include "ui/session.h"
+
+static struct {
+	pthread_mutex_t lock;
+	struct ot_session *session; /* NULL = none */
+	pid_t pid;		    /* whose it is */
+	struct ot_buf out, err;	    /* what was printed */
+} inside = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* In a forked child the connection is its parent's: it is closed without a word. */
+static void close_session(void)
+{
+	if (!inside.session)
+		return;
+	if (inside.pid == getpid())
+		ot_session_leave(ot_session_shell(inside.session));
+	ot_session_destroy(inside.session);
+	inside.session = NULL;
+}
+
+static struct ot_err *open_session(void)
+{
+	struct ot_ui_options ui = {.json_fd = -1, .keep_out = &inside.out, .keep_err = &inside.err};
+	struct ot_session_options options = {.safe = false};
+
+	OT_TRY(ot_target_inproc_open(&options.target));
+	options.ui = ot_ui_create(&ui);
+	inside.session = ot_session_create(&options);
+	inside.pid = getpid();
+	return NULL;
+}
+
+static int run_line(const char *line)
+{
+	struct ot_shell *shell;
+	struct ot_err *err = NULL;
+	int nr_failed;
+
+	if (inside.session && inside.pid != getpid())
+		close_session();
+	if (!inside.session)
+		err = open_session();
+	if (err) {
+		ot_buf_adds(&inside.err, "otrace: ");
+		ot_err_format(err, &inside.err);
+		ot_buf_addc(&inside.err, '\n');
+		ot_err_destroy(err);
+		return 1;
+	}
+	shell = ot_session_shell(inside.session);
+	nr_failed = ot_cmd_line(shell, line);
+	ot_session_turn(shell, 0);
+	if (shell->stream)
+		ot_stream_drain(shell->stream);
+	ot_ui_flush(shell->ui);
+	if (shell->quit)
+		close_session();
+	return nr_failed;
+}
+
+static void give(struct ot_buf *kept, char **ret)
+{
+	if (ret)
+		*ret = ot_strdup(ot_buf_text(kept));
+	ot_buf_reset(kept);
+}
+
+int otrace_execute(const char *line, char **out, char **err)
+{
+	int nr_failed;
+
+	pthread_mutex_lock(&inside.lock);
+	nr_failed = run_line(line ? line : "");
+	give(&inside.out, out);
+	give(&inside.err, err);
+	pthread_mutex_unlock(&inside.lock);
+	return nr_failed;
+}
+
+void otrace_execute_end(void)
+{
+	pthread_mutex_lock(&inside.lock);
+	close_session();
+	ot_buf_deinit(&inside.out);
+	ot_buf_deinit(&inside.err);
+	pthread_mutex_unlock(&inside.lock);
+}

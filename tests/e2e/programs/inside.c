@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The shell inside the program, as a unit test uses it: a static function is replaced by its name, what
+// calls it is called, and everything is put back.
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <otrace/shell.h>
+
+#define KEEP __attribute__((noinline, used))
+#define TOUCH() __asm__ volatile("" : : : "memory")
+
+struct account { int born; const char *owner; } account = {1990, "ann"};
+
+static volatile int year = 2026;
+KEEP static int clock_year(void) { TOUCH(); return year; }
+KEEP static int fake_year(void) { TOUCH(); return year - 26; }
+KEEP static int age_of(const struct account *of) { TOUCH(); return clock_year() - of->born; }
+
+static char *out, *err;
+
+static int execute(const char *line)
+{
+	int failed;
+
+	free(out);
+	free(err);
+	failed = otrace_execute(line, &out, &err);
+	printf("%s -> %d\n%s%s", line, failed, out, err);
+	fflush(stdout);
+	return failed;
+}
+
+/* A child has a shell of its own, and its parent's stays. */
+static void in_a_child(void)
+{
+	int status = 0;
+
+	if (!fork()) {
+		int bad = otrace_execute("call age_of &account", &out, &err) || strcmp(out, "36\n") != 0;
+
+		_exit(bad);
+	}
+	wait(&status);
+	printf("child %d\n", WEXITSTATUS(status));
+}
+
+int main(void)
+{
+	assert(!execute("pr account.owner"));
+	assert(!execute("call age_of &account") && !strcmp(out, "36\n"));
+	assert(!execute("patch clock_year with fake_year") && age_of(&account) == 10);
+	assert(!execute("call age_of &account") && !strcmp(out, "10\n"));
+	assert(execute("call no_such; pr nothing_here; pr 1 + 1") == 2 && !strcmp(out, "2\n"));
+	assert(!execute("unpatch clock_year") && age_of(&account) == 36);
+	assert(!execute("trace age_of"));
+	age_of(&account);
+	assert(!execute("pr 1") && strstr(err, "return 36"));
+	in_a_child();
+	assert(!execute("patch clock_year with fake_year"));
+	otrace_execute_end();
+	assert(age_of(&account) == 36);
+	assert(!execute("cd /osh/globals/account; pr born; quit"));
+	assert(!execute("pwd") && strstr(out, "/osh/globals\n")); /* a new one */
+	otrace_execute_end();
+	free(out);
+	free(err);
+	puts("done");
+	return 0;
+}

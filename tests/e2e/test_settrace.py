@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""otrace_set_trace(): a shell on the program's own terminal, that the program never notices."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+from waiting import wait_until
+
+QUIET = "children 0, signals 0, forks 0, turns 1"
+
+
+@pytest.fixture(scope="session")
+def settrace(compiled, source, build):
+    return compiled("settrace.c", f"-I{source}/runtime/include", f"-L{build}/lib", "-lotrace", f"-Wl,-rpath,{build}/lib",
+                    "-lpthread")
+
+
+@pytest.fixture(scope="session")
+def settrace_static(compiled, source, build):
+    return compiled("settrace.c", f"-I{source}/runtime/include", f"-Wl,--whole-archive,{build}/lib/libotrace.a,--no-whole-archive",
+                    "-lpthread")
+
+
+def started(tool, program, *args, **more):
+    return tool.terminal(*args, command=str(program), **more)
+
+
+def finished(terminal, *lines):
+    for line in lines:
+        terminal.expect_exact(line)
+    return terminal.finish()
+
+
+def test_a_prompt_in_the_middle_of_the_program(tool, settrace):
+    terminal = started(tool, settrace).ready()
+    assert "5" in terminal.type("pr answer")
+    assert re.search(r"process +%d, running" % terminal.pid, terminal.type("status"))
+    terminal.sendline("quit")
+    assert finished(terminal, "goes on", "back well, errno 77, n 3", f"answer 5, {QUIET}") == 0
+
+
+def test_unsafe_operations_are_allowed(tool, settrace):
+    terminal = started(tool, settrace).ready()
+    assert "not allowed" not in terminal.type("call on_fork")
+    terminal.sendline("quit")
+    assert finished(terminal, "back well", "forks 1") == 0
+
+
+def test_ctrl_c_is_the_shells_and_ctrl_d_leaves(tool, settrace):
+    terminal = started(tool, settrace).ready()
+    terminal.sendintr()
+    terminal.ready()
+    terminal.sendeof()
+    assert finished(terminal, "back well", QUIET) == 0
+
+
+def test_it_can_be_called_again(tool, settrace):
+    terminal = started(tool, settrace, "again").ready()
+    terminal.sendline("quit")
+    terminal.expect_exact("back well, errno 77, n 3")
+    terminal.ready()
+    terminal.sendline("quit")
+    assert finished(terminal, "back well, errno 77, n 4") == 0
+
+
+def test_a_second_thread_is_refused_meanwhile(tool, settrace):
+    terminal = started(tool, settrace, "twice")
+    terminal.expect_exact("back another shell is attached")
+    terminal.sendline("quit")
+    assert finished(terminal, "other: ok") == 8
+
+
+def test_a_shell_that_is_killed_gives_the_terminal_back(tool, settrace):
+    terminal = started(tool, settrace).ready()
+    shells = [pid for pid in os.listdir("/proc") if pid.isdigit() and is_shell_of(pid, terminal.pid)]
+    assert len(shells) == 1
+    os.kill(int(shells[0]), signal.SIGKILL)
+    assert finished(terminal, "back well", QUIET) == 0
+
+
+def is_shell_of(pid, program):
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return file.read().split(b"\0")[1:4] == [b"attach", b"--unsafe", str(program).encode()]
+    except OSError:
+        return False
+
+
+def test_the_shell_is_no_child_and_has_none_of_our_files_and_variables(tool, settrace):
+    read, write = os.pipe()
+    os.set_inheritable(write, True)
+    terminal = tool.terminal(command=str(settrace), env={"KEEP": "1", "OTRACE_RING_BYTES": "65536"}).ready()
+    os.close(read)
+    os.close(write)
+    shell, = [pid for pid in os.listdir("/proc") if pid.isdigit() and is_shell_of(pid, terminal.pid)]
+    with open(f"/proc/{shell}/stat", encoding="ascii") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    parent, group, session, foreground = (int(fields[i]) for i in (1, 2, 3, 5))
+    assert parent != terminal.pid and group == foreground == int(shell) and session == terminal.pid
+    with open(f"/proc/{shell}/environ", "rb") as file:
+        names = {entry.split(b"=")[0] for entry in file.read().split(b"\0")}
+    assert b"KEEP" in names and b"OTRACE_DIR" in names and not {b"LD_PRELOAD", b"OTRACE_RING_BYTES"} & names
+    with open(f"/proc/{shell}/status", encoding="ascii") as file:
+        status = dict(line.split(":\t", 1) for line in file.read().splitlines() if ":\t" in line)
+    assert int(status["SigBlk"], 16) == 0
+    terminal.sendline("quit")
+    assert finished(terminal, QUIET) == 0
+
+
+@pytest.mark.parametrize("streams", ["null", "pipe"])
+def test_without_a_terminal_it_returns_at_once_and_says_nothing(tool, settrace, streams):
+    done = subprocess.run([settrace], env=tool.env, stdin=subprocess.DEVNULL if streams == "null" else subprocess.PIPE,
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 8 and done.stderr == ""
+    assert done.stdout.startswith("back no terminal of its own")
+    assert not (tool.folder / "run/otrace").exists()
+
+
+def test_in_the_background_of_a_terminal_it_is_refused(tool, settrace):
+    """Another group has the terminal: the shell that works there keeps it."""
+    script = f"import os,sys; pid=os.fork()\nif not pid:\n os.setpgid(0,0); os.execv({str(settrace)!r},['p'])\n" \
+             "os.waitpid(pid,0)"
+    terminal = tool.terminal("-c", script, command=sys.executable)
+    assert finished(terminal, "back no terminal of its own") == 0
+
+
+def test_under_otrace_run_the_shell_that_is_there_stays_the_one(tool, settrace):
+    done = tool("run", "-e", "run", settrace)
+    assert done.status == 8 and "back no terminal" in done.out
+    terminal = tool.terminal("run", settrace).ready()
+    terminal.sendline("run")
+    terminal.expect("no terminal of its own|another shell is attached")
+    terminal.sendline("quit")
+    terminal.finish()
+
+
+def test_raised_privileges_are_refused(tool, settrace_static, tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("kernel: only root can make a program that is setuid for another")
+    program = tmp_path / "raised"
+    shutil.copy(settrace_static, program)
+    os.chown(program, 1, 1)
+    program.chmod(0o6755)
+    terminal = started(tool, program)
+    terminal.expect("not in a program with raised privileges|back well")
+    assert "raised" in terminal.after
+    assert terminal.finish() == 8
+
+
+def test_the_archive_finds_the_command_by_the_environment_and_by_path(tool, settrace_static, build):
+    for env in ({"OTRACE_SHELL": str(build / "bin/otrace")}, {"PATH": f"relative:{build}/bin:{os.environ['PATH']}"}):
+        terminal = started(tool, settrace_static, env=env).ready()
+        terminal.sendline("quit")
+        assert finished(terminal, "back well", QUIET) == 0
+
+
+def test_without_the_command_it_says_how_to_attach_and_waits(tool, settrace):
+    terminal = started(tool, settrace, env={"OTRACE_SHELL": "/nonexistent/otrace"})
+    terminal.expect(r"no otrace command here .*: otrace attach --unsafe (\d+)\r\n")
+    assert int(terminal.match[1]) == terminal.pid
+    socket = tool.folder / "run/otrace" / str(terminal.pid)
+    wait_until(socket.exists, "it does not listen")
+    done = tool.attach(["pr answer"], terminal.pid)
+    assert done.result("pr answer")["text"] == "5"
+    assert finished(terminal, "back well, errno 77, n 3", QUIET) == 0
+
+
+def test_what_cannot_be_started_is_an_error(tool, settrace, tmp_path):
+    broken = tmp_path / "otrace"
+    broken.write_bytes(b"\x7fELF, but not really")
+    broken.chmod(0o755)
+    terminal = started(tool, settrace, env={"OTRACE_SHELL": str(broken)})
+    terminal.expect("cannot start: .*otrace")
+    terminal.expect_exact("back a system call failed, errno 77")
+    assert finished(terminal, "children 0, signals 0, forks 0") == 8
+    broken.write_text("#!/bin/sh\nexit 3\n")
+    terminal = started(tool, settrace, env={"OTRACE_SHELL": str(broken)})
+    assert finished(terminal, "back a system call failed", "children 0, signals 0, forks 0") == 8
+
+
+def test_the_status_says_where_it_was_called(tool, settrace):
+    """Checked against the compiler's table of lines."""
+    terminal = started(tool, settrace, env={"OTRACE_SHELL": "/nonexistent/otrace"})
+    terminal.expect("waiting for")
+    sys.path.insert(0, str(tool.source / "tests/unit/runtime"))
+    import oprobe  # pylint: disable=import-outside-toplevel
+    client = oprobe.Client(str(tool.folder / "run/otrace" / str(terminal.pid)))
+    status = client.status()
+    assert status["trace_tid"] == terminal.pid
+    with open(f"/proc/{terminal.pid}/maps", encoding="ascii") as file:
+        base = int(file.readline().split("-")[0], 16)
+    where = subprocess.run(["addr2line", "-f", "-e", settrace, hex(status["trace_caller"] - base - 1)],
+                           capture_output=True, text=True, check=True).stdout
+    assert where.split()[0] == "stop_here" and "settrace.c:" in where
+    client.close()
+    assert finished(terminal, "back well") == 0
