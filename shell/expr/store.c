@@ -149,6 +149,7 @@ static struct ot_err *store_converted(struct ot_evaluator *e, const struct ot_ex
 	cut_to_field(place, &converted);
 	OT_TRY(store(e, node, place, &converted));
 	converted.stores_ignored = place->stores_ignored;
+	converted.address = place->address;
 	ot_eval_move(&converted, ret);
 	return NULL;
 }

@@ -78,7 +78,7 @@ static struct ot_err *same_text(struct ot_evaluator *e, const struct ot_expr_nod
 	*ret = same == text->text_len ||
 	       (room && same == room && same == text->text_len - text->unit_bytes);
 	/* the text goes on where memory ends: nobody knows */
-	if (same == got && got < text->text_len && got != room &&
+	if (same == got && got < text->text_len && (!room || got != room) &&
 	    !(ot_value_to_u64(&value, &address) && !address))
 		return ot_eval_error(e, node, OT_ERR_FAULT, "memory at %#llx cannot be read",
 				     (unsigned long long)(address + got));

@@ -124,6 +124,7 @@ struct ot_parser {
 	struct ot_token token; /* the one to be looked at */
 	unsigned int depth;
 	unsigned int nr_nodes;
+	unsigned int in_params; /* declarators may have names there */
 };
 
 struct ot_err *ot_parse_advance(struct ot_parser *p);

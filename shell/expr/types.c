@@ -266,14 +266,17 @@ static struct ot_err *parse_array(struct ot_parser *p, const struct ot_type **ty
 	return NULL;
 }
 
-/* A parameter that is an array or a function is a pointer; its name is of no use here. */
+/* A parameter that is an array or a function is a pointer. */
 static struct ot_err *parse_param(struct ot_parser *p, const struct ot_type **ret)
 {
 	const struct ot_type *plain;
+	struct ot_err *err;
 
-	OT_TRY(ot_parse_type(p, ret));
-	if (p->token.kind == OT_TOKEN_NAME)
-		OT_TRY(ot_parse_advance(p));
+	p->in_params++;
+	err = ot_parse_type(p, ret);
+	p->in_params--;
+	if (err)
+		return err;
 	plain = ot_type_strip(*ret);
 	if (plain->kind == OTRACE_TYPE_ARRAY)
 		*ret = ot_program_pointer_to(p->expr->program, plain->target);
@@ -386,6 +389,9 @@ static struct ot_err *parse_declarator(struct ot_parser *p, const struct ot_type
 
 	OT_TRY(ot_parse_deeper(p));
 	OT_TRY(parse_pointers(p, type));
+	/* a parameter's name, which is of no use here */
+	if (p->in_params && ot_parse_is(p, OT_TOKEN_NAME))
+		OT_TRY(ot_parse_advance(p));
 	if (ot_parse_is(p, OT_TOKEN_OPEN))
 		OT_TRY(is_group(p, &grouped));
 	err = grouped ? parse_grouped(p, type) : parse_suffixes(p, type);

@@ -127,9 +127,22 @@ static uint64_t align_of(const struct ot_type *type, int depth)
 	return !size ? 1 : fit(ALIGN_MAX, size);
 }
 
+#define GAP_ALIGN_MIN 16u
+#define GAP_ALIGN_MAX 4096u
+
+/* What _Alignas does to a member is told by the gap before it alone. Smaller gaps may be bit-fields
+ * without a name. */
+static uint64_t align_of_gap(uint64_t end, uint64_t align, uint64_t next)
+{
+	for (uint64_t more = align; more <= GAP_ALIGN_MAX; more *= 2)
+		if ((end + more - 1) / more * more == next)
+			return more == align || more >= GAP_ALIGN_MIN ? more : align;
+	return align;
+}
+
 static uint64_t record_align(const struct ot_type *type, int depth)
 {
-	uint64_t most = 1;
+	uint64_t most = 1, end = 0;
 
 	for (uint32_t i = 0; i < type->nr_members; i++) {
 		const struct ot_member *member = &type->members[i];
@@ -140,12 +153,17 @@ static uint64_t record_align(const struct ot_type *type, int depth)
 		/* a bit-field of 0 bits has no name and no say */
 		align = align_of(member->type, depth + 1);
 		if (!member->bit_size)
-			align = fit(align, member->bit_offset / 8);
+			align = align_of_gap(end, fit(align, member->bit_offset / 8),
+					     member->bit_offset / 8);
+		end = member->bit_size ? (member->bit_offset + member->bit_size + 7) / 8
+				       : member->bit_offset / 8 + ot_type_size(member->type);
 		most = align > most ? align : most;
 	}
 	if (type->align_bytes > most)
 		return type->align_bytes;
-	return fit(most, ot_type_size(type));
+	most = fit(most, ot_type_size(type));
+	return type->kind == OTRACE_TYPE_UNION ? most
+					       : align_of_gap(end, most, ot_type_size(type));
 }
 
 uint64_t ot_type_align(const struct ot_type *type)
