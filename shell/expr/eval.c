@@ -200,16 +200,21 @@ static struct ot_err *eval_sizeof(struct ot_evaluator *e, const struct ot_expr_n
 	const struct ot_type *type = node->type;
 	ot_auto_value struct ot_value value = {0};
 	bool was_dry = e->is_dry;
+	struct ot_number number = {0};
 	struct ot_err *err = NULL;
 	uint64_t size;
 
 	if (!type) {
 		e->is_dry = true;
 		err = ot_eval(e, node->left, &value);
+		if (!err && e->is_enumerator) {
+			err = ot_eval_number(e, node->left, &value, &number);
+			value.type = number.type;
+		}
 		e->is_dry = was_dry;
 		if (err)
 			return err;
-		if (value.bit_size)
+		if (value.bit_size && value.is_lvalue)
 			return ot_eval_error(e, node, OT_ERR_TYPE, "a bit-field has no size");
 		type = value.type;
 	}
@@ -233,7 +238,14 @@ static struct ot_err *eval_comma(struct ot_evaluator *e, const struct ot_expr_no
 	ot_auto_value struct ot_value unused = {0};
 
 	OT_TRY(ot_eval(e, node->left, &unused));
-	return ot_eval(e, node->right, ret);
+	OT_TRY(ot_eval(e, node->right, ret));
+	/* no place any more; a struct or an array may be too large to be read now */
+	if (ot_type_is_scalar(ret->type)) {
+		if (!e->is_dry)
+			ot_value_fetch(e->target, ret);
+		ret->is_lvalue = false;
+	}
+	return NULL;
 }
 
 static struct ot_err *eval_number_node(struct ot_evaluator *e, const struct ot_expr_node *node,

@@ -321,7 +321,7 @@ class Generator:
             self.portable = True
             fields = [f"{place}.bits.{name}" for place in ("first", "op->next[0]", "(*kept)") for name in BITS]
             place = self.pick([self.pick(self.changing), self.pick(fields), f"{self.array()}[{self.index(5)}]", "op->at.x", "first.many[1].y",
-                               "second.word", "op->high", "first.name[2]", "*p6", "p9[1]", "grid[1][2]", "(*rows)[0]", "first.weight"])
+                               "second.word", "op->high", "first.name[2]", "(*p6)", "p9[1]", "grid[1][2]", "(*rows)[0]", "first.weight"])
             is_real = place.startswith("f") and place[1:].isdigit() or place.endswith("weight")
             kind = self.random.randrange(100)
             if kind < 15:
