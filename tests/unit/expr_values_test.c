@@ -125,7 +125,8 @@ static void operators_convert_as_c_does(void **state)
 	};
 	static const struct wanted wrong[] = {
 		{"head + head", "struct node * + struct node *: not possible with pointers ^5"},
-		{"head - &counter", "struct node * - int *: only pointers to the same have a distance (cast one) ^5"},
+		{"head - &counter",
+		 "struct node * - int *: only pointers to the same have a distance (cast one) ^5"},
 		{"head * 2", "struct node * * int"},
 		{"first == first", "a number or pointer is needed"},
 		{"~1.5", "\"~\" needs an integer, and this is double ^0"},
