@@ -19,9 +19,10 @@ static bool bits_of(const struct ot_value *value, struct bits *ret)
 		ret->size_bytes = (unsigned int)size;
 		if (!size || size > 16 || !ot_value_to_u64(value, &number))
 			return false;
+		/* a number of the whole type, as gdb has it: -1 in five bits is 0xffffffff */
 		ret->value = number;
-		if (value->bit_size < 64)
-			ret->value &= (1ull << value->bit_size) - 1;
+		if (size < 8)
+			ret->value &= (1ull << size * 8) - 1;
 		return true;
 	}
 	/* of a long double's sixteen bytes ten are the number */
