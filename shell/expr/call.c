@@ -68,7 +68,8 @@ static struct ot_err *promote(struct ot_evaluator *e, const struct ot_expr_node 
 	if (ot_type_is_pointer(value->type))
 		return ot_eval_convert(e, node, value, ot_type_unqualified(value->type), ret);
 	OT_TRY(ot_eval_number(e, node, value, &number));
-	ot_number_convert(&number, number.is_float && ot_type_size(number.type) < sizeof(double)
+	ot_number_convert(&number, number.is_float && !number.is_complex &&
+						   ot_type_size(number.type) < sizeof(double)
 					   ? ot_program_base(e->program, "double")
 					   : ot_number_promoted(e->program, &number));
 	ot_number_to_value(&number, ret);

@@ -68,7 +68,7 @@ static struct ot_err *to_number(struct ot_evaluator *e, const struct ot_expr_nod
 	bool to_bool = plain->kind == OTRACE_TYPE_BASE && plain->encoding == OTRACE_ENC_BOOL;
 	struct ot_number number = {0};
 
-	if (!ot_type_is_scalar(value->type))
+	if (!ot_type_is_operand(value->type))
 		return no_conversion(e, node, value->type, type, "");
 	if (ot_type_is_pointer(value->type) && !to_bool)
 		return no_conversion(e, node, value->type, type, " (a cast says that it is meant)");
@@ -109,7 +109,7 @@ struct ot_err *ot_eval_convert(struct ot_evaluator *e, const struct ot_expr_node
 				     ot_type_text(type));
 	if (ot_type_is_void(plain) || ot_type_is_array(plain) || ot_type_is_function(plain))
 		return no_conversion(e, node, value->type, type, ": nothing does");
-	if (!ot_type_is_scalar(plain))
+	if (!ot_type_is_operand(plain))
 		return to_same(e, node, value, plain, ret);
 	ot_eval_decay(e, value);
 	OT_TRY(ot_eval_check(e, node, value));
@@ -152,7 +152,8 @@ static struct ot_err *cast_scalar(struct ot_evaluator *e, const struct ot_expr_n
 	if (number.is_float && to_pointer)
 		return ot_eval_error(e, node, OT_ERR_TYPE, "%s to %s: a fraction is no pointer",
 				     ot_type_text(number.type), ot_type_text(node->type));
-	if (ot_type_is_pointer(number.type) && ot_type_is_float(node->type))
+	if (ot_type_is_pointer(number.type) &&
+	    (ot_type_is_float(node->type) || ot_type_is_complex(node->type)))
 		return ot_eval_error(e, node, OT_ERR_TYPE, "%s to %s: a pointer is no fraction",
 				     ot_type_text(number.type), ot_type_text(node->type));
 	ot_number_convert(&number, ot_type_unqualified(node->type));
@@ -176,11 +177,11 @@ struct ot_err *ot_eval_cast(struct ot_evaluator *e, const struct ot_expr_node *n
 	if (ot_type_is_record(type) || ot_type_is_array(type))
 		return look_as(e, node, &value, ret);
 	ot_eval_decay(e, &value);
-	if (ot_type_is_scalar(type) && ot_type_is_scalar(value.type)) {
+	if (ot_type_is_operand(type) && ot_type_is_operand(value.type)) {
 		e->is_enumerator = is_enumerator;
 		return cast_scalar(e, node, &value, ret);
 	}
-	if (!ot_type_is_scalar(type) && ot_type_is_same(type, value.type)) {
+	if (!ot_type_is_operand(type) && ot_type_is_same(type, value.type)) {
 		ot_eval_move(&value, ret);
 		return NULL;
 	}
@@ -223,7 +224,7 @@ static struct ot_err *look_at_branch(struct ot_evaluator *e, struct branch *bran
 	branch->is_enumerator = e->is_enumerator;
 	if (!err)
 		ot_eval_decay(e, &branch->value);
-	if (!err && ot_type_is_scalar(branch->value.type)) {
+	if (!err && ot_type_is_operand(branch->value.type)) {
 		e->is_enumerator = branch->is_enumerator;
 		err = ot_eval_number(e, branch->node, &branch->value, &branch->number);
 	}
@@ -276,7 +277,7 @@ static struct ot_err *choice_type(struct ot_evaluator *e, const struct ot_expr_n
 		*ret = ot_type_strip(left);
 	} else if (ot_type_is_pointer(left) || ot_type_is_pointer(right)) {
 		return pointer_choice(e, node, a, b, ret);
-	} else if (ot_type_is_scalar(left) && ot_type_is_scalar(right)) {
+	} else if (ot_type_is_operand(left) && ot_type_is_operand(right)) {
 		*ret = ot_number_common(e->program, &a->number, &b->number);
 	} else if (ot_type_is_same(left, right)) {
 		*ret = ot_type_unqualified(left);
@@ -299,7 +300,7 @@ static struct ot_err *choose(struct ot_evaluator *e, const struct branch *branch
 		return NULL;
 	}
 	/* a struct stays where it is: it may be large, and have parts that cannot be read */
-	if (!ot_type_is_scalar(type)) {
+	if (!ot_type_is_operand(type)) {
 		ot_eval_move(value, ret);
 		return NULL;
 	}

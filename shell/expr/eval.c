@@ -136,7 +136,7 @@ struct ot_err *ot_eval_number(struct ot_evaluator *e, const struct ot_expr_node 
 	bool is_enumerator = e->is_enumerator;
 
 	ot_eval_decay(e, value);
-	if (!ot_type_is_scalar(value->type) && !ot_type_is_void(value->type))
+	if (!ot_type_is_operand(value->type) && !ot_type_is_void(value->type))
 		return ot_eval_error(e, node, OT_ERR_TYPE,
 				     "a number or pointer is needed, this is %s",
 				     ot_type_text(value->type));
@@ -144,7 +144,9 @@ struct ot_err *ot_eval_number(struct ot_evaluator *e, const struct ot_expr_node 
 	if (e->is_dry && (!value->bytes || value->is_lvalue)) {
 		*ret = (struct ot_number){.type = value->type,
 					  .bit_size = value->bit_size,
-					  .is_float = ot_type_is_float(value->type),
+					  .is_complex = ot_type_is_complex(value->type),
+					  .is_float = ot_type_is_float(value->type) ||
+						      ot_type_is_complex(value->type),
 					  .integer = 1,
 					  .real = 1};
 		return NULL;
@@ -153,7 +155,8 @@ struct ot_err *ot_eval_number(struct ot_evaluator *e, const struct ot_expr_node 
 		return ot_eval_error(e, node, OT_ERR_TYPE,
 				     "what is written in an expression has no address in the "
 				     "program");
-	if (!ot_number_of_value(value, ret))
+	if (!(ot_type_is_complex(value->type) ? ot_number_of_complex(value, e->program, ret)
+					      : ot_number_of_value(value, ret)))
 		return ot_eval_error(e, node, OT_ERR_OPTIMIZED, "the value is not known whole");
 	if (is_enumerator)
 		as_enumerator(e, ret);
@@ -240,7 +243,7 @@ static struct ot_err *eval_comma(struct ot_evaluator *e, const struct ot_expr_no
 	OT_TRY(ot_eval(e, node->left, &unused));
 	OT_TRY(ot_eval(e, node->right, ret));
 	/* no place any more; a struct or an array may be too large to be read now */
-	if (ot_type_is_scalar(ret->type)) {
+	if (ot_type_is_operand(ret->type)) {
 		if (!e->is_dry)
 			ot_value_fetch(e->target, ret);
 		ret->is_lvalue = false;
@@ -254,7 +257,13 @@ static struct ot_err *eval_number_node(struct ot_evaluator *e, const struct ot_e
 	struct ot_number number = {.is_float = true, .real = node->real};
 
 	number.type = ot_program_base(e->program, node->base);
-	if (node->kind == OT_EXPR_INTEGER)
+	if (node->is_imaginary) {
+		number = (struct ot_number){.type = ot_made_complex(e->program, number.type),
+					    .is_float = true,
+					    .is_complex = true,
+					    .imaginary = node->real};
+		ot_number_complex_to_value(&number, ret);
+	} else if (node->kind == OT_EXPR_INTEGER)
 		ot_value_of_u64(number.type, node->integer, ret);
 	else
 		ot_number_to_value(&number, ret);
@@ -294,17 +303,29 @@ struct ot_err *ot_eval(struct ot_evaluator *e, const struct ot_expr_node *node,
 		       struct ot_value *ret)
 {
 	static eval_fn *const evals[] = {
-		[OT_EXPR_INTEGER] = eval_literal,	 [OT_EXPR_FLOAT] = eval_literal,
-		[OT_EXPR_STRING] = eval_literal,	 [OT_EXPR_NAME] = ot_eval_name,
-		[OT_EXPR_MEMBER] = ot_eval_member,	 [OT_EXPR_ARROW] = ot_eval_member,
-		[OT_EXPR_INDEX] = ot_eval_index,	 [OT_EXPR_RANGE] = ot_eval_range,
-		[OT_EXPR_CALL] = ot_eval_call,		 [OT_EXPR_UNARY] = ot_eval_unary,
-		[OT_EXPR_POSTFIX] = ot_eval_step_by_one, [OT_EXPR_BINARY] = ot_eval_binary,
-		[OT_EXPR_ASSIGN] = ot_eval_assign,	 [OT_EXPR_CHOICE] = ot_eval_choice,
-		[OT_EXPR_CAST] = ot_eval_cast,		 [OT_EXPR_COMPOUND] = ot_eval_compound,
-		[OT_EXPR_BRACES] = eval_braces,		 [OT_EXPR_ITEM] = eval_braces,
-		[OT_EXPR_SIZEOF] = eval_sizeof,		 [OT_EXPR_ALIGNOF] = eval_sizeof,
-		[OT_EXPR_OFFSETOF] = ot_eval_offsetof,	 [OT_EXPR_CONTAINER_OF] = ot_eval_container,
+		[OT_EXPR_INTEGER] = eval_literal,
+		[OT_EXPR_FLOAT] = eval_literal,
+		[OT_EXPR_STRING] = eval_literal,
+		[OT_EXPR_NAME] = ot_eval_name,
+		[OT_EXPR_MEMBER] = ot_eval_member,
+		[OT_EXPR_ARROW] = ot_eval_member,
+		[OT_EXPR_INDEX] = ot_eval_index,
+		[OT_EXPR_RANGE] = ot_eval_range,
+		[OT_EXPR_CALL] = ot_eval_call,
+		[OT_EXPR_UNARY] = ot_eval_unary,
+		[OT_EXPR_PART] = ot_eval_part,
+		[OT_EXPR_POSTFIX] = ot_eval_step_by_one,
+		[OT_EXPR_BINARY] = ot_eval_binary,
+		[OT_EXPR_ASSIGN] = ot_eval_assign,
+		[OT_EXPR_CHOICE] = ot_eval_choice,
+		[OT_EXPR_CAST] = ot_eval_cast,
+		[OT_EXPR_COMPOUND] = ot_eval_compound,
+		[OT_EXPR_BRACES] = eval_braces,
+		[OT_EXPR_ITEM] = eval_braces,
+		[OT_EXPR_SIZEOF] = eval_sizeof,
+		[OT_EXPR_ALIGNOF] = eval_sizeof,
+		[OT_EXPR_OFFSETOF] = ot_eval_offsetof,
+		[OT_EXPR_CONTAINER_OF] = ot_eval_container,
 		[OT_EXPR_OBJECT] = eval_object,
 	};
 	bool is_comma = node->kind == OT_EXPR_BINARY && node->op == OT_TOKEN_COMMA;

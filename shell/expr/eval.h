@@ -93,6 +93,10 @@ struct ot_err *ot_eval_binary(struct ot_evaluator *e, const struct ot_expr_node 
 struct ot_err *ot_eval_operate(struct ot_evaluator *e, const struct ot_expr_node *node,
 			       enum ot_token_kind op, struct ot_number *a, struct ot_number *b,
 			       struct ot_value *ret);
+/* complex.c */
+struct ot_err *ot_eval_part(struct ot_evaluator *e, const struct ot_expr_node *node,
+			    struct ot_value *ret);
+
 /** What steps of a pointer of this type are counted in; 1 for void and functions, as gcc has it. */
 struct ot_err *ot_eval_step(struct ot_evaluator *e, const struct ot_expr_node *node,
 			    const struct ot_type *pointer, uint64_t *ret);

@@ -68,6 +68,10 @@ static struct ot_err *lex_float(struct ot_expr *expr, int position, struct ot_to
 		ret->base = "long double";
 		end++;
 	}
+	if (*end == 'i' || *end == 'j') {
+		ret->is_imaginary = true;
+		end++;
+	}
 	if (ot_expr_is_name_char(*end) || *end == '.' || end == start)
 		return wrong_end(expr, end);
 	ret->kind = OT_TOKEN_FLOAT;

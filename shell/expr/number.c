@@ -46,6 +46,8 @@ bool ot_number_of_value(const struct ot_value *value, struct ot_number *ret)
 
 bool ot_number_is_true(const struct ot_number *number)
 {
+	if (number->is_complex && number->imaginary != 0)
+		return true;
 	return number->is_float ? number->real != 0 : number->integer != 0;
 }
 
@@ -120,11 +122,30 @@ static long double integer_to_real(const struct ot_number *number, const struct 
 	}
 }
 
+static void convert_parts(struct ot_number *number, const struct ot_type *type)
+{
+	uint64_t half = ot_type_size(type) / 2;
+	struct ot_type part = {
+		.kind = OTRACE_TYPE_BASE, .encoding = OTRACE_ENC_FLOAT, .size_bytes = half};
+
+	number->real =
+		number->is_float ? cut_real(number->real, &part) : integer_to_real(number, &part);
+	number->imaginary = number->is_complex ? cut_real(number->imaginary, &part) : 0;
+	number->is_float = true;
+	number->bit_size = 0;
+	number->type = type;
+}
+
 void ot_number_convert(struct ot_number *number, const struct ot_type *type)
 {
 	const struct ot_type *plain = ot_type_strip(type);
 	bool to_float = ot_type_is_float(type);
 
+	/* the parts of a complex one are half of it, and a real one has no other */
+	if (ot_type_is_complex(type)) {
+		convert_parts(number, type);
+		return;
+	}
 	if (plain->kind == OTRACE_TYPE_BASE && plain->encoding == OTRACE_ENC_BOOL) {
 		number->integer = ot_number_is_true(number);
 	} else if (to_float) {
@@ -136,6 +157,7 @@ void ot_number_convert(struct ot_number *number, const struct ot_type *type)
 		number->integer = cut_integer(number->integer, type);
 	}
 	number->is_float = to_float;
+	number->is_complex = false;
 	number->bit_size = 0;
 	number->type = type;
 }
@@ -154,7 +176,7 @@ const struct ot_type *ot_number_promoted(struct ot_program *program, const struc
 	uint64_t bits = number->bit_size ? number->bit_size : ot_type_bits(plain);
 	bool is_unsigned = is_unsigned_type(plain);
 
-	if (ot_type_is_float(plain) || is_bit_int(plain) || ot_type_is_pointer(plain))
+	if (number->is_float || is_bit_int(plain) || ot_type_is_pointer(plain))
 		return plain;
 	if (bits < 32 || (bits == 32 && !is_unsigned))
 		return ot_program_base(program, "int");
@@ -209,7 +231,17 @@ const struct ot_type *ot_number_common(struct ot_program *program, const struct 
 	const struct ot_type *left = ot_number_promoted(program, a);
 	const struct ot_type *right = ot_number_promoted(program, b);
 	const struct ot_type *higher, *lower;
+	struct ot_number real_a = *a, real_b = *b;
 	bool is_left;
+
+	if (a->is_complex || b->is_complex) {
+		real_a.is_complex = real_b.is_complex = false;
+		if (a->is_complex)
+			real_a.type = ot_made_complex_part(program, left);
+		if (b->is_complex)
+			real_b.type = ot_made_complex_part(program, right);
+		return ot_made_complex(program, ot_number_common(program, &real_a, &real_b));
+	}
 
 	if (a->is_float != b->is_float)
 		return a->is_float ? left : right;
@@ -386,7 +418,9 @@ void ot_number_to_value(const struct ot_number *number, struct ot_value *ret)
 	__float128 quad = number->real;
 	uint32_t bits;
 
-	if (!number->is_float) {
+	if (ot_type_is_complex(type)) {
+		ot_number_complex_to_value(number, ret);
+	} else if (!number->is_float) {
 		ot_value_of_bytes(type, &number->integer, size < 16 ? size : 16, ret);
 	} else if (size == sizeof(half) && is_named(type, "__bf16")) {
 		memcpy(&bits, &small, sizeof(bits));

@@ -33,6 +33,13 @@ static struct ot_err *plus_minus(struct ot_evaluator *e, const struct ot_expr_no
 	enum ot_token_kind op = node->op == OT_TOKEN_TILDE ? OT_TOKEN_CARET : OT_TOKEN_MINUS;
 
 	OT_TRY(ot_eval_scalar(e, node->left, &number));
+	if (number.is_complex) {
+		number.real = node->op == OT_TOKEN_MINUS ? -number.real : number.real;
+		if (node->op != OT_TOKEN_PLUS) /* ~ is the conjugate */
+			number.imaginary = -number.imaginary;
+		ot_number_to_value(&number, ret);
+		return NULL;
+	}
 	if (ot_type_is_pointer(number.type) || (node->op == OT_TOKEN_TILDE && number.is_float))
 		return ot_eval_error(e, node, OT_ERR_TYPE, "\"%s\" needs %s, and this is %s",
 				     op_text(node->op),
@@ -195,7 +202,9 @@ struct ot_err *ot_eval_operate(struct ot_evaluator *e, const struct ot_expr_node
 	if (!is_shift)
 		ot_number_convert(&right, common);
 	ot_number_convert(&left, common);
-	wrong = ot_number_apply(e->program, op, &left, &right, &result);
+	wrong = left.is_complex || right.is_complex
+			? ot_number_apply_complex(e->program, op, &left, &right, &result)
+			: ot_number_apply(e->program, op, &left, &right, &result);
 	if (wrong && (!e->is_dry || left.is_float))
 		return left.is_float || right.is_float
 			       ? mismatch(e, node, op, a, b, wrong)
@@ -207,7 +216,7 @@ struct ot_err *ot_eval_operate(struct ot_evaluator *e, const struct ot_expr_node
 static struct ot_err *no_operand(struct ot_evaluator *e, const struct ot_expr_node *node,
 				 const struct ot_value *a, const struct ot_value *b)
 {
-	const struct ot_value *wrong = ot_type_is_scalar(a->type) ? b : a;
+	const struct ot_value *wrong = ot_type_is_operand(a->type) ? b : a;
 
 	return ot_eval_error(e, node, OT_ERR_TYPE,
 			     "%s %s %s: a number or pointer is needed, this is %s",
@@ -232,8 +241,8 @@ struct ot_err *ot_eval_binary(struct ot_evaluator *e, const struct ot_expr_node 
 	ot_eval_decay(e, &left);
 	OT_TRY(ot_eval(e, node->right, &right));
 	ot_eval_decay(e, &right);
-	if ((!ot_type_is_scalar(left.type) && !ot_type_is_void(left.type)) ||
-	    (!ot_type_is_scalar(right.type) && !ot_type_is_void(right.type)))
+	if ((!ot_type_is_operand(left.type) && !ot_type_is_void(left.type)) ||
+	    (!ot_type_is_operand(right.type) && !ot_type_is_void(right.type)))
 		return no_operand(e, node, &left, &right);
 	OT_TRY(ot_eval_number(e, node->right, &right, &b));
 	e->is_enumerator = is_enumerator;

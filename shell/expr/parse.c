@@ -74,6 +74,7 @@ static struct ot_err *parse_literal(struct ot_parser *p, const struct ot_expr_no
 	node->base = token->base;
 	node->integer = token->integer;
 	node->real = token->real;
+	node->is_imaginary = token->is_imaginary;
 	*ret = node;
 	return ot_parse_advance(p);
 }
@@ -402,6 +403,12 @@ static struct ot_err *parse_sizeof(struct ot_parser *p, enum ot_expr_kind kind,
 	return NULL;
 }
 
+static bool is_part_word(const struct ot_parser *p)
+{
+	return is_word(p, "__real__") || is_word(p, "__imag__") || is_word(p, "__real") ||
+	       is_word(p, "__imag");
+}
+
 static bool is_unary(enum ot_token_kind kind)
 {
 	return kind == OT_TOKEN_STAR || kind == OT_TOKEN_AMP || kind == OT_TOKEN_PLUS ||
@@ -414,9 +421,12 @@ static struct ot_err *parse_operand(struct ot_parser *p, const struct ot_expr_no
 	struct ot_expr_node *node = NULL;
 	bool is_cast = false;
 
-	if (is_unary(p->token.kind)) {
+	if (is_unary(p->token.kind) || is_part_word(p)) {
 		OT_TRY(ot_parse_new(p, OT_EXPR_UNARY, p->token.position, &node));
 		node->op = p->token.kind;
+		node->text = p->token.text;
+		if (node->op == OT_TOKEN_NAME)
+			node->kind = OT_EXPR_PART;
 		OT_TRY(ot_parse_advance(p));
 		*ret = node;
 		return parse_unary(p, &node->left);

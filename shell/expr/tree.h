@@ -54,6 +54,7 @@ struct ot_token {
 	const char *text;    /* NAME, STRING: in the arena */
 	size_t text_len;     /* bytes */
 	uint32_t unit_bytes; /* STRING: of one element */
+	bool is_imaginary;   /* FLOAT, INTEGER: 1.5i */
 };
 
 enum ot_expr_kind {
@@ -67,6 +68,7 @@ enum ot_expr_kind {
 	OT_EXPR_RANGE,	  /* left[right:third] */
 	OT_EXPR_CALL,	  /* left(right, ...): right is the first, each says the next */
 	OT_EXPR_UNARY,	  /* op left */
+	OT_EXPR_PART,	  /* __real__ or __imag__ (text) of left */
 	OT_EXPR_POSTFIX,  /* left op */
 	OT_EXPR_BINARY,	  /* left op right; the comma too */
 	OT_EXPR_ASSIGN,	  /* left op right */
@@ -86,6 +88,7 @@ struct ot_expr_node {
 	enum ot_expr_kind kind;
 	enum ot_token_kind op;
 	int position;
+	bool is_imaginary;   /* FLOAT: 1.5i */
 	uint32_t unit_bytes; /* STRING */
 	const struct ot_expr_node *left;
 	const struct ot_expr_node *right;
@@ -153,10 +156,12 @@ struct ot_err *ot_parse_type(struct ot_parser *p, const struct ot_type **ret);
 /** A number in an expression: an integer in 128 bits or a long double, and its C type. */
 struct ot_number {
 	const struct ot_type *type;
-	bool is_float;
+	bool is_float;	   /* complex too */
+	bool is_complex;   /* imaginary counts; the type of a real one beside it may be complex */
 	uint32_t bit_size; /* of a bit-field, for its promotion; else 0 */
 	__int128 integer;
 	long double real;
+	long double imaginary;
 };
 
 /** From a scalar value; pointers are unsigned integers. False when it is no scalar or not known. */
@@ -176,5 +181,14 @@ const char *ot_number_apply(struct ot_program *program, enum ot_token_kind op,
 			    const struct ot_number *a, const struct ot_number *b,
 			    struct ot_number *ret);
 void ot_number_to_value(const struct ot_number *number, struct ot_value *ret);
+
+/* complex.c: the same of complex numbers; of the operands of apply one at least is complex, and both
+ * have their parts in the result's */
+bool ot_number_of_complex(const struct ot_value *value, struct ot_program *program,
+			  struct ot_number *ret);
+void ot_number_complex_to_value(const struct ot_number *number, struct ot_value *ret);
+const char *ot_number_apply_complex(struct ot_program *program, enum ot_token_kind op,
+				    const struct ot_number *a, const struct ot_number *b,
+				    struct ot_number *ret);
 
 #endif

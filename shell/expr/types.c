@@ -7,11 +7,11 @@
 
 #define MAX_PARAMS 64
 
-static const char *const base_words[] = {"unsigned",   "signed",   "long",     "short",
-					 "int",	       "char",	   "float",    "double",
-					 "_Bool",      "bool",	   "void",     "__int128",
-					 "_Float16",   "__bf16",   "__signed", "__signed__",
-					 "__float128", "_Float128"};
+static const char *const base_words[] = {"unsigned", "signed",	    "long",	  "short",
+					 "int",	     "char",	    "float",	  "double",
+					 "_Bool",    "bool",	    "void",	  "__int128",
+					 "_Float16", "__bf16",	    "__signed",	  "__signed__",
+					 "_Complex", "__complex__", "__float128", "_Float128"};
 static const char *const qualifier_words[] = {"const",	    "volatile",	  "restrict",
 					      "_Atomic",    "__const",	  "__volatile__",
 					      "__restrict", "__volatile", "__restrict__"};
@@ -69,6 +69,7 @@ struct words {
 	bool is_short;
 	bool is_const;
 	bool is_volatile;
+	bool is_complex;
 	const char *core; /* char, int, float, double, _Bool, void, __int128 or NULL */
 	const struct ot_type *named;
 };
@@ -86,7 +87,7 @@ static const char *integer_name(const struct words *w)
 
 static const char *base_name(const struct words *w)
 {
-	const char *core = w->core ? w->core : "int";
+	const char *core = w->core ? w->core : w->is_complex ? "double" : "int";
 
 	if (!strcmp(core, "char"))
 		return w->is_unsigned ? "unsigned char" : w->is_signed ? "signed char" : "char";
@@ -114,7 +115,9 @@ static struct ot_err *take_base_word(struct ot_parser *p, struct words *w)
 {
 	const char *word = p->token.text;
 
-	if (!strcmp(word, "long"))
+	if (strstr(word, "omplex"))
+		w->is_complex = true;
+	else if (!strcmp(word, "long"))
 		w->nr_long++;
 	else if (!strcmp(word, "unsigned"))
 		w->is_unsigned = true;
@@ -166,6 +169,10 @@ static struct ot_err *find_base(struct ot_parser *p, const struct words *w,
 	*ret = !strcmp(name, "void") ? ot_program_void(program) : ot_program_base(program, name);
 	if (!*ret)
 		*ret = ot_program_type(program, name, OTRACE_TYPE_BASE);
+	if (*ret && w->is_complex && (!ot_type_is_float(*ret) || ot_type_size(*ret) < 4))
+		return ot_parse_unexpected(p, "float, double or long double beside _Complex");
+	if (*ret && w->is_complex)
+		*ret = ot_made_complex(program, *ret);
 	return *ret ? NULL : no_such_type(p, name);
 }
 
@@ -181,8 +188,8 @@ static struct ot_err *parse_words(struct ot_parser *p, const struct ot_type **re
 			take_qualifier(p->token.text, &w);
 		else if (is_base_word(p->token.text) && !w.named)
 			OT_TRY(take_base_word(p, &w));
-		else if (!w.named && !w.core && !w.nr_long && !w.is_short && !w.is_unsigned &&
-			 !w.is_signed)
+		else if (!w.named && !w.core && !w.nr_long && !w.is_short && !w.is_complex &&
+			 !w.is_unsigned && !w.is_signed)
 			OT_TRY(take_name(p, &w));
 		else
 			break;

@@ -43,6 +43,40 @@ const struct ot_type *ot_made_function(struct ot_program *program, const struct 
 	return ot_types_intern(program, &like);
 }
 
+/* As clang calls them, so that they are the program's own. */
+const struct ot_type *ot_made_complex(struct ot_program *program, const struct ot_type *real)
+{
+	struct ot_type like = {.kind = OTRACE_TYPE_BASE,
+			       .name = "complex",
+			       .encoding = OTRACE_ENC_COMPLEX,
+			       .size_bytes = ot_type_size(real) * 2};
+
+	return ot_types_intern(program, &like);
+}
+
+const struct ot_type *ot_made_complex_part(struct ot_program *program, const struct ot_type *type)
+{
+	uint64_t half = ot_type_size(type) / 2;
+
+	return ot_program_base(program, half == sizeof(float)	 ? "float"
+					: half == sizeof(double) ? "double"
+								 : "long double");
+}
+
+bool ot_type_is_complex(const struct ot_type *type)
+{
+	uint64_t size = ot_type_size(type);
+
+	type = ot_type_strip(type);
+	return type->kind == OTRACE_TYPE_BASE && type->encoding == OTRACE_ENC_COMPLEX &&
+	       (size == 8 || size == 16 || size == 32);
+}
+
+bool ot_type_is_operand(const struct ot_type *type)
+{
+	return ot_type_is_scalar(type) || ot_type_is_complex(type);
+}
+
 static bool is_qualifier(enum otrace_type_kind kind)
 {
 	return kind == OTRACE_TYPE_CONST || kind == OTRACE_TYPE_VOLATILE ||
@@ -162,8 +196,7 @@ static uint64_t record_align(const struct ot_type *type, int depth)
 	if (type->align_bytes > most)
 		return type->align_bytes;
 	most = fit(most, ot_type_size(type));
-	return type->kind == OTRACE_TYPE_UNION ? most
-					       : align_of_gap(end, most, ot_type_size(type));
+	return type->kind == OTRACE_TYPE_UNION ? most : align_of_gap(end, most, ot_type_size(type));
 }
 
 uint64_t ot_type_align(const struct ot_type *type)

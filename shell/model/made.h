@@ -15,6 +15,13 @@ const struct ot_type *ot_made_function(struct ot_program *program, const struct 
 				       const struct ot_type *const *params, uint32_t nr_params,
 				       uint16_t flags);
 
+/** Complex of a real type, and the real type of a complex one. */
+const struct ot_type *ot_made_complex(struct ot_program *program, const struct ot_type *real);
+const struct ot_type *ot_made_complex_part(struct ot_program *program, const struct ot_type *type);
+bool ot_type_is_complex(const struct ot_type *type);
+/** Integers, fractions, complex numbers and pointers: what operators work on. */
+bool ot_type_is_operand(const struct ot_type *type);
+
 /** Whether a value of the type may not be changed: const, also through typedefs, and of arrays. */
 bool ot_type_is_const(const struct ot_type *type);
 bool ot_type_is_volatile(const struct ot_type *type);

@@ -100,6 +100,8 @@ class Generator:
             self.lines.append(f"{kind} f{number} = {self.fraction(kind)};")
             self.floats.append(f"f{number}")
             self.changing.append(f"f{number}")
+        for number, kind in enumerate(FLOATS):
+            self.lines.append(f"{kind} _Complex z{number} = {self.fraction(kind)} + {self.fraction(kind)}i;")
         for kind in ("plain", "minus", "wide", "small"):
             value = {"plain": "SEVEN", "minus": "MINUS", "wide": "HUGE_ONE", "small": "LARGEST"}[kind]
             self.lines.append(f"enum {kind} e_{kind} = {value};")
@@ -298,6 +300,28 @@ class Generator:
             return f"({self.integer(depth + 1)}) ? ({self.real(depth + 1)}) : ({self.arith(depth + 1)})"
         return f"({self.arith(depth + 1)}, {self.real(depth + 1)})"
 
+    def complex(self, depth):
+        kind = self.random.randrange(8)
+        if depth >= 5 or kind == 0:
+            return self.pick(["z0", "z1", "z2", "2.5i", "(1 - 0.5fi)"])
+        if kind < 3:
+            return f"({self.complex(depth + 1)}) {self.pick(['+', '-', '*', '/'])} ({self.complex(depth + 1)})"
+        if kind < 4:
+            return f"({self.complex(depth + 1)}) {self.pick(['+', '-', '*', '/'])} ({self.arith(depth + 2)})"
+        if kind < 5:
+            return f"({self.arith(depth + 2)}) {self.pick(['+', '-', '*', '/'])} ({self.complex(depth + 1)})"
+        if kind < 6:
+            return f"{self.pick(['-', '~', '+'])}({self.complex(depth + 1)})"
+        if kind < 7:
+            return f"({self.pick(FLOATS)} _Complex)({self.pick([self.complex, self.arith])(depth + 1)})"
+        return f"({self.integer(depth + 2)}) ? ({self.complex(depth + 1)}) : ({self.arith(depth + 1)})"
+
+    def of_complex(self, depth):
+        """What is not complex of what is."""
+        value = self.complex(depth)
+        return self.pick([f"__real__({value})", f"__imag__({value})", f"(float)({value})", f"({value}) == ({self.complex(depth + 1)})",
+                          f"({value}) != 0", f"!({value})", f"sizeof({value})", f"({value}) ? 1 : 2.5"])
+
     def arith(self, depth):
         return self.integer(depth) if self.chance(75) else self.real(depth)
 
@@ -309,7 +333,7 @@ class Generator:
             self.portable = True
             kind = self.random.randrange(100)
             start = self.random.randrange(4)
-            text = readable(self.address() if kind < 5 else self.real(start) if kind < 22 else self.integer(start))
+            text = readable(self.address() if kind < 5 else self.of_complex(start) if kind < 12 else self.real(start) if kind < 22 else self.integer(start))
             if kind >= 90 and kind < 95:
                 text = f"(({text}) * 0 - 1) < 0"  # whether it is signed
             if len(text) < 1000:
