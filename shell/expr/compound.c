@@ -390,7 +390,7 @@ static struct ot_err *fill(struct filler *f, const struct ot_expr_node *node,
 struct ot_err *ot_eval_compound(struct ot_evaluator *e, const struct ot_expr_node *node,
 				struct ot_value *ret)
 {
-	struct filler f = {.e = e};
+	struct filler f = {.e = e, .bytes = ot_alloc(1)};
 	const struct ot_type *type = node->type;
 	struct ot_err *err = fill(&f, node, &type);
 

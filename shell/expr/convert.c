@@ -251,16 +251,12 @@ static struct ot_err *pointer_choice(struct ot_evaluator *e, const struct ot_exp
 		*ret = ot_type_unqualified(left);
 	} else if (is_right && ot_eval_is_null(a->node)) {
 		*ret = ot_type_unqualified(right);
-	} else if (!is_left || !is_right) {
+	} else if (!is_left || !is_right || !may_point(left, right)) {
 		return no_common(e, node, a, b);
-	} else if (ot_type_is_void(ot_type_strip(left)->target)) {
-		*ret = with_both(e, left, right);
 	} else if (ot_type_is_void(ot_type_strip(right)->target)) {
 		*ret = with_both(e, right, left);
-	} else if (may_point(left, right)) {
-		*ret = with_both(e, left, right);
 	} else {
-		return no_common(e, node, a, b);
+		*ret = with_both(e, left, right);
 	}
 	return NULL;
 }

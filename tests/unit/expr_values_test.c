@@ -153,6 +153,34 @@ static void operators_convert_as_c_does(void **state)
 	assert_errors(*state, wrong, OT_NR(wrong));
 }
 
+static void complex_numbers_keep_real_operands_real(void **state)
+{
+	static const struct wanted all[] = {
+		{"(1 + 2.0i) * 2", "2 + 4i"},
+		{"__imag__ 3.0i", "3"},
+		{"__imag__ counter", "0"},
+		{"sizeof 1.0fi", "8"},
+		{"~2.0i", "0 + -2i"},
+		{"(double)(7 + 1.0i)", "7"},
+		{"(float _Complex)counter", "42 + 0i"},
+		{"1.0i * 1.0i == -1", "1"},
+		{"1e999 * 1.0i", "-nan + infi"},
+		{"!0.0i + !1.0i", "1"},
+	};
+	static const struct wanted wrong[] = {
+		{"1.0i < 2", "complex < int: complex numbers have no such operator ^5"},
+		{"1.0i % 2", "no such operator"},
+		{"(char *)1.0i", "complex to char *"},
+		{"(unsigned _Complex)1", "beside _Complex"},
+		{"head + 1.0i", "struct node * + complex"},
+		{"__real__ head", "a number is needed, this is struct node *"},
+		{"1.0ii", "does not end like this"},
+	};
+
+	assert_values(*state, all, OT_NR(all));
+	assert_errors(*state, wrong, OT_NR(wrong));
+}
+
 static void compound_literals_are_filled_by_cs_rules(void **state)
 {
 	static const struct wanted all[] = {
@@ -352,6 +380,7 @@ int main(void)
 		TEST(literals_are_cs),
 		TEST(types_are_parsed_like_declarations),
 		TEST(operators_convert_as_c_does),
+		TEST(complex_numbers_keep_real_operands_real),
 		TEST(compound_literals_are_filled_by_cs_rules),
 		TEST(ranges_are_arrays_without_their_end),
 		TEST(a_string_in_a_comparison_is_its_text),
