@@ -91,8 +91,8 @@ static const struct ot_var *var_at(const struct ot_program *program, uint64_t ad
 static void write_place(const struct ot_format *format, const struct ot_value *value,
 			const struct bits *bits, struct ot_buf *out)
 {
-	uint64_t address = ot_type_is_signed(value->type) ? (uint64_t)as_signed(bits)
-							  : (uint64_t)bits->value;
+	uint64_t address =
+		ot_type_is_signed(value->type) ? (uint64_t)as_signed(bits) : (uint64_t)bits->value;
 	const struct ot_fn *fn = NULL;
 	const struct ot_var *var = NULL;
 
@@ -207,8 +207,8 @@ bool ot_write_follow(const struct ot_format *format, struct ot_write_trail *trai
 {
 	const struct ot_type *target = ot_type_strip(pointer)->target;
 
-	if (trail->nr >= format->follow || trail->nr + 1 >= OT_NR(trail->open) ||
-	    !format->target || !target || !ot_type_is_record(target) ||
+	if (trail->nr >= format->follow || trail->nr + 1 >= OT_NR(trail->open) || !format->target ||
+	    !target || !ot_type_is_record(target) ||
 	    ot_type_strip(target)->flags & OTRACE_TYPE_FLAG_INCOMPLETE)
 		return false;
 	for (unsigned int i = 0; i <= trail->nr; i++)
