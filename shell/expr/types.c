@@ -101,7 +101,7 @@ static const char *base_name(const struct words *w)
 /* What no C type is called: "unsigned float", "short double", "long long long". */
 static bool is_nonsense(const struct words *w)
 {
-	const char *core = w->core ? w->core : "int";
+	const char *core = w->core ? w->core : w->is_complex ? "double" : "int";
 	bool is_int = !strcmp(core, "int");
 	bool has_sign = w->is_unsigned || w->is_signed;
 

@@ -164,14 +164,14 @@ static void complex_numbers_keep_real_operands_real(void **state)
 		{"(double)(7 + 1.0i)", "7"},
 		{"(float _Complex)counter", "42 + 0i"},
 		{"1.0i * 1.0i == -1", "1"},
-		{"1e999 * 1.0i", "-nan + infi"},
 		{"!0.0i + !1.0i", "1"},
 	};
 	static const struct wanted wrong[] = {
 		{"1.0i < 2", "complex < int: complex numbers have no such operator ^5"},
 		{"1.0i % 2", "no such operator"},
 		{"(char *)1.0i", "complex to char *"},
-		{"(unsigned _Complex)1", "beside _Complex"},
+		{"(unsigned _Complex)1", "make a type in C"},
+		{"(_Complex int)1", "beside _Complex"},
 		{"head + 1.0i", "struct node * + complex"},
 		{"__real__ head", "a number is needed, this is struct node *"},
 		{"1.0ii", "does not end like this"},
