@@ -108,7 +108,8 @@ static struct ot_err *run_command(struct ot_shell *shell, const char *text, stru
 	const struct ot_cmd *cmd;
 	struct ot_err *err;
 	char *pr[] = {(char *)"pr", (char *)text, NULL};
-	size_t n = strcspn(text, " \t");
+	/* "pr/x 255" is "pr /x 255" */
+	size_t n = !strncmp(text, "pr/", 3) ? 2 : strcspn(text, " \t");
 	ot_auto_free char *word = ot_strndup(text, n);
 	char **argv = NULL;
 

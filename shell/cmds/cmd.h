@@ -17,6 +17,7 @@
 struct ot_buf;
 struct ot_err;
 struct ot_fn;
+struct ot_history;
 struct ot_program;
 struct ot_stream;
 struct ot_target;
@@ -85,6 +86,7 @@ struct ot_shell {
 	struct ot_traces *traces;   /* stream/traces.h: what is traced now */
 	struct ot_launch *launch;   /* launch/launch.h: the process we started, else NULL */
 	struct ot_ui *ui;	    /* ui/ui.h: where text goes */
+	struct ot_history *history; /* expr/history.h: earlier results; NULL = none yet */
 	struct ot_patch_list patches;
 	bool safe;	    /* no stores, calls or patches */
 	bool interactive;   /* somebody sits at a prompt */

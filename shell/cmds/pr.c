@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <ctype.h>
+
+#include "cmds/evaluate.h"
 #include "cmds/paths.h"
-#include "expr/expr.h"
 
 static void print_fn(const struct ot_fn *fn, struct ot_buf *out)
 {
@@ -19,16 +21,15 @@ static void print_notes(const struct ot_value *value, struct ot_buf *out)
 {
 	if (!value->stores_ignored || value->state != OT_VALUE_OK)
 		return;
-	if (value->is_lvalue)
+	if (value->is_lvalue || value->address)
 		ot_buf_adds(out, "(the compiled code does not read this storage any more)\n");
 	else
 		ot_buf_adds(out, "(never changed, so the compiler left only its value)\n");
 }
 
-static void print_value(struct ot_shell *shell, const struct ot_value *value,
-			struct ot_cmd_call *call)
+static void print_value(struct ot_shell *shell, const struct ot_format *format,
+			const struct ot_value *value, struct ot_cmd_call *call)
 {
-	struct ot_format format = ot_paths_format(shell);
 	const struct ot_fn *fn = NULL;
 
 	if (ot_type_is_function(value->type))
@@ -36,14 +37,15 @@ static void print_value(struct ot_shell *shell, const struct ot_value *value,
 	if (fn) {
 		print_fn(fn, call->out);
 	} else {
-		ot_value_format(&format, value, call->out);
+		ot_value_format(format, value, call->out);
 		ot_buf_addc(call->out, '\n');
 		print_notes(value, call->out);
 	}
-	ot_value_json(&format, value, call->json);
+	ot_value_json(format, value, call->json);
 }
 
-static struct ot_err *print_node(struct ot_shell *shell, const char *path, struct ot_cmd_call *call)
+static struct ot_err *print_node(struct ot_shell *shell, const struct ot_format *format,
+				 const char *path, struct ot_cmd_call *call)
 {
 	struct ot_node node = {0};
 	struct ot_err *err = NULL;
@@ -52,7 +54,7 @@ static struct ot_err *print_node(struct ot_shell *shell, const char *path, struc
 	if (node.err) {
 		err = ot_err_new(node.err->code, "%s", node.err->what);
 	} else if (node.kind == OT_NODE_VALUE) {
-		print_value(shell, &node.value, call);
+		print_value(shell, format, &node.value, call);
 	} else if (node.kind == OT_NODE_TYPE) {
 		ot_type_define(node.type, call->out);
 	} else if (node.kind == OT_NODE_FN) {
@@ -72,37 +74,75 @@ static bool is_type_text(const struct ot_program *program, const char *text)
 	       ot_paths_type(program, text);
 }
 
+static bool is_path(const char *text)
+{
+	return (!strncmp(text, "/osh", 4) && (!text[4] || text[4] == '/')) ||
+	       !strncmp(text, "~~", 2);
+}
+
+/* "/x", "/2", "/x2" before the expression. */
+static struct ot_err *take_style(const char **text, struct ot_format *format)
+{
+	const char *at = *text;
+
+	if (*at != '/' || is_path(at))
+		return NULL;
+	for (at++; *at && !isspace((unsigned char)*at); at++) {
+		if (isdigit((unsigned char)*at))
+			format->follow = format->follow * 10 % 1000 + (unsigned int)(*at - '0');
+		else if (strchr(OT_FORMAT_STYLES, *at))
+			format->style = *at;
+		else
+			return ot_err_at(ot_err_new(OT_ERR_USAGE,
+						    "pr: no format \"%c\": x d u t o z (numbers), "
+						    "c a s f, or a digit",
+						    *at),
+					 *text, (int)(at - *text));
+	}
+	while (isspace((unsigned char)*at))
+		at++;
+	*text = at;
+	return NULL;
+}
+
 static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 {
+	struct ot_format format = ot_paths_format(shell);
 	ot_auto_value struct ot_value value = {0};
-	struct ot_expr_scope scope;
-	struct ot_node hold;
-	struct ot_err *err;
+	const char *text = call->rest ? call->rest : "";
 
-	if (!call->rest || !*call->rest)
+	OT_TRY(take_style(&text, &format));
+	if (!*text)
 		return ot_err_new(OT_ERR_USAGE, "pr: what? (an expression, or a path below /osh)");
-	if (!strncmp(call->rest, "/osh", 4) || !strncmp(call->rest, "~~", 2))
-		return print_node(shell, call->rest, call);
-	if (is_type_text(shell->program, call->rest)) {
-		ot_type_define(ot_paths_type(shell->program, call->rest), call->out);
+	if (is_path(text))
+		return print_node(shell, &format, text, call);
+	if (is_type_text(shell->program, text)) {
+		ot_type_define(ot_paths_type(shell->program, text), call->out);
 		return NULL;
 	}
-	err = ot_vfs_scope(shell->vfs, &scope, &hold);
-	if (!err)
-		err = ot_expr_value(&scope, call->rest, &value);
-	if (!err)
-		print_value(shell, &value, call);
-	ot_node_deinit(&hold);
-	return err;
+	OT_TRY(ot_evaluate(shell, text, &value));
+	print_value(shell, &format, &value, call);
+	ot_evaluate_remember(shell, &value);
+	return NULL;
 }
 
 const struct ot_cmd ot_cmd_pr = {
 	.name = "pr",
-	.usage = "EXPRESSION",
+	.usage = "[/FORMAT] EXPRESSION",
 	.summary = "print the value of a C expression (also without the word pr)",
-	.help = "Names are variables, functions, enumerators, fields of the struct we are in.\n"
-		"NAME@file.c chooses among several, fn::NAME is a static of a function. All of C's\n"
-		"operators that only read: . -> [] * & casts to pointers, sizeof, arithmetic.\n"
+	.help = "All of C's operators, with C's conversions. Names are variables, functions,\n"
+		"enumerators, fields of the struct we are in; NAME@file.c chooses among several,\n"
+		"fn::NAME is a static of a function. Beside C there are\n"
+		"  p.field        \".\" follows a pointer, as \"->\" does\n"
+		"  a[2:10] p[0:3] a range: elements 2 to 9, 0 to 2; the end is not in it\n"
+		"  p == \"text\"    compares the text behind p, when a side is written as a string\n"
+		"  (T)x           with a struct or array T: the memory of x looked at as T\n"
+		"  offsetof(T, m.n[3])  container_of(p, T, m)\n"
+		"  $1 $2 .. $$    earlier results, and the last; $ the object of the directory\n"
+		"= += ++ and calls f(a, b) change the program: not in safe mode, nor in a file.\n"
+		"FORMAT (pr/x, pr /x) is x d u t o z: numbers in bases 16, 10, 10 without sign, 2, 8,\n"
+		"16 with zeros; c a s f: characters, addresses, texts, fractions; a digit: follow\n"
+		"pointers to structs so deep (pr/3 head).\n"
 		"The name of a type prints its definition; a path below /osh prints what is there.",
 	.flags = OT_CMD_NEEDS_PROGRAM,
 	.run = run,

@@ -4,10 +4,23 @@
 #include <string.h>
 
 #include "expr/tree.h"
+#include "model/made.h"
 
 static bool is_unsigned_type(const struct ot_type *type)
 {
 	return !ot_type_is_signed(type);
+}
+
+/* _Float16, __bf16 and __float128 share their sizes with others. */
+static bool is_named(const struct ot_type *type, const char *name)
+{
+	type = ot_type_strip(type);
+	return type->name && !strcmp(type->name, name);
+}
+
+static bool is_float128(const struct ot_type *type)
+{
+	return is_named(type, "__float128") || is_named(type, "_Float128");
 }
 
 bool ot_number_of_value(const struct ot_value *value, struct ot_number *ret)
@@ -16,6 +29,7 @@ bool ot_number_of_value(const struct ot_value *value, struct ot_number *ret)
 
 	memset(ret, 0, sizeof(*ret));
 	ret->type = value->type;
+	ret->bit_size = value->bit_size;
 	ret->is_float = ot_type_is_float(value->type);
 	if (ret->is_float)
 		return ot_value_to_long_double(value, &ret->real);
@@ -30,35 +44,96 @@ bool ot_number_of_value(const struct ot_value *value, struct ot_number *ret)
 	return true;
 }
 
+bool ot_number_is_true(const struct ot_number *number)
+{
+	if (number->is_complex && number->imaginary != 0)
+		return true;
+	return number->is_float ? number->real != 0 : number->integer != 0;
+}
+
 static __int128 cut_integer(__int128 integer, const struct ot_type *type)
 {
 	unsigned __int128 bits = (unsigned __int128)integer;
-	uint64_t size = ot_type_size(type);
+	uint64_t size = ot_type_bits(type);
 	unsigned int unused;
 
-	if (!size || size >= 16)
+	if (!size || size >= 128)
 		return integer;
-	unused = (unsigned int)(128 - size * 8);
+	unused = (unsigned int)(128 - size);
 	if (is_unsigned_type(type))
 		return (__int128)(bits << unused >> unused);
 	return (__int128)(bits << unused) >> unused;
 }
 
+/* The upper half of a float, to the nearest. */
+static long double cut_bf16(long double real)
+{
+	float wide = (float)real;
+	uint32_t bits;
+
+	memcpy(&bits, &wide, sizeof(bits));
+	if (real == real)
+		bits += 0x7fff + (bits >> 16 & 1);
+	bits &= 0xffff0000;
+	memcpy(&wide, &bits, sizeof(wide));
+	return wide;
+}
+
 static long double cut_real(long double real, const struct ot_type *type)
 {
-	uint64_t size = ot_type_size(type);
-
-	return size == sizeof(float) ? (float)real : size == sizeof(double) ? (double)real : real;
+	switch (ot_type_size(type)) {
+	case sizeof(_Float16):
+		return is_named(type, "__bf16") ? cut_bf16(real) : (long double)(_Float16)real;
+	case sizeof(float):
+		return (float)real;
+	case sizeof(double):
+		return (double)real;
+	default:
+		return real;
+	}
 }
 
 /* What C leaves undefined (a float out of range) must be defined here: the nearest limit. */
-static __int128 real_to_integer(long double real)
+static __int128 real_to_integer(long double real, const struct ot_type *type)
 {
 	const long double limit = 0x1p126L;
 
 	if (real != real)
 		return 0;
+	if (real > limit && is_unsigned_type(type) && real < 0x1p128L)
+		return (__int128)(unsigned __int128)real;
 	return (__int128)(real > limit ? limit : real < -limit ? -limit : real);
+}
+
+/* Rounded once, to the type itself. */
+static long double integer_to_real(const struct ot_number *number, const struct ot_type *type)
+{
+	unsigned __int128 bits = (unsigned __int128)number->integer;
+	bool is_unsigned = is_unsigned_type(number->type);
+
+	switch (ot_type_size(type)) {
+	case sizeof(float):
+		return is_unsigned ? (float)bits : (float)number->integer;
+	case sizeof(double):
+		return is_unsigned ? (double)bits : (double)number->integer;
+	default:
+		return cut_real(is_unsigned ? (long double)bits : (long double)number->integer,
+				type);
+	}
+}
+
+static void convert_parts(struct ot_number *number, const struct ot_type *type)
+{
+	uint64_t half = ot_type_size(type) / 2;
+	struct ot_type part = {
+		.kind = OTRACE_TYPE_BASE, .encoding = OTRACE_ENC_FLOAT, .size_bytes = half};
+
+	number->real =
+		number->is_float ? cut_real(number->real, &part) : integer_to_real(number, &part);
+	number->imaginary = number->is_complex ? cut_real(number->imaginary, &part) : 0;
+	number->is_float = true;
+	number->bit_size = 0;
+	number->type = type;
 }
 
 void ot_number_convert(struct ot_number *number, const struct ot_type *type)
@@ -66,43 +141,118 @@ void ot_number_convert(struct ot_number *number, const struct ot_type *type)
 	const struct ot_type *plain = ot_type_strip(type);
 	bool to_float = ot_type_is_float(type);
 
+	/* the parts of a complex one are half of it, and a real one has no other */
+	if (ot_type_is_complex(type)) {
+		convert_parts(number, type);
+		return;
+	}
 	if (plain->kind == OTRACE_TYPE_BASE && plain->encoding == OTRACE_ENC_BOOL) {
-		number->integer = number->is_float ? number->real != 0 : number->integer != 0;
+		number->integer = ot_number_is_true(number);
 	} else if (to_float) {
-		number->real = cut_real(number->is_float ? number->real
-					: is_unsigned_type(number->type)
-						? (long double)(unsigned __int128)number->integer
-						: (long double)number->integer,
-					type);
+		number->real = number->is_float ? cut_real(number->real, type)
+						: integer_to_real(number, type);
 	} else {
 		if (number->is_float)
-			number->integer = real_to_integer(number->real);
+			number->integer = real_to_integer(number->real, type);
 		number->integer = cut_integer(number->integer, type);
 	}
 	number->is_float = to_float;
+	number->is_complex = false;
+	number->bit_size = 0;
 	number->type = type;
 }
 
-const struct ot_type *ot_number_promoted(struct ot_program *program, const struct ot_type *type)
+static bool is_bit_int(const struct ot_type *type)
 {
-	if (ot_type_is_float(type) || ot_type_size(type) > 4)
-		return type;
-	if (ot_type_size(type) == 4 && is_unsigned_type(type))
+	const struct ot_type *plain = ot_type_strip(type);
+
+	return plain->kind == OTRACE_TYPE_BASE && plain->name &&
+	       strstr(plain->name, "_BitInt") != NULL;
+}
+
+const struct ot_type *ot_number_promoted(struct ot_program *program, const struct ot_number *number)
+{
+	const struct ot_type *plain = ot_type_strip(number->type);
+	uint64_t bits = number->bit_size ? number->bit_size : ot_type_bits(plain);
+	bool is_unsigned = is_unsigned_type(plain);
+
+	if (number->is_float || is_bit_int(plain) || ot_type_is_pointer(plain))
+		return plain;
+	if (bits < 32 || (bits == 32 && !is_unsigned))
+		return ot_program_base(program, "int");
+	if (bits == 32)
 		return ot_program_base(program, "unsigned int");
-	return ot_program_base(program, "int");
+	if (plain->kind == OTRACE_TYPE_ENUM && plain->target && ot_type_size(plain->target))
+		return ot_type_strip(plain->target);
+	if (plain->kind == OTRACE_TYPE_ENUM)
+		return ot_program_base(program, is_unsigned ? "unsigned long" : "long");
+	return plain;
+}
+
+/* Of two floats the one with more range: half below bf16, as clang ranks them. */
+static int float_rank(const struct ot_type *type)
+{
+	if (is_float128(type))
+		return 5;
+	switch (ot_type_size(type)) {
+	case sizeof(_Float16):
+		return is_named(type, "__bf16") ? 1 : 0;
+	case sizeof(float):
+		return 2;
+	case sizeof(double):
+		return 3;
+	default:
+		return 4;
+	}
+}
+
+static int integer_rank(const struct ot_type *type)
+{
+	const char *name = ot_type_strip(type)->name;
+	bool is_longer = name && strstr(name, "long long");
+
+	return (int)ot_type_bits(type) * 4 + (is_bit_int(type) ? 0 : is_longer ? 2 : 1);
+}
+
+/* A signed type that cannot hold the unsigned one gives way to its own unsigned. */
+static const struct ot_type *unsigned_of(struct ot_program *program, const struct ot_type *type)
+{
+	ot_auto_free char *name = NULL;
+
+	if (is_unsigned_type(type) || !type->name)
+		return type;
+	name = ot_asprintf("unsigned %s", type->name);
+	return ot_program_base(program, name);
 }
 
 const struct ot_type *ot_number_common(struct ot_program *program, const struct ot_number *a,
 				       const struct ot_number *b)
 {
-	const struct ot_type *left = ot_number_promoted(program, a->type);
-	const struct ot_type *right = ot_number_promoted(program, b->type);
+	const struct ot_type *left = ot_number_promoted(program, a);
+	const struct ot_type *right = ot_number_promoted(program, b);
+	const struct ot_type *higher, *lower;
+	struct ot_number real_a = *a, real_b = *b;
+	bool is_left;
+
+	if (a->is_complex || b->is_complex) {
+		real_a.is_complex = real_b.is_complex = false;
+		if (a->is_complex)
+			real_a.type = ot_made_complex_part(program, left);
+		if (b->is_complex)
+			real_b.type = ot_made_complex_part(program, right);
+		return ot_made_complex(program, ot_number_common(program, &real_a, &real_b));
+	}
 
 	if (a->is_float != b->is_float)
 		return a->is_float ? left : right;
-	if (ot_type_size(left) != ot_type_size(right))
-		return ot_type_size(left) > ot_type_size(right) ? left : right;
-	return is_unsigned_type(right) ? right : left;
+	if (a->is_float)
+		return float_rank(left) >= float_rank(right) ? left : right;
+	is_left = integer_rank(left) >= integer_rank(right);
+	higher = is_left ? left : right;
+	lower = is_left ? right : left;
+	if (is_unsigned_type(lower) && ot_type_bits(lower) == ot_type_bits(higher))
+		return unsigned_of(program, higher);
+	return higher;
 }
 
 static bool compare_with(enum ot_token_kind op, int order)
@@ -145,24 +295,30 @@ static bool compare_numbers(enum ot_token_kind op, const struct ot_number *a,
 	return compare_with(op, (a->integer > b->integer) - (a->integer < b->integer));
 }
 
-static const char *apply_real(enum ot_token_kind op, long double a, long double b, long double *ret)
+#define APPLY_REAL(number_type)                              \
+	do {                                                 \
+		number_type left = (number_type)a;           \
+		number_type right = (number_type)b;          \
+		*ret = op == OT_TOKEN_PLUS    ? left + right \
+		       : op == OT_TOKEN_MINUS ? left - right \
+		       : op == OT_TOKEN_STAR  ? left * right \
+					      : left / right; \
+	} while (0)
+
+/* In the type itself: rounded twice a double would be another one. */
+static const char *apply_real(enum ot_token_kind op, const struct ot_type *type, long double a,
+			      long double b, long double *ret)
 {
-	switch (op) {
-	case OT_TOKEN_PLUS:
-		*ret = a + b;
-		return NULL;
-	case OT_TOKEN_MINUS:
-		*ret = a - b;
-		return NULL;
-	case OT_TOKEN_STAR:
-		*ret = a * b;
-		return NULL;
-	case OT_TOKEN_SLASH:
-		*ret = a / b;
-		return NULL;
-	default:
+	if (op != OT_TOKEN_PLUS && op != OT_TOKEN_MINUS && op != OT_TOKEN_STAR &&
+	    op != OT_TOKEN_SLASH)
 		return "the operator needs integers";
-	}
+	if (ot_type_size(type) == sizeof(float))
+		APPLY_REAL(float);
+	else if (ot_type_size(type) == sizeof(double))
+		APPLY_REAL(double);
+	else
+		APPLY_REAL(long double);
+	return NULL;
 }
 
 static const char *divide(enum ot_token_kind op, const struct ot_type *type, __int128 a, __int128 b,
@@ -185,7 +341,7 @@ static const char *divide(enum ot_token_kind op, const struct ot_type *type, __i
 static const char *shift(enum ot_token_kind op, const struct ot_type *type, __int128 a, __int128 b,
 			 __int128 *ret)
 {
-	if (b < 0 || (unsigned __int128)b >= ot_type_size(type) * 8)
+	if (b < 0 || (unsigned __int128)b >= ot_type_bits(type))
 		return "shifted by more bits than there are";
 	if (op == OT_TOKEN_SHL)
 		*ret = (__int128)((unsigned __int128)a << (int)b);
@@ -243,7 +399,7 @@ const char *ot_number_apply(struct ot_program *program, enum ot_token_kind op,
 		return NULL;
 	}
 	if (a->is_float) {
-		wrong = apply_real(op, a->real, b->real, &ret->real);
+		wrong = apply_real(op, a->type, a->real, b->real, &ret->real);
 		ret->real = cut_real(ret->real, ret->type);
 		return wrong;
 	}
@@ -255,15 +411,35 @@ const char *ot_number_apply(struct ot_program *program, enum ot_token_kind op,
 void ot_number_to_value(const struct ot_number *number, struct ot_value *ret)
 {
 	uint64_t size = ot_type_size(number->type);
+	const struct ot_type *type = number->type;
 	float small = (float)number->real;
 	double plain = (double)number->real;
+	_Float16 half = (_Float16)number->real;
+	__float128 quad = number->real;
+	uint32_t bits;
 
-	if (!number->is_float)
-		ot_value_of_bytes(number->type, &number->integer, size < 16 ? size : 16, ret);
-	else if (size == sizeof(small))
-		ot_value_of_bytes(number->type, &small, sizeof(small), ret);
-	else if (size == sizeof(plain))
-		ot_value_of_bytes(number->type, &plain, sizeof(plain), ret);
-	else
-		ot_value_of_bytes(number->type, &number->real, sizeof(number->real), ret);
+	if (ot_type_is_complex(type)) {
+		ot_number_complex_to_value(number, ret);
+	} else if (!number->is_float) {
+		ot_value_of_bytes(type, &number->integer, size < 16 ? size : 16, ret);
+	} else if (size == sizeof(half) && is_named(type, "__bf16")) {
+		memcpy(&bits, &small, sizeof(bits));
+		bits >>= 16;
+		ot_value_of_bytes(type, &bits, sizeof(half), ret);
+	} else if (size == sizeof(half)) {
+		ot_value_of_bytes(type, &half, sizeof(half), ret);
+	} else if (size == sizeof(small)) {
+		ot_value_of_bytes(type, &small, sizeof(small), ret);
+	} else if (size == sizeof(plain)) {
+		ot_value_of_bytes(type, &plain, sizeof(plain), ret);
+	} else if (is_float128(type)) {
+		ot_value_of_bytes(type, &quad, sizeof(quad), ret);
+	} else {
+		long double padded[1];
+
+		/* ten bytes of sixteen are the number: no rubbish behind them */
+		memset(padded, 0, sizeof(padded));
+		memcpy(padded, &number->real, 10);
+		ot_value_of_bytes(type, padded, sizeof(padded), ret);
+	}
 }

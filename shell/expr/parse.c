@@ -5,22 +5,21 @@
 
 #include "expr/tree.h"
 
-struct parser {
-	struct ot_expr *expr;
-	struct ot_token token; /* the one to be looked at */
-	unsigned int depth;
-	unsigned int nr_nodes;
-};
+static struct ot_err *parse_unary(struct ot_parser *p, const struct ot_expr_node **ret);
+static struct ot_err *parse_choice(struct ot_parser *p, const struct ot_expr_node **ret);
+static struct ot_err *parse_comma(struct ot_parser *p, const struct ot_expr_node **ret);
 
-static struct ot_err *parse_unary(struct parser *p, const struct ot_expr_node **ret);
-static struct ot_err *parse_choice(struct parser *p, const struct ot_expr_node **ret);
-
-static struct ot_err *advance(struct parser *p)
+struct ot_err *ot_parse_advance(struct ot_parser *p)
 {
 	return ot_expr_lex(p->expr, p->token.position + (int)p->token.len, &p->token);
 }
 
-static struct ot_err *unexpected(const struct parser *p, const char *wanted)
+bool ot_parse_is(const struct ot_parser *p, enum ot_token_kind kind)
+{
+	return p->token.kind == kind;
+}
+
+struct ot_err *ot_parse_unexpected(const struct ot_parser *p, const char *wanted)
 {
 	if (p->token.kind == OT_TOKEN_END)
 		return ot_expr_error(p->expr, OT_ERR_SYNTAX, p->token.position,
@@ -28,15 +27,15 @@ static struct ot_err *unexpected(const struct parser *p, const char *wanted)
 	return ot_expr_error(p->expr, OT_ERR_SYNTAX, p->token.position, "%s expected here", wanted);
 }
 
-static struct ot_err *expect(struct parser *p, enum ot_token_kind kind, const char *wanted)
+struct ot_err *ot_parse_expect(struct ot_parser *p, enum ot_token_kind kind, const char *wanted)
 {
 	if (p->token.kind != kind)
-		return unexpected(p, wanted);
-	return advance(p);
+		return ot_parse_unexpected(p, wanted);
+	return ot_parse_advance(p);
 }
 
-static struct ot_err *new_node(struct parser *p, enum ot_expr_kind kind, int position,
-			       struct ot_expr_node **ret)
+struct ot_err *ot_parse_new(struct ot_parser *p, enum ot_expr_kind kind, int position,
+			    struct ot_expr_node **ret)
 {
 	struct ot_expr_node *node = NULL;
 
@@ -50,354 +49,414 @@ static struct ot_err *new_node(struct parser *p, enum ot_expr_kind kind, int pos
 	return NULL;
 }
 
-/* ------------------------------------------------------------------ type names */
-
-static const char *const base_words[] = {"unsigned", "signed", "long",	"short",
-					 "int",	     "char",   "float", "double",
-					 "_Bool",    "bool",   "void",	"__int128"};
-static const char *const qualifier_words[] = {"const", "volatile", "restrict", "_Atomic"};
-
-static bool is_one_of(const char *word, const char *const *words, size_t nr)
+struct ot_err *ot_parse_deeper(struct ot_parser *p)
 {
-	for (size_t i = 0; i < nr; i++)
-		if (!strcmp(word, words[i]))
-			return true;
-	return false;
-}
-
-static bool is_base_word(const char *word)
-{
-	return is_one_of(word, base_words, OT_NR(base_words));
-}
-
-static bool is_qualifier(const char *word)
-{
-	return is_one_of(word, qualifier_words, OT_NR(qualifier_words));
-}
-
-static int tag_kind(const char *word)
-{
-	return !strcmp(word, "struct")	? OTRACE_TYPE_STRUCT
-	       : !strcmp(word, "union") ? OTRACE_TYPE_UNION
-	       : !strcmp(word, "enum")	? OTRACE_TYPE_ENUM
-	       : !strcmp(word, "class") ? OTRACE_TYPE_CLASS
-					: -1;
-}
-
-/* Whether the name in hand starts a type. A variable of the same name hides a type. */
-static bool starts_type(const struct parser *p)
-{
-	const char *word = p->token.text;
-
-	if (p->token.kind != OT_TOKEN_NAME)
-		return false;
-	if (is_base_word(word) || is_qualifier(word) || tag_kind(word) >= 0)
-		return true;
-	if (!p->expr->program || ot_program_var(p->expr->program, word))
-		return false;
-	return ot_program_type(p->expr->program, word, -1) != NULL;
-}
-
-struct base_counts {
-	int nr_long;
-	bool is_unsigned;
-	bool is_signed;
-	bool is_short;
-	const char *core; /* char, int, float, double, _Bool, void, __int128 or NULL */
-};
-
-static const char *integer_name(const struct base_counts *c)
-{
-	if (c->is_short)
-		return c->is_unsigned ? "unsigned short" : "short";
-	if (c->nr_long > 1)
-		return c->is_unsigned ? "unsigned long long" : "long long";
-	if (c->nr_long)
-		return c->is_unsigned ? "unsigned long" : "long";
-	return c->is_unsigned ? "unsigned int" : "int";
-}
-
-static const char *base_name(const struct base_counts *c)
-{
-	const char *core = c->core ? c->core : "int";
-
-	if (!strcmp(core, "char"))
-		return c->is_unsigned ? "unsigned char" : c->is_signed ? "signed char" : "char";
-	if (!strcmp(core, "double"))
-		return c->nr_long ? "long double" : "double";
-	if (!strcmp(core, "__int128"))
-		return c->is_unsigned ? "unsigned __int128" : "__int128";
-	return strcmp(core, "int") ? core : integer_name(c);
-}
-
-static struct ot_err *parse_base(struct parser *p, const struct ot_type **ret)
-{
-	struct base_counts counts = {0};
-	const char *name;
-
-	while (p->token.kind == OT_TOKEN_NAME &&
-	       (is_base_word(p->token.text) || is_qualifier(p->token.text))) {
-		const char *word = p->token.text;
-
-		if (!strcmp(word, "long"))
-			counts.nr_long++;
-		else if (!strcmp(word, "unsigned"))
-			counts.is_unsigned = true;
-		else if (!strcmp(word, "signed"))
-			counts.is_signed = true;
-		else if (!strcmp(word, "short"))
-			counts.is_short = true;
-		else if (!is_qualifier(word))
-			counts.core = strcmp(word, "bool") ? word : "_Bool";
-		OT_TRY(advance(p));
-	}
-	name = base_name(&counts);
-	*ret = strcmp(name, "void") ? ot_program_base(p->expr->program, name)
-				    : ot_program_void(p->expr->program);
-	return NULL;
-}
-
-static struct ot_err *no_such_type(const struct parser *p, const char *name)
-{
-	struct ot_err *err =
-		ot_expr_error(p->expr, OT_ERR_NOT_FOUND, p->token.position, "no type \"%s\"", name);
-
-	return ot_program_nearest(p->expr->program, name, err);
-}
-
-static struct ot_err *parse_named_type(struct parser *p, const struct ot_type **ret)
-{
-	int kind = tag_kind(p->token.text);
-	const struct ot_type *type;
-
-	if (kind >= 0)
-		OT_TRY(advance(p));
-	if (p->token.kind != OT_TOKEN_NAME)
-		return unexpected(p, "the name of a type");
-	type = ot_program_type(p->expr->program, p->token.text, kind);
-	if (!type)
-		return no_such_type(p, p->token.text);
-	OT_TRY(advance(p));
-	*ret = type;
-	return NULL;
-}
-
-static struct ot_err *skip_qualifiers(struct parser *p)
-{
-	while (p->token.kind == OT_TOKEN_NAME && is_qualifier(p->token.text))
-		OT_TRY(advance(p));
-	return NULL;
-}
-
-/* "struct client *", "unsigned long", "char *[4]". */
-static struct ot_err *parse_type(struct parser *p, const struct ot_type **ret)
-{
-	const struct ot_type *type = NULL;
-
-	OT_TRY(skip_qualifiers(p));
-	if (!p->expr->program)
-		return unexpected(p, "a value");
-	if (p->token.kind == OT_TOKEN_NAME && is_base_word(p->token.text))
-		OT_TRY(parse_base(p, &type));
-	else if (p->token.kind == OT_TOKEN_NAME)
-		OT_TRY(parse_named_type(p, &type));
-	else
-		return unexpected(p, "the name of a type");
-	OT_TRY(skip_qualifiers(p));
-	while (p->token.kind == OT_TOKEN_STAR) {
-		type = ot_program_pointer_to(p->expr->program, type);
-		OT_TRY(advance(p));
-		OT_TRY(skip_qualifiers(p));
-	}
-	if (p->token.kind == OT_TOKEN_OPEN_INDEX) {
-		uint64_t count;
-
-		OT_TRY(advance(p));
-		if (p->token.kind != OT_TOKEN_INTEGER)
-			return unexpected(p, "a number of elements");
-		count = p->token.integer;
-		if (count > UINT32_MAX || ot_type_size(type) > UINT32_MAX)
-			return unexpected(p, "a smaller number of elements");
-		OT_TRY(advance(p));
-		OT_TRY(expect(p, OT_TOKEN_CLOSE_INDEX, "\"]\""));
-		type = ot_program_array_of(p->expr->program, type, count);
-	}
-	*ret = type;
+	if (++p->depth > OT_EXPR_MAX_DEPTH)
+		return ot_expr_error(p->expr, OT_ERR_SYNTAX, p->token.position,
+				     "the expression is nested too deeply");
 	return NULL;
 }
 
 /* ------------------------------------------------------------------ operands */
 
-static struct ot_err *parse_literal(struct parser *p, const struct ot_expr_node **ret)
+static struct ot_err *parse_literal(struct ot_parser *p, const struct ot_expr_node **ret)
 {
 	const struct ot_token *token = &p->token;
 	struct ot_expr_node *node = NULL;
 
-	OT_TRY(new_node(p, OT_EXPR_INTEGER, token->position, &node));
-	if (token->kind == OT_TOKEN_STRING)
-		node->kind = OT_EXPR_STRING;
-	else if (token->kind == OT_TOKEN_NAME)
+	OT_TRY(ot_parse_new(p, OT_EXPR_INTEGER, token->position, &node));
+	if (token->kind == OT_TOKEN_NAME)
 		node->kind = OT_EXPR_NAME;
 	else if (token->kind == OT_TOKEN_FLOAT)
 		node->kind = OT_EXPR_FLOAT;
-	node->text = token->base ? token->base : token->text;
+	node->text = token->text;
 	node->text_len = token->text_len;
+	node->base = token->base;
 	node->integer = token->integer;
 	node->real = token->real;
+	node->is_imaginary = token->is_imaginary;
 	*ret = node;
-	return advance(p);
+	return ot_parse_advance(p);
 }
 
-static struct ot_err *parse_primary(struct parser *p, const struct ot_expr_node **ret)
+/* A plain string becomes as wide as the one beside it. */
+static struct ot_err *add_string(const struct ot_parser *p, uint32_t unit_bytes, struct ot_buf *out)
 {
-	switch (p->token.kind) {
-	case OT_TOKEN_NAME:
-	case OT_TOKEN_INTEGER:
-	case OT_TOKEN_FLOAT:
-	case OT_TOKEN_CHAR:
-	case OT_TOKEN_STRING:
-		return parse_literal(p, ret);
-	case OT_TOKEN_OPEN:
-		OT_TRY(advance(p));
-		OT_TRY(parse_choice(p, ret));
-		return expect(p, OT_TOKEN_CLOSE, "\")\"");
-	default:
-		return unexpected(p, "a value");
+	const struct ot_token *token = &p->token;
+
+	if (token->unit_bytes == unit_bytes) {
+		ot_buf_add(out, token->text, token->text_len);
+		return NULL;
 	}
+	for (size_t i = 0; i < token->text_len; i++) {
+		uint32_t unit = (unsigned char)token->text[i];
+
+		if (token->unit_bytes != 1 || unit >= 0x80)
+			return ot_expr_error(p->expr, OT_ERR_SYNTAX, token->position,
+					     "strings of different kinds do not join");
+		ot_buf_add(out, &unit, unit_bytes);
+	}
+	return NULL;
 }
 
-static struct ot_err *parse_member(struct parser *p, enum ot_expr_kind kind,
+/* "a" "b" is one string. */
+static struct ot_err *parse_strings(struct ot_parser *p, const struct ot_expr_node **ret)
+{
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT;
+	struct ot_parser ahead = *p;
+	struct ot_expr_node *node = NULL;
+
+	OT_TRY(ot_parse_new(p, OT_EXPR_STRING, p->token.position, &node));
+	node->unit_bytes = 1;
+	node->base = "char";
+	while (ot_parse_is(&ahead, OT_TOKEN_STRING)) {
+		if (ahead.token.unit_bytes > 1) {
+			node->unit_bytes = ahead.token.unit_bytes;
+			node->base = ahead.token.base;
+		}
+		OT_TRY(ot_parse_advance(&ahead));
+	}
+	while (ot_parse_is(p, OT_TOKEN_STRING)) {
+		OT_TRY(add_string(p, node->unit_bytes, &text));
+		OT_TRY(ot_parse_advance(p));
+	}
+	ot_buf_add(&text, "\0\0\0", node->unit_bytes);
+	node->text_len = text.len;
+	node->text = ot_arena_strndup(&p->expr->arena, ot_buf_text(&text), text.len);
+	*ret = node;
+	return NULL;
+}
+
+static bool is_word(const struct ot_parser *p, const char *word)
+{
+	return p->token.kind == OT_TOKEN_NAME && !strcmp(p->token.text, word);
+}
+
+static struct ot_err *parse_member(struct ot_parser *p, enum ot_expr_kind kind,
 				   const struct ot_expr_node **ret)
 {
 	struct ot_expr_node *node = NULL;
 
-	OT_TRY(advance(p));
 	if (p->token.kind != OT_TOKEN_NAME)
-		return unexpected(p, "the name of a field");
-	OT_TRY(new_node(p, kind, p->token.position, &node));
+		return ot_parse_unexpected(p, "the name of a field");
+	OT_TRY(ot_parse_new(p, kind, p->token.position, &node));
 	node->left = *ret;
 	node->text = p->token.text;
 	*ret = node;
-	return advance(p);
+	return ot_parse_advance(p);
 }
 
-static struct ot_err *parse_index(struct parser *p, const struct ot_expr_node **ret)
+/* "[index]", "[from:behind]" */
+static struct ot_err *parse_index(struct ot_parser *p, const struct ot_expr_node **ret)
 {
 	struct ot_expr_node *node = NULL;
 
-	OT_TRY(new_node(p, OT_EXPR_INDEX, p->token.position, &node));
-	OT_TRY(advance(p));
+	OT_TRY(ot_parse_new(p, OT_EXPR_INDEX, p->token.position, &node));
+	OT_TRY(ot_parse_advance(p));
 	node->left = *ret;
-	OT_TRY(parse_choice(p, &node->right));
+	OT_TRY(parse_comma(p, &node->right));
+	if (ot_parse_is(p, OT_TOKEN_COLON)) {
+		node->kind = OT_EXPR_RANGE;
+		OT_TRY(ot_parse_advance(p));
+		OT_TRY(parse_comma(p, &node->third));
+	}
 	*ret = node;
-	return expect(p, OT_TOKEN_CLOSE_INDEX, "\"]\"");
+	return ot_parse_expect(p, OT_TOKEN_CLOSE_INDEX, "\"]\"");
 }
 
-static struct ot_err *parse_postfix(struct parser *p, const struct ot_expr_node **ret)
+struct ot_err *ot_parse_parts(struct ot_parser *p, const struct ot_expr_node **ret)
 {
-	OT_TRY(parse_primary(p, ret));
+	for (;;) {
+		if (ot_parse_is(p, OT_TOKEN_DOT)) {
+			OT_TRY(ot_parse_advance(p));
+			OT_TRY(parse_member(p, OT_EXPR_MEMBER, ret));
+		} else if (ot_parse_is(p, OT_TOKEN_OPEN_INDEX)) {
+			OT_TRY(parse_index(p, ret));
+		} else {
+			return NULL;
+		}
+	}
+}
+
+/* "field.part[2]" of an object of a type, behind the comma. */
+static struct ot_err *parse_part_of(struct ot_parser *p, const struct ot_expr_node **ret)
+{
+	struct ot_expr_node *object = NULL;
+
+	OT_TRY(ot_parse_new(p, OT_EXPR_OBJECT, p->token.position, &object));
+	*ret = object;
+	OT_TRY(parse_member(p, OT_EXPR_MEMBER, ret));
+	return ot_parse_parts(p, ret);
+}
+
+/* offsetof(T, m.n[3]), container_of(p, T, m) */
+static struct ot_err *parse_macro(struct ot_parser *p, bool is_container,
+				  const struct ot_expr_node **ret)
+{
+	struct ot_expr_node *node = NULL;
+
+	OT_TRY(ot_parse_new(p, is_container ? OT_EXPR_CONTAINER_OF : OT_EXPR_OFFSETOF,
+			    p->token.position, &node));
+	OT_TRY(ot_parse_advance(p));
+	OT_TRY(ot_parse_expect(p, OT_TOKEN_OPEN, "\"(\""));
+	if (is_container) {
+		OT_TRY(ot_parse_assignment(p, &node->right));
+		OT_TRY(ot_parse_expect(p, OT_TOKEN_COMMA, "\",\" and a type"));
+	}
+	OT_TRY(ot_parse_type(p, &node->type));
+	OT_TRY(ot_parse_expect(p, OT_TOKEN_COMMA, "\",\" and a field"));
+	OT_TRY(parse_part_of(p, &node->left));
+	*ret = node;
+	return ot_parse_expect(p, OT_TOKEN_CLOSE, "\")\"");
+}
+
+static struct ot_err *parse_name(struct ot_parser *p, const struct ot_expr_node **ret)
+{
+	bool is_offset = is_word(p, "offsetof") || is_word(p, "__builtin_offsetof");
+	bool is_container = is_word(p, "container_of");
+	struct ot_parser ahead = *p;
+
+	if (is_offset || is_container) {
+		OT_TRY(ot_parse_advance(&ahead));
+		if (ot_parse_is(&ahead, OT_TOKEN_OPEN))
+			return parse_macro(p, is_container, ret);
+	}
+	return parse_literal(p, ret);
+}
+
+static struct ot_err *parse_primary(struct ot_parser *p, const struct ot_expr_node **ret)
+{
+	switch (p->token.kind) {
+	case OT_TOKEN_NAME:
+		return parse_name(p, ret);
+	case OT_TOKEN_INTEGER:
+	case OT_TOKEN_FLOAT:
+	case OT_TOKEN_CHAR:
+		return parse_literal(p, ret);
+	case OT_TOKEN_STRING:
+		return parse_strings(p, ret);
+	case OT_TOKEN_OPEN:
+		OT_TRY(ot_parse_advance(p));
+		OT_TRY(parse_comma(p, ret));
+		return ot_parse_expect(p, OT_TOKEN_CLOSE, "\")\"");
+	default:
+		return ot_parse_unexpected(p, "a value");
+	}
+}
+
+/* ------------------------------------------------------------------ behind an operand */
+
+static struct ot_err *parse_call(struct ot_parser *p, const struct ot_expr_node **ret)
+{
+	struct ot_expr_node *node = NULL;
+	const struct ot_expr_node **last;
+
+	OT_TRY(ot_parse_new(p, OT_EXPR_CALL, p->token.position, &node));
+	OT_TRY(ot_parse_advance(p));
+	node->left = *ret;
+	*ret = node;
+	last = &node->right;
+	while (!ot_parse_is(p, OT_TOKEN_CLOSE)) {
+		struct ot_expr_node *item = NULL;
+
+		OT_TRY(ot_parse_new(p, OT_EXPR_ITEM, p->token.position, &item));
+		OT_TRY(ot_parse_assignment(p, &item->right));
+		*last = item;
+		last = &item->next;
+		if (!ot_parse_is(p, OT_TOKEN_COMMA))
+			break;
+		OT_TRY(ot_parse_advance(p));
+		if (ot_parse_is(p, OT_TOKEN_CLOSE))
+			return ot_parse_unexpected(p, "one more argument");
+	}
+	return ot_parse_expect(p, OT_TOKEN_CLOSE, "\")\"");
+}
+
+static struct ot_err *parse_behind(struct ot_parser *p, const struct ot_expr_node **ret)
+{
+	struct ot_expr_node *node = NULL;
+
 	for (;;) {
 		switch (p->token.kind) {
 		case OT_TOKEN_DOT:
-			OT_TRY(parse_member(p, OT_EXPR_MEMBER, ret));
+		case OT_TOKEN_OPEN_INDEX:
+			OT_TRY(ot_parse_parts(p, ret));
 			break;
 		case OT_TOKEN_ARROW:
+			OT_TRY(ot_parse_advance(p));
 			OT_TRY(parse_member(p, OT_EXPR_ARROW, ret));
 			break;
-		case OT_TOKEN_OPEN_INDEX:
-			OT_TRY(parse_index(p, ret));
-			break;
 		case OT_TOKEN_OPEN:
-			return ot_expr_error(p->expr, OT_ERR_UNSUPPORTED, p->token.position,
-					     "an expression only reads: no function is called");
+			OT_TRY(parse_call(p, ret));
+			break;
 		case OT_TOKEN_INC:
 		case OT_TOKEN_DEC:
-			return ot_expr_error(p->expr, OT_ERR_UNSUPPORTED, p->token.position,
-					     "an expression only reads: nothing is stored");
+			OT_TRY(ot_parse_new(p, OT_EXPR_POSTFIX, p->token.position, &node));
+			node->op = p->token.kind;
+			node->left = *ret;
+			*ret = node;
+			OT_TRY(ot_parse_advance(p));
+			break;
 		default:
 			return NULL;
 		}
 	}
 }
 
-/* Behind "(": a type and ")" make a cast (or the operand of sizeof), anything else a value. */
-static struct ot_err *parse_cast(struct parser *p, bool *is_cast, const struct ot_expr_node **ret)
+/* ------------------------------------------------------------------ braces */
+
+static struct ot_err *parse_item(struct ot_parser *p, const struct ot_expr_node **ret)
+{
+	struct ot_expr_node *item = NULL;
+	struct ot_expr_node *object = NULL;
+
+	OT_TRY(ot_parse_new(p, OT_EXPR_ITEM, p->token.position, &item));
+	if (ot_parse_is(p, OT_TOKEN_DOT) || ot_parse_is(p, OT_TOKEN_OPEN_INDEX)) {
+		OT_TRY(ot_parse_new(p, OT_EXPR_OBJECT, p->token.position, &object));
+		item->left = object;
+		OT_TRY(ot_parse_parts(p, &item->left));
+		OT_TRY(ot_parse_expect(p, OT_TOKEN_ASSIGN, "\"=\""));
+	}
+	*ret = item;
+	if (ot_parse_is(p, OT_TOKEN_OPEN_BRACE))
+		return ot_parse_braces(p, &item->right);
+	return ot_parse_assignment(p, &item->right);
+}
+
+static struct ot_err *parse_items(struct ot_parser *p, struct ot_expr_node *braces)
+{
+	const struct ot_expr_node **last = &braces->right;
+
+	OT_TRY(ot_parse_advance(p));
+	while (!ot_parse_is(p, OT_TOKEN_CLOSE_BRACE)) {
+		OT_TRY(parse_item(p, last));
+		last = &((struct ot_expr_node *)*last)->next;
+		if (!ot_parse_is(p, OT_TOKEN_COMMA))
+			break;
+		OT_TRY(ot_parse_advance(p));
+	}
+	return ot_parse_expect(p, OT_TOKEN_CLOSE_BRACE, "\"}\"");
+}
+
+struct ot_err *ot_parse_braces(struct ot_parser *p, const struct ot_expr_node **ret)
+{
+	struct ot_expr_node *node = NULL;
+	struct ot_err *err;
+
+	OT_TRY(ot_parse_new(p, OT_EXPR_BRACES, p->token.position, &node));
+	*ret = node;
+	OT_TRY(ot_parse_deeper(p));
+	err = parse_items(p, node);
+	p->depth--;
+	return err;
+}
+
+/* ------------------------------------------------------------------ unary operators */
+
+/* Behind "(": a type and ")", of a cast, a compound literal or the operand of sizeof. */
+static struct ot_err *parse_cast(struct ot_parser *p, bool *is_cast, struct ot_expr_node **ret)
 {
 	struct ot_token open = p->token;
 	struct ot_expr_node *node = NULL;
 
 	*is_cast = false;
-	OT_TRY(advance(p));
-	if (!starts_type(p)) {
+	if (!ot_parse_is(p, OT_TOKEN_OPEN))
+		return NULL;
+	OT_TRY(ot_parse_advance(p));
+	if (!ot_parse_starts_type(p)) {
 		p->token = open;
 		return NULL;
 	}
 	*is_cast = true;
-	OT_TRY(new_node(p, OT_EXPR_CAST, open.position, &node));
-	OT_TRY(parse_type(p, &node->type));
-	OT_TRY(expect(p, OT_TOKEN_CLOSE, "\")\""));
+	OT_TRY(ot_parse_new(p, OT_EXPR_CAST, open.position, &node));
+	OT_TRY(ot_parse_type(p, &node->type));
+	OT_TRY(ot_parse_expect(p, OT_TOKEN_CLOSE, "\")\""));
 	*ret = node;
 	return NULL;
 }
 
-static struct ot_err *parse_sizeof(struct parser *p, const struct ot_expr_node **ret)
+static struct ot_err *parse_compound(struct ot_parser *p, struct ot_expr_node *node,
+				     const struct ot_expr_node **ret)
 {
-	const struct ot_expr_node *cast = NULL;
+	node->kind = OT_EXPR_COMPOUND;
+	OT_TRY(ot_parse_braces(p, &node->left));
+	*ret = node;
+	return parse_behind(p, ret);
+}
+
+static struct ot_err *parse_sizeof(struct ot_parser *p, enum ot_expr_kind kind,
+				   const struct ot_expr_node **ret)
+{
 	struct ot_expr_node *node = NULL;
+	struct ot_expr_node *cast = NULL;
 	bool is_cast = false;
 
-	OT_TRY(new_node(p, OT_EXPR_SIZEOF, p->token.position, &node));
-	OT_TRY(advance(p));
-	if (p->token.kind == OT_TOKEN_OPEN)
-		OT_TRY(parse_cast(p, &is_cast, &cast));
-	if (is_cast)
-		node->type = cast->type;
-	else
-		OT_TRY(parse_unary(p, &node->left));
+	OT_TRY(ot_parse_new(p, kind, p->token.position, &node));
+	OT_TRY(ot_parse_advance(p));
 	*ret = node;
+	OT_TRY(parse_cast(p, &is_cast, &cast));
+	if (is_cast && ot_parse_is(p, OT_TOKEN_OPEN_BRACE))
+		return parse_compound(p, cast, &node->left);
+	if (!is_cast)
+		return parse_unary(p, &node->left);
+	node->type = cast->type;
 	return NULL;
+}
+
+static bool is_part_word(const struct ot_parser *p)
+{
+	return is_word(p, "__real__") || is_word(p, "__imag__") || is_word(p, "__real") ||
+	       is_word(p, "__imag");
 }
 
 static bool is_unary(enum ot_token_kind kind)
 {
 	return kind == OT_TOKEN_STAR || kind == OT_TOKEN_AMP || kind == OT_TOKEN_PLUS ||
-	       kind == OT_TOKEN_MINUS || kind == OT_TOKEN_TILDE || kind == OT_TOKEN_NOT;
+	       kind == OT_TOKEN_MINUS || kind == OT_TOKEN_TILDE || kind == OT_TOKEN_NOT ||
+	       kind == OT_TOKEN_INC || kind == OT_TOKEN_DEC;
 }
 
-static struct ot_err *parse_operand(struct parser *p, const struct ot_expr_node **ret)
+static struct ot_err *parse_operand(struct ot_parser *p, const struct ot_expr_node **ret)
 {
 	struct ot_expr_node *node = NULL;
 	bool is_cast = false;
 
-	if (is_unary(p->token.kind)) {
-		OT_TRY(new_node(p, OT_EXPR_UNARY, p->token.position, &node));
+	if (is_unary(p->token.kind) || is_part_word(p)) {
+		OT_TRY(ot_parse_new(p, OT_EXPR_UNARY, p->token.position, &node));
 		node->op = p->token.kind;
-		OT_TRY(advance(p));
+		node->text = p->token.text;
+		if (node->op == OT_TOKEN_NAME)
+			node->kind = OT_EXPR_PART;
+		OT_TRY(ot_parse_advance(p));
 		*ret = node;
 		return parse_unary(p, &node->left);
 	}
-	if (p->token.kind == OT_TOKEN_NAME && (!strcmp(p->token.text, "sizeof")))
-		return parse_sizeof(p, ret);
-	if (p->token.kind == OT_TOKEN_OPEN)
-		OT_TRY(parse_cast(p, &is_cast, ret));
-	if (is_cast)
-		return parse_unary(p, &((struct ot_expr_node *)*ret)->left);
-	return parse_postfix(p, ret);
+	if (is_word(p, "sizeof"))
+		return parse_sizeof(p, OT_EXPR_SIZEOF, ret);
+	if (is_word(p, "_Alignof") || is_word(p, "alignof") || is_word(p, "__alignof__"))
+		return parse_sizeof(p, OT_EXPR_ALIGNOF, ret);
+	OT_TRY(parse_cast(p, &is_cast, &node));
+	if (is_cast && ot_parse_is(p, OT_TOKEN_OPEN_BRACE))
+		return parse_compound(p, node, ret);
+	if (is_cast) {
+		*ret = node;
+		return parse_unary(p, &node->left);
+	}
+	OT_TRY(parse_primary(p, ret));
+	return parse_behind(p, ret);
 }
 
-static struct ot_err *parse_unary(struct parser *p, const struct ot_expr_node **ret)
+static struct ot_err *parse_unary(struct ot_parser *p, const struct ot_expr_node **ret)
 {
 	struct ot_err *err;
 
-	if (++p->depth > OT_EXPR_MAX_DEPTH)
-		return ot_expr_error(p->expr, OT_ERR_SYNTAX, p->token.position,
-				     "the expression is nested too deeply");
+	OT_TRY(ot_parse_deeper(p));
 	err = parse_operand(p, ret);
 	p->depth--;
 	return err;
 }
 
-/* ------------------------------------------------------------------ operators */
+/* ------------------------------------------------------------------ other operators */
 
 static int precedence(enum ot_token_kind kind)
 {
@@ -435,7 +494,7 @@ static int precedence(enum ot_token_kind kind)
 	}
 }
 
-static struct ot_err *parse_binary(struct parser *p, int lowest, const struct ot_expr_node **ret)
+static struct ot_err *parse_binary(struct ot_parser *p, int lowest, const struct ot_expr_node **ret)
 {
 	OT_TRY(parse_unary(p, ret));
 	for (;;) {
@@ -444,13 +503,42 @@ static struct ot_err *parse_binary(struct parser *p, int lowest, const struct ot
 
 		if (!level || level < lowest)
 			return NULL;
-		OT_TRY(new_node(p, OT_EXPR_BINARY, p->token.position, &node));
+		OT_TRY(ot_parse_new(p, OT_EXPR_BINARY, p->token.position, &node));
 		node->op = p->token.kind;
 		node->left = *ret;
-		OT_TRY(advance(p));
+		OT_TRY(ot_parse_advance(p));
 		OT_TRY(parse_binary(p, level + 1, &node->right));
 		*ret = node;
 	}
+}
+
+/* "a ? b : c", and "a ?: c" where b is a */
+static struct ot_err *parse_choice_body(struct ot_parser *p, const struct ot_expr_node **ret)
+{
+	struct ot_expr_node *node = NULL;
+
+	OT_TRY(parse_binary(p, 1, ret));
+	if (p->token.kind != OT_TOKEN_QUESTION)
+		return NULL;
+	OT_TRY(ot_parse_new(p, OT_EXPR_CHOICE, p->token.position, &node));
+	node->left = *ret;
+	OT_TRY(ot_parse_advance(p));
+	if (!ot_parse_is(p, OT_TOKEN_COLON))
+		OT_TRY(parse_comma(p, &node->right));
+	OT_TRY(ot_parse_expect(p, OT_TOKEN_COLON, "\":\""));
+	OT_TRY(parse_choice(p, &node->third));
+	*ret = node;
+	return NULL;
+}
+
+static struct ot_err *parse_choice(struct ot_parser *p, const struct ot_expr_node **ret)
+{
+	struct ot_err *err;
+
+	OT_TRY(ot_parse_deeper(p));
+	err = parse_choice_body(p, ret);
+	p->depth--;
+	return err;
 }
 
 static bool is_assignment(enum ot_token_kind kind)
@@ -460,46 +548,54 @@ static bool is_assignment(enum ot_token_kind kind)
 	       (kind >= OT_TOKEN_ADD_ASSIGN && kind <= OT_TOKEN_XOR_ASSIGN);
 }
 
-static struct ot_err *parse_choice_body(struct parser *p, const struct ot_expr_node **ret)
+static struct ot_err *assign_right(struct ot_parser *p, const struct ot_expr_node **ret)
 {
 	struct ot_expr_node *node = NULL;
 
-	OT_TRY(parse_binary(p, 1, ret));
-	if (is_assignment(p->token.kind))
-		return ot_expr_error(p->expr, OT_ERR_UNSUPPORTED, p->token.position,
-				     "an expression only reads: nothing is stored (== compares)");
-	if (p->token.kind != OT_TOKEN_QUESTION)
-		return NULL;
-	OT_TRY(new_node(p, OT_EXPR_CHOICE, p->token.position, &node));
+	OT_TRY(ot_parse_new(p, OT_EXPR_ASSIGN, p->token.position, &node));
+	node->op = p->token.kind;
 	node->left = *ret;
-	OT_TRY(advance(p));
-	OT_TRY(parse_choice(p, &node->right));
-	OT_TRY(expect(p, OT_TOKEN_COLON, "\":\""));
-	OT_TRY(parse_choice(p, &node->third));
 	*ret = node;
-	return NULL;
+	OT_TRY(ot_parse_advance(p));
+	return ot_parse_assignment(p, &node->right);
 }
 
-static struct ot_err *parse_choice(struct parser *p, const struct ot_expr_node **ret)
+struct ot_err *ot_parse_assignment(struct ot_parser *p, const struct ot_expr_node **ret)
 {
 	struct ot_err *err;
 
-	if (++p->depth > OT_EXPR_MAX_DEPTH)
-		return ot_expr_error(p->expr, OT_ERR_SYNTAX, p->token.position,
-				     "the expression is nested too deeply");
-	err = parse_choice_body(p, ret);
+	OT_TRY(ot_parse_deeper(p));
+	err = parse_choice(p, ret);
+	if (!err && is_assignment(p->token.kind))
+		err = assign_right(p, ret);
 	p->depth--;
 	return err;
 }
 
+static struct ot_err *parse_comma(struct ot_parser *p, const struct ot_expr_node **ret)
+{
+	OT_TRY(ot_parse_assignment(p, ret));
+	while (ot_parse_is(p, OT_TOKEN_COMMA)) {
+		struct ot_expr_node *node = NULL;
+
+		OT_TRY(ot_parse_new(p, OT_EXPR_BINARY, p->token.position, &node));
+		node->op = OT_TOKEN_COMMA;
+		node->left = *ret;
+		*ret = node;
+		OT_TRY(ot_parse_advance(p));
+		OT_TRY(ot_parse_assignment(p, &node->right));
+	}
+	return NULL;
+}
+
 static struct ot_err *parse_all(struct ot_expr *expr)
 {
-	struct parser p = {.expr = expr};
+	struct ot_parser p = {.expr = expr};
 
 	OT_TRY(ot_expr_lex(expr, 0, &p.token));
-	OT_TRY(parse_choice(&p, &expr->root));
+	OT_TRY(parse_comma(&p, &expr->root));
 	if (p.token.kind != OT_TOKEN_END)
-		return unexpected(&p, "the end or an operator");
+		return ot_parse_unexpected(&p, "the end or an operator");
 	return NULL;
 }
 

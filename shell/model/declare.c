@@ -108,6 +108,11 @@ static void declare_qualified(const struct ot_type *type, const char *inner, str
 
 static void declare(const struct ot_type *type, const char *inner, struct ot_buf *out, int depth)
 {
+	/* a parameter that the optimiser removed, without debug information: nobody knows */
+	if (!type) {
+		ot_buf_adds(out, "?");
+		return;
+	}
 	if (depth > DECLARE_MAX_DEPTH) {
 		ot_buf_adds(out, "...");
 		return;

@@ -12,6 +12,7 @@ struct writer {
 	struct ot_buf *out;
 	unsigned int elements_left;
 	unsigned int depth;
+	struct ot_write_trail trail;
 	bool broken; /* the value being written is laid out on several lines */
 };
 
@@ -136,6 +137,23 @@ static void write_string(struct writer *w, uint64_t address, const struct ot_val
 		write_unreadable(w, address + string->nr_bytes);
 }
 
+/* What is behind a pointer, where that was asked for. */
+static void write_followed(struct writer *w, const struct ot_type *type, uint64_t address)
+{
+	struct ot_value target;
+	bool is_cycle = false;
+
+	if (w->elements_left &&
+	    ot_write_follow(w->format, &w->trail, type, address, &target, &is_cycle)) {
+		w->elements_left--;
+		ot_buf_addc(w->out, ' ');
+		write_value(w, &target);
+		ot_write_unfollow(&w->trail);
+	}
+	if (is_cycle)
+		ot_buf_adds(w->out, " <cycle>");
+}
+
 static void write_address(struct writer *w, const struct ot_type *type, uint64_t address)
 {
 	const struct ot_type *plain = ot_type_strip(type);
@@ -151,6 +169,7 @@ static void write_address(struct writer *w, const struct ot_type *type, uint64_t
 	ot_buf_adds(w->out, ot_type_text(type));
 	ot_buf_adds(w->out, ") ");
 	ot_buf_add_hex(w->out, address);
+	write_followed(w, type, address);
 }
 
 static void write_pointer(struct writer *w, const struct ot_value *value)
@@ -163,7 +182,7 @@ static void write_pointer(struct writer *w, const struct ot_value *value)
 		ot_buf_adds(w->out, "<not recorded>");
 	else if (!address)
 		ot_buf_adds(w->out, "NULL");
-	else if (ot_type_is_char_pointer(value->type) &&
+	else if (ot_write_is_text(w->format, ot_type_strip(value->type)->target) &&
 		 ot_write_string(w->format, value, address, &string, &room))
 		write_string(w, address, &string);
 	else
@@ -282,7 +301,7 @@ static void write_array(struct writer *w, const struct ot_value *value)
 
 	if (!ot_value_count(value, &count))
 		ot_buf_adds(w->out, "{...}");
-	else if (ot_type_is_char(type->target) && type->kind == OTRACE_TYPE_ARRAY)
+	else if (ot_write_is_text(w->format, type->target) && type->kind == OTRACE_TYPE_ARRAY)
 		write_char_array(w, value, count);
 	else
 		write_elements(w, value, count);
@@ -359,6 +378,8 @@ static void write_known(struct writer *w, const struct ot_value *value)
 		write_braces(w, value, write_array);
 	else if (ot_write_optimized_out(value))
 		ot_buf_adds(w->out, "<optimized out>");
+	else if (ot_write_styled(w->format, value, w->out))
+		return;
 	else if (ot_type_is_pointer(type))
 		write_pointer(w, value);
 	else if (ot_type_is_float(type))
@@ -396,5 +417,6 @@ void ot_value_format(const struct ot_format *format, const struct ot_value *valu
 	struct writer w = {.format = format, .out = out};
 
 	w.elements_left = format->max_elements ? format->max_elements : OT_WRITE_MAX_ELEMENTS;
+	ot_write_trail_init(&w.trail, value);
 	write_value(&w, value);
 }

@@ -11,6 +11,7 @@ struct writer {
 	struct ot_buf *out;
 	unsigned int elements_left;
 	unsigned int depth;
+	struct ot_write_trail trail;
 };
 
 static void json_value(struct writer *w, const struct ot_value *value);
@@ -172,6 +173,22 @@ static void json_function(struct writer *w, const struct ot_fn *fn, uint64_t add
 	ot_buf_addc(w->out, '}');
 }
 
+static void json_followed(struct writer *w, const struct ot_type *type, uint64_t address)
+{
+	struct ot_value target;
+	bool is_cycle = false;
+
+	if (w->elements_left &&
+	    ot_write_follow(w->format, &w->trail, type, address, &target, &is_cycle)) {
+		w->elements_left--;
+		ot_buf_adds(w->out, ",\"value\":");
+		json_value(w, &target);
+		ot_write_unfollow(&w->trail);
+	}
+	if (is_cycle)
+		ot_buf_adds(w->out, ",\"cycle\":true");
+}
+
 static void json_address(struct writer *w, const struct ot_type *type, uint64_t address)
 {
 	const struct ot_type *plain = ot_type_strip(type);
@@ -187,6 +204,7 @@ static void json_address(struct writer *w, const struct ot_type *type, uint64_t 
 	json_hex(w, address);
 	ot_buf_adds(w->out, ",\"type\":");
 	json_literal(w, ot_type_text(type));
+	json_followed(w, type, address);
 	ot_buf_addc(w->out, '}');
 }
 
@@ -387,5 +405,6 @@ void ot_value_json(const struct ot_format *format, const struct ot_value *value,
 	struct writer w = {.format = format, .out = out};
 
 	w.elements_left = format->max_elements ? format->max_elements : OT_WRITE_MAX_ELEMENTS;
+	ot_write_trail_init(&w.trail, value);
 	json_value(&w, value);
 }

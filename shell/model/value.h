@@ -46,6 +46,8 @@ struct ot_value {
 	struct ot_value_string string;
 };
 
+#define OT_FORMAT_STYLES "xduotzcasf"
+
 struct ot_format {
 	const struct ot_program *program; /* names of functions; may be NULL */
 	struct ot_target *target;	  /* follow char pointers; NULL = never */
@@ -53,6 +55,9 @@ struct ot_format {
 	unsigned int max_elements;     /* of arrays, in one value; 0 = 200 */
 	unsigned int max_string_bytes; /* 0 = 200 */
 	unsigned int max_depth;	       /* nesting of braces; 0 = 20 */
+	unsigned int
+		follow; /* how many pointers to structs deep what is behind them is shown too */
+	char style;	/* of numbers: one of OT_FORMAT_STYLES, as gdb's letters; 0 = by type */
 };
 
 void ot_value_deinit(struct ot_value *value);

@@ -54,6 +54,28 @@ bool ot_write_enum_flags(const struct ot_type *type, uint64_t number, const char
 uint64_t ot_write_run(const struct ot_format *format, const struct ot_value *array, uint64_t index,
 		      uint64_t count);
 
+/** Writes a number or pointer in the style asked for. False, and nothing added: it has to be written
+ * as its type says. */
+bool ot_write_styled(const struct ot_format *format, const struct ot_value *value,
+		     struct ot_buf *out);
+/** Whether an array or pointer with these elements is shown as text. */
+bool ot_write_is_text(const struct ot_format *format, const struct ot_type *element);
+
+/** What has been gone into by following pointers: a struct in itself is a cycle. */
+struct ot_write_trail {
+	uint64_t open[16];
+	unsigned int nr;
+};
+
+/** Begins with the value itself, when it lies somewhere. */
+void ot_write_trail_init(struct ot_write_trail *trail, const struct ot_value *value);
+/** Whether a pointer is to be followed now: then @p target_ret is what is behind it, and the trail is
+ * one longer until ot_write_unfollow(). @param cycle_ret the pointer leads back */
+bool ot_write_follow(const struct ot_format *format, struct ot_write_trail *trail,
+		     const struct ot_type *pointer, uint64_t address, struct ot_value *target_ret,
+		     bool *cycle_ret);
+void ot_write_unfollow(struct ot_write_trail *trail);
+
 /** Bytes up to the NUL of a char array. */
 size_t ot_write_char_array(const struct ot_value *array);
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cmds/callargs.h"
+#include "expr/history.h"
 #include "ui/session.h"
 #include "vfs/vfs.h"
 
@@ -222,6 +223,7 @@ void ot_session_destroy(struct ot_session *session)
 	ot_stream_destroy(shell->stream);
 	ot_traces_destroy(shell->traces);
 	ot_vfs_destroy(shell->vfs);
+	ot_history_destroy(shell->history);
 	ot_program_destroy(shell->program);
 	ot_target_close(shell->target);
 	ot_launch_destroy(shell->launch);

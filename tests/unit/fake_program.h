@@ -55,6 +55,19 @@ static struct ot_err *fake_readv(struct ot_target *target, struct ot_target_span
 	return NULL;
 }
 
+static struct ot_err *fake_write(struct ot_target *target, uint64_t address, const void *buf,
+				 size_t bytes)
+{
+	struct fake *fake = (struct fake *)target;
+	uint64_t offset = address - FAKE_BASE;
+
+	if (address < FAKE_BASE || offset > FAKE_BYTES || bytes > FAKE_BYTES - offset)
+		return ot_err_new(OT_ERR_FAULT, "memory at %#llx cannot be written",
+				  (unsigned long long)address);
+	memcpy(fake->data + offset, buf, bytes);
+	return NULL;
+}
+
 static struct ot_err *fake_refresh(struct ot_target *target)
 {
 	(void)target;
@@ -616,7 +629,8 @@ static struct fake *fake_create(void)
 	static const struct ot_target_ops ops = {.cannot = "a made program cannot do this",
 						 .close = fake_free,
 						 .refresh = fake_refresh,
-						 .readv = fake_readv};
+						 .readv = fake_readv,
+						 .write = fake_write};
 	struct fake *fake = ot_alloc(sizeof(*fake));
 	struct ot_target_module *module = ot_alloc(sizeof(*module));
 	struct fake_types types;

@@ -188,7 +188,7 @@ static void errors_tell_what_is_wrong(void **state)
 	assert_error(s, "1 +", "stops where a value");
 	assert_error(s, "(1", "stops where \")\"");
 	assert_error(s, "1 2", "the end or an operator");
-	assert_error(s, "add(1)", "no function is called");
+	assert_error(s, "add(1, 2)", "no function is called");
 	assert_error(s, "counter = 1", "nothing is stored");
 	assert_error(s, "counter++", "nothing is stored");
 	assert_error(s, "*counter", "not a pointer but int");

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * Expressions of a session: names mean what they mean in the current directory, and what the session
+ * may do an expression may do.
+ */
+#ifndef OT_EVALUATE_H
+#define OT_EVALUATE_H
+
+#include "cmds/cmd.h"
+#include "model/value.h"
+
+/** Evaluates. @param ret ot_value_deinit() it */
+struct ot_err *ot_evaluate(struct ot_shell *shell, const char *text, struct ot_value *ret);
+/** Remembers a result: $1, $2, ... void is none. @return its number, 0 = was not */
+size_t ot_evaluate_remember(struct ot_shell *shell, const struct ot_value *value);
+
+#endif

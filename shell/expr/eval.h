@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * For the files of expr/ only: evaluation.
+ *
+ * A value keeps its address as long as it has one, and is read only when its bytes are needed:
+ * "&p->field" reads p and nothing else. What C does not evaluate (the operand of sizeof, the other
+ * branch of ?:) is evaluated dry: its type comes out, nothing is read, stored or called.
+ */
+#ifndef OT_EXPR_EVAL_H
+#define OT_EXPR_EVAL_H
+
+#include "expr/tree.h"
+
+struct ot_evaluator {
+	const struct ot_expr *expr;
+	const struct ot_expr_scope *scope;
+	struct ot_program *program;
+	struct ot_target *target;
+	bool is_dry;
+	bool is_enumerator; /* the value just made is an enumerator's, which C takes for an int */
+	struct ot_value object; /* what OT_EXPR_OBJECT is */
+};
+
+#define ot_eval_error(e, node, code, ...) \
+	ot_expr_error((e)->expr, code, (node)->position, __VA_ARGS__)
+
+struct ot_err *ot_eval(struct ot_evaluator *e, const struct ot_expr_node *node,
+		       struct ot_value *ret);
+/** The type alone. */
+struct ot_err *ot_eval_type(struct ot_evaluator *e, const struct ot_expr_node *node,
+			    const struct ot_type **ret);
+/** A number or pointer that has been read. */
+struct ot_err *ot_eval_scalar(struct ot_evaluator *e, const struct ot_expr_node *node,
+			      struct ot_number *ret);
+/** As ot_eval_scalar() for a value that is there; it is decayed and read. */
+struct ot_err *ot_eval_number(struct ot_evaluator *e, const struct ot_expr_node *node,
+			      struct ot_value *value, struct ot_number *ret);
+struct ot_err *ot_eval_truth(struct ot_evaluator *e, const struct ot_expr_node *node, bool *ret);
+/** An index: no fraction, no pointer. */
+struct ot_err *ot_eval_integer(struct ot_evaluator *e, const struct ot_expr_node *node,
+			       __int128 *ret);
+/** While parsing: an array's count. */
+struct ot_err *ot_expr_constant(const struct ot_expr *expr, const struct ot_expr_node *node,
+				uint64_t *ret);
+
+/** An error when there is nothing to look at. */
+struct ot_err *ot_eval_check(struct ot_evaluator *e, const struct ot_expr_node *node,
+			     const struct ot_value *value);
+/** Reads the value if it has to be, and checks that it is there. */
+struct ot_err *ot_eval_fetch(struct ot_evaluator *e, const struct ot_expr_node *node,
+			     struct ot_value *value);
+/** Arrays become pointers to their first element, functions pointers to themselves. */
+void ot_eval_decay(struct ot_evaluator *e, struct ot_value *value);
+/** A pointer to what was written in the expression: it lies nowhere in the program. */
+bool ot_eval_is_homeless(const struct ot_value *value);
+void ot_eval_homeless(struct ot_evaluator *e, const struct ot_type *type,
+		      const struct ot_value *what, struct ot_value *ret);
+
+/** A value whose home moves must not point to its old home. */
+void ot_eval_move(struct ot_value *from, struct ot_value *ret);
+/** A part borrows the bytes of the whole, and the whole is about to go. */
+void ot_eval_keep(const struct ot_value *part, struct ot_value *ret);
+void ot_eval_int(struct ot_evaluator *e, int64_t number, struct ot_value *ret);
+/** A value of which only the type is known, for dry evaluation. */
+void ot_eval_unknown(const struct ot_type *type, struct ot_value *ret);
+
+/* names.c */
+struct ot_err *ot_eval_name(struct ot_evaluator *e, const struct ot_expr_node *node,
+			    struct ot_value *ret);
+
+/* access.c: parts of values */
+struct ot_err *ot_eval_deref(struct ot_evaluator *e, const struct ot_expr_node *node,
+			     struct ot_value *pointer, struct ot_value *ret);
+struct ot_err *ot_eval_member(struct ot_evaluator *e, const struct ot_expr_node *node,
+			      struct ot_value *ret);
+struct ot_err *ot_eval_index(struct ot_evaluator *e, const struct ot_expr_node *node,
+			     struct ot_value *ret);
+struct ot_err *ot_eval_range(struct ot_evaluator *e, const struct ot_expr_node *node,
+			     struct ot_value *ret);
+struct ot_err *ot_eval_address(struct ot_evaluator *e, const struct ot_expr_node *node,
+			       struct ot_value *ret);
+struct ot_err *ot_eval_offsetof(struct ot_evaluator *e, const struct ot_expr_node *node,
+				struct ot_value *ret);
+struct ot_err *ot_eval_container(struct ot_evaluator *e, const struct ot_expr_node *node,
+				 struct ot_value *ret);
+
+/* operate.c: operators that only look */
+struct ot_err *ot_eval_unary(struct ot_evaluator *e, const struct ot_expr_node *node,
+			     struct ot_value *ret);
+struct ot_err *ot_eval_binary(struct ot_evaluator *e, const struct ot_expr_node *node,
+			      struct ot_value *ret);
+/** "left op right" of values that were read, as += needs it too. */
+struct ot_err *ot_eval_operate(struct ot_evaluator *e, const struct ot_expr_node *node,
+			       enum ot_token_kind op, struct ot_number *a, struct ot_number *b,
+			       struct ot_value *ret);
+/* complex.c */
+struct ot_err *ot_eval_part(struct ot_evaluator *e, const struct ot_expr_node *node,
+			    struct ot_value *ret);
+
+/** What steps of a pointer of this type are counted in; 1 for void and functions, as gcc has it. */
+struct ot_err *ot_eval_step(struct ot_evaluator *e, const struct ot_expr_node *node,
+			    const struct ot_type *pointer, uint64_t *ret);
+
+/* convert.c */
+struct ot_err *ot_eval_cast(struct ot_evaluator *e, const struct ot_expr_node *node,
+			    struct ot_value *ret);
+struct ot_err *ot_eval_choice(struct ot_evaluator *e, const struct ot_expr_node *node,
+			      struct ot_value *ret);
+/**
+ * As an assignment or an argument converts: @p value (which is used up) becomes a value of @p type, or
+ * an error names both types. @p node is where the value comes from.
+ */
+struct ot_err *ot_eval_convert(struct ot_evaluator *e, const struct ot_expr_node *node,
+			       struct ot_value *value, const struct ot_type *type,
+			       struct ot_value *ret);
+/** A 0 that was written, which any pointer may be. */
+bool ot_eval_is_null(const struct ot_expr_node *node);
+
+/* strings.c */
+/** "==" or "!=" with a string on a side: compares the texts. False: is no such comparison. */
+bool ot_eval_is_text(const struct ot_expr_node *node);
+struct ot_err *ot_eval_compare_text(struct ot_evaluator *e, const struct ot_expr_node *node,
+				    struct ot_value *ret);
+void ot_eval_string(struct ot_evaluator *e, const struct ot_expr_node *node, struct ot_value *ret);
+
+/* store.c */
+struct ot_err *ot_eval_assign(struct ot_evaluator *e, const struct ot_expr_node *node,
+			      struct ot_value *ret);
+struct ot_err *ot_eval_step_by_one(struct ot_evaluator *e, const struct ot_expr_node *node,
+				   struct ot_value *ret);
+/** Puts a number into a bit-field of a little-endian piece of memory. */
+void ot_eval_put_bits(uint8_t *bytes, unsigned int shift, unsigned int size, uint64_t number);
+
+/* call.c, compound.c */
+struct ot_err *ot_eval_call(struct ot_evaluator *e, const struct ot_expr_node *node,
+			    struct ot_value *ret);
+struct ot_err *ot_eval_compound(struct ot_evaluator *e, const struct ot_expr_node *node,
+				struct ot_value *ret);
+
+#endif

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Numbers, characters and strings.
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "expr/tree.h"
+
+/* ------------------------------------------------------------------ numbers */
+
+/* The type of an integer constant: the first of C's list that holds it. */
+static const char *integer_base(uint64_t value, bool decimal, bool is_unsigned, int longs)
+{
+	if (!longs && value <= INT32_MAX && !is_unsigned)
+		return "int";
+	if (!longs && value <= UINT32_MAX && (is_unsigned || !decimal))
+		return "unsigned int";
+	if (value <= INT64_MAX && !is_unsigned)
+		return longs > 1 ? "long long" : "long";
+	return longs > 1 ? "unsigned long long" : "unsigned long";
+}
+
+static struct ot_err *wrong_end(struct ot_expr *expr, const char *end)
+{
+	return ot_expr_error(expr, OT_ERR_SYNTAX, (int)(end - expr->text),
+			     "a number does not end like this");
+}
+
+static struct ot_err *lex_suffix(struct ot_expr *expr, int position, const char *end,
+				 struct ot_token *ret)
+{
+	const char *start = expr->text + position;
+	bool decimal = start[0] != '0' || !start[1];
+	bool is_unsigned = *end == 'u' || *end == 'U';
+	int longs = 0;
+
+	end += is_unsigned;
+	if (*end == 'l' || *end == 'L') {
+		longs = end[1] == end[0] ? 2 : 1;
+		end += longs;
+		if (!is_unsigned && (*end == 'u' || *end == 'U')) {
+			is_unsigned = true;
+			end++;
+		}
+	}
+	if (ot_expr_is_name_char(*end) || *end == '.')
+		return wrong_end(expr, end);
+	ret->kind = OT_TOKEN_INTEGER;
+	ret->len = (size_t)(end - start);
+	ret->base = integer_base(ret->integer, decimal, is_unsigned, longs);
+	return NULL;
+}
+
+/* Read as its own type: twice rounded would be another number. */
+static struct ot_err *lex_float(struct ot_expr *expr, int position, struct ot_token *ret)
+{
+	const char *start = expr->text + position;
+	char *end;
+
+	ret->real = strtod(start, &end);
+	ret->base = "double";
+	if (*end == 'f' || *end == 'F') {
+		ret->real = strtof(start, &end);
+		ret->base = "float";
+		end++;
+	} else if (*end == 'l' || *end == 'L') {
+		ret->real = strtold(start, &end);
+		ret->base = "long double";
+		end++;
+	}
+	if (*end == 'i' || *end == 'j') {
+		ret->is_imaginary = true;
+		end++;
+	}
+	if (ot_expr_is_name_char(*end) || *end == '.' || end == start)
+		return wrong_end(expr, end);
+	ret->kind = OT_TOKEN_FLOAT;
+	ret->len = (size_t)(end - start);
+	return NULL;
+}
+
+struct ot_err *ot_expr_lex_number(struct ot_expr *expr, int position, struct ot_token *ret)
+{
+	const char *start = expr->text + position;
+	bool hex = start[0] == '0' && (start[1] == 'x' || start[1] == 'X');
+	bool binary = start[0] == '0' && (start[1] == 'b' || start[1] == 'B');
+	const char *digits = start + (hex || binary ? 2 : 0);
+	const char *at = digits;
+	char *end;
+
+	while (hex ? isxdigit((unsigned char)*at) : isdigit((unsigned char)*at))
+		at++;
+	if (!binary && (*at == '.' || (!hex && (*at == 'e' || *at == 'E')) ||
+			(hex && (*at == 'p' || *at == 'P')))) {
+		if (hex && !strpbrk(at, "pP"))
+			return ot_expr_error(expr, OT_ERR_SYNTAX, position,
+					     "a hexadecimal fraction needs an exponent: 0x1.8p3");
+		return lex_float(expr, position, ret);
+	}
+	if (at == digits)
+		return ot_expr_error(expr, OT_ERR_SYNTAX, position, "no digits");
+	errno = 0;
+	ret->integer = strtoull(digits, &end, hex ? 16 : binary ? 2 : start[0] == '0' ? 8 : 10);
+	if (end != at)
+		return ot_expr_error(expr, OT_ERR_SYNTAX, (int)(end - expr->text),
+				     "no digit of a%s number", binary ? " binary" : "n octal");
+	if (errno == ERANGE)
+		return ot_expr_error(expr, OT_ERR_SYNTAX, position, "the number is too large");
+	return lex_suffix(expr, position, end, ret);
+}
+
+/* ------------------------------------------------------------------ characters */
+
+/** A quoted text being read: its characters go to out, unit_bytes each. */
+struct quoted {
+	struct ot_expr *expr;
+	const char *at;
+	uint32_t unit_bytes;
+	struct ot_buf *out;
+};
+
+static void add_unit(struct quoted *q, uint32_t unit)
+{
+	ot_buf_add(q->out, &unit, q->unit_bytes);
+}
+
+static void add_code(struct quoted *q, uint32_t code)
+{
+	if (q->unit_bytes == 4 || (q->unit_bytes == 2 && code < 0x10000) || code < 0x80) {
+		add_unit(q, code);
+	} else if (q->unit_bytes == 2) {
+		add_unit(q, 0xd7c0 + (code >> 10));
+		add_unit(q, 0xdc00 + (code & 0x3ff));
+	} else {
+		int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+
+		add_unit(q, (0xff00u >> (more + 1) & 0xffu) | code >> (6 * more));
+		while (more--)
+			add_unit(q, 0x80 | (code >> (6 * more) & 0x3f));
+	}
+}
+
+static struct ot_err *bad_escape(struct quoted *q, const char *start, const char *what)
+{
+	return ot_expr_error(q->expr, OT_ERR_SYNTAX, (int)(start - q->expr->text), "%s", what);
+}
+
+static int digit_value(char c)
+{
+	if (isdigit((unsigned char)c))
+		return c - '0';
+	return isxdigit((unsigned char)c) ? tolower((unsigned char)c) - 'a' + 10 : 16;
+}
+
+/* @return false: too large for a character */
+static bool read_digits(struct quoted *q, int base, int max, uint32_t *ret)
+{
+	uint64_t limit = 1ull << (8 * q->unit_bytes);
+	uint64_t code = 0;
+
+	for (int i = 0; i < max && digit_value(*q->at) < base; i++) {
+		code = code * (uint64_t)base + (uint64_t)digit_value(*q->at++);
+		if (code > UINT32_MAX || (base == 8 ? code >= limit : max > 8 && code >= limit))
+			return false;
+	}
+	*ret = (uint32_t)code;
+	return true;
+}
+
+/* \u and \U: four or eight digits of a character of Unicode. */
+static struct ot_err *universal(struct quoted *q, const char *start, int digits)
+{
+	const char *from = q->at;
+	uint32_t code = 0;
+
+	if (!read_digits(q, 16, digits, &code) || q->at - from != digits || code > 0x10ffff ||
+	    (code >= 0xd800 && code < 0xe000))
+		return bad_escape(q, start, "this is no character of Unicode");
+	add_code(q, code);
+	return NULL;
+}
+
+/* Behind a backslash. */
+static struct ot_err *escape(struct quoted *q)
+{
+	static const char letters[] = "abtnvfr";
+	const char *start = q->at - 1;
+	const char *found;
+	uint32_t code = 0;
+	char c = *q->at++;
+
+	if (c == 'u' || c == 'U')
+		return universal(q, start, c == 'u' ? 4 : 8);
+	if (c == 'x' && !isxdigit((unsigned char)*q->at))
+		return bad_escape(q, start, "no digits behind \\x");
+	if (c >= '0' && c <= '7')
+		q->at--;
+	if (c == 'x' || (c >= '0' && c <= '7')) {
+		if (!read_digits(q, c == 'x' ? 16 : 8, c == 'x' ? 1000 : 3, &code))
+			return bad_escape(q, start, "too large for a character");
+		add_unit(q, code);
+		return NULL;
+	}
+	found = c ? strchr(letters, c) : NULL;
+	if (found)
+		add_unit(q, 7 + (uint32_t)(found - letters));
+	else if (c == 'e')
+		add_unit(q, 27);
+	else if (c && strchr("'\"?\\", c))
+		add_unit(q, (unsigned char)c);
+	else
+		return bad_escape(q, start, "C has no such escape");
+	return NULL;
+}
+
+/* A byte as it stands, or for wide characters what its UTF-8 says. */
+static void plain(struct quoted *q)
+{
+	unsigned char c = (unsigned char)*q->at++;
+	int more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : c >= 0xc0 ? 1 : 0;
+	uint32_t code = more ? c & (0x3fu >> more) : c;
+
+	if (q->unit_bytes == 1 || !more) {
+		add_unit(q, c);
+		return;
+	}
+	for (; more && ((unsigned char)*q->at & 0xc0) == 0x80; more--)
+		code = code << 6 | ((unsigned char)*q->at++ & 0x3f);
+	add_code(q, more ? 0xfffd : code);
+}
+
+/* The letters before the quote. */
+static const char *prefix(const char **at, bool is_char, uint32_t *unit_bytes)
+{
+	*unit_bytes = 1;
+	if (**at == 'L' || **at == 'U') {
+		*unit_bytes = 4;
+		return *(*at)++ == 'L' ? "int" : "unsigned int";
+	}
+	if (**at != 'u')
+		return is_char ? "int" : "char";
+	++*at;
+	if (**at == '8') {
+		++*at;
+		return is_char ? "unsigned char" : "char";
+	}
+	*unit_bytes = 2;
+	return "unsigned short";
+}
+
+static struct ot_err *quoted_char(struct quoted *q, int position, struct ot_token *ret)
+{
+	uint32_t unit = 0;
+
+	if (q->out->len != q->unit_bytes)
+		return ot_expr_error(q->expr, OT_ERR_SYNTAX, position,
+				     "between single quotes goes one character");
+	memcpy(&unit, q->out->data, q->unit_bytes);
+	ret->kind = OT_TOKEN_CHAR;
+	ret->integer = unit;
+	if (q->unit_bytes == 1 && !strcmp(ret->base, "int"))
+		ret->integer = (uint64_t)(int64_t)(char)unit;
+	return NULL;
+}
+
+struct ot_err *ot_expr_lex_quoted(struct ot_expr *expr, int position, struct ot_token *ret)
+{
+	const char *start = expr->text + position;
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT;
+	struct quoted q = {.expr = expr, .at = start, .out = &text};
+	bool is_char = start[strcspn(start, "'\"")] == '\'';
+	char quote;
+
+	ret->base = prefix(&q.at, is_char, &q.unit_bytes);
+	quote = *q.at++;
+	while (*q.at && *q.at != quote) {
+		if (*q.at != '\\' || !q.at[1]) {
+			plain(&q);
+			continue;
+		}
+		q.at++;
+		OT_TRY(escape(&q));
+	}
+	if (!*q.at)
+		return ot_expr_error(expr, OT_ERR_SYNTAX, position, "the quote is not closed");
+	ret->len = (size_t)(q.at + 1 - start);
+	if (quote == '\'')
+		return quoted_char(&q, position, ret);
+	ret->kind = OT_TOKEN_STRING;
+	ret->text = ot_arena_strndup(&expr->arena, ot_buf_text(&text), text.len);
+	ret->text_len = text.len;
+	ret->unit_bytes = q.unit_bytes;
+	return NULL;
+}

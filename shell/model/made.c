@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <string.h>
+
+#include "model/internal.h"
+#include "model/made.h"
+
+#define SAME_MAX_DEPTH 32
+#define ALIGN_MAX 16u /* of a base type */
+
+const struct ot_type *ot_made_qualified(struct ot_program *program, const struct ot_type *type,
+					enum otrace_type_kind kind)
+{
+	struct ot_type like = {.kind = kind, .target = type, .size_bytes = type->size_bytes};
+
+	if ((kind == OTRACE_TYPE_CONST && ot_type_is_const(type)) ||
+	    (kind == OTRACE_TYPE_VOLATILE && ot_type_is_volatile(type)))
+		return type;
+	return ot_types_intern(program, &like);
+}
+
+const struct ot_type *ot_made_open_array(struct ot_program *program, const struct ot_type *type)
+{
+	struct ot_type like = {
+		.kind = OTRACE_TYPE_ARRAY, .flags = OTRACE_TYPE_FLAG_COUNT_UNKNOWN, .target = type};
+
+	return ot_types_intern(program, &like);
+}
+
+const struct ot_type *ot_made_function(struct ot_program *program, const struct ot_type *result,
+				       const struct ot_type *const *params, uint32_t nr_params,
+				       uint16_t flags)
+{
+	struct ot_type like = {.kind = OTRACE_TYPE_FUNCTION,
+			       .flags = flags,
+			       .target = result,
+			       .nr_members = nr_params};
+	struct ot_member *members =
+		ot_arena_alloc(&program->arena, (nr_params + 1) * sizeof(*members));
+
+	for (uint32_t i = 0; i < nr_params; i++)
+		members[i].type = params[i];
+	like.members = members;
+	return ot_types_intern(program, &like);
+}
+
+/* As clang calls them, so that they are the program's own. */
+const struct ot_type *ot_made_complex(struct ot_program *program, const struct ot_type *real)
+{
+	struct ot_type like = {.kind = OTRACE_TYPE_BASE,
+			       .name = "complex",
+			       .encoding = OTRACE_ENC_COMPLEX,
+			       .size_bytes = ot_type_size(real) * 2};
+
+	return ot_types_intern(program, &like);
+}
+
+const struct ot_type *ot_made_complex_part(struct ot_program *program, const struct ot_type *type)
+{
+	uint64_t half = ot_type_size(type) / 2;
+
+	return ot_program_base(program, half == sizeof(float)	 ? "float"
+					: half == sizeof(double) ? "double"
+								 : "long double");
+}
+
+bool ot_type_is_complex(const struct ot_type *type)
+{
+	uint64_t size = ot_type_size(type);
+
+	type = ot_type_strip(type);
+	return type->kind == OTRACE_TYPE_BASE && type->encoding == OTRACE_ENC_COMPLEX &&
+	       (size == 8 || size == 16 || size == 32);
+}
+
+bool ot_type_is_operand(const struct ot_type *type)
+{
+	return ot_type_is_scalar(type) || ot_type_is_complex(type);
+}
+
+static bool is_qualifier(enum otrace_type_kind kind)
+{
+	return kind == OTRACE_TYPE_CONST || kind == OTRACE_TYPE_VOLATILE ||
+	       kind == OTRACE_TYPE_RESTRICT || kind == OTRACE_TYPE_ATOMIC;
+}
+
+static bool has_qualifier(const struct ot_type *type, enum otrace_type_kind kind)
+{
+	for (; type; type = type->target) {
+		if (type->kind == kind)
+			return true;
+		if (!is_qualifier(type->kind) && type->kind != OTRACE_TYPE_TYPEDEF &&
+		    type->kind != OTRACE_TYPE_ARRAY)
+			return false;
+	}
+	return false;
+}
+
+bool ot_type_is_const(const struct ot_type *type)
+{
+	return has_qualifier(type, OTRACE_TYPE_CONST);
+}
+
+bool ot_type_is_volatile(const struct ot_type *type)
+{
+	return has_qualifier(type, OTRACE_TYPE_VOLATILE);
+}
+
+const struct ot_type *ot_type_unqualified(const struct ot_type *type)
+{
+	while (is_qualifier(type->kind) && type->target)
+		type = type->target;
+	/* a typedef of a qualified type has to go with it */
+	return ot_type_is_array(type) || (!ot_type_is_const(type) && !ot_type_is_volatile(type))
+		       ? type
+		       : ot_type_strip(type);
+}
+
+uint64_t ot_type_bits(const struct ot_type *type)
+{
+	uint64_t bits = ot_type_size(type) * 8;
+
+	type = ot_type_strip(type);
+	return type->kind == OTRACE_TYPE_BASE && type->count && type->count < bits ? type->count
+										   : bits;
+}
+
+/* ------------------------------------------------------------------ alignment */
+
+/* Places tell that a struct is packed: no member may lie where its type cannot. */
+static uint64_t fit(uint64_t align, uint64_t offset)
+{
+	while (align > 1 && offset % align)
+		align /= 2;
+	return align;
+}
+
+static uint64_t record_align(const struct ot_type *type, int depth);
+
+static uint64_t align_of(const struct ot_type *type, int depth)
+{
+	uint64_t size;
+
+	if (depth > SAME_MAX_DEPTH)
+		return 1;
+	for (; type->target && (is_qualifier(type->kind) || type->kind == OTRACE_TYPE_TYPEDEF);
+	     type = type->target)
+		if (type->align_bytes)
+			return type->align_bytes;
+	type = ot_type_strip(type);
+	if (type->kind == OTRACE_TYPE_ARRAY)
+		return align_of(type->target, depth + 1);
+	if (ot_type_is_record(type))
+		return record_align(type, depth);
+	size = ot_type_size(type);
+	if (type->kind == OTRACE_TYPE_BASE && type->encoding == OTRACE_ENC_COMPLEX)
+		size /= 2;
+	if (type->kind == OTRACE_TYPE_VECTOR)
+		return size ? size & (0 - size) : 1;
+	if (type->kind == OTRACE_TYPE_BASE && type->count && size > 8)
+		return 8; /* _BitInt */
+	return !size ? 1 : fit(ALIGN_MAX, size);
+}
+
+#define GAP_ALIGN_MIN 16u
+#define GAP_ALIGN_MAX 4096u
+
+/* What _Alignas does to a member is told by the gap before it alone. Smaller gaps may be bit-fields
+ * without a name. */
+static uint64_t align_of_gap(uint64_t end, uint64_t align, uint64_t next)
+{
+	for (uint64_t more = align; more <= GAP_ALIGN_MAX; more *= 2)
+		if ((end + more - 1) / more * more == next)
+			return more == align || more >= GAP_ALIGN_MIN ? more : align;
+	return align;
+}
+
+static uint64_t record_align(const struct ot_type *type, int depth)
+{
+	uint64_t most = 1, end = 0;
+
+	for (uint32_t i = 0; i < type->nr_members; i++) {
+		const struct ot_member *member = &type->members[i];
+		uint64_t align;
+
+		if (member->flags & OTRACE_MEMBER_STATIC)
+			continue;
+		/* a bit-field of 0 bits has no name and no say */
+		align = align_of(member->type, depth + 1);
+		if (!member->bit_size)
+			align = align_of_gap(end, fit(align, member->bit_offset / 8),
+					     member->bit_offset / 8);
+		end = member->bit_size ? (member->bit_offset + member->bit_size + 7) / 8
+				       : member->bit_offset / 8 + ot_type_size(member->type);
+		most = align > most ? align : most;
+	}
+	if (type->align_bytes > most)
+		return type->align_bytes;
+	most = fit(most, ot_type_size(type));
+	return type->kind == OTRACE_TYPE_UNION ? most : align_of_gap(end, most, ot_type_size(type));
+}
+
+uint64_t ot_type_align(const struct ot_type *type)
+{
+	return align_of(type, 0);
+}
+
+/* ------------------------------------------------------------------ sameness */
+
+static bool same(const struct ot_type *a, const struct ot_type *b, int depth);
+
+static bool same_function(const struct ot_type *a, const struct ot_type *b, int depth)
+{
+	if (!same(a->target, b->target, depth))
+		return false;
+	if ((a->flags | b->flags) & OTRACE_TYPE_FLAG_NO_PROTOTYPE)
+		return true;
+	if (a->nr_members != b->nr_members ||
+	    ((a->flags ^ b->flags) & OTRACE_TYPE_FLAG_VARIADIC) != 0)
+		return false;
+	for (uint32_t i = 0; i < a->nr_members; i++)
+		if (a->members[i].type && b->members[i].type &&
+		    !same(a->members[i].type, b->members[i].type, depth))
+			return false;
+	return true;
+}
+
+static bool same_name(const struct ot_type *a, const struct ot_type *b)
+{
+	return a->name && b->name && !strcmp(a->name, b->name);
+}
+
+/* The definition where there is one: a file that only declares a struct means the same. */
+static bool same_tag(const struct ot_type *a, const struct ot_type *b)
+{
+	return a->kind == b->kind && same_name(a, b) &&
+	       (a->hash == b->hash || ((a->flags | b->flags) & OTRACE_TYPE_FLAG_INCOMPLETE));
+}
+
+static bool same_base(const struct ot_type *a, const struct ot_type *b)
+{
+	return a->kind == b->kind && a->encoding == b->encoding &&
+	       ot_type_size(a) == ot_type_size(b) && ot_type_bits(a) == ot_type_bits(b) &&
+	       same_name(a, b);
+}
+
+static bool same(const struct ot_type *a, const struct ot_type *b, int depth)
+{
+	a = ot_type_strip(a);
+	b = ot_type_strip(b);
+	if (a == b || depth > SAME_MAX_DEPTH)
+		return true;
+	switch (a->kind) {
+	case OTRACE_TYPE_ENUM: /* and the integer that it is */
+		if (b->kind == OTRACE_TYPE_ENUM)
+			return same_tag(a, b);
+		return b->kind == OTRACE_TYPE_BASE && a->target &&
+		       same_base(ot_type_strip(a->target), b);
+	case OTRACE_TYPE_BASE:
+		if (b->kind == OTRACE_TYPE_ENUM)
+			return b->target && same_base(a, ot_type_strip(b->target));
+		return same_base(a, b);
+	case OTRACE_TYPE_POINTER:
+		return b->kind == a->kind && same(a->target, b->target, depth + 1);
+	case OTRACE_TYPE_ARRAY:
+		return b->kind == a->kind && same(a->target, b->target, depth + 1) &&
+		       (!ot_type_count(a) || !ot_type_count(b) ||
+			ot_type_count(a) == ot_type_count(b));
+	case OTRACE_TYPE_VECTOR:
+		return b->kind == a->kind && a->count == b->count &&
+		       same(a->target, b->target, depth + 1);
+	case OTRACE_TYPE_FUNCTION:
+		return b->kind == a->kind && same_function(a, b, depth + 1);
+	default:
+		return same_tag(a, b);
+	}
+}
+
+bool ot_type_is_same(const struct ot_type *a, const struct ot_type *b)
+{
+	return same(a, b, 0);
+}

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Expressions as somebody types them: what they change, how they are shown, what they say when they cannot."""
+import re
+import subprocess
+
+import pytest
+
+from test_values import common, gdb, ours, program  # noqa: F401  pylint: disable=unused-import
+
+STYLED = """first.a first.b first.c first.name counter lowest highest byte bytes small_negative negative_short low_long wide
+color strange_color yes letter newline high nul pi_float tenth_double numbers zeros mixed points matrix &table[1] head
+function table""".split()
+REFUSED = {("c", "wide")}  # by gdb: more than eight bytes
+
+
+@pytest.fixture
+def stored(compiled):
+    return compiled("stored.c", "-O0")
+
+
+@pytest.mark.parametrize("style", "xduotc")
+def test_numbers_are_shown_in_the_style_asked_for_as_gdb_does(otrace, program, style):  # noqa: F811
+    names = [name for name in STYLED if (style, name) not in REFUSED]
+    done = subprocess.run(["gdb", "-q", "-nx", "-batch", "-ex", "set width 0", *[word for name in names
+                           for word in ("-ex", f"print/{style} {name}")], str(program)], capture_output=True, text=True, check=True)
+    theirs = [line.split(" = ", 1)[1] for line in done.stdout.splitlines() if re.match(r"\$\d+ = ", line)]
+    assert len(theirs) == len(names), done.stderr
+    mine = [re.sub(r"\n\s*", "", ours(otrace, program, [f"pr/{style} {name}"]).strip()) for name in names]
+    wrong = [f"pr/{style} {name}: {mine} here, {their} in gdb" for name, their, mine in zip(names, theirs, mine)
+             if common(mine) != common(their)]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_style_may_stand_apart_and_goes_into_parts(tool, stored):
+    out = tool("open", "-e", "pr /x 255", "-e", "pr/t 5", "-e", "pr/x first", "-e", "pr/s first.name", "-e", "pr/c table",
+               "-e", "pr/f 1065353216", "-e", "pr/a &table[1]", "-e", "pr/a &main", "-e", "pr/z byte", stored).out.splitlines()
+    assert out[:2] == ["0xff", "101"]
+    whole = re.sub(r"\s", "", "".join(out[2:-6]))
+    assert re.fullmatch(r"\{number=0x1,kind=0x1,offset=0xffffffff,good=0x1,name=\{0x66,0x69,0x72,0x73,0x74,0x0,0x0,0x0\},"
+                        r"next=0x[0-9a-f]+\}", whole), whole
+    assert out[-6:-4] == ['"first"', "{1 '\\001', 2 '\\002', 3 '\\003', 4 '\\004'}"]
+    assert out[-4] == "1"
+    assert re.fullmatch(r"0x[0-9a-f]+ <table\+4>", out[-3]) and re.fullmatch(r"0x[0-9a-f]+ <main>", out[-2])
+    assert out[-1] == "0xfa"
+    assert "no format \"y\"" in tool("open", "-e", "pr/y 1", stored).err
+
+
+def test_pointers_are_followed_when_asked_and_cycles_cut(tool, stored):
+    out = tool.run(["second.next = &first", "pr/9 head"], stored).out
+    flat = " ".join(out.split())
+    assert re.search(r'\(struct item \*\) 0x\w+ \{ ?number = 1, .*name = "first", next = \(struct item \*\) 0x\w+ '
+                     r'\{ ?number = 2, .* next = \(struct item \*\) 0x\w+ <cycle>', flat), out
+    events = tool.json(["second.next = &first", "pr/9 head"], stored)
+    value = events.result("pr/9 head")["value"]["value"]
+    assert value["number"] == 1 and value["next"]["value"]["number"] == 2
+    assert value["next"]["value"]["next"]["cycle"] is True
+    one = tool("open", "-e", "pr/1 head", stored).out
+    assert one.count("number") == 1 and "next = (struct item *) 0x" in one
+
+
+def test_assignments_change_the_running_program(tool, stored):
+    changes = ["counter = 7", "counter *= 3", "byte += 10", "real /= 4", "state = IDLE", "head->kind = 6", "head->offset--",
+               "head->next->good = 5", "first.name[0] = 'F'", "table[1]++, --table[2]", "*(table + 3) = table[0] << 4",
+               "second = (struct item){.number = 9, .name = \"new\"}", "*(int *)&limit"]
+    out = tool.run([*changes, "own = 8", "run"], stored).out
+    lines = out.splitlines()
+    assert "21 4 0.375 0 100 8" in lines and "1 6 -2 1 First" in lines and "9 0 0 0 new" in lines and "1 3 2 16" in lines, out
+    assert out.splitlines()[:5] == ["7", "21", "4 '\\004'", "0.375", "IDLE"]
+
+
+def test_assignments_are_refused_with_the_reason_and_the_way_out(tool, stored):
+    safe = tool.run(["counter = 1", "counter++", "counter"], stored, options=["--safe"])
+    assert safe.err.count("nothing is stored: safe mode (--unsafe when otrace starts allows it)") == 2
+    assert "42" in safe.out.splitlines()
+    file = tool("open", "-e", "counter = 1", stored)
+    assert "nothing is stored: nothing runs here, this is a program file (use run or attach)" in file.err
+    const = tool.run(["limit = 1.5"], stored)
+    assert "double cannot be stored in const int, which is const" in const.err
+    calls = tool.run(["main()"], stored, options=["--safe"])
+    assert "no function is called: safe mode" in calls.err
+
+
+def test_memory_that_is_read_only_stays_as_it_is(tool, stored):
+    result = tool.run(["*(int *)&limit = 1", "limit"], stored)
+    assert "100" in result.out.splitlines() and result.err.strip()
+
+
+def test_earlier_results_are_named(tool, stored):
+    out = tool("open", "-e", "counter", "-e", "first", "-e", "$1 + 1", "-e", "$2.name", "-e", "$$ == \"first\"", "-e", "$5 * 2",
+               stored).out.splitlines()
+    assert out[0] == "42" and out[-4:] == ["43", '"first"', "1", "2"]
+    assert "no result $9; the last one is $1" in tool("open", "-e", "counter", "-e", "$9", stored).err
+
+
+def test_the_object_of_the_directory_is_a_name(tool, stored):
+    out = tool("open", "-e", "cd head", "-e", "$.number", "-e", "$.next->number", "-e", "sizeof $", "-e", "cd /osh/globals", "-e", "$",
+               stored)
+    assert out.out.splitlines()[-3:] == ["1", "2", "24"]
+    assert "there is none here" in out.err
+
+
+def test_a_mistake_is_shown_where_it_is(tool, stored):
+    for text, says, mark in (("counter + * ", "the expression stops where a value should follow", 11),
+                             ("(int (*)[3)counter", "\"]\" expected here", 10), ("head->numbr", "no field \"numbr\"", 6),
+                             ("1 ? head : 2.5", "one branch is struct item *, the other double", 2)):
+        err = tool("open", "-e", f"pr {text}", stored).err.splitlines()
+        assert says in err[0], err
+        assert err[2].index("^") - err[1].index(text.strip()[:5]) == mark, err
+    assert "did you mean number?" in tool("open", "-e", "head->numbr", stored).err
