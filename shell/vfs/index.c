@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Sorted names, made when a directory is first looked into and again when modules came or went: a
+// program of a hundred thousand functions is listed and completed by them.
+#include <string.h>
+
+#include "vfs/tree.h"
+
+static size_t lower_bound(const struct ot_vfs_entry *items, size_t nr, const char *name, size_t len,
+			  bool behind)
+{
+	size_t low = 0;
+	size_t high = nr;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = len == SIZE_MAX ? strcmp(items[middle].name, name)
+					    : strncmp(items[middle].name, name, len);
+
+		if (order < 0 || (behind && !order))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The kinds of a name in the order of what it means: variable, function, type. */
+static int rank(const struct ot_vfs_entry *entry)
+{
+	return entry->var ? 0 : entry->fn ? 1 : 2;
+}
+
+static int compare_fns(const struct ot_fn *a, const struct ot_fn *b)
+{
+	int order = (a->stub == 0) - (b->stub == 0);
+
+	return order ? order : (a->index > b->index) - (a->index < b->index);
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+	const struct ot_vfs_entry *left = a;
+	const struct ot_vfs_entry *right = b;
+	int order = strcmp(left->name, right->name);
+
+	if (!order)
+		order = rank(left) - rank(right);
+	if (!order && left->fn)
+		order = compare_fns(left->fn, right->fn);
+	return order;
+}
+
+static int compare_files(const void *a, const void *b)
+{
+	const struct ot_vfs_entry *left = a;
+	const struct ot_vfs_entry *right = b;
+	int order = left->path == right->path ? 0 : strcmp(left->path, right->path);
+
+	return order ? order : compare_entries(a, b);
+}
+
+static void sort(struct ot_vfs_entries *list,
+		 int (*compare)(const void *left, const void *right))
+{
+	if (list->nr)
+		qsort(list->items, list->nr, sizeof(*list->items), compare);
+}
+
+/* ------------------------------------------------------------------ globals */
+
+static bool is_fn_name(struct ot_fn *const *fns, size_t nr, const char *name)
+{
+	size_t low = 0;
+	size_t high = nr;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(fns[middle]->name, name);
+
+		if (!order)
+			return true;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+/* A variable or function of the same name is what the name means. */
+static bool is_hidden_type(const struct ot_program *program, const struct ot_type *type)
+{
+	const struct ot_var *var = ot_program_var(program, type->name);
+	size_t nr;
+	struct ot_fn *const *fns = ot_program_fns(program, &nr);
+
+	return (var && !var->scope) || is_fn_name(fns, nr, type->name);
+}
+
+static void add_globals(struct ot_program *program, struct ot_vfs_entries *list)
+{
+	size_t nr;
+	struct ot_fn *const *fns = ot_program_fns(program, &nr);
+	struct ot_var *const *vars;
+	const struct ot_type *const *types;
+
+	for (size_t i = 0; i < nr; i++)
+		ot_vec_push(list, ((struct ot_vfs_entry){.name = fns[i]->unique_name,
+							 .fn = fns[i]}));
+	vars = ot_program_vars(program, &nr);
+	for (size_t i = 0; i < nr; i++)
+		if (!vars[i]->scope) /* the others are inside their function */
+			ot_vec_push(list, ((struct ot_vfs_entry){.name = vars[i]->unique_name,
+								 .var = vars[i]}));
+	types = ot_program_types(program, &nr);
+	for (size_t i = 0; i < nr; i++)
+		if (types[i]->kind != OTRACE_TYPE_BASE && !is_hidden_type(program, types[i]))
+			ot_vec_push(list, ((struct ot_vfs_entry){.name = types[i]->unique_name,
+								 .type = types[i]}));
+}
+
+struct ot_vfs_range ot_vfs_globals(struct ot_vfs *vfs, const char *prefix)
+{
+	struct ot_vfs_entries *list = &vfs->globals;
+	size_t len = strlen(prefix);
+	size_t begin, end;
+
+	if (!vfs->program)
+		return (struct ot_vfs_range){NULL, NULL};
+	if (list->revision != ot_program_revision(vfs->program)) {
+		list->nr = 0;
+		add_globals(vfs->program, list);
+		sort(list, compare_entries);
+		list->revision = ot_program_revision(vfs->program);
+	}
+	if (!list->nr)
+		return (struct ot_vfs_range){NULL, NULL};
+	begin = lower_bound(list->items, list->nr, prefix, len, false);
+	end = lower_bound(list->items, list->nr, prefix, len, true);
+	return (struct ot_vfs_range){list->items + begin, list->items + end};
+}
+
+const struct ot_vfs_entry *ot_vfs_range_find(struct ot_vfs_range range, const char *name)
+{
+	size_t nr = (size_t)(range.end - range.begin);
+	size_t at = lower_bound(range.begin, nr, name, SIZE_MAX, false);
+
+	return at < nr && !strcmp(range.begin[at].name, name) ? range.begin + at : NULL;
+}
+
+/* ------------------------------------------------------------------ files */
+
+/** Folders that sources were compiled in: what lies below one is known by the rest of its path. */
+struct folders {
+	const char **items;
+	size_t nr;
+	size_t cap;
+};
+
+static void add_folder(struct folders *folders, const struct ot_file *file)
+{
+	if (!file || !file->directory || !*file->directory)
+		return;
+	for (size_t i = 0; i < folders->nr; i++)
+		if (folders->items[i] == file->directory ||
+		    !strcmp(folders->items[i], file->directory))
+			return;
+	ot_vec_push(folders, file->directory);
+}
+
+/* A header has no ot_file of its own: the tree's name for a path as the compiler gave it. */
+static const char *header_path(struct ot_vfs *vfs, const struct folders *folders, const char *name)
+{
+	ot_auto_buf struct ot_buf path = OT_BUF_INIT;
+
+	for (size_t i = 0; i < folders->nr; i++) {
+		size_t len = strlen(folders->items[i]);
+
+		if (!strncmp(name, folders->items[i], len) && name[len] == '/') {
+			name += len;
+			break;
+		}
+	}
+	while (*name) {
+		size_t part = strcspn(name, "/");
+
+		if (part && !(part == 1 && *name == '.')) {
+			ot_buf_adds(&path, path.len ? "/" : "");
+			ot_buf_add(&path, name, part);
+		}
+		name += part + (name[part] == '/');
+	}
+	return path.len ? ot_vfs_intern(vfs, ot_buf_text(&path)) : NULL;
+}
+
+static void add_to_file(struct ot_vfs *vfs, struct ot_vfs_entry entry, const struct ot_file *file)
+{
+	if (!file)
+		return;
+	entry.path = ot_vfs_intern(vfs, file->tree_name);
+	ot_vec_push(&vfs->files, entry);
+}
+
+static void add_types_of_files(struct ot_vfs *vfs, const struct folders *folders)
+{
+	struct ot_map paths = {0}; /* by the compiler's name: many types share one */
+	size_t nr;
+	const struct ot_type *const *types = ot_program_types(vfs->program, &nr);
+
+	for (size_t i = 0; i < nr; i++) {
+		const struct ot_type *type = types[i];
+		const char *path;
+
+		if (!type->file || type->kind == OTRACE_TYPE_BASE)
+			continue;
+		path = ot_map_get_text(&paths, type->file);
+		if (!path) {
+			path = header_path(vfs, folders, type->file);
+			if (!path)
+				continue;
+			ot_map_set_text(&paths, type->file, (void *)path);
+		}
+		ot_vec_push(&vfs->files, ((struct ot_vfs_entry){.name = type->unique_name,
+								.path = path,
+								.type = type}));
+	}
+	ot_map_deinit(&paths);
+}
+
+static void make_files(struct ot_vfs *vfs)
+{
+	struct folders folders = {0};
+	size_t nr;
+	struct ot_fn *const *fns = ot_program_fns(vfs->program, &nr);
+	struct ot_var *const *vars;
+
+	vfs->files.nr = 0;
+	for (size_t i = 0; i < nr; i++) {
+		add_folder(&folders, fns[i]->file);
+		add_to_file(vfs, (struct ot_vfs_entry){.name = fns[i]->name, .fn = fns[i]},
+			    fns[i]->file);
+	}
+	vars = ot_program_vars(vfs->program, &nr);
+	for (size_t i = 0; i < nr; i++) {
+		const char *name = vars[i]->scope ? vars[i]->unique_name : vars[i]->name;
+
+		add_folder(&folders, vars[i]->file);
+		add_to_file(vfs, (struct ot_vfs_entry){.name = name, .var = vars[i]},
+			    vars[i]->file);
+	}
+	add_types_of_files(vfs, &folders);
+	ot_vec_deinit(&folders);
+	sort(&vfs->files, compare_files);
+}
+
+/* Where a path that starts with @path begins, or ends. */
+static size_t path_bound(const struct ot_vfs_entries *list, const char *path, bool behind)
+{
+	size_t len = strlen(path);
+	bool is_folder = !len || path[len - 1] == '/';
+	size_t low = 0;
+	size_t high = list->nr;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const char *other = list->items[middle].path;
+		int order = is_folder ? strncmp(other, path, len) : strcmp(other, path);
+
+		if (order < 0 || (behind && !order))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct ot_vfs_range ot_vfs_files(struct ot_vfs *vfs, const char *path)
+{
+	struct ot_vfs_entries *list = &vfs->files;
+
+	if (!vfs->program)
+		return (struct ot_vfs_range){NULL, NULL};
+	if (list->revision != ot_program_revision(vfs->program)) {
+		make_files(vfs);
+		list->revision = ot_program_revision(vfs->program);
+	}
+	if (!list->nr)
+		return (struct ot_vfs_range){NULL, NULL};
+	return (struct ot_vfs_range){list->items + path_bound(list, path, false),
+				     list->items + path_bound(list, path, true)};
+}
+
+/* ------------------------------------------------------------------ statics */
+
+static int compare_scopes(const char *scope, const struct ot_tu *tu, const struct ot_var *var)
+{
+	int order = strcmp(scope, var->scope);
+
+	return order ? order : (tu > var->tu) - (tu < var->tu);
+}
+
+static int compare_statics(const void *a, const void *b)
+{
+	const struct ot_var *left = *(const struct ot_var *const *)a;
+	const struct ot_var *right = *(const struct ot_var *const *)b;
+	int order = compare_scopes(left->scope, left->tu, right);
+
+	return order ? order : strcmp(left->name, right->name);
+}
+
+static void make_statics(struct ot_vfs *vfs)
+{
+	size_t nr;
+	struct ot_var *const *vars = ot_program_vars(vfs->program, &nr);
+
+	vfs->statics.nr = 0;
+	for (size_t i = 0; i < nr; i++)
+		if (vars[i]->scope)
+			ot_vec_push(&vfs->statics, vars[i]);
+	if (vfs->statics.nr)
+		qsort(vfs->statics.items, vfs->statics.nr, sizeof(*vfs->statics.items),
+		      compare_statics);
+}
+
+const struct ot_var *const *ot_vfs_statics(struct ot_vfs *vfs, const struct ot_fn *fn,
+					   size_t *nr_ret)
+{
+	const struct ot_var *const *items;
+	size_t low = 0;
+	size_t high;
+
+	if (vfs->statics.revision != ot_program_revision(vfs->program)) {
+		make_statics(vfs);
+		vfs->statics.revision = ot_program_revision(vfs->program);
+	}
+	items = vfs->statics.items;
+	high = vfs->statics.nr;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_scopes(fn->name, fn->tu, items[middle]) > 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (high = low; high < vfs->statics.nr; high++)
+		if (compare_scopes(fn->name, fn->tu, items[high]) != 0)
+			break;
+	*nr_ret = high - low;
+	return items + low;
+}
+
+void ot_vfs_index_deinit(struct ot_vfs *vfs)
+{
+	free(vfs->globals.items);
+	free(vfs->files.items);
+	free(vfs->statics.items);
+}
