@@ -7,8 +7,8 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 	struct ot_cmd_call ls = *call;
 	const char *path = NULL;
 
-	if (call->argc > 1 && (call->argv[call->argc - 1][0] != '-' ||
-			       !strcmp(call->argv[call->argc - 1], "-"))) {
+	if (call->argc > 1 &&
+	    (call->argv[call->argc - 1][0] != '-' || !strcmp(call->argv[call->argc - 1], "-"))) {
 		path = call->argv[call->argc - 1];
 		ls.argc--;
 	}

@@ -11,14 +11,12 @@
 #include "ui/ui.h"
 
 const struct ot_cmd *const ot_cmds[] = {
-	&ot_cmd_help,	&ot_cmd_cd,    &ot_cmd_cdls,
-	&ot_cmd_pwd,	&ot_cmd_ls,    &ot_cmd_pr,
-	&ot_cmd_view,	&ot_cmd_trace, &ot_cmd_untrace,
-	&ot_cmd_log,	&ot_cmd_patch, &ot_cmd_unpatch,
-	&ot_cmd_status, &ot_cmd_run,   &ot_cmd_wait,
-	&ot_cmd_quit,	&ot_cmd_pushd, &ot_cmd_popd,
-	&ot_cmd_swapd,	&ot_cmd_find_tree, &ot_cmd_grep,
-	NULL,
+	&ot_cmd_help,	 &ot_cmd_cd,   &ot_cmd_cdls,  &ot_cmd_pwd,
+	&ot_cmd_ls,	 &ot_cmd_pr,   &ot_cmd_view,  &ot_cmd_trace,
+	&ot_cmd_untrace, &ot_cmd_log,  &ot_cmd_patch, &ot_cmd_unpatch,
+	&ot_cmd_status,	 &ot_cmd_run,  &ot_cmd_wait,  &ot_cmd_quit,
+	&ot_cmd_pushd,	 &ot_cmd_popd, &ot_cmd_swapd, &ot_cmd_find_tree,
+	&ot_cmd_grep,	 NULL,
 };
 
 const struct ot_cmd *ot_cmd_find(const char *name)

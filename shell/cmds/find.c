@@ -45,10 +45,12 @@ static void tell_cuts(const struct ot_search *search, const struct ot_search_end
 	if (end->interrupted)
 		ot_buf_addf(out, "(interrupted after %zu places)\n", end->nr_nodes);
 	if (end->out_of_nodes)
-		ot_buf_addf(out, "(stopped after %zu places: start further down, or say less -depth)\n",
+		ot_buf_addf(out,
+			    "(stopped after %zu places: start further down, or say less -depth)\n",
 			    end->nr_nodes);
 	if (end->nr_too_deep)
-		ot_buf_addf(out, "(%zu directories at depth %u were not gone into: -depth %u does)\n",
+		ot_buf_addf(out,
+			    "(%zu directories at depth %u were not gone into: -depth %u does)\n",
 			    end->nr_too_deep, search->depth, search->depth + 1);
 	if (end->elements_cut)
 		ot_buf_adds(out, "(of long arrays only the first elements were looked at)\n");
@@ -62,13 +64,18 @@ static struct ot_err *search(struct ot_shell *shell, struct ot_cmd_call *call, c
 {
 	struct answer answer = {shell, call};
 	struct ot_search_end end;
+	struct ot_err *err;
 
 	what->interrupted = interrupted;
 	what->found = found;
 	what->priv = &answer;
 	what->max_nodes = OT_SEARCH_MAX_NODES;
 	ot_buf_addc(call->json, '[');
-	OT_TRY(ot_search_run(shell->vfs, path, what, &end));
+	err = ot_search_run(shell->vfs, path, what, &end);
+	if (err) {
+		ot_buf_reset(call->json);
+		return err;
+	}
 	ot_buf_addc(call->json, ']');
 	tell_cuts(what, &end, call->out);
 	return NULL;

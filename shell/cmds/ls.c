@@ -66,8 +66,7 @@ static struct ot_err *parse_word(struct ot_ls_options *options, const char *word
 	return NULL;
 }
 
-static struct ot_err *parse_options(struct ot_cmd_call *call, int *first,
-				    struct ot_ls_options *ret)
+static struct ot_err *parse_options(struct ot_cmd_call *call, int *first, struct ot_ls_options *ret)
 {
 	for (; *first < call->argc && call->argv[*first][0] == '-' && call->argv[*first][1];
 	     (*first)++) {
@@ -165,7 +164,7 @@ static struct ot_err *take_path(struct ot_shell *shell, const char *path,
 				struct ot_ls_options *options, struct ot_ls_group *names,
 				struct ot_ls_groups *directories)
 {
-	bool is_pattern = ot_glob_is(path) || !strcmp(path, "~~");
+	bool is_pattern = ot_vfs_is_pattern(path) || !strcmp(path, "~~");
 	struct ot_node_list matched = {0};
 	struct ot_ls_group group = {.title = path};
 	struct ot_err *err = NULL;

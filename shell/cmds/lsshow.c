@@ -165,29 +165,25 @@ static void make_line(struct ot_buf *text)
 static void show_one(struct ot_shell *shell, struct ot_node *node, const struct widths *widths,
 		     struct ot_buf *out)
 {
-	ot_auto_buf struct ot_buf type = OT_BUF_INIT, size = OT_BUF_INIT, text = OT_BUF_INIT;
-	size_t used = 0;
+	ot_auto_buf struct ot_buf type = OT_BUF_INIT, size = OT_BUF_INIT, line = OT_BUF_INIT;
+	size_t name = text_width(node->name);
 
-	ot_node_describe(shell->vfs, node, &text);
-	make_line(&text);
+	add_name(shell, node, out);
+	pad(out, name, widths->name);
 	ot_node_type_text(node, &type);
 	size_text(node, &size);
-	add_name(shell, node, out);
-	pad(out, text_width(node->name), widths->name);
-	used = (text_width(node->name) > widths->name ? text_width(node->name) : widths->name) + 1;
 	if (widths->type) {
-		size_t len = text_width(ot_buf_text(&type));
-
-		ot_buf_adds(out, ot_buf_text(&type));
-		pad(out, len, widths->type);
-		used += (len > widths->type ? len : widths->type) + 1;
+		ot_buf_adds(&line, ot_buf_text(&type));
+		pad(&line, text_width(ot_buf_text(&type)), widths->type);
 	}
 	if (widths->size) {
-		ot_buf_pad(out, ' ', widths->size - size.len);
-		ot_buf_addf(out, "%s ", ot_buf_text(&size));
-		used += widths->size + 1;
+		ot_buf_pad(&line, ' ', widths->size - size.len);
+		ot_buf_addf(&line, "%s ", ot_buf_text(&size));
 	}
-	add_cut(out, ot_buf_text(&text), used, shell->width);
+	ot_node_describe(shell->vfs, node, &line);
+	make_line(&line);
+	add_cut(out, ot_buf_text(&line), (name > widths->name ? name : widths->name) + 1,
+		shell->width);
 	ot_buf_addc(out, '\n');
 }
 

@@ -14,12 +14,12 @@
 
 /** What was asked for on the command line. */
 struct ot_ls_options {
-	bool all;     /* -a */
-	bool details; /* -l */
-	bool itself;  /* -d: a directory as an entry, not what is in it */
-	bool by_time; /* -t */
-	bool named;   /* the path spells hidden names out */
-	bool several; /* more than one path was given */
+	bool all;	    /* -a */
+	bool details;	    /* -l */
+	bool itself;	    /* -d: a directory as an entry, not what is in it */
+	bool by_time;	    /* -t */
+	bool named;	    /* the path spells hidden names out */
+	bool several;	    /* more than one path was given */
 	unsigned int kinds; /* OT_LS_*; 0 = all */
 	unsigned int level; /* dots of -. and -.. */
 	const char *base;   /* of -.NAME */

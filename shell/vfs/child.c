@@ -79,8 +79,10 @@ static bool child_of_module(struct ot_vfs *vfs, const struct ot_module *module, 
 {
 	struct ot_vfs_range all = ot_vfs_globals(vfs, name);
 
-	for (const struct ot_vfs_entry *at = all.begin; at < all.end && !strcmp(at->name, name); at++)
-		if ((at->var && at->var->module == module) || (at->fn && at->fn->module == module)) {
+	for (const struct ot_vfs_entry *at = all.begin; at < all.end && !strcmp(at->name, name);
+	     at++)
+		if ((at->var && at->var->module == module) ||
+		    (at->fn && at->fn->module == module)) {
 			ot_node_of_entry(vfs, at, ret);
 			return true;
 		}
@@ -110,8 +112,7 @@ static bool child_of_files(struct ot_vfs *vfs, const struct ot_node *parent, con
 static bool child_of_file(struct ot_vfs *vfs, const struct ot_node *parent, const char *name,
 			  struct ot_node *ret)
 {
-	const struct ot_vfs_entry *entry =
-		ot_vfs_range_find(ot_vfs_files(vfs, parent->path), name);
+	const struct ot_vfs_entry *entry = ot_vfs_range_find(ot_vfs_files(vfs, parent->path), name);
 
 	if (entry)
 		ot_node_of_entry(vfs, entry, ret);

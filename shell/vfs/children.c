@@ -107,8 +107,7 @@ static void list_types(struct ot_vfs *vfs, struct ot_node_list *ret)
 /* The paths are sorted, so what lies in one folder stands together. */
 static void list_files(struct ot_vfs *vfs, const struct ot_node *parent, struct ot_node_list *ret)
 {
-	ot_auto_free char *below =
-		ot_asprintf("%s%s", parent->path, *parent->path ? "/" : "");
+	ot_auto_free char *below = ot_asprintf("%s%s", parent->path, *parent->path ? "/" : "");
 	struct ot_vfs_range range = ot_vfs_files(vfs, below);
 	size_t len = strlen(below);
 

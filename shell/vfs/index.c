@@ -59,8 +59,7 @@ static int compare_files(const void *a, const void *b)
 	return order ? order : compare_entries(a, b);
 }
 
-static void sort(struct ot_vfs_entries *list,
-		 int (*compare)(const void *left, const void *right))
+static void sort(struct ot_vfs_entries *list, int (*compare)(const void *left, const void *right))
 {
 	if (list->nr)
 		qsort(list->items, list->nr, sizeof(*list->items), compare);
@@ -105,8 +104,8 @@ static void add_globals(struct ot_program *program, struct ot_vfs_entries *list)
 	const struct ot_type *const *types;
 
 	for (size_t i = 0; i < nr; i++)
-		ot_vec_push(list, ((struct ot_vfs_entry){.name = fns[i]->unique_name,
-							 .fn = fns[i]}));
+		ot_vec_push(list,
+			    ((struct ot_vfs_entry){.name = fns[i]->unique_name, .fn = fns[i]}));
 	vars = ot_program_vars(program, &nr);
 	for (size_t i = 0; i < nr; i++)
 		if (!vars[i]->scope) /* the others are inside their function */

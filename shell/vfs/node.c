@@ -150,8 +150,7 @@ static const struct ot_type *pointee(const struct ot_type *type)
 
 bool ot_node_is_fn_pointer(const struct ot_node *node)
 {
-	const struct ot_type *to =
-		node->kind == OT_NODE_VALUE ? pointee(node->value.type) : NULL;
+	const struct ot_type *to = node->kind == OT_NODE_VALUE ? pointee(node->value.type) : NULL;
 
 	return to && ot_type_is_function(to);
 }
@@ -223,7 +222,8 @@ static struct ot_err *no_parts(const struct ot_node *node)
 		return ot_err_new(OT_ERR_OPTIMIZED, "%s is optimized out", node->name);
 	if (to && ot_type_is_void(to))
 		return ot_err_new(OT_ERR_NOT_FOUND,
-				  "%s is a void pointer: what it points to is not known", node->name);
+				  "%s is a void pointer: what it points to is not known",
+				  node->name);
 	return ot_err_new(OT_ERR_NOT_FOUND, "%s is not a directory", node->name);
 }
 

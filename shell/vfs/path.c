@@ -135,8 +135,8 @@ static bool matches(const char *pattern, const struct ot_node *node)
 
 static struct ot_err *several(const char *pattern, const struct ot_node_list *list, size_t nr)
 {
-	struct ot_err *err =
-		ot_err_new(OT_ERR_AMBIGUOUS, "%zu names match \"%s\", it is ambiguous", nr, pattern);
+	struct ot_err *err = ot_err_new(OT_ERR_AMBIGUOUS, "%zu names match \"%s\", it is ambiguous",
+					nr, pattern);
 
 	for (size_t i = 0; i < list->nr; i++)
 		if (matches(pattern, &list->items[i]))
@@ -273,7 +273,8 @@ static struct ot_err *walk_component(struct walk *walk, const char *name)
 		walk_up(walk);
 		return NULL;
 	}
-	if (ot_node_is_dir(walk_top(walk)) && ot_vfs_child(walk->vfs, walk_top(walk), name, &node)) {
+	if (ot_node_is_dir(walk_top(walk)) &&
+	    ot_vfs_child(walk->vfs, walk_top(walk), name, &node)) {
 		ot_node_list_add(&walk->stack, &node);
 		return NULL;
 	}
@@ -477,8 +478,30 @@ static void match_children(struct ot_vfs *vfs, const struct ot_node *parent, con
 	ot_node_list_deinit(&list);
 }
 
+/* Whether brackets hold an index, as in "table[3]". */
+static bool is_index(const char *open, const char *close)
+{
+	size_t len = (size_t)(close - open) - 1;
+
+	return len && strspn(open + 1, "0123456789abcdefxABCDEFX") >= len && open[1] >= '0' &&
+	       open[1] <= '9';
+}
+
+bool ot_vfs_is_pattern(const char *path)
+{
+	for (; *path; path++) {
+		const char *close = *path == '[' ? strchr(path, ']') : NULL;
+
+		if (*path == '\\' && path[1])
+			path++;
+		else if (*path == '*' || *path == '?' || (close && !is_index(path, close)))
+			return true;
+	}
+	return false;
+}
+
 /* Length of the directory part in front of the first component with a wildcard. */
-static size_t fixed_part(const char *path)
+static size_t fixed_part(const char *path, bool (*is_wild)(const char *text))
 {
 	size_t fixed = 0;
 	size_t at = 0;
@@ -487,7 +510,7 @@ static size_t fixed_part(const char *path)
 		size_t len = strcspn(path + at, "/");
 		ot_auto_free char *name = ot_strndup(path + at, len);
 
-		if (ot_glob_is(name))
+		if (is_wild(name))
 			return fixed;
 		at += len;
 		at += strspn(path + at, "/");
@@ -496,34 +519,54 @@ static size_t fixed_part(const char *path)
 	return at;
 }
 
-struct ot_err *ot_vfs_match(struct ot_vfs *vfs, const char *path, struct ot_node_list *ret)
+static struct ot_err *match_one(struct ot_vfs *vfs, const char *path, struct ot_node_list *ret)
 {
-	size_t fixed = fixed_part(path);
+	struct ot_node node;
+
+	OT_TRY(ot_vfs_find(vfs, path, &node, NULL));
+	node.name = ot_vfs_intern(vfs, path);
+	ot_node_list_add(ret, &node);
+	return NULL;
+}
+
+static struct ot_err *match_all(struct ot_vfs *vfs, const char *path, size_t fixed,
+				struct ot_node_list *ret)
+{
 	ot_auto_free char *prefix = ot_strndup(path, fixed);
 	auto_walk struct walk walk = {0};
-	struct ot_node node;
-	size_t before = ret->nr;
 	const char *start = prefix;
-	struct ot_err *err;
 
-	/* "table[3]" is an index first; as a wildcard it is tried when there is none */
-	err = ot_vfs_find(vfs, path, &node, NULL);
-	if (!err) {
-		if (!ot_glob_is(path))
-			node.name = ot_vfs_intern(vfs, path);
-		ot_node_list_add(ret, &node);
-		return NULL;
-	}
-	if (!path[fixed])
-		return err;
-	ot_err_destroy(err);
 	walk_init(&walk, vfs);
 	OT_TRY(walk_start(&walk, &start));
 	OT_TRY(walk_all(&walk, start));
+	OT_TRY(check_directory(&walk));
 	match_children(vfs, walk_top(&walk), prefix, path + fixed, ret);
-	if (ret->nr == before)
-		return ot_err_new(OT_ERR_NOT_FOUND, "nothing matches \"%s\"", path);
 	return NULL;
+}
+
+struct ot_err *ot_vfs_match(struct ot_vfs *vfs, const char *path, struct ot_node_list *ret)
+{
+	bool is_pattern = ot_vfs_is_pattern(path);
+	size_t before = ret->nr;
+	struct ot_err *err;
+
+	/* "table[3]" is an index first; as a wildcard it is tried when there is none */
+	if (!is_pattern) {
+		err = match_one(vfs, path, ret);
+		if (!err || err->code != OT_ERR_NOT_FOUND || !ot_glob_is(path))
+			return err;
+		ot_err_destroy(err);
+	}
+	OT_TRY(match_all(vfs, path, fixed_part(path, is_pattern ? ot_vfs_is_pattern : ot_glob_is),
+			 ret));
+	if (ret->nr > before)
+		return NULL;
+	/* separators of C behind a pattern: "serv*.db" */
+	err = match_one(vfs, path, ret);
+	if (!err || err->code != OT_ERR_NOT_FOUND)
+		return err;
+	ot_err_destroy(err);
+	return ot_err_new(OT_ERR_NOT_FOUND, "nothing matches \"%s\"", path);
 }
 
 struct ot_err *ot_vfs_list(struct ot_vfs *vfs, const struct ot_node *node, struct ot_node_list *ret)

@@ -64,8 +64,8 @@ static bool contains(const char *text, const char *wanted)
 	bool whole = is_number(wanted);
 
 	for (const char *at = strstr(text, wanted); at; at = strstr(at + 1, wanted)) {
-		if (!whole || ((at == text || !is_part_of_number(at[-1])) &&
-			       !is_part_of_number(at[len])))
+		if (!whole ||
+		    ((at == text || !is_part_of_number(at[-1])) && !is_part_of_number(at[len])))
 			return true;
 		if (!len)
 			return false;
@@ -123,16 +123,17 @@ static bool value_text(struct ot_vfs *vfs, struct ot_node *node, struct ot_buf *
 static void look_at(struct walk *walk, const char *path, struct ot_node *node)
 {
 	const struct ot_search *search = walk->search;
-	const struct ot_type *type =
-		node->kind == OT_NODE_VALUE ? node->value.type : node->member ? node->type : NULL;
+	const struct ot_type *type = node->kind == OT_NODE_VALUE ? node->value.type
+				     : node->member		 ? node->type
+								 : NULL;
 	ot_auto_buf struct ot_buf text = OT_BUF_INIT;
 
 	if (search->name && !name_matches(search->name, node->name))
 		return;
 	if (search->type && (!type || !ot_type_pattern_matches(search->type, type)))
 		return;
-	if (search->value &&
-	    (!value_text(walk->vfs, node, &text) || !value_matches(search->value, ot_buf_text(&text))))
+	if (search->value && (!value_text(walk->vfs, node, &text) ||
+			      !value_matches(search->value, ot_buf_text(&text))))
 		return;
 	walk->end->nr_found++;
 	search->found(search->priv, path, node, search->value ? ot_buf_text(&text) : NULL);
@@ -172,7 +173,8 @@ static bool was_seen(struct walk *walk, struct ot_node *node)
 		return true; /* NULL, or not to be read: the list would only say so */
 	if (!whole.is_lvalue)
 		return false;
-	key = ot_hash_u64(whole.address) ^ ot_hash_u64((uint64_t)(uintptr_t)ot_type_strip(whole.type));
+	key = ot_hash_u64(whole.address) ^
+	      ot_hash_u64((uint64_t)(uintptr_t)ot_type_strip(whole.type));
 	if (ot_map_get(&walk->seen, key))
 		return true;
 	ot_map_set(&walk->seen, key, walk);
@@ -217,8 +219,8 @@ static void look_into(struct walk *walk, struct place *place)
 	if (list.is_cut)
 		walk->end->elements_cut = true;
 	for (size_t i = 0; i < list.nr && !is_over(walk); i++) {
-		char *path = ot_asprintf("%s%s%s", place->path, slash ? "/" : "",
-					 list.items[i].name);
+		char *path =
+			ot_asprintf("%s%s%s", place->path, slash ? "/" : "", list.items[i].name);
 
 		walk->end->nr_nodes++;
 		look_at(walk, path, &list.items[i]);
@@ -245,8 +247,10 @@ struct ot_err *ot_search_run(struct ot_vfs *vfs, const char *path, const struct 
 	if (start.node.kind == OT_NODE_DISK || start.node.kind == OT_NODE_ROOT) {
 		free(start.path);
 		ot_node_deinit(&start.node);
-		return ot_err_new(OT_ERR_USAGE, "%s is outside /osh: use the find and grep of the "
-						"machine there", path);
+		return ot_err_new(OT_ERR_USAGE,
+				  "%s is outside /osh: use the find and grep of the "
+				  "machine there",
+				  path);
 	}
 	*ret = (struct ot_search_end){0};
 	walk.in_types = is_of_types(&start.node);

@@ -36,9 +36,8 @@ static const char *thread_state(struct ot_vfs *vfs, uint32_t tid)
 	char line[256] = "";
 	const char *close;
 	FILE *file;
-	ot_auto_free char *path =
-		ot_asprintf("/proc/%d/task/%u/stat",
-			    (int)ot_target_pid(ot_program_target(vfs->program)), tid);
+	ot_auto_free char *path = ot_asprintf(
+		"/proc/%d/task/%u/stat", (int)ot_target_pid(ot_program_target(vfs->program)), tid);
 
 	file = fopen(path, "re");
 	if (!file)

@@ -38,8 +38,8 @@ struct ot_vfs {
 	struct ot_program *program;
 	char *cwd;
 	char *before;
-	OT_VEC(char *) stack;	/* the newest last */
-	struct ot_arena names;	/* names made here, each once */
+	OT_VEC(char *) stack;  /* the newest last */
+	struct ot_arena names; /* names made here, each once */
 	struct ot_map interned;
 	struct ot_vfs_entries globals; /* by name; copies of one name stand side by side */
 	struct ot_vfs_entries files;   /* by path, then name */

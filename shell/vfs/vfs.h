@@ -50,10 +50,10 @@ enum ot_node_kind {
 /** A place in the tree. Names are borrowed from the program or owned by the list they are in. */
 struct ot_node {
 	enum ot_node_kind kind;
-	bool is_folder;	   /* DISK */
-	bool is_unread;	   /* VALUE: where it lies was not asked yet, ot_node_resolve() does */
-	uint32_t tid;	   /* below a thread: which; 0 = none */
-	const char *name;  /* last component */
+	bool is_folder;	  /* DISK */
+	bool is_unread;	  /* VALUE: where it lies was not asked yet, ot_node_resolve() does */
+	uint32_t tid;	  /* below a thread: which; 0 = none */
+	const char *name; /* last component */
 	const struct ot_fn *fn;
 	const struct ot_fn *with;	/* FN in /osh/patches: what it was replaced with */
 	const struct ot_var *var;	/* a whole variable, else NULL */
@@ -126,6 +126,8 @@ struct ot_err *ot_vfs_find(struct ot_vfs *vfs, const char *path, struct ot_node 
 			   char **path_ret);
 /** All places that @p path names, wildcards and all. None is an error. Names are as typed. */
 struct ot_err *ot_vfs_match(struct ot_vfs *vfs, const char *path, struct ot_node_list *ret);
+/** Whether a path has wildcards; the index of "table[3]" is none. */
+bool ot_vfs_is_pattern(const char *path);
 /** What is in a directory; the list's note tells what was left out. Not a directory: an error. */
 struct ot_err *ot_vfs_list(struct ot_vfs *vfs, const struct ot_node *node,
 			   struct ot_node_list *ret);

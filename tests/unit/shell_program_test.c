@@ -310,8 +310,9 @@ static void directories_list_what_is_in_them(void **state)
 {
 	struct session *s = *state;
 
-	assert_list(s, "/osh", "all db files globals locals modules patches pickled recent saved "
-			       "threads types web");
+	assert_list(s, "/osh",
+		    "all db files globals locals modules patches pickled recent saved "
+		    "threads types web");
 	assert_list(s, "/osh/globals",
 		    "add big color counter first fixed gone handler head node null real say "
 		    "st@other.c st@shop.c text tiny visit wild");

@@ -76,19 +76,19 @@ static char *list_text(struct session *s, const char *path)
 	return out.data ? ot_buf_take(&out) : ot_strdup("");
 }
 
-#define assert_list(s, path, wanted)                                        \
-	do {                                                                \
-		ot_auto_free char *got = list_text(s, path);                \
-		if (strcmp(got, wanted) != 0)                               \
+#define assert_list(s, path, wanted)                                      \
+	do {                                                              \
+		ot_auto_free char *got = list_text(s, path);              \
+		if (strcmp(got, wanted) != 0)                             \
 			fail_msg("%s has %s, not %s", path, got, wanted); \
 	} while (0)
 
-#define assert_cd(s, path, wanted)                                          \
-	do {                                                                \
-		struct ot_err *cd_err = ot_vfs_cd((s)->vfs, path);          \
-		if (cd_err)                                                 \
-			fail_msg("cd %s: %s", path, cd_err->what);          \
-		assert_string_equal(ot_vfs_cwd((s)->vfs), wanted);          \
+#define assert_cd(s, path, wanted)                                 \
+	do {                                                       \
+		struct ot_err *cd_err = ot_vfs_cd((s)->vfs, path); \
+		if (cd_err)                                        \
+			fail_msg("cd %s: %s", path, cd_err->what); \
+		assert_string_equal(ot_vfs_cwd((s)->vfs), wanted); \
 	} while (0)
 
 /* The error must have this part, and we must be where we were. */
@@ -119,8 +119,9 @@ static void osh_has_all_its_directories(void **state)
 {
 	struct session *s = *state;
 
-	assert_list(s, "/osh", "all db files globals locals modules patches pickled recent saved "
-			       "threads types web");
+	assert_list(s, "/osh",
+		    "all db files globals locals modules patches pickled recent saved "
+		    "threads types web");
 	assert_list(s, "/osh/modules", "shop");
 	assert_list(s, "/osh/threads", "a made program cannot do this");
 	assert_list(s, "/osh/patches", "[what is patched now: nothing is]");
@@ -130,9 +131,12 @@ static void directories_without_content_say_what_they_are_for(void **state)
 {
 	struct session *s = *state;
 	static const char *const names[][2] = {
-		{"/osh/all", "trace id"},     {"/osh/recent", "newest contexts"},
-		{"/osh/saved", "save"},	      {"/osh/pickled", "saved to a file"},
-		{"/osh/db", "key-value"},     {"/osh/web", "browsers"},
+		{"/osh/all", "trace id"},
+		{"/osh/recent", "newest contexts"},
+		{"/osh/saved", "save"},
+		{"/osh/pickled", "saved to a file"},
+		{"/osh/db", "key-value"},
+		{"/osh/web", "browsers"},
 		{"/osh/locals", "otrace_set_trace()"},
 	};
 
@@ -303,8 +307,9 @@ static void wildcards_must_match_one(void **state)
 
 	assert_cd(s, "/osh/g*", "/osh/globals");
 	assert_cd(s, "/o?h/t[xyz]pes/n*e", "/osh/types/node");
-	check_cd_fails(s, "/osh/globals/h*", "2 names match \"h*\", it is ambiguous; choose "
-					     "handler or head");
+	check_cd_fails(s, "/osh/globals/h*",
+		       "2 names match \"h*\", it is ambiguous; choose "
+		       "handler or head");
 	check_cd_fails(s, "/osh/globals/q*", "no \"q*\" here");
 	check_cd_fails(s, "/osh/globals/h[xz]ad", "no \"h[xz]ad\" here");
 }
@@ -312,9 +317,10 @@ static void wildcards_must_match_one(void **state)
 static void names_that_end_in_the_middle_are_refused(void **state)
 {
 	struct session *s = *state;
-	static const char *const bad[] = {"head[", "head[0", "head[]",	"head[x]", "head.",
-					  "head->", "[0]",    "head..next", ".next",  "-> ",
-					  "first[0]", "head[99999999999999999999]"};
+	static const char *const bad[] = {"head[",   "head[0",	   "head[]",
+					  "head[x]", "head.",	   "head->",
+					  "[0]",     "head..next", ".next",
+					  "-> ",     "first[0]",   "head[99999999999999999999]"};
 
 	for (size_t i = 0; i < OT_NR(bad); i++) {
 		struct ot_node node = {0};
@@ -336,8 +342,9 @@ static void a_vanished_object_is_a_stale_directory(void **state)
 
 	assert_cd(s, "head/next", "/osh/globals/head/next");
 	*head = 0;
-	assert_list(s, ".", "stale directory /osh/globals/head/next: head is NULL "
-			    "(/osh/globals/head)");
+	assert_list(s, ".",
+		    "stale directory /osh/globals/head/next: head is NULL "
+		    "(/osh/globals/head)");
 	check_cd_fails(s, "name", "stale directory /osh/globals/head/next");
 	*head = address;
 	assert_list(s, ".", "id name a b next text");
@@ -435,10 +442,14 @@ static void the_prompt_says_where_we_are(void **state)
 	struct session *s = *state;
 	struct ot_shell shell = {.vfs = s->vfs};
 	static const char *const prompts[][2] = {
-		{"/osh/globals", "globals> "},	     {"/osh", "osh> "},
-		{"/osh/types", "types> "},	     {"/osh/types/node", "osh..node> "},
-		{"/osh/globals/head", "osh..head> "}, {"/", "/> "},
-		{"/usr", "usr> "},		     {"/usr/include", "include> "},
+		{"/osh/globals", "globals> "},
+		{"/osh", "osh> "},
+		{"/osh/types", "types> "},
+		{"/osh/types/node", "osh..node> "},
+		{"/osh/globals/head", "osh..head> "},
+		{"/", "/> "},
+		{"/usr", "usr> "},
+		{"/usr/include", "include> "},
 	};
 
 	for (size_t i = 0; i < OT_NR(prompts); i++) {
@@ -470,11 +481,11 @@ static void offer(void *priv, const char *text, bool is_dir)
 	ot_buf_addf(priv, "%s%s ", text, is_dir ? "/" : "");
 }
 
-#define assert_offers(s, word, wanted)                           \
-	do {                                                     \
-		ot_auto_buf struct ot_buf got = OT_BUF_INIT;     \
-		ot_vfs_complete((s)->vfs, word, offer, &got);    \
-		assert_string_equal(ot_buf_text(&got), wanted);  \
+#define assert_offers(s, word, wanted)                          \
+	do {                                                    \
+		ot_auto_buf struct ot_buf got = OT_BUF_INIT;    \
+		ot_vfs_complete((s)->vfs, word, offer, &got);   \
+		assert_string_equal(ot_buf_text(&got), wanted); \
 	} while (0)
 
 static void words_are_completed_by_the_sorted_names(void **state)
@@ -538,13 +549,13 @@ static char *search_text(struct session *s, const char *path, struct ot_search *
 	return finds.text.data ? ot_buf_take(&finds.text) : ot_strdup("");
 }
 
-#define assert_finds(s, path, search_name, type, search_value, wanted)                       \
-	do {                                                                                 \
-		struct ot_search search = {.name = (search_name), .value = (search_value)};  \
-		struct ot_search_end end = {0};                                              \
-		ot_auto_free char *got = search_text(s, path, &search, type, &end);          \
-		if (strcmp(got, wanted) != 0)                                                \
-			fail_msg("found %s, not %s", got, wanted);                           \
+#define assert_finds(s, path, search_name, type, search_value, wanted)                      \
+	do {                                                                                \
+		struct ot_search search = {.name = (search_name), .value = (search_value)}; \
+		struct ot_search_end end = {0};                                             \
+		ot_auto_free char *got = search_text(s, path, &search, type, &end);         \
+		if (strcmp(got, wanted) != 0)                                               \
+			fail_msg("found %s, not %s", got, wanted);                          \
 	} while (0)
 
 static void find_compares_types_as_c_does(void **state)
@@ -630,9 +641,10 @@ static void searches_can_be_interrupted(void **state)
 static void paths_of_any_kind_never_crash(void **state)
 {
 	struct session *s = *state;
-	static const char pieces[][8] = {"head", "next",   "/", ".", "->", "[",	  "]",	"0", "*",
-					 "?",	 "..",	   "~", "@", "st", "add", "\\", "-", "::",
-					 "osh",	 "globals", "1", "x", " ", "\x01", "\xff"};
+	static const char pieces[][8] = {"head", "next", "/",	 ".",	"->",  "[",	  "]",
+					 "0",	 "*",	 "?",	 "..",	"~",   "@",	  "st",
+					 "add",	 "\\",	 "-",	 "::",	"osh", "globals", "1",
+					 "x",	 " ",	 "\x01", "\xff"};
 	uint32_t seed = 1;
 
 	for (int round = 0; round < 20000; round++) {
