@@ -167,29 +167,63 @@ static void add_folder(struct folders *folders, const struct ot_file *file)
 	ot_vec_push(folders, file->directory);
 }
 
-/* A header has no ot_file of its own: the tree's name for a path as the compiler gave it. */
-static const char *header_path(struct ot_vfs *vfs, const struct folders *folders, const char *name)
+/* Adds the components of a path, ".." taking one off. */
+static void add_components(struct ot_buf *path, const char *name)
 {
-	ot_auto_buf struct ot_buf path = OT_BUF_INIT;
-
-	for (size_t i = 0; i < folders->nr; i++) {
-		size_t len = strlen(folders->items[i]);
-
-		if (!strncmp(name, folders->items[i], len) && name[len] == '/') {
-			name += len;
-			break;
-		}
-	}
 	while (*name) {
 		size_t part = strcspn(name, "/");
 
-		if (part && !(part == 1 && *name == '.')) {
-			ot_buf_adds(&path, path.len ? "/" : "");
-			ot_buf_add(&path, name, part);
+		if (part == 2 && !strncmp(name, "..", 2)) {
+			const char *slash = path->len ? strrchr(path->data, '/') : NULL;
+
+			ot_buf_truncate(path, slash ? (size_t)(slash - path->data) : 0);
+		} else if (part && !(part == 1 && *name == '.')) {
+			ot_buf_adds(path, path->len ? "/" : "");
+			ot_buf_add(path, name, part);
 		}
 		name += part + (name[part] == '/');
 	}
-	return path.len ? ot_vfs_intern(vfs, ot_buf_text(&path)) : NULL;
+}
+
+static bool goes_up(const char *name)
+{
+	return !strncmp(name, "../", 3) || strstr(name, "/../");
+}
+
+/* The tree's name for a path as the compiler was given it: below the folder it was relative to what
+ * is behind that, elsewhere all of it. */
+static const char *tree_path(struct ot_vfs *vfs, const char *folder, const char *name)
+{
+	ot_auto_buf struct ot_buf base = OT_BUF_INIT, path = OT_BUF_INIT;
+	const char *at;
+
+	add_components(&base, folder);
+	if (*name != '/')
+		add_components(&path, folder);
+	add_components(&path, name);
+	at = ot_buf_text(&path);
+	if (base.len && !strncmp(at, base.data, base.len) && at[base.len] == '/')
+		at += base.len + 1;
+	return *at ? ot_vfs_intern(vfs, at) : NULL;
+}
+
+/* A header has no ot_file of its own, and nothing says what its name is relative to: the folder that
+ * it is in, or else any. */
+static const char *header_path(struct ot_vfs *vfs, const struct folders *folders, const char *name)
+{
+	const char *folder = folders->nr ? folders->items[0] : "";
+
+	for (size_t i = 0; i < folders->nr; i++) {
+		size_t len = strlen(folders->items[i]);
+		ot_auto_free char *whole = ot_asprintf("%s/%s", folders->items[i], name);
+
+		if (*name == '/' ? !strncmp(name, folders->items[i], len) && name[len] == '/'
+				 : !access(whole, F_OK)) {
+			folder = folders->items[i];
+			break;
+		}
+	}
+	return tree_path(vfs, folder, name);
 }
 
 static void add_to_file(struct ot_vfs *vfs, struct ot_vfs_entry entry, const struct ot_file *file)
@@ -197,7 +231,10 @@ static void add_to_file(struct ot_vfs *vfs, struct ot_vfs_entry entry, const str
 	if (!file)
 		return;
 	entry.path = ot_vfs_intern(vfs, file->tree_name);
-	ot_vec_push(&vfs->files, entry);
+	if (goes_up(file->tree_name) && file->directory)
+		entry.path = tree_path(vfs, file->directory, file->name);
+	if (entry.path)
+		ot_vec_push(&vfs->files, entry);
 }
 
 static void add_types_of_files(struct ot_vfs *vfs, const struct folders *folders)

@@ -141,7 +141,16 @@ static void look_at(struct walk *walk, const char *path, struct ot_node *node)
 
 /* ------------------------------------------------------------------ walking */
 
-/* Whether its entries are worth a look: functions have mostly none, folders are not ours. */
+static bool is_text(const struct ot_node *node)
+{
+	const struct ot_type *type =
+		node->kind == OT_NODE_VALUE ? ot_type_strip(node->value.type) : NULL;
+
+	return type && type->kind == OTRACE_TYPE_ARRAY && ot_type_is_char(type->target);
+}
+
+/* Whether its entries are worth a look: functions have mostly none, folders are not ours, the letters
+ * of a text are nobody's names. */
 static bool has_entries(struct walk *walk, const struct ot_node *node)
 {
 	size_t nr;
@@ -156,7 +165,7 @@ static bool has_entries(struct walk *walk, const struct ot_node *node)
 	case OT_NODE_ROOT:
 		return false;
 	default:
-		return ot_node_is_dir(node) && !ot_node_is_fn_pointer(node);
+		return ot_node_is_dir(node) && !ot_node_is_fn_pointer(node) && !is_text(node);
 	}
 }
 
