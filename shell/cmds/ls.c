@@ -116,7 +116,7 @@ static bool wanted(const struct ot_ls_options *options, const struct ot_node *no
 		return false;
 	if (!options->all && !options->named && is_hidden(node))
 		return false;
-	return !ot_map_get_text(embedded, node->name);
+	return !embedded->nr || !ot_map_get_text(embedded, node->name);
 }
 
 static void drop_unwanted(struct ot_node_list *list, const struct ot_ls_options *options,
@@ -125,10 +125,10 @@ static void drop_unwanted(struct ot_node_list *list, const struct ot_ls_options 
 	size_t nr = 0;
 
 	for (size_t i = 0; i < list->nr; i++) {
-		if (wanted(options, &list->items[i], embedded))
-			list->items[nr++] = list->items[i];
-		else
+		if (!wanted(options, &list->items[i], embedded))
 			ot_node_deinit(&list->items[i]);
+		else if (nr++ != i)
+			list->items[nr - 1] = list->items[i];
 	}
 	list->nr = nr;
 }

@@ -62,14 +62,11 @@ static bool is_copy(const struct ot_vfs_entry *entry, const struct ot_vfs_entry 
 
 static void list_range(struct ot_vfs *vfs, struct ot_vfs_range range, struct ot_node_list *ret)
 {
-	for (const struct ot_vfs_entry *at = range.begin; at < range.end; at++) {
-		struct ot_node node;
-
-		if (is_copy(at, range.begin))
-			continue;
-		ot_node_of_entry(vfs, at, &node);
-		ot_node_list_add(ret, &node);
-	}
+	/* built in their place: a node is large and these are many */
+	ot_node_list_reserve(ret, (size_t)(range.end - range.begin));
+	for (const struct ot_vfs_entry *at = range.begin; at < range.end; at++)
+		if (!is_copy(at, range.begin))
+			ot_node_of_entry(vfs, at, &ret->items[ret->nr++]);
 }
 
 static void list_module(struct ot_vfs *vfs, const struct ot_module *module, const char *prefix,
@@ -96,12 +93,9 @@ static void list_types(struct ot_vfs *vfs, struct ot_node_list *ret)
 	size_t nr;
 	const struct ot_type *const *types = ot_program_types(vfs->program, &nr);
 
-	for (size_t i = 0; i < nr; i++) {
-		struct ot_node node;
-
-		ot_node_of_type(types[i], &node);
-		ot_node_list_add(ret, &node);
-	}
+	ot_node_list_reserve(ret, nr);
+	for (size_t i = 0; i < nr; i++)
+		ot_node_of_type(types[i], &ret->items[ret->nr++]);
 }
 
 /* The paths are sorted, so what lies in one folder stands together. */
@@ -412,7 +406,7 @@ struct ot_err *ot_vfs_children(struct ot_vfs *vfs, const struct ot_node *parent,
 		return err;
 	}
 	drop_others(prefix, &list);
-	for (size_t i = 0; i < list.nr; i++)
+	for (size_t i = 0; parent->tid && i < list.nr; i++)
 		if (!list.items[i].tid)
 			list.items[i].tid = parent->tid;
 	if (!ret->nr) {

@@ -11,11 +11,22 @@ void ot_node_deinit(struct ot_node *node)
 	memset(node, 0, sizeof(*node));
 }
 
+/* There may be a hundred thousand of them, most with nothing to free. */
 void ot_node_list_deinit(struct ot_node_list *list)
 {
-	for (size_t i = 0; i < list->nr; i++)
-		ot_node_deinit(&list->items[i]);
+	for (size_t i = 0; i < list->nr; i++) {
+		free(list->items[i].value.own);
+		ot_err_destroy(list->items[i].err);
+	}
 	ot_vec_deinit(list);
+}
+
+void ot_node_list_reserve(struct ot_node_list *list, size_t more)
+{
+	if (list->cap - list->nr >= more)
+		return;
+	list->cap = list->nr + more;
+	list->items = ot_realloc(list->items, list->cap, sizeof(*list->items));
 }
 
 /* Takes the node over. Values in it have not been read, so nothing points into it. */

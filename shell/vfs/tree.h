@@ -107,6 +107,8 @@ struct ot_err *ot_vfs_pointed_fn(struct ot_vfs *vfs, const struct ot_node *node,
 				 const struct ot_fn **ret);
 
 bool ot_node_list_add(struct ot_node_list *list, const struct ot_node *node);
+/** Room for so many nodes behind the last one. */
+void ot_node_list_reserve(struct ot_node_list *list, size_t more);
 
 /* ------------------------------------------------------------------ /osh/threads, real folders */
 
