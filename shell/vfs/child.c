@@ -67,7 +67,7 @@ static bool other_name(struct ot_vfs *vfs, const char *name, struct ot_node *ret
 
 static bool child_of_globals(struct ot_vfs *vfs, const char *name, struct ot_node *ret)
 {
-	const struct ot_vfs_entry *entry = ot_vfs_range_find(ot_vfs_globals(vfs, ""), name);
+	const struct ot_vfs_entry *entry = ot_vfs_range_find(ot_vfs_globals(vfs, name), name);
 
 	if (entry)
 		ot_node_of_entry(vfs, entry, ret);

@@ -65,57 +65,132 @@ static void sort(struct ot_vfs_entries *list, int (*compare)(const void *left, c
 		qsort(list->items, list->nr, sizeof(*list->items), compare);
 }
 
+static struct ot_vfs_range range_of(const struct ot_vfs_entries *list, size_t begin, size_t end)
+{
+	if (!list->nr)
+		return (struct ot_vfs_range){NULL, NULL};
+	return (struct ot_vfs_range){list->items + begin, list->items + end};
+}
+
 /* ------------------------------------------------------------------ globals */
 
-static bool is_fn_name(struct ot_fn *const *fns, size_t nr, const char *name)
+/** One of the program's lists, which are sorted by name. */
+struct names {
+	const void *const *items;
+	size_t nr;
+	const char *(*name_of)(const void *item);
+	bool (*make)(const struct ot_program *program, const void *item, struct ot_vfs_entry *ret);
+};
+
+static const char *fn_name(const void *item)
+{
+	return ((const struct ot_fn *)item)->name;
+}
+
+static const char *var_name(const void *item)
+{
+	return ((const struct ot_var *)item)->name;
+}
+
+static const char *type_name(const void *item)
+{
+	return ((const struct ot_type *)item)->name;
+}
+
+/* Where the names that start with so many bytes of @name begin, or end. */
+static size_t names_bound(const struct names *names, const char *name, size_t len, bool behind)
 {
 	size_t low = 0;
-	size_t high = nr;
+	size_t high = names->nr;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = strcmp(fns[middle]->name, name);
+		int order = strncmp(names->name_of(names->items[middle]), name, len);
 
-		if (!order)
-			return true;
-		if (order < 0)
+		if (order < 0 || (behind && !order))
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return false;
+	return low;
+}
+
+static bool make_fn(const struct ot_program *program, const void *item, struct ot_vfs_entry *ret)
+{
+	const struct ot_fn *fn = item;
+
+	(void)program;
+	*ret = (struct ot_vfs_entry){.name = fn->unique_name, .fn = fn};
+	return true;
+}
+
+/* Those of a function are inside it. */
+static bool make_var(const struct ot_program *program, const void *item, struct ot_vfs_entry *ret)
+{
+	const struct ot_var *var = item;
+
+	(void)program;
+	*ret = (struct ot_vfs_entry){.name = var->unique_name, .var = var};
+	return !var->scope;
+}
+
+static struct names fn_names(const struct ot_program *program)
+{
+	struct names names = {.name_of = fn_name, .make = make_fn};
+
+	names.items = (const void *const *)ot_program_fns(program, &names.nr);
+	return names;
 }
 
 /* A variable or function of the same name is what the name means. */
-static bool is_hidden_type(const struct ot_program *program, const struct ot_type *type)
+static bool make_type(const struct ot_program *program, const void *item, struct ot_vfs_entry *ret)
 {
-	const struct ot_var *var = ot_program_var(program, type->name);
-	size_t nr;
-	struct ot_fn *const *fns = ot_program_fns(program, &nr);
+	const struct ot_type *type = item;
+	const struct ot_var *var;
+	struct names fns;
+	size_t bytes;
 
-	return (var && !var->scope) || is_fn_name(fns, nr, type->name);
+	if (type->kind == OTRACE_TYPE_BASE)
+		return false;
+	var = ot_program_var(program, type->name);
+	if (var && !var->scope)
+		return false;
+	fns = fn_names(program);
+	bytes = strlen(type->name) + 1; /* the NUL too: exactly this name */
+	if (names_bound(&fns, type->name, bytes, false) <
+	    names_bound(&fns, type->name, bytes, true))
+		return false;
+	*ret = (struct ot_vfs_entry){.name = type->unique_name, .type = type};
+	return true;
 }
 
-static void add_globals(struct ot_program *program, struct ot_vfs_entries *list)
+static void gather(const struct ot_program *program, const struct names *names, const char *prefix,
+		   struct ot_vfs_entries *list)
 {
-	size_t nr;
-	struct ot_fn *const *fns = ot_program_fns(program, &nr);
-	struct ot_var *const *vars;
-	const struct ot_type *const *types;
+	/* behind the @ of a name stands the file, by which the lists are not sorted */
+	size_t len = strcspn(prefix, "@");
+	size_t end = names_bound(names, prefix, len, true);
+	struct ot_vfs_entry entry;
 
-	for (size_t i = 0; i < nr; i++)
-		ot_vec_push(list,
-			    ((struct ot_vfs_entry){.name = fns[i]->unique_name, .fn = fns[i]}));
-	vars = ot_program_vars(program, &nr);
-	for (size_t i = 0; i < nr; i++)
-		if (!vars[i]->scope) /* the others are inside their function */
-			ot_vec_push(list, ((struct ot_vfs_entry){.name = vars[i]->unique_name,
-								 .var = vars[i]}));
-	types = ot_program_types(program, &nr);
-	for (size_t i = 0; i < nr; i++)
-		if (types[i]->kind != OTRACE_TYPE_BASE && !is_hidden_type(program, types[i]))
-			ot_vec_push(list, ((struct ot_vfs_entry){.name = types[i]->unique_name,
-								 .type = types[i]}));
+	for (size_t i = names_bound(names, prefix, len, false); i < end; i++)
+		if (names->make(program, names->items[i], &entry) &&
+		    !strncmp(entry.name, prefix, strlen(prefix)))
+			ot_vec_push(list, entry);
+}
+
+static void gather_all(struct ot_program *program, const char *prefix, struct ot_vfs_entries *list)
+{
+	struct names fns = fn_names(program);
+	struct names vars = {.name_of = var_name, .make = make_var};
+	struct names types = {.name_of = type_name, .make = make_type};
+
+	list->nr = 0;
+	vars.items = (const void *const *)ot_program_vars(program, &vars.nr);
+	types.items = (const void *const *)ot_program_types(program, &types.nr);
+	gather(program, &fns, prefix, list);
+	gather(program, &vars, prefix, list);
+	gather(program, &types, prefix, list);
+	sort(list, compare_entries);
 }
 
 struct ot_vfs_range ot_vfs_globals(struct ot_vfs *vfs, const char *prefix)
@@ -126,17 +201,18 @@ struct ot_vfs_range ot_vfs_globals(struct ot_vfs *vfs, const char *prefix)
 
 	if (!vfs->program)
 		return (struct ot_vfs_range){NULL, NULL};
+	/* a word is completed at once: all names are sorted when all are asked for */
+	if (list->revision != ot_program_revision(vfs->program) && len) {
+		gather_all(vfs->program, prefix, &vfs->some);
+		return range_of(&vfs->some, 0, vfs->some.nr);
+	}
 	if (list->revision != ot_program_revision(vfs->program)) {
-		list->nr = 0;
-		add_globals(vfs->program, list);
-		sort(list, compare_entries);
+		gather_all(vfs->program, "", list);
 		list->revision = ot_program_revision(vfs->program);
 	}
-	if (!list->nr)
-		return (struct ot_vfs_range){NULL, NULL};
 	begin = lower_bound(list->items, list->nr, prefix, len, false);
 	end = lower_bound(list->items, list->nr, prefix, len, true);
-	return (struct ot_vfs_range){list->items + begin, list->items + end};
+	return range_of(list, begin, end);
 }
 
 const struct ot_vfs_entry *ot_vfs_range_find(struct ot_vfs_range range, const char *name)
@@ -320,10 +396,7 @@ struct ot_vfs_range ot_vfs_files(struct ot_vfs *vfs, const char *path)
 		make_files(vfs);
 		list->revision = ot_program_revision(vfs->program);
 	}
-	if (!list->nr)
-		return (struct ot_vfs_range){NULL, NULL};
-	return (struct ot_vfs_range){list->items + path_bound(list, path, false),
-				     list->items + path_bound(list, path, true)};
+	return range_of(list, path_bound(list, path, false), path_bound(list, path, true));
 }
 
 /* ------------------------------------------------------------------ statics */
@@ -383,12 +456,13 @@ const struct ot_var *const *ot_vfs_statics(struct ot_vfs *vfs, const struct ot_f
 		if (compare_scopes(fn->name, fn->tu, items[high]) != 0)
 			break;
 	*nr_ret = high - low;
-	return items + low;
+	return *nr_ret ? items + low : NULL;
 }
 
 void ot_vfs_index_deinit(struct ot_vfs *vfs)
 {
 	free(vfs->globals.items);
+	free(vfs->some.items);
 	free(vfs->files.items);
 	free(vfs->statics.items);
 }

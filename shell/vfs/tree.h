@@ -42,6 +42,7 @@ struct ot_vfs {
 	struct ot_arena names; /* names made here, each once */
 	struct ot_map interned;
 	struct ot_vfs_entries globals; /* by name; copies of one name stand side by side */
+	struct ot_vfs_entries some;    /* of globals, the last asked for by their beginning */
 	struct ot_vfs_entries files;   /* by path, then name */
 	struct ot_vfs_statics statics; /* of functions, by function */
 	void (*each_patch)(void *priv,
@@ -61,7 +62,8 @@ struct ot_vfs_range {
 	const struct ot_vfs_entry *end;
 };
 
-/** Everything that has a place in /osh/globals and whose name starts with @p prefix. */
+/** Everything that has a place in /osh/globals and whose name starts with @p prefix; valid until the
+ * next call. */
 struct ot_vfs_range ot_vfs_globals(struct ot_vfs *vfs, const char *prefix);
 /** Everything in the files whose path starts with @p path (a file, or a folder with its slash). */
 struct ot_vfs_range ot_vfs_files(struct ot_vfs *vfs, const char *path);

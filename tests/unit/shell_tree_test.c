@@ -83,13 +83,15 @@ static char *list_text(struct session *s, const char *path)
 			fail_msg("%s has %s, not %s", path, got, wanted); \
 	} while (0)
 
-#define assert_cd(s, path, wanted)                                 \
-	do {                                                       \
-		struct ot_err *cd_err = ot_vfs_cd((s)->vfs, path); \
-		if (cd_err)                                        \
-			fail_msg("cd %s: %s", path, cd_err->what); \
-		assert_string_equal(ot_vfs_cwd((s)->vfs), wanted); \
-	} while (0)
+/* NULL is a cd without a name. */
+static void check_cd(struct session *s, const char *path, const char *wanted)
+{
+	struct ot_err *err = ot_vfs_cd(s->vfs, path);
+
+	if (err)
+		fail_msg("cd %s: %s", path ? path : "", err->what);
+	assert_string_equal(ot_vfs_cwd(s->vfs), wanted);
+}
 
 /* The error must have this part, and we must be where we were. */
 static void check_cd_fails(struct session *s, const char *path, const char *part)
@@ -144,7 +146,7 @@ static void directories_without_content_say_what_they_are_for(void **state)
 		ot_auto_free char *got = list_text(s, names[i][0]);
 
 		assert_non_null(strstr(got, names[i][1]));
-		assert_cd(s, names[i][0], names[i][0]);
+		check_cd(s, names[i][0], names[i][0]);
 		check_cd_fails(s, "anything", "no \"anything\" here");
 	}
 }
@@ -166,7 +168,7 @@ static void modules_have_their_globals(void **state)
 	assert_list(s, "/osh/modules/shop",
 		    "add color counter first fixed gone handler head null real say st@other.c "
 		    "st@shop.c text tiny visit wild");
-	assert_cd(s, "/osh/modules/shop/head/next", "/osh/modules/shop/head/next");
+	check_cd(s, "/osh/modules/shop/head/next", "/osh/modules/shop/head/next");
 }
 
 static void files_have_what_is_in_them(void **state)
@@ -176,7 +178,7 @@ static void files_have_what_is_in_them(void **state)
 	assert_list(s, "/osh/files", "src");
 	assert_list(s, "/osh/files/src", "other.c shop.c");
 	assert_list(s, "/osh/files/src/other.c", "st");
-	assert_cd(s, "/osh/files/src/shop.c/head->next", "/osh/files/src/shop.c/head/next");
+	check_cd(s, "/osh/files/src/shop.c/head->next", "/osh/files/src/shop.c/head/next");
 	check_cd_fails(s, "/osh/files/sr", "no \"sr\" here");
 }
 
@@ -253,9 +255,9 @@ static void function_pointers_lead_to_the_function(void **state)
 	struct session *s = *state;
 
 	assert_list(s, "handler", "add");
-	assert_cd(s, "handler/add", "/osh/globals/handler/add");
+	check_cd(s, "handler/add", "/osh/globals/handler/add");
 	assert_list(s, ".", "calls");
-	assert_cd(s, "/osh/globals/handler/*", "/osh/globals/handler/add");
+	check_cd(s, "/osh/globals/handler/*", "/osh/globals/handler/add");
 	*word_of(s, "handler") = 0x1234;
 	check_cd_fails(s, "/osh/globals/handler", "points to 0x1234, where no function");
 	*word_of(s, "handler") = 0;
@@ -305,8 +307,8 @@ static void wildcards_must_match_one(void **state)
 {
 	struct session *s = *state;
 
-	assert_cd(s, "/osh/g*", "/osh/globals");
-	assert_cd(s, "/o?h/t[xyz]pes/n*e", "/osh/types/node");
+	check_cd(s, "/osh/g*", "/osh/globals");
+	check_cd(s, "/o?h/t[xyz]pes/n*e", "/osh/types/node");
 	check_cd_fails(s, "/osh/globals/h*",
 		       "2 names match \"h*\", it is ambiguous; choose "
 		       "handler or head");
@@ -340,7 +342,7 @@ static void a_vanished_object_is_a_stale_directory(void **state)
 	uint64_t *head = word_of(s, "head");
 	uint64_t address = *head;
 
-	assert_cd(s, "head/next", "/osh/globals/head/next");
+	check_cd(s, "head/next", "/osh/globals/head/next");
 	*head = 0;
 	assert_list(s, ".",
 		    "stale directory /osh/globals/head/next: head is NULL "
@@ -349,7 +351,7 @@ static void a_vanished_object_is_a_stale_directory(void **state)
 	*head = address;
 	assert_list(s, ".", "id name a b next text");
 	*head = 0;
-	assert_cd(s, "../..", "/osh/globals");
+	check_cd(s, "../..", "/osh/globals");
 }
 
 static void cd_without_a_name_goes_to_globals_or_home(void **state)
@@ -359,15 +361,15 @@ static void cd_without_a_name_goes_to_globals_or_home(void **state)
 	ot_auto_free char *home = NULL;
 
 	assert_non_null(mkdtemp(folder));
-	home = realpath(folder, NULL);
+	home = ot_strdup(folder);
 	setenv("HOME", home, 1);
-	assert_cd(s, "/osh/types", "/osh/types");
-	assert_cd(s, NULL, "/osh/globals");
-	assert_cd(s, "/usr", "/usr");
-	assert_cd(s, "", home);
-	assert_cd(s, "-", "/usr");
-	assert_cd(s, "~", home);
-	assert_cd(s, "..", "/tmp");
+	check_cd(s, "/osh/types", "/osh/types");
+	check_cd(s, NULL, "/osh/globals");
+	check_cd(s, "/usr", "/usr");
+	check_cd(s, "", home);
+	check_cd(s, "-", "/usr");
+	check_cd(s, "~", home);
+	check_cd(s, "..", "/tmp");
 	assert_int_equal(chdir("/"), 0);
 	rmdir(folder);
 }
@@ -378,21 +380,21 @@ static void outside_osh_are_the_folders_of_the_machine(void **state)
 	char here[PATH_MAX];
 
 	assert_false(ot_vfs_is_outside(s->vfs));
-	assert_cd(s, "/us?/includ[e]", "/usr/include");
+	check_cd(s, "/us?/includ[e]", "/usr/include");
 	assert_true(ot_vfs_is_outside(s->vfs));
 	assert_string_equal(getcwd(here, sizeof(here)), "/usr/include");
 	assert_string_equal(getenv("PWD"), "/usr/include");
-	assert_cd(s, "..", "/usr");
+	check_cd(s, "..", "/usr");
 	check_cd_fails(s, "not-there", "no \"not-there\" here");
 	check_cd_fails(s, "/etc/passwd", "/etc/passwd is not a directory");
-	assert_cd(s, "..", "/");
+	check_cd(s, "..", "/");
 	assert_true(ot_vfs_is_outside(s->vfs));
-	assert_cd(s, "osh", "/osh");
+	check_cd(s, "osh", "/osh");
 	assert_false(ot_vfs_is_outside(s->vfs));
 	assert_string_equal(getcwd(here, sizeof(here)), "/");
-	assert_cd(s, "/usr", "/usr");
-	assert_cd(s, "~~g", "/osh/globals");
-	assert_cd(s, "~~w", "/usr");
+	check_cd(s, "/usr", "/usr");
+	check_cd(s, "~~g", "/osh/globals");
+	check_cd(s, "~~w", "/usr");
 	check_cd_fails(s, "~nobody-of-that-name", "no user and no trace");
 }
 
@@ -453,7 +455,7 @@ static void the_prompt_says_where_we_are(void **state)
 	};
 
 	for (size_t i = 0; i < OT_NR(prompts); i++) {
-		assert_cd(s, prompts[i][0], prompts[i][0]);
+		check_cd(s, prompts[i][0], prompts[i][0]);
 		assert_string_equal(ot_prompt_text(&shell), prompts[i][1]);
 	}
 }
@@ -542,6 +544,8 @@ static char *search_text(struct session *s, const char *path, struct ot_search *
 	search->priv = &finds;
 	if (!err)
 		err = ot_search_run(s->vfs, path, search, end);
+	search->type = NULL;
+	search->priv = NULL;
 	if (err)
 		add_err(err, &finds.text);
 	ot_type_pattern_deinit(&pattern);
