@@ -73,12 +73,37 @@ static void complete_from(struct ot_vfs *vfs, const char *word, size_t start,
 	ot_node_deinit(&node);
 }
 
+/* Where names have dots and dashes of their own only slashes part them. Whether it is such a place. */
+static bool complete_file(struct ot_vfs *vfs, const char *word,
+			  void (*offer)(void *priv, const char *text, bool is_dir), void *priv)
+{
+	const char *slash = strrchr(word, '/');
+	size_t start = slash ? (size_t)(slash - word) + 1 : 0;
+	ot_auto_free char *path = ot_strndup(word, start > 1 ? start - 1 : start);
+	struct ot_node_list list = {0};
+	struct ot_node node = {0};
+	bool is_file;
+	ot_auto_err struct ot_err *err = ot_vfs_find(vfs, *path ? path : ".", &node, NULL);
+
+	is_file = !err && (node.kind == OT_NODE_DISK || node.kind == OT_NODE_ROOT ||
+			   node.kind == OT_NODE_FILES || node.kind == OT_NODE_MODULES);
+	if (is_file) {
+		err = ot_vfs_children(vfs, &node, word + start, &list);
+		offer_all(&list, word, start, offer, priv);
+	}
+	ot_node_list_deinit(&list);
+	ot_node_deinit(&node);
+	return is_file;
+}
+
 void ot_vfs_complete(struct ot_vfs *vfs, const char *word,
 		     void (*offer)(void *priv, const char *text, bool is_dir), void *priv)
 {
 	size_t start = last_name(word);
 	const char *colons = NULL;
 
+	if (complete_file(vfs, word, offer, priv))
+		return;
 	complete_from(vfs, word, start, offer, priv);
 	/* fn::NAME, a static of a function; names of C++ have colons of their own */
 	for (const char *c = strstr(word + start, "::"); c; c = strstr(c + 2, "::"))

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <limits.h>
+#include <sys/stat.h>
 
 #include "base/map.h"
 #include "cmds/cmd.h"
@@ -500,8 +501,29 @@ static void words_are_completed_by_the_sorted_names(void **state)
 	assert_offers(s, "/osh/ty", "/osh/types/ ");
 	assert_offers(s, "/osh/files/s", "/osh/files/src/ ");
 	assert_offers(s, "/osh/files/src/shop.c/hea", "/osh/files/src/shop.c/head/ ");
+	assert_offers(s, "/osh/files/src/shop.", "/osh/files/src/shop.c/ ");
+	assert_offers(s, "/osh/modules/sh", "/osh/modules/shop/ ");
 	assert_offers(s, "qq", "");
 	assert_offers(s, "null->", "");
+}
+
+static void real_paths_are_completed(void **state)
+{
+	struct session *s = *state;
+	char folder[] = "/tmp/otrace-tree-XXXXXX";
+	ot_auto_free char *inner = NULL, *word = NULL, *wanted = NULL;
+
+	assert_non_null(mkdtemp(folder));
+	inner = ot_asprintf("%s/a-dash.and.dots", folder);
+	word = ot_asprintf("%s/a-dash.an", folder);
+	wanted = ot_asprintf("%s/ ", inner);
+	assert_int_equal(mkdir(inner, 0700), 0);
+	assert_offers(s, word, wanted);
+	check_cd(s, folder, folder);
+	assert_offers(s, "a-d", "a-dash.and.dots/ ");
+	check_cd(s, "/", "/");
+	rmdir(inner);
+	rmdir(folder);
 }
 
 /* ------------------------------------------------------------------ searching */
@@ -701,6 +723,7 @@ int main(void)
 		TEST(the_prompt_says_where_we_are),
 		TEST(a_tree_without_program_leads_outside),
 		TEST(words_are_completed_by_the_sorted_names),
+		TEST(real_paths_are_completed),
 		TEST(find_compares_types_as_c_does),
 		TEST(find_compares_names),
 		TEST(grep_compares_values_as_they_are_shown),

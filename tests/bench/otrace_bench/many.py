@@ -3,6 +3,7 @@
 
 import os
 import re
+import resource
 import statistics
 import subprocess
 import sys
@@ -106,11 +107,12 @@ class Looker:
         while not (folder / "s" / str(self.process.pid)).exists():
             time.sleep(0.01)
 
-    def attach(self, command="pwd") -> float:
-        start = time.monotonic()
+    def attach(self, command="pwd") -> tuple:
+        start, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([self.build / "bin/otrace", "attach", "-e", command, str(self.process.pid)], env=self.environment,
                        stdout=subprocess.DEVNULL, check=True)
-        return time.monotonic() - start
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return time.monotonic() - start, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     def terminal(self):
         terminal = pexpect.spawn(str(self.build / "bin/otrace"), ["attach", str(self.process.pid)], env=self.environment,
@@ -125,34 +127,46 @@ class Looker:
         self.process.stdout.close()
 
 
-def complete(terminal, typed: str, becomes: str) -> float:
-    """From the tab key to the completed word."""
+def on_cpu(pid: int) -> float:
+    return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
+
+
+def complete(terminal, typed: str, becomes: str) -> tuple:
+    """From the tab key to the completed word, and the processor's share of it."""
     terminal.send(typed)
     terminal.expect_exact(typed)
-    start = time.monotonic()
+    time.sleep(0.05)
+    start, cpu = time.monotonic(), on_cpu(terminal.pid)
     terminal.send("\t")
     terminal.expect_exact(becomes)
     took = time.monotonic() - start
+    time.sleep(0.05)
+    cpu = on_cpu(terminal.pid) - cpu
     terminal.send("\x15")
-    return took
+    return took, cpu
+
+
+def median(pairs) -> tuple:
+    """Of the times and of the processor's, each."""
+    return tuple(statistics.median(column) for column in zip(*pairs))
 
 
 def look(build: Path, program: Path, functions: int, rounds: int = 7) -> dict:
-    """Seconds in the median, bytes at most."""
+    """(seconds, seconds of the processor) in the median; bytes at most."""
     last = functions - functions % 4 - 4
     with tempfile.TemporaryDirectory(prefix="otrace-many-") as folder:
         looker = Looker(build, program, Path(folder))
         try:
             before = resident(looker.process.pid)
-            attach = statistics.median(looker.attach() for _ in range(rounds))
-            listed = statistics.median(looker.attach("ls /osh/globals") for _ in range(rounds))
+            attach = median(looker.attach() for _ in range(rounds))
+            listed = median(looker.attach("ls /osh/globals") for _ in range(rounds))
             terminal = looker.terminal()
-            times = {"attach": attach, "ls /osh/globals": listed - attach}
+            times = {"attach": attach, "ls /osh/globals": (listed[0] - attach[0], listed[1] - attach[1])}
             times["first completion"] = complete(terminal, f"pr global{functions - 10}"[:-1], "0")
             for name, typed, becomes in (
                     ("completion of a name", f"pr f{last}", " "), ("completion of a path", f"ls /osh/globals/f{last}", " "),
                     ("completion of a field", "pr global0.na", "me"), ("completion in types", "ls /osh/types/type0/fi", "elds")):
-                times[name] = statistics.median(complete(terminal, typed, becomes) for _ in range(rounds))
+                times[name] = median(complete(terminal, typed, becomes) for _ in range(rounds))
             times["shell's memory"] = memory(terminal.pid)
             times["program's memory more"] = resident(looker.process.pid) - before
             terminal.sendeof()
@@ -163,7 +177,10 @@ def look(build: Path, program: Path, functions: int, rounds: int = 7) -> dict:
 
 
 def main(arguments) -> int:
-    """many.py BUILD FOLDER [FUNCTIONS...]: makes the programs (once) and prints how long looking takes."""
+    """many.py BUILD FOLDER [FUNCTIONS...]: makes the programs (once) and prints how long looking takes.
+
+    Each time is followed by the shell's share of a processor, which does not depend on what else the machine does.
+    """
     if len(arguments) < 2:
         print(main.__doc__)
         return 2
@@ -175,11 +192,12 @@ def main(arguments) -> int:
         if not program.exists():
             make(program.parent, functions, build / "lib/otrace.so")
         columns[functions] = look(build, program, functions)
-    print(f"{'':24}" + "".join(f"{functions:>12}" for functions in sizes))
+    print(f"{'':24}" + "".join(f"{functions:>22}" for functions in sizes))
     for name in columns[sizes[0]]:
         cells = [columns[functions][name] for functions in sizes]
-        texts = [f"{cell / 2**20:.1f} MiB" if "memory" in name else f"{cell * 1000:.1f} ms" for cell in cells]
-        print(f"{name:24}" + "".join(f"{text:>12}" for text in texts))
+        texts = [f"{cell / 2**20:.1f} MiB" if "memory" in name else f"{cell[0] * 1000:.1f} ({cell[1] * 1000:.1f}) ms"
+                 for cell in cells]
+        print(f"{name:24}" + "".join(f"{text:>22}" for text in texts))
     return 0
 
 
