@@ -136,7 +136,9 @@ static size_t text_width(const char *text)
 	return width;
 }
 
-void ot_columns_format(const char *const *names, size_t nr, unsigned int width, struct ot_buf *out)
+void ot_columns_format_coloured(const char *const *names, const char *const *before,
+				const char *after, size_t nr, unsigned int width,
+				struct ot_buf *out)
 {
 	ot_auto_free size_t *lens = ot_realloc(NULL, nr, sizeof(*lens));
 	ot_auto_free size_t *widths = NULL;
@@ -156,10 +158,19 @@ void ot_columns_format(const char *const *names, size_t nr, unsigned int width, 
 	rows = (nr + columns - 1) / columns;
 	for (size_t r = 0; r < rows; r++) {
 		for (size_t c = 0, i = r; c < columns && i < nr; c++, i += rows) {
+			bool coloured = before && before[i] && *before[i];
+
+			ot_buf_adds(out, coloured ? before[i] : "");
 			ot_buf_adds(out, names[i]);
+			ot_buf_adds(out, coloured ? after : "");
 			if (i + rows < nr)
 				ot_buf_pad(out, ' ', widths[c] - lens[i] + 2);
 		}
 		ot_buf_addc(out, '\n');
 	}
+}
+
+void ot_columns_format(const char *const *names, size_t nr, unsigned int width, struct ot_buf *out)
+{
+	ot_columns_format_coloured(names, NULL, NULL, nr, width, out);
 }

@@ -31,5 +31,10 @@ unsigned int ot_nearest_distance(const char *a, const char *b, unsigned int limi
 
 /** Names in columns, filled downwards; width 0 = one name a line. */
 void ot_columns_format(const char *const *names, size_t nr, unsigned int width, struct ot_buf *out);
+/** As ot_columns_format(). @param before what is written in front of each name and takes no room, as
+ * colours; @p after behind all of them. Both NULL = nothing */
+void ot_columns_format_coloured(const char *const *names, const char *const *before,
+				const char *after, size_t nr, unsigned int width,
+				struct ot_buf *out);
 
 #endif

@@ -7,18 +7,21 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 {
 	if (call->argc > 2)
 		return ot_err_new(OT_ERR_USAGE, "cd takes one directory");
-	return ot_vfs_cd(shell->vfs, call->argc > 1 ? call->argv[1] : NULL);
+	OT_TRY(ot_vfs_cd(shell->vfs, call->argc > 1 ? call->argv[1] : NULL));
+	ot_paths_say_here(shell, call->out);
+	return NULL;
 }
 
 const struct ot_cmd ot_cmd_cd = {
 	.name = "cd",
 	.usage = "[DIRECTORY]",
-	.summary = "go to another place of the tree",
-	.help = "Without a directory: /osh/globals. `cd -` goes back, `~~g` is /osh/globals.\n"
+	.summary = "go to another place of the tree, or of the machine",
+	.help = "Without a directory: /osh/globals, outside /osh the home directory. `cd -` goes back,\n"
+		"~~g is /osh/globals, ~~w the work directory, ~ and ~user are home directories.\n"
 		"Anything with parts is a directory: structs by field, pointers are followed, arrays\n"
 		"by index; `cd server.clients->head` is `cd server/clients/head`. Wildcards must match\n"
-		"one name.",
-	.flags = OT_CMD_NEEDS_PROGRAM,
+		"one name. `cd DIRECTORY; COMMAND` runs the command there, if it got there.",
+	.flags = OT_CMD_STOPS_LINE,
 	.run = run,
 	.complete = ot_paths_complete,
 };

@@ -7,23 +7,26 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 	struct ot_cmd_call ls = *call;
 	const char *path = NULL;
 
-	if (call->argc > 1 && call->argv[call->argc - 1][0] != '-') {
+	if (call->argc > 1 &&
+	    (call->argv[call->argc - 1][0] != '-' || !strcmp(call->argv[call->argc - 1], "-"))) {
 		path = call->argv[call->argc - 1];
 		ls.argc--;
 	}
 	for (int i = 1; i < ls.argc; i++)
 		if (ls.argv[i][0] != '-')
 			return ot_err_new(OT_ERR_USAGE, "cdls takes one directory");
+	OT_TRY(ot_ls_check(&ls, 1));
 	OT_TRY(ot_vfs_cd(shell->vfs, path));
 	return ot_ls_run(shell, &ls, 1);
 }
 
 const struct ot_cmd ot_cmd_cdls = {
 	.name = "cdls",
-	.usage = "[-lfvc] [DIRECTORY]",
+	.usage = "[OPTIONS] [DIRECTORY]",
 	.summary = "go to a directory and list what is in it",
-	.options = "-l -f -v -c",
-	.flags = OT_CMD_NEEDS_PROGRAM,
+	.help = "The options are those of ls.",
+	.options = "-a -c -d -f -l -m -t -v -. -..",
+	.flags = OT_CMD_STOPS_LINE,
 	.run = run,
 	.complete = ot_paths_complete,
 };

@@ -11,9 +11,10 @@
 #include "ui/ui.h"
 
 const struct ot_cmd *const ot_cmds[] = {
-	&ot_cmd_help,  &ot_cmd_cd,	&ot_cmd_cdls,	&ot_cmd_pwd,	 &ot_cmd_ls,
-	&ot_cmd_pr,    &ot_cmd_view,	&ot_cmd_trace,	&ot_cmd_untrace, &ot_cmd_log,
-	&ot_cmd_patch, &ot_cmd_unpatch, &ot_cmd_status, &ot_cmd_run,	 &ot_cmd_call,
+	&ot_cmd_help,  &ot_cmd_cd,	&ot_cmd_cdls,	&ot_cmd_pushd,	   &ot_cmd_popd,
+	&ot_cmd_swapd, &ot_cmd_pwd,	&ot_cmd_ls,	&ot_cmd_find_tree, &ot_cmd_grep,
+	&ot_cmd_pr,    &ot_cmd_view,	&ot_cmd_trace,	&ot_cmd_untrace,   &ot_cmd_log,
+	&ot_cmd_patch, &ot_cmd_unpatch, &ot_cmd_status, &ot_cmd_run,	   &ot_cmd_call,
 	&ot_cmd_wait,  &ot_cmd_quit,	NULL,
 };
 
@@ -177,9 +178,19 @@ static int run_one(struct ot_shell *shell, const char *text)
 	return err != NULL;
 }
 
+/* What follows a cd is meant for where it goes to. */
+static bool stops_line(const char *text)
+{
+	ot_auto_free char *word = ot_strndup(text, strcspn(text, " \t"));
+	const struct ot_cmd *cmd = ot_cmd_find(word);
+
+	return cmd && cmd->flags & OT_CMD_STOPS_LINE;
+}
+
 int ot_cmd_line(struct ot_shell *shell, const char *line)
 {
 	int nr_failed = 0;
+	int failed;
 
 	line = skip_blanks(line);
 	if (*line == '#')
@@ -188,8 +199,10 @@ int ot_cmd_line(struct ot_shell *shell, const char *line)
 		size_t n = ot_split_command(line);
 		ot_auto_free char *text = trimmed(line, n);
 
-		if (*text)
-			nr_failed += run_one(shell, text);
+		failed = *text ? run_one(shell, text) : 0;
+		nr_failed += failed;
+		if (failed && stops_line(text))
+			break;
 		line += n + (line[n] == ';');
 	}
 	return nr_failed;

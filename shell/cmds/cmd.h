@@ -50,6 +50,7 @@ struct ot_cmd_completion {
 #define OT_CMD_NEEDS_PROGRAM 1u /* refused with a reason when no program is open */
 #define OT_CMD_NEEDS_LIVE 2u	/* refused for program files, and after the program has ended */
 #define OT_CMD_UNSAFE 4u	/* with arguments refused in safe mode, with the way out */
+#define OT_CMD_STOPS_LINE 64u	/* when it fails, commands behind it on the line are not run */
 
 struct ot_cmd {
 	const char *name;
@@ -93,6 +94,7 @@ struct ot_shell {
 	bool quit;	    /* set by quit: leave after this command */
 	int nr_failed;	    /* commands that failed so far */
 	unsigned int width; /* columns to lay lists out in; 0 = one name a line */
+	bool colours;	    /* text goes to a terminal that shows them, and they are wanted */
 };
 
 /** All commands in the order of help, ended by NULL. */
@@ -111,5 +113,6 @@ int ot_cmd_line(struct ot_shell *shell, const char *line);
 extern const struct ot_cmd ot_cmd_call, ot_cmd_cd, ot_cmd_cdls, ot_cmd_help, ot_cmd_log, ot_cmd_ls,
 	ot_cmd_patch, ot_cmd_pr, ot_cmd_pwd, ot_cmd_quit, ot_cmd_run, ot_cmd_status, ot_cmd_trace,
 	ot_cmd_unpatch, ot_cmd_untrace, ot_cmd_view, ot_cmd_wait;
+extern const struct ot_cmd ot_cmd_find_tree, ot_cmd_grep, ot_cmd_popd, ot_cmd_pushd, ot_cmd_swapd;
 
 #endif

@@ -1,170 +1,234 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "base/names.h"
+#include "cmds/lsshow.h"
 #include "cmds/paths.h"
 
-#define NAME_MAX_WIDTH 32u
+/* ------------------------------------------------------------------ options */
 
-/** What was asked for on the command line. */
-struct options {
-	bool details;	/* -l */
-	bool itself;	/* -d: a directory as an entry, not what is in it */
-	bool functions; /* -f, -v, -c: only these */
-	bool variables;
-	bool types;
-};
-
-static bool set_option(struct options *options, char letter)
+static bool set_option(struct ot_ls_options *options, char letter)
 {
 	switch (letter) {
+	case 'a':
+		options->all = true;
+		return true;
 	case 'l':
 		options->details = true;
 		return true;
 	case 'd':
 		options->itself = true;
 		return true;
+	case 't':
+		options->by_time = true;
+		return true;
 	case 'f':
-		options->functions = true;
+		options->kinds |= OT_LS_FUNCTIONS;
 		return true;
 	case 'v':
-		options->variables = true;
+		options->kinds |= OT_LS_VALUES;
 		return true;
 	case 'c':
-		options->types = true;
+		options->kinds |= OT_LS_TYPES;
+		return true;
+	case 'm':
+		options->kinds |= OT_LS_MODULES;
 		return true;
 	default:
 		return false;
 	}
 }
 
-static struct ot_err *parse_options(struct ot_cmd_call *call, int *first, struct options *ret)
+/* Behind the dash: "." to hide what the first struct brings along, one dot more for the struct in
+ * that; ".NAME" for a struct of that name. */
+static bool set_embedded(struct ot_ls_options *options, const char *text)
 {
-	for (; *first < call->argc && call->argv[*first][0] == '-' && call->argv[*first][1];
-	     (*first)++)
-		for (const char *letter = call->argv[*first] + 1; *letter; letter++)
-			if (!set_option(ret, *letter))
-				return ot_err_new(OT_ERR_USAGE,
-						  "ls has no option -%c; it has -l -d -f -v -c",
-						  *letter);
+	size_t dots = strspn(text, ".");
+
+	if (!dots || (text[dots] && dots > 1))
+		return false;
+	if (text[dots])
+		options->base = text + dots;
+	else
+		options->level = (unsigned int)dots;
+	return true;
+}
+
+static struct ot_err *parse_word(struct ot_ls_options *options, const char *word)
+{
+	for (const char *at = word + 1; *at; at++) {
+		if (*at == '.' && set_embedded(options, at))
+			return NULL;
+		if (!set_option(options, *at))
+			return ot_err_new(OT_ERR_USAGE,
+					  "ls has no option -%c; it has -a -c -d -f -l -m -t -v "
+					  "and -. -.. -.NAME",
+					  *at);
+	}
 	return NULL;
 }
 
-static bool wanted(const struct options *options, const struct ot_node *node)
+static struct ot_err *parse_options(struct ot_cmd_call *call, int *first, struct ot_ls_options *ret)
 {
-	if (!options->functions && !options->variables && !options->types)
-		return true;
-	switch (node->kind) {
-	case OT_NODE_FN:
-		return options->functions;
-	case OT_NODE_VALUE:
-		return options->variables;
-	case OT_NODE_TYPE:
-		return options->types;
-	default:
-		return false;
+	for (; *first < call->argc && call->argv[*first][0] == '-' && call->argv[*first][1];
+	     (*first)++) {
+		if (!strcmp(call->argv[*first], "--")) {
+			(*first)++;
+			break;
+		}
+		OT_TRY(parse_word(ret, call->argv[*first]));
 	}
+	return NULL;
 }
 
 /* ------------------------------------------------------------------ what to list */
 
-static void take_all(struct ot_node_list *from, const struct options *options,
-		     struct ot_node_list *to)
+static unsigned int kind_of(const struct ot_node *node)
 {
-	for (size_t i = 0; i < from->nr; i++) {
-		if (wanted(options, &from->items[i]))
-			ot_vec_push(to, from->items[i]);
-		else
-			ot_node_deinit(&from->items[i]);
+	switch (node->kind) {
+	case OT_NODE_FN:
+		return OT_LS_FUNCTIONS;
+	case OT_NODE_TYPE:
+		return OT_LS_TYPES;
+	case OT_NODE_VALUE:
+	case OT_NODE_FIELD:
+	case OT_NODE_TEXT:
+		return OT_LS_VALUES;
+	default:
+		return OT_LS_MODULES;
 	}
-	from->nr = 0;
-	ot_node_list_deinit(from);
 }
 
-/* One argument: what is in it when it is one directory, what it matches otherwise. */
-static struct ot_err *collect(struct ot_shell *shell, const char *path,
-			      const struct options *options, struct ot_node_list *ret)
+static bool is_reserved(const char *name)
 {
+	size_t len = strlen(name);
+
+	return len > 4 && !strncmp(name, "__", 2) && !strcmp(name + len - 2, "__");
+}
+
+static bool is_hidden(const struct ot_node *node)
+{
+	return node->kind == OT_NODE_DISK ? *node->name == '.' : is_reserved(node->name);
+}
+
+static bool wanted(const struct ot_ls_options *options, const struct ot_node *node,
+		   const struct ot_map *embedded)
+{
+	if (options->kinds && !(options->kinds & kind_of(node)))
+		return false;
+	if (!options->all && !options->named && is_hidden(node))
+		return false;
+	return !embedded->nr || !ot_map_get_text(embedded, node->name);
+}
+
+static void drop_unwanted(struct ot_node_list *list, const struct ot_ls_options *options,
+			  const struct ot_map *embedded)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < list->nr; i++) {
+		if (!wanted(options, &list->items[i], embedded))
+			ot_node_deinit(&list->items[i]);
+		else if (nr++ != i)
+			list->items[nr - 1] = list->items[i];
+	}
+	list->nr = nr;
+}
+
+static bool is_listed(const struct ot_node *node, const struct ot_ls_options *options)
+{
+	return !options->itself && ot_node_is_dir(node) && node->kind != OT_NODE_FN;
+}
+
+/* One group of what is shown: what matched, or what is in a directory. Takes matched over. */
+static struct ot_err *collect(struct ot_shell *shell, struct ot_node *directory,
+			      const struct ot_ls_options *options, struct ot_ls_group *ret)
+{
+	struct ot_map embedded = {0};
+	struct ot_err *err = NULL;
+
+	if (directory) {
+		err = ot_vfs_list(shell->vfs, directory, &ret->list);
+		if (options->level || options->base)
+			ot_node_embedded(shell->vfs, directory, options->level, options->base,
+					 &embedded);
+	}
+	if (!err)
+		drop_unwanted(&ret->list, options, &embedded);
+	if (!err && options->by_time)
+		ot_ls_sort_by_time(&ret->list);
+	ot_map_deinit(&embedded);
+	return err;
+}
+
+/* An argument: names that match, and directories to be listed. */
+static struct ot_err *take_path(struct ot_shell *shell, const char *path,
+				struct ot_ls_options *options, struct ot_ls_group *names,
+				struct ot_ls_groups *directories)
+{
+	bool is_pattern = ot_vfs_is_pattern(path) || !strcmp(path, "~~");
 	struct ot_node_list matched = {0};
-	struct ot_node_list inside = {0};
+	struct ot_ls_group group = {.title = path};
+	struct ot_err *err = NULL;
 
 	OT_TRY(ot_vfs_match(shell->vfs, path, &matched));
-	if (matched.nr == 1 && !options->itself && strcmp(path, "~~") != 0 && !ot_glob_is(path) &&
-	    ot_node_is_dir(&matched.items[0]) && matched.items[0].kind != OT_NODE_FN) {
-		struct ot_err *err = ot_vfs_list(shell->vfs, &matched.items[0], &inside);
-
+	options->named = !is_pattern || strstr(path, "__");
+	if (matched.nr == 1 && !is_pattern && is_listed(&matched.items[0], options)) {
+		options->named = false;
+		err = collect(shell, &matched.items[0], options, &group);
 		ot_node_list_deinit(&matched);
-		if (err)
-			return err;
-		take_all(&inside, options, ret);
-		return NULL;
+		if (!err)
+			ot_vec_push(directories, group);
+		else
+			ot_node_list_deinit(&group.list);
+		return err;
 	}
-	take_all(&matched, options, ret);
-	return NULL;
+	group.list = matched;
+	err = collect(shell, NULL, options, &group);
+	for (size_t i = 0; i < group.list.nr; i++)
+		ot_vec_push(&names->list, group.list.items[i]);
+	free(group.list.items);
+	return err;
 }
 
-/* ------------------------------------------------------------------ how to show it */
-
-static void show_names(struct ot_shell *shell, const struct ot_node_list *list,
-		       struct ot_cmd_call *call)
+/* One path that is not there does not keep the others back: the first error is the command's, more
+ * are told with what was found. */
+static struct ot_err *join(struct ot_err *first, struct ot_err *second, struct ot_buf *out)
 {
-	ot_auto_free const char **names = ot_realloc(NULL, list->nr, sizeof(*names));
-
-	for (size_t i = 0; i < list->nr; i++) {
-		names[i] = list->items[i].name;
-		ot_buf_adds(call->json, i ? "," : "");
-		ot_buf_add_json(call->json, names[i], strlen(names[i]));
-	}
-	ot_columns_format(names, list->nr, shell->width, call->out);
-}
-
-static void show_details(struct ot_shell *shell, const struct ot_node_list *list,
-			 struct ot_cmd_call *call)
-{
-	size_t width = 0;
-
-	for (size_t i = 0; i < list->nr; i++) {
-		size_t len = strlen(list->items[i].name);
-
-		if (len > width && len <= NAME_MAX_WIDTH)
-			width = len;
-	}
-	for (size_t i = 0; i < list->nr; i++) {
-		const struct ot_node *node = &list->items[i];
-		size_t len = strlen(node->name);
-		ot_auto_buf struct ot_buf text = OT_BUF_INIT;
-
-		ot_node_describe(shell->vfs, node, &text);
-		ot_buf_adds(call->out, node->name);
-		ot_buf_pad(call->out, ' ', (len < width ? width - len : 0) + 1);
-		ot_buf_addf(call->out, "%s\n", ot_buf_text(&text));
-		ot_buf_adds(call->json, i ? ",{\"name\":" : "{\"name\":");
-		ot_buf_add_json(call->json, node->name, len);
-		ot_buf_adds(call->json, ",\"text\":");
-		ot_buf_add_json(call->json, ot_buf_text(&text), text.len);
-		ot_buf_addc(call->json, '}');
-	}
+	if (!first || !second)
+		return first ? first : second;
+	ot_err_format(second, out);
+	ot_buf_addc(out, '\n');
+	ot_err_destroy(second);
+	return first;
 }
 
 struct ot_err *ot_ls_run(struct ot_shell *shell, struct ot_cmd_call *call, int first)
 {
-	struct options options = {0};
-	struct ot_node_list list = {0};
+	struct ot_ls_options options = {0};
+	struct ot_ls_group names = {0};
+	struct ot_ls_groups groups = {0};
 	struct ot_err *err = NULL;
 
 	OT_TRY(parse_options(call, &first, &options));
+	options.several = call->argc - first > 1;
 	if (first == call->argc)
-		err = collect(shell, ".", &options, &list);
-	for (int i = first; i < call->argc && !err; i++)
-		err = collect(shell, call->argv[i], &options, &list);
-	if (!err) {
-		ot_buf_addc(call->json, '[');
-		if (options.details)
-			show_details(shell, &list, call);
-		else
-			show_names(shell, &list, call);
-		ot_buf_addc(call->json, ']');
-	}
-	ot_node_list_deinit(&list);
+		err = take_path(shell, ".", &options, &names, &groups);
+	for (int i = first; i < call->argc; i++)
+		err = join(err, take_path(shell, call->argv[i], &options, &names, &groups),
+			   call->out);
+	if (!err || names.list.nr || groups.nr)
+		ot_ls_show(shell, call, &options, &names, &groups);
+	ot_node_list_deinit(&names.list);
+	for (size_t i = 0; i < groups.nr; i++)
+		ot_node_list_deinit(&groups.items[i].list);
+	ot_vec_deinit(&groups);
 	return err;
+}
+
+struct ot_err *ot_ls_check(struct ot_cmd_call *call, int first)
+{
+	struct ot_ls_options options = {0};
+
+	return parse_options(call, &first, &options);
 }
 
 static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
@@ -174,13 +238,16 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 
 const struct ot_cmd ot_cmd_ls = {
 	.name = "ls",
-	.usage = "[-ldfvc] [PATH...]",
+	.usage = "[-acdflmtv] [-. | -.. | -.NAME] [PATH...]",
 	.summary = "list names: what is in a directory, or what a wildcard matches",
-	.help = "-l  with values, signatures and places; fields with offset and type\n"
+	.help = "-l  with types, sizes and values; signatures and places; fields with their offsets\n"
+		"-c -f -m -v  only types, functions, modules (sources, directories), variables\n"
+		"-a  also names of the form __x__\n"
 		"-d  a directory itself, not what is in it\n"
-		"-f -v -c  only functions, variables, types",
-	.options = "-l -d -f -v -c",
-	.flags = OT_CMD_NEEDS_PROGRAM,
+		"-t  by time where names have one, else by name\n"
+		"-.  without what the struct embedded at the start brings along, -.. without what the\n"
+		"    one embedded in that does, -.NAME without the members of an embedded struct NAME",
+	.options = "-a -c -d -f -l -m -t -v -. -..",
 	.run = run,
 	.complete = ot_paths_complete,
 };

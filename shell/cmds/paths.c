@@ -95,3 +95,13 @@ const struct ot_type *ot_paths_type(const struct ot_program *program, const char
 	}
 	return ot_program_type(program, text, -1);
 }
+
+void ot_paths_say_here(struct ot_shell *shell, struct ot_buf *out)
+{
+	struct ot_node node = {0};
+	ot_auto_err struct ot_err *err = ot_vfs_find(shell->vfs, ".", &node, NULL);
+
+	if (!err && node.kind == OT_NODE_LATER)
+		ot_buf_addf(out, "(%s)\n", node.note);
+	ot_node_deinit(&node);
+}

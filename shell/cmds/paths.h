@@ -23,4 +23,10 @@ struct ot_format ot_paths_format(const struct ot_shell *shell);
 /** Lists as `ls` does; words from @p first on are its arguments. */
 struct ot_err *ot_ls_run(struct ot_shell *shell, struct ot_cmd_call *call, int first);
 
+/** Whether the options of such a call are right. */
+struct ot_err *ot_ls_check(struct ot_cmd_call *call, int first);
+
+/** Adds what a directory that is empty for now is for. */
+void ot_paths_say_here(struct ot_shell *shell, struct ot_buf *out);
+
 #endif

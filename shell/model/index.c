@@ -412,6 +412,7 @@ static void index_types(struct ot_program *program)
 
 void ot_program_index(struct ot_program *program)
 {
+	program->revision++;
 	ot_map_deinit(&program->fn_by_name);
 	ot_map_deinit(&program->var_by_name);
 	ot_map_deinit(&program->type_by_name);

@@ -22,6 +22,7 @@ struct ot_enum_entry {
 struct ot_program {
 	struct ot_target *target;
 	uint64_t generation;
+	uint64_t revision; /* counts what ot_program_index() has done */
 	struct ot_arena arena;
 	OT_VEC(struct ot_loaded *) loaded;
 	OT_VEC(const struct ot_module *) modules;

@@ -156,6 +156,11 @@ struct ot_target *ot_program_target(const struct ot_program *program)
 	return program->target;
 }
 
+uint64_t ot_program_revision(const struct ot_program *program)
+{
+	return program->revision;
+}
+
 const struct ot_module *const *ot_program_modules(const struct ot_program *program, size_t *nr_ret)
 {
 	*nr_ret = program->modules.nr;

@@ -150,6 +150,9 @@ struct ot_err *ot_program_update(struct ot_program *program, size_t *nr_new_fns_
 
 struct ot_target *ot_program_target(const struct ot_program *program);
 
+/** Another number whenever the lists below may have changed; never 0. */
+uint64_t ot_program_revision(const struct ot_program *program);
+
 /* ------------------------------------------------------------------ all of a kind */
 
 /* Sorted by name; borrowed until the next update. */

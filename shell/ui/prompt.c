@@ -1,14 +1,37 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdio.h>
+#include <string.h>
 
 #include "cmds/cmd.h"
 #include "ui/prompt.h"
 #include "vfs/vfs.h"
 
+#define NAME_MAX_BYTES 60
+
+/* "osh" and what is in it for themselves, "osh..NAME" below; outside the last part of the path. */
+static void write_place(const char *cwd, char *text, size_t bytes)
+{
+	const char *name = strrchr(cwd, '/') + 1;
+	const char *where = "";
+
+	if (!strncmp(cwd, "/osh/", 5) && name > cwd + 5)
+		where = "osh..";
+	if (!*name)
+		name = "/";
+	snprintf(text, bytes, "%s%.*s%s> ", where, NAME_MAX_BYTES, name,
+		 strlen(name) > NAME_MAX_BYTES ? "..." : "");
+}
+
 const char *ot_prompt_text(const struct ot_shell *shell)
 {
-	static char text[128];
+	static char text[NAME_MAX_BYTES + 16];
 
-	snprintf(text, sizeof(text), "%s> ", shell->vfs ? ot_vfs_prompt(shell->vfs) : "otrace");
+	if (!shell->vfs)
+		return "otrace> ";
+	write_place(ot_vfs_cwd(shell->vfs), text, sizeof(text));
+	/* names of folders may have bytes in them that a terminal obeys */
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
 	return text;
 }

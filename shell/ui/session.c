@@ -108,6 +108,12 @@ void ot_session_take_signals(bool batch_run)
 	set_handler(SIGWINCH, on_signal);
 }
 
+bool ot_session_stop_asked(struct ot_shell *shell)
+{
+	/* in batch it is the whole of the commands that is to end */
+	return shell->interactive ? ot_session_interrupted(session_of(shell)) : asked_to_stop();
+}
+
 bool ot_session_interrupted(struct ot_session *session)
 {
 	bool was = got_int || got_term;
@@ -196,6 +202,16 @@ static void open_program(struct ot_session *session, const char *script)
 			ot_stream_create(ot_target_area(shell->target), shell->traces, &sink, true);
 }
 
+static void each_patch(void *priv,
+		       void (*add)(void *to, const struct ot_fn *fn, const struct ot_fn *with),
+		       void *to)
+{
+	const struct ot_shell *shell = priv;
+
+	for (size_t i = 0; i < shell->patches.nr; i++)
+		add(to, shell->patches.items[i].fn, shell->patches.items[i].with);
+}
+
 struct ot_session *ot_session_create(const struct ot_session_options *options)
 {
 	struct ot_session *session = ot_alloc(sizeof(*session));
@@ -213,6 +229,7 @@ struct ot_session *ot_session_create(const struct ot_session_options *options)
 	if (shell->target && !shell->launch && ot_target_pid(shell->target))
 		session->pidfd = (int)syscall(SYS_pidfd_open, ot_target_pid(shell->target), 0);
 	shell->vfs = ot_vfs_create(shell->program);
+	ot_vfs_set_patches(shell->vfs, each_patch, shell);
 	return session;
 }
 
@@ -241,12 +258,23 @@ struct ot_shell *ot_session_shell(struct ot_session *session)
 	return &session->shell;
 }
 
+/* https://no-color.org */
+static bool wants_colours(const struct ot_ui *ui)
+{
+	const char *no = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no && *no) && term && strcmp(term, "dumb") != 0 &&
+	       !ot_ui_writes_json(ui);
+}
+
 void ot_session_set_terminal(struct ot_session *session, const struct ot_terminal *terminal, int fd)
 {
 	session->terminal = terminal;
 	session->terminal_fd = fd;
 	ot_ui_set_terminal(session->shell.ui, terminal);
 	take_stops(terminal != NULL);
+	session->shell.colours = terminal && wants_colours(session->shell.ui);
 	if (terminal)
 		session->shell.width = terminal->width();
 }

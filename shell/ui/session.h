@@ -89,6 +89,9 @@ void ot_session_leave(struct ot_shell *shell);
 /** Whether Ctrl-C was pressed or we were asked to end; asking forgets a Ctrl-C. */
 bool ot_session_interrupted(struct ot_session *session);
 
+/** The same for commands that take long: they ask now and then, and stop. */
+bool ot_session_stop_asked(struct ot_shell *shell);
+
 /** Takes Ctrl-C, SIGTERM, SIGWINCH over. After the program was started: it inherits what is
  * ignored. @param batch_run Ctrl-C is the program's */
 void ot_session_take_signals(bool batch_run);

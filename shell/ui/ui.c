@@ -172,6 +172,11 @@ static void note_loss(struct ot_ui *ui, struct out *out, const char *what)
 	out_write(&ui->err);
 }
 
+bool ot_ui_writes_json(const struct ot_ui *ui)
+{
+	return ui->options.json;
+}
+
 bool ot_ui_has_failed(const struct ot_ui *ui)
 {
 	return ui->failed;

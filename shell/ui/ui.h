@@ -66,6 +66,9 @@ void ot_ui_program_output(struct ot_ui *ui, const char *data, size_t bytes);
 /** How long the main loop may wait until ot_ui_flush() has something to say; @p wait_ms at most. */
 int ot_ui_pause_ms(const struct ot_ui *ui, int wait_ms);
 
+/** Whether results go out as JSON, alone or besides the text. */
+bool ot_ui_writes_json(const struct ot_ui *ui);
+
 /** Whether something could not be written, a full disk say; it was said. */
 bool ot_ui_has_failed(const struct ot_ui *ui);
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Paths: from what a user writes to a place in the tree.
+#include <limits.h>
+#include <pwd.h>
 #include <string.h>
 
 #include "vfs/tree.h"
@@ -8,7 +10,6 @@
 struct walk {
 	struct ot_vfs *vfs;
 	struct ot_node_list stack; /* never empty: the root */
-	size_t nr_stale;	   /* components of the current directory that are left to walk */
 };
 
 static void walk_init(struct walk *walk, struct ot_vfs *vfs)
@@ -54,15 +55,39 @@ static char *walk_path(const struct walk *walk)
 
 /* ------------------------------------------------------------------ errors */
 
+/* A name that several things have: which. NULL: it is none. */
+static struct ot_err *ambiguous(const struct walk *walk, const char *name)
+{
+	const struct ot_program *program = walk->vfs->program;
+	const struct ot_var *var = NULL;
+	struct ot_fn *fn = NULL;
+	struct ot_err *err = NULL;
+
+	if (!program || walk->stack.items[walk->stack.nr - 1].kind != OT_NODE_GLOBALS)
+		return NULL;
+	if (ot_program_var(program, name))
+		err = ot_program_find_var(program, name, &var);
+	else if (ot_program_fn(program, name))
+		err = ot_program_find_fn(program, name, &fn);
+	if (!err || err->code == OT_ERR_AMBIGUOUS)
+		return err;
+	ot_err_destroy(err);
+	return NULL;
+}
+
 static struct ot_err *not_found(struct walk *walk, const char *name)
 {
 	ot_auto_free char *at = walk_path(walk);
 	struct ot_node_list list = {0};
 	struct ot_nearest nearest;
-	struct ot_err *err;
+	struct ot_err *err = ambiguous(walk, name);
 
+	if (err)
+		return err;
+	err = ot_vfs_children(walk->vfs, walk_top(walk), "", &list);
+	if (err)
+		return err;
 	err = ot_err_at(ot_err_new(OT_ERR_NOT_FOUND, "no \"%s\" here", name), at, -1);
-	ot_vfs_children(walk->vfs, walk_top(walk), &list);
 	ot_nearest_init(&nearest, name);
 	for (size_t i = 0; i < list.nr; i++)
 		ot_nearest_offer(&nearest, list.items[i].name);
@@ -71,57 +96,74 @@ static struct ot_err *not_found(struct walk *walk, const char *name)
 	return err;
 }
 
-static struct ot_err *no_parts(struct walk *walk)
+/* Why the place reached so far cannot be gone into, or NULL. */
+static struct ot_err *check_directory(struct walk *walk)
 {
-	struct ot_node *top = walk_top(walk);
-	ot_auto_free char *at = walk_path(walk);
-
-	if (top->err)
-		return ot_err_at(ot_err_new(top->err->code, "%s", top->err->what), at, -1);
-	if (top->kind == OT_NODE_VALUE && top->value.state == OT_VALUE_OPTIMIZED_OUT)
-		return ot_err_at(ot_err_new(OT_ERR_OPTIMIZED, "%s is optimized out", top->name), at,
-				 -1);
-	return ot_err_at(ot_err_new(OT_ERR_NOT_FOUND, "%s is not a directory", top->name), at, -1);
-}
-
-/* A pointer that cannot be followed now. */
-static struct ot_err *check_pointer(struct walk *walk)
-{
-	struct ot_node *top = walk_top(walk);
+	const struct ot_node *top = walk_top(walk);
 	ot_auto_value struct ot_value whole = {0};
 	ot_auto_free char *at = NULL;
+	const struct ot_fn *fn;
+	struct ot_err *err = NULL;
 
-	if (top->kind != OT_NODE_VALUE || !ot_node_is_dir(top) ||
-	    ot_vfs_whole(walk->vfs, top, &whole))
+	if (ot_node_is_fn_pointer(top))
+		err = ot_vfs_pointed_fn(walk->vfs, top, &fn);
+	else if (top->kind == OT_NODE_VALUE)
+		err = ot_vfs_enter(walk->vfs, top, &whole);
+	else if (!ot_node_is_dir(top))
+		err = ot_err_new(OT_ERR_NOT_FOUND, "%s is not a directory", top->name);
+	if (!err)
 		return NULL;
 	at = walk_path(walk);
-	return ot_err_at(ot_err_new(OT_ERR_FAULT, "%s is NULL or cannot be read", top->name), at,
-			 -1);
+	return ot_err_at(err, at, -1);
 }
 
 /* ------------------------------------------------------------------ steps */
 
+/* What every name that the pattern matches starts with. */
+static char *fixed_start(const char *pattern)
+{
+	return ot_strndup(pattern, strcspn(pattern, "*?[\\"));
+}
+
+/* Names that are hidden are matched by patterns that say so. */
+static bool matches(const char *pattern, const struct ot_node *node)
+{
+	if (node->kind == OT_NODE_DISK && *node->name == '.' && *pattern != '.')
+		return false;
+	return ot_glob_match(pattern, node->name);
+}
+
+static struct ot_err *several(const char *pattern, const struct ot_node_list *list, size_t nr)
+{
+	struct ot_err *err = ot_err_new(OT_ERR_AMBIGUOUS, "%zu names match \"%s\", it is ambiguous",
+					nr, pattern);
+
+	for (size_t i = 0; i < list->nr; i++)
+		if (matches(pattern, &list->items[i]))
+			ot_err_near(err, list->items[i].name);
+	return err;
+}
+
 static struct ot_err *walk_glob(struct walk *walk, const char *pattern)
 {
+	ot_auto_free char *start = fixed_start(pattern);
 	struct ot_node_list list = {0};
 	struct ot_err *err = NULL;
 	size_t found = 0;
 	size_t nr = 0;
 
-	ot_vfs_children(walk->vfs, walk_top(walk), &list);
+	OT_TRY(ot_vfs_children(walk->vfs, walk_top(walk), start, &list));
 	for (size_t i = 0; i < list.nr; i++)
-		if (ot_glob_match(pattern, list.items[i].name)) {
+		if (matches(pattern, &list.items[i])) {
 			found = i;
 			nr++;
 		}
 	if (nr > 1) {
-		err = ot_err_new(OT_ERR_AMBIGUOUS, "%zu names match \"%s\"", nr, pattern);
-		for (size_t i = 0; i < list.nr; i++)
-			if (ot_glob_match(pattern, list.items[i].name))
-				ot_err_near(err, list.items[i].name);
+		err = several(pattern, &list, nr);
 	} else if (!nr) {
 		err = not_found(walk, pattern);
 	} else {
+		ot_node_resolve(walk->vfs, &list.items[found]);
 		ot_node_list_add(&walk->stack, &list.items[found]);
 		memset(&list.items[found], 0, sizeof(list.items[found]));
 	}
@@ -177,9 +219,7 @@ static struct ot_err *walk_parts(struct walk *walk, const char *name)
 		struct ot_node node;
 		size_t len = 0;
 
-		if (!ot_node_is_dir(walk_top(walk)))
-			return no_parts(walk);
-		OT_TRY(check_pointer(walk));
+		OT_TRY(check_directory(walk));
 		if (index) {
 			if (!ot_vfs_child(walk->vfs, walk_top(walk), index, &node))
 				return not_found(walk, index);
@@ -194,6 +234,35 @@ static struct ot_err *walk_parts(struct walk *walk, const char *name)
 	return NULL;
 }
 
+/* A pattern may have C's separators behind it, and an index may be a pattern: "serv*.db[0]". */
+static struct ot_err *walk_pattern(struct walk *walk, const char *name)
+{
+	size_t depth = walk->stack.nr;
+	size_t len = 0;
+	ot_auto_free char *first = NULL;
+	struct ot_err *err = NULL;
+
+	if (strchr(name, '[')) {
+		err = walk_parts(walk, name);
+		if (!err || err->code != OT_ERR_NOT_FOUND)
+			return err;
+		while (walk->stack.nr > depth)
+			walk_up(walk);
+	}
+	ot_err_destroy(err);
+	err = walk_glob(walk, name);
+	if (!err || err->code == OT_ERR_AMBIGUOUS)
+		return err;
+	while (name[len] && name[len] != '.' && strncmp(name + len, "->", 2) != 0)
+		len++;
+	first = ot_strndup(name, len);
+	if (!name[len] || !len || !ot_glob_is(first))
+		return err;
+	ot_err_destroy(err);
+	OT_TRY(walk_pattern(walk, first));
+	return walk_parts(walk, skip_separator(name + len));
+}
+
 static struct ot_err *walk_component(struct walk *walk, const char *name)
 {
 	struct ot_node node;
@@ -204,15 +273,14 @@ static struct ot_err *walk_component(struct walk *walk, const char *name)
 		walk_up(walk);
 		return NULL;
 	}
-	if (!ot_node_is_dir(walk_top(walk)))
-		return no_parts(walk);
-	if (ot_vfs_child(walk->vfs, walk_top(walk), name, &node)) {
+	if (ot_node_is_dir(walk_top(walk)) &&
+	    ot_vfs_child(walk->vfs, walk_top(walk), name, &node)) {
 		ot_node_list_add(&walk->stack, &node);
 		return NULL;
 	}
-	OT_TRY(check_pointer(walk));
-	if (ot_glob_is(name) && !strchr(name, ']'))
-		return walk_glob(walk, name);
+	OT_TRY(check_directory(walk));
+	if (ot_glob_is(name))
+		return walk_pattern(walk, name);
 	return walk_parts(walk, name);
 }
 
@@ -230,29 +298,116 @@ static struct ot_err *walk_all(struct walk *walk, const char *path)
 	return NULL;
 }
 
-static struct ot_err *walk_cwd(struct walk *walk)
-{
-	struct ot_err *err = walk_all(walk, walk->vfs->cwd);
+/* ------------------------------------------------------------------ where a path starts */
 
-	if (err)
-		return ot_err_prefix(err, "stale directory %s", walk->vfs->cwd);
+/* The names of the current directory are taken as they are: none of them is a pattern now. */
+static struct ot_err *walk_names(struct walk *walk, const char *path)
+{
+	while (*path) {
+		size_t len = strcspn(path, "/");
+		ot_auto_free char *name = ot_strndup(path, len);
+		struct ot_node node;
+
+		if (len && !ot_vfs_child(walk->vfs, walk_top(walk), name, &node)) {
+			OT_TRY(check_directory(walk));
+			return not_found(walk, name);
+		}
+		if (len)
+			ot_node_list_add(&walk->stack, &node);
+		path += len;
+		path += strspn(path, "/");
+	}
 	return NULL;
 }
 
-/* Goes to where a path starts; returns the rest of it. */
+/* From a directory that is gone there is a way up. */
+static struct ot_err *walk_cwd(struct walk *walk, const char **path)
+{
+	ot_auto_free char *cwd = ot_strdup(walk->vfs->cwd);
+	struct ot_err *err = walk_names(walk, cwd);
+	const char *rest = *path;
+
+	if (!err)
+		err = check_directory(walk);
+	if (!err)
+		return NULL;
+	err = ot_err_prefix(err, "stale directory %s", walk->vfs->cwd);
+	while (!strncmp(rest, "..", 2) && (!rest[2] || rest[2] == '/')) {
+		char *slash = strrchr(cwd, '/');
+		struct ot_err *again;
+
+		slash[slash == cwd] = '\0';
+		rest += 2;
+		rest += strspn(rest, "/");
+		while (walk->stack.nr > 1)
+			walk_up(walk);
+		again = walk_names(walk, cwd);
+		if (!again) {
+			ot_err_destroy(err);
+			*path = rest;
+			return NULL;
+		}
+		ot_err_destroy(again);
+	}
+	return err;
+}
+
+static bool is_word(const char *path, const char *word)
+{
+	size_t len = strlen(word);
+
+	return !strncmp(path, word, len) && (!path[len] || path[len] == '/');
+}
+
+/* The home directory of "~" or "~user"; NULL: there is no such user. */
+static char *home_of(const char *user)
+{
+	const char *home = getenv("HOME");
+	const struct passwd *entry;
+
+	if (!*user && home && *home == '/')
+		return ot_strdup(home);
+	entry = *user ? getpwnam(user) : getpwuid(getuid());
+	return entry ? ot_strdup(entry->pw_dir) : NULL;
+}
+
+static struct ot_err *walk_home(struct walk *walk, const char **path)
+{
+	size_t len = strcspn(*path, "/");
+	ot_auto_free char *user = ot_strndup(*path + 1, len - 1);
+	ot_auto_free char *home = home_of(user);
+
+	if (!home)
+		return ot_err_new(OT_ERR_NOT_FOUND, "no user and no trace \"~%s\"", user);
+	*path += len;
+	return walk_names(walk, home);
+}
+
+static struct ot_err *walk_work(struct walk *walk)
+{
+	char work[PATH_MAX];
+
+	if (!getcwd(work, sizeof(work)))
+		return ot_err_errno("the work directory");
+	return walk_names(walk, work);
+}
+
+/* Goes to where a path starts; moves *path to the rest of it. */
 static struct ot_err *walk_start(struct walk *walk, const char **path)
 {
-	if (!strncmp(*path, "~~g", 3) && (!(*path)[3] || (*path)[3] == '/')) {
+	if (is_word(*path, "~~g") || is_word(*path, "~~")) {
+		*path += strcspn(*path, "/");
+		return walk_names(walk, "/osh/globals");
+	}
+	if (is_word(*path, "~~w")) {
 		*path += 3;
-		return walk_all(walk, "/osh/globals");
+		return walk_work(walk);
 	}
-	if (!strncmp(*path, "~~", 2) && (!(*path)[2] || (*path)[2] == '/')) {
-		*path += 2;
-		return walk_all(walk, "/osh/globals");
-	}
+	if (**path == '~')
+		return walk_home(walk, path);
 	if (**path == '/')
 		return NULL;
-	return walk_cwd(walk);
+	return walk_cwd(walk, path);
 }
 
 /* ------------------------------------------------------------------ finding */
@@ -286,6 +441,7 @@ static void match_child(struct ot_vfs *vfs, struct ot_node *node, const char *pr
 		ot_node_list_add(ret, node);
 		return;
 	}
+	ot_node_resolve(vfs, node);
 	if (ot_node_is_dir(node)) {
 		ot_auto_free char *below = ot_asprintf("%s/", path);
 
@@ -299,6 +455,7 @@ static void match_children(struct ot_vfs *vfs, const struct ot_node *parent, con
 {
 	size_t len = strcspn(rest, "/");
 	ot_auto_free char *pattern = ot_strndup(rest, len);
+	ot_auto_free char *start = NULL;
 	struct ot_node_list list = {0};
 	struct ot_node node;
 
@@ -309,9 +466,10 @@ static void match_children(struct ot_vfs *vfs, const struct ot_node *parent, con
 			match_child(vfs, &node, prefix, rest, ret);
 		return;
 	}
-	ot_vfs_children(vfs, parent, &list);
+	start = fixed_start(pattern);
+	ot_err_destroy(ot_vfs_children(vfs, parent, start, &list));
 	for (size_t i = 0; i < list.nr; i++) {
-		if (!ot_glob_match(pattern, list.items[i].name))
+		if (!matches(pattern, &list.items[i]))
 			continue;
 		node = list.items[i];
 		memset(&list.items[i], 0, sizeof(list.items[i]));
@@ -320,8 +478,30 @@ static void match_children(struct ot_vfs *vfs, const struct ot_node *parent, con
 	ot_node_list_deinit(&list);
 }
 
+/* Whether brackets hold an index, as in "table[3]". */
+static bool is_index(const char *open, const char *close)
+{
+	size_t len = (size_t)(close - open) - 1;
+
+	return len && strspn(open + 1, "0123456789abcdefxABCDEFX") >= len && open[1] >= '0' &&
+	       open[1] <= '9';
+}
+
+bool ot_vfs_is_pattern(const char *path)
+{
+	for (; *path; path++) {
+		const char *close = *path == '[' ? strchr(path, ']') : NULL;
+
+		if (*path == '\\' && path[1])
+			path++;
+		else if (*path == '*' || *path == '?' || (close && !is_index(path, close)))
+			return true;
+	}
+	return false;
+}
+
 /* Length of the directory part in front of the first component with a wildcard. */
-static size_t fixed_part(const char *path)
+static size_t fixed_part(const char *path, bool (*is_wild)(const char *text))
 {
 	size_t fixed = 0;
 	size_t at = 0;
@@ -330,7 +510,7 @@ static size_t fixed_part(const char *path)
 		size_t len = strcspn(path + at, "/");
 		ot_auto_free char *name = ot_strndup(path + at, len);
 
-		if (ot_glob_is(name))
+		if (is_wild(name))
 			return fixed;
 		at += len;
 		at += strspn(path + at, "/");
@@ -339,140 +519,59 @@ static size_t fixed_part(const char *path)
 	return at;
 }
 
-struct ot_err *ot_vfs_match(struct ot_vfs *vfs, const char *path, struct ot_node_list *ret)
+static struct ot_err *match_one(struct ot_vfs *vfs, const char *path, struct ot_node_list *ret)
 {
-	size_t fixed = fixed_part(path);
+	struct ot_node node;
+
+	OT_TRY(ot_vfs_find(vfs, path, &node, NULL));
+	node.name = ot_vfs_intern(vfs, path);
+	ot_node_list_add(ret, &node);
+	return NULL;
+}
+
+static struct ot_err *match_all(struct ot_vfs *vfs, const char *path, size_t fixed,
+				struct ot_node_list *ret)
+{
 	ot_auto_free char *prefix = ot_strndup(path, fixed);
 	auto_walk struct walk walk = {0};
-	struct ot_node node;
-	size_t before = ret->nr;
 	const char *start = prefix;
-	struct ot_err *err;
 
-	/* "table[3]" is an index first; as a wildcard it is tried when there is none */
-	err = ot_vfs_find(vfs, path, &node, NULL);
-	if (!err) {
-		if (!ot_glob_is(path))
-			node.name = ot_vfs_intern(vfs, path);
-		ot_node_list_add(ret, &node);
-		return NULL;
-	}
-	if (!path[fixed])
-		return err;
-	ot_err_destroy(err);
 	walk_init(&walk, vfs);
 	OT_TRY(walk_start(&walk, &start));
 	OT_TRY(walk_all(&walk, start));
+	OT_TRY(check_directory(&walk));
 	match_children(vfs, walk_top(&walk), prefix, path + fixed, ret);
-	if (ret->nr == before)
-		return ot_err_new(OT_ERR_NOT_FOUND, "nothing matches \"%s\"", path);
 	return NULL;
+}
+
+struct ot_err *ot_vfs_match(struct ot_vfs *vfs, const char *path, struct ot_node_list *ret)
+{
+	bool is_pattern = ot_vfs_is_pattern(path);
+	size_t before = ret->nr;
+	struct ot_err *err;
+
+	/* "table[3]" is an index first; as a wildcard it is tried when there is none */
+	if (!is_pattern) {
+		err = match_one(vfs, path, ret);
+		if (!err || err->code != OT_ERR_NOT_FOUND || !ot_glob_is(path))
+			return err;
+		ot_err_destroy(err);
+	}
+	OT_TRY(match_all(vfs, path, fixed_part(path, is_pattern ? ot_vfs_is_pattern : ot_glob_is),
+			 ret));
+	if (ret->nr > before)
+		return NULL;
+	/* separators of C behind a pattern: "serv*.db" */
+	err = match_one(vfs, path, ret);
+	if (!err || err->code != OT_ERR_NOT_FOUND)
+		return err;
+	ot_err_destroy(err);
+	return ot_err_new(OT_ERR_NOT_FOUND, "nothing matches \"%s\"", path);
 }
 
 struct ot_err *ot_vfs_list(struct ot_vfs *vfs, const struct ot_node *node, struct ot_node_list *ret)
 {
-	ot_auto_value struct ot_value whole = {0};
-
-	if (node->err)
-		return ot_err_new(node->err->code, "%s", node->err->what);
-	if (!ot_node_is_dir(node))
+	if (node->kind != OT_NODE_VALUE && !ot_node_is_dir(node))
 		return ot_err_new(OT_ERR_NOT_FOUND, "%s is not a directory", node->name);
-	if (node->kind == OT_NODE_VALUE && !ot_vfs_whole(vfs, node, &whole))
-		return ot_err_new(OT_ERR_FAULT, "%s is NULL or cannot be read", node->name);
-	ot_vfs_children(vfs, node, ret);
-	return NULL;
-}
-
-/* ------------------------------------------------------------------ where we are */
-
-struct ot_vfs *ot_vfs_create(struct ot_program *program)
-{
-	struct ot_vfs *vfs = ot_alloc(sizeof(*vfs));
-
-	vfs->program = program;
-	vfs->cwd = ot_strdup("/osh/globals");
-	vfs->before = ot_strdup("/osh/globals");
-	return vfs;
-}
-
-void ot_vfs_destroy(struct ot_vfs *vfs)
-{
-	if (!vfs)
-		return;
-	free(vfs->cwd);
-	free(vfs->before);
-	free(vfs->prompt);
-	ot_map_deinit(&vfs->interned);
-	ot_arena_deinit(&vfs->names);
-	free(vfs);
-}
-
-struct ot_program *ot_vfs_program(const struct ot_vfs *vfs)
-{
-	return vfs->program;
-}
-
-const char *ot_vfs_cwd(const struct ot_vfs *vfs)
-{
-	return vfs->cwd;
-}
-
-const char *ot_vfs_prompt(const struct ot_vfs *vfs)
-{
-	const char *last = strrchr(vfs->cwd, '/');
-	struct ot_vfs *cache = (struct ot_vfs *)vfs;
-
-	free(cache->prompt);
-	if (!strncmp(vfs->cwd, "/osh/", 5) && strchr(vfs->cwd + 5, '/'))
-		cache->prompt = ot_asprintf("osh..%s", last + 1);
-	else
-		cache->prompt = ot_strdup(last[1] ? last + 1 : "/");
-	return vfs->prompt;
-}
-
-struct ot_err *ot_vfs_cd(struct ot_vfs *vfs, const char *path)
-{
-	struct ot_node node = {0};
-	char *cwd;
-	bool is_dir;
-
-	if (!path || !*path)
-		path = "/osh/globals";
-	if (!strcmp(path, "-"))
-		path = vfs->before;
-	OT_TRY(ot_vfs_find(vfs, path, &node, &cwd));
-	is_dir = ot_node_is_dir(&node);
-	if (!is_dir) {
-		struct ot_err *err = ot_err_new(OT_ERR_NOT_FOUND, "%s is not a directory", cwd);
-
-		if (node.err)
-			ot_err_at(err, node.err->what, -1);
-		ot_node_deinit(&node);
-		free(cwd);
-		return err;
-	}
-	ot_node_deinit(&node);
-	free(vfs->before);
-	vfs->before = vfs->cwd;
-	vfs->cwd = cwd;
-	return NULL;
-}
-
-struct ot_err *ot_vfs_scope(struct ot_vfs *vfs, struct ot_expr_scope *ret, struct ot_node *hold)
-{
-	struct ot_value whole = {0};
-
-	*ret = (struct ot_expr_scope){.program = vfs->program};
-	memset(hold, 0, sizeof(*hold));
-	OT_TRY(ot_vfs_find(vfs, ".", hold, NULL));
-	if (hold->kind == OT_NODE_FN) {
-		ret->fn = hold->fn;
-		ret->file = hold->fn->file;
-	} else if (hold->kind == OT_NODE_VALUE && ot_vfs_whole(vfs, hold, &whole)) {
-		ot_value_deinit(&hold->value);
-		ot_value_copy(&whole, &hold->value);
-		ot_value_deinit(&whole);
-		ret->self = &hold->value;
-	}
-	return NULL;
+	return ot_vfs_children(vfs, node, "", ret);
 }
