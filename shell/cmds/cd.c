@@ -18,7 +18,7 @@ const struct ot_cmd ot_cmd_cd = {
 		"Anything with parts is a directory: structs by field, pointers are followed, arrays\n"
 		"by index; `cd server.clients->head` is `cd server/clients/head`. Wildcards must match\n"
 		"one name.",
-	.flags = OT_CMD_NEEDS_PROGRAM,
+	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_STOPS_LINE,
 	.run = run,
 	.complete = ot_paths_complete,
 };

@@ -23,7 +23,7 @@ const struct ot_cmd ot_cmd_cdls = {
 	.usage = "[-lfvc] [DIRECTORY]",
 	.summary = "go to a directory and list what is in it",
 	.options = "-l -f -v -c",
-	.flags = OT_CMD_NEEDS_PROGRAM,
+	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_STOPS_LINE,
 	.run = run,
 	.complete = ot_paths_complete,
 };

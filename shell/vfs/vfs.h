@@ -63,6 +63,8 @@ void ot_vfs_destroy(struct ot_vfs *vfs);
 
 /** The current directory, "/osh/globals" at first. */
 const char *ot_vfs_cwd(const struct ot_vfs *vfs);
+/** Whether it is a directory of the machine: not /osh and not below it. */
+bool ot_vfs_is_outside(const struct ot_vfs *vfs);
 /** What a prompt shows of it: "globals", "osh", "osh..NAME". Valid until the next cd. */
 const char *ot_vfs_prompt(const struct ot_vfs *vfs);
 /** Goes to a directory; NULL or "" = /osh/globals, "-" = where we were before. */
