@@ -47,8 +47,8 @@ class Tool:
         self.runtime = runtime
         self.folder = folder
         self.env = dict(os.environ, HOME=str(folder), XDG_RUNTIME_DIR=str(folder / "run"), TERM="xterm",
-                        TMPDIR=str(folder))
-        for name in ("XDG_STATE_HOME", "OTRACE_BUILD", "OTRACE_DEPS"):
+                        TMPDIR=str(folder), PAGER="")
+        for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "OTRACE_BUILD", "OTRACE_DEPS"):
             self.env.pop(name, None)
         (folder / "run").mkdir(mode=0o700, exist_ok=True)
 
