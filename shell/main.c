@@ -12,6 +12,7 @@
 #include "launch/examine.h"
 #include "launch/find.h"
 #include "target/glance.h"
+#include "ui/init.h"
 #include "ui/options.h"
 #include "ui/readline.h"
 #include "ui/session.h"
@@ -94,14 +95,25 @@ static void play_scripts(struct ot_shell *shell, const struct ot_options *option
 	}
 }
 
+/* What reads the JSON of a script wants the same of everybody: nothing of a user's own comes in. */
+static void play_init(struct ot_session *session, const struct start *start)
+{
+	const struct ot_options *o = start->options;
+
+	if (!o->no_init && (start->interactive || !o->json))
+		ot_init_play(ot_session_shell(session));
+}
+
 /* ------------------------------------------------------------------ the terminal */
 
 static void take_line(struct ot_shell *shell, const char *line)
 {
-	if (line)
-		ot_cmd_line(shell, line);
-	else
-		ot_cmd_line(shell, "quit");
+	unsigned int nr_interrupts = ot_session_nr_interrupts();
+
+	ot_cmd_line(shell, line ? line : "quit");
+	/* It was for the command, which has ended; the prompt need not tell of it again. */
+	if (ot_session_nr_interrupts() != nr_interrupts)
+		ot_session_forget_interrupt();
 }
 
 static void banner(struct ot_shell *shell)
@@ -315,6 +327,7 @@ static int run_main(struct start *start)
 		return status;
 	}
 	session = open_session(start, launch, target, safe, "run", o->argv[0]);
+	play_init(session, start);
 	status = play_run(session, start);
 	ot_session_destroy(session);
 	return status;
@@ -395,6 +408,7 @@ static int look_main(struct start *start)
 			       ot_target_path(target));
 	if (attach)
 		note_filters(session, ot_target_pid(target));
+	play_init(session, start);
 	play(session, start);
 	ot_session_leave(ot_session_shell(session));
 	/* Somebody who mistypes a command at a prompt has seen it. */

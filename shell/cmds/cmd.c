@@ -1,21 +1,62 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* The list of commands, and a line from its text to what it does. */
 #include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/names.h"
+#include "cmds/aliases.h"
 #include "cmds/cmd.h"
 #include "cmds/split.h"
 #include "target/target.h"
-#include "ui/ui.h"
+#include "ui/session.h"
+#include "ui/unix.h"
+#include "vfs/vfs.h"
+
+#define MAX_DEPTH 64 /* of lines run by lines: source, repeat, pipe, aliases */
 
 const struct ot_cmd *const ot_cmds[] = {
-	&ot_cmd_help,  &ot_cmd_cd,	&ot_cmd_cdls,	&ot_cmd_pushd,	   &ot_cmd_popd,
-	&ot_cmd_swapd, &ot_cmd_pwd,	&ot_cmd_ls,	&ot_cmd_find_tree, &ot_cmd_grep,
-	&ot_cmd_pr,    &ot_cmd_view,	&ot_cmd_trace,	&ot_cmd_untrace,   &ot_cmd_log,
-	&ot_cmd_patch, &ot_cmd_unpatch, &ot_cmd_status, &ot_cmd_run,	   &ot_cmd_call,
-	&ot_cmd_wait,  &ot_cmd_quit,	NULL,
+	&ot_cmd_help,
+	/* the tree */
+	&ot_cmd_cd,
+	&ot_cmd_cdls,
+	&ot_cmd_pushd,
+	&ot_cmd_popd,
+	&ot_cmd_swapd,
+	&ot_cmd_pwd,
+	&ot_cmd_ls,
+	&ot_cmd_find_tree,
+	&ot_cmd_grep,
+	/* values and source */
+	&ot_cmd_pr,
+	&ot_cmd_exec,
+	&ot_cmd_view,
+	/* tracing */
+	&ot_cmd_trace,
+	&ot_cmd_untrace,
+	&ot_cmd_log,
+	/* the program */
+	&ot_cmd_patch,
+	&ot_cmd_unpatch,
+	&ot_cmd_status,
+	&ot_cmd_run,
+	&ot_cmd_call,
+	&ot_cmd_interrupt,
+	/* the shell */
+	&ot_cmd_alias,
+	&ot_cmd_pipe,
+	&ot_cmd_repeat,
+	&ot_cmd_set,
+	&ot_cmd_source,
+	&ot_cmd_wait,
+	&ot_cmd_quit,
+	NULL,
 };
 
 const struct ot_cmd *ot_cmd_find(const char *name)
@@ -44,6 +85,64 @@ static char *trimmed(const char *text, size_t bytes)
 		bytes--;
 	return ot_strndup(text, bytes);
 }
+
+/* ------------------------------------------------------------------ what a word means */
+
+bool ot_cmd_is_unix_outside(const char *name)
+{
+	static const char *const words[] = {"ls", "find", "grep", "pwd", "rm"};
+
+	for (size_t i = 0; i < OT_NR(words); i++)
+		if (!strcmp(words[i], name))
+			return true;
+	return false;
+}
+
+/* Bytes of the first word, if it could be a command's. */
+static size_t word_bytes(const char *text)
+{
+	/* "pr/x 255" is "pr /x 255" */
+	return !strncmp(text, "pr/", 3) ? 2 : strcspn(text, " \t\n;|");
+}
+
+enum ot_cmd_meaning ot_cmd_meaning(const struct ot_shell *shell, const char *text,
+				   const struct ot_cmd **cmd_ret)
+{
+	ot_auto_free char *word = ot_strndup(text, word_bytes(text));
+	bool outside = shell->vfs && ot_vfs_is_outside(shell->vfs);
+
+	*cmd_ret = *text == '!' ? &ot_cmd_exec : ot_cmd_find(word);
+	if (*cmd_ret && !(outside && ot_cmd_is_unix_outside(word)))
+		return OT_CMD_IS_COMMAND;
+	*cmd_ret = outside ? NULL : &ot_cmd_pr;
+	return outside ? OT_CMD_IS_UNIX : OT_CMD_IS_EXPRESSION;
+}
+
+static bool takes_rest(const struct ot_cmd *cmd)
+{
+	return cmd == &ot_cmd_pr || cmd->flags & OT_CMD_RAW;
+}
+
+/* Whether the text takes all that stands behind it on the line. */
+static bool is_raw(const struct ot_shell *shell, const char *text,
+		   const struct ot_aliases_chain *chain)
+{
+	const char *alias = ot_aliases_lookup(shell->aliases, text, chain);
+	const struct ot_cmd *cmd;
+
+	if (alias && (!chain || chain->depth < OT_ALIASES_DEPTH)) {
+		struct ot_aliases_chain link = {
+			.outer = chain, .name = "", .depth = chain ? chain->depth + 1 : 1};
+		ot_auto_free char *name = ot_strndup(text, word_bytes(text));
+
+		link.name = name;
+		alias = skip_blanks(alias);
+		return !alias[ot_split_command(alias)] && is_raw(shell, alias, &link);
+	}
+	return ot_cmd_meaning(shell, text, &cmd) != OT_CMD_IS_COMMAND || takes_rest(cmd);
+}
+
+/* ------------------------------------------------------------------ one command */
 
 /* Why the command is not for now, or NULL. Alone an unsafe one changes nothing: it lists. */
 static struct ot_err *check_allowed(const struct ot_shell *shell, const struct ot_cmd *cmd,
@@ -83,9 +182,10 @@ static bool looks_like_word(const char *text)
 }
 
 /* An expression that failed may have been meant as a command. */
-static struct ot_err *meant_command(struct ot_err *err, const char *text, const char *word)
+static struct ot_err *meant_command(const struct ot_shell *shell, struct ot_err *err,
+				    const char *text, const char *word)
 {
-	const char *behind = skip_blanks(text + strlen(word));
+	const char *behind = skip_blanks(text + strlen(word)), *name;
 	struct ot_nearest nearest;
 
 	if (!looks_like_word(text) || (err->code != OT_ERR_NOT_FOUND && err->code != OT_ERR_SYNTAX))
@@ -98,46 +198,175 @@ static struct ot_err *meant_command(struct ot_err *err, const char *text, const 
 	ot_nearest_init(&nearest, word);
 	for (size_t i = 0; ot_cmds[i]; i++)
 		ot_nearest_offer(&nearest, ot_cmds[i]->name);
+	for (size_t i = 0; (name = ot_aliases_name(shell->aliases, i)); i++)
+		ot_nearest_offer(&nearest, name);
 	ot_nearest_add_to(&nearest, err);
 	return err;
 }
 
-static struct ot_err *run_command(struct ot_shell *shell, const char *text, struct ot_buf *out,
-				  struct ot_buf *json)
+/* What a shell would have taken for itself is C here; whoever meant it is told. */
+static struct ot_err *meant_shell(struct ot_err *err, const char *text)
 {
-	struct ot_cmd_call call = {.out = out, .json = json};
-	const struct ot_cmd *cmd;
+	const char *hint = NULL;
+	ot_auto_free char *what = NULL;
+
+	if (err->code != OT_ERR_SYNTAX && err->code != OT_ERR_NOT_FOUND && err->code != OT_ERR_TYPE)
+		return err;
+	if (text[ot_split_command(text)])
+		hint = "an expression goes to the end of the line, with its `;`; put the next "
+		       "command on a line of its own";
+	else if (ot_split_last_pipe(text))
+		hint = "in an expression | is C's; `pipe pr EXPRESSION | COMMAND` passes its text "
+		       "on";
+	if (!hint)
+		return err;
+	what = err->what;
+	err->what = ot_asprintf("%s (%s)", what, hint);
+	return err;
+}
+
+static struct ot_err *run_expression(struct ot_shell *shell, const char *text,
+				     struct ot_cmd_call *call)
+{
+	ot_auto_free char *word = ot_strndup(text, strcspn(text, " \t"));
+	char *argv[] = {(char *)"pr", (char *)text, NULL};
+	struct ot_err *err = check_allowed(shell, &ot_cmd_pr, false);
+
+	call->argc = 2;
+	call->argv = argv;
+	call->rest = text;
+	if (!err)
+		err = ot_cmd_pr.run(shell, call);
+	return err ? meant_shell(meant_command(shell, err, text, word), text) : NULL;
+}
+
+static struct ot_err *run_command(struct ot_shell *shell, const struct ot_cmd *cmd,
+				  const char *text, struct ot_cmd_call *call)
+{
 	struct ot_err *err;
-	char *pr[] = {(char *)"pr", (char *)text, NULL};
-	/* "pr/x 255" is "pr /x 255" */
-	size_t n = !strncmp(text, "pr/", 3) ? 2 : strcspn(text, " \t");
-	ot_auto_free char *word = ot_strndup(text, n);
 	char **argv = NULL;
 
-	cmd = ot_cmd_find(word);
-	if (!cmd) {
-		call.argc = 2;
-		call.argv = pr;
-		call.rest = text;
-		err = check_allowed(shell, &ot_cmd_pr, false);
-		if (!err)
-			err = ot_cmd_pr.run(shell, &call);
-		return err ? meant_command(err, text, word) : NULL;
-	}
-	call.rest = skip_blanks(text + n);
-	OT_TRY(check_allowed(shell, cmd, !*call.rest));
+	call->rest = skip_blanks(text + (*text == '!' ? 1 : word_bytes(text)));
+	OT_TRY(check_allowed(shell, cmd, !*call->rest));
 	/* An expression has quotes of its own kind: 'a' need not be shell words. */
-	if (cmd == &ot_cmd_pr)
-		ot_split_words_loosely(text, &call.argc, &argv);
+	if (takes_rest(cmd))
+		ot_split_words_loosely(text, &call->argc, &argv);
 	else
-		OT_TRY(ot_split_words(text, &call.argc, &argv));
-	call.argv = argv;
-	if (call.argc > 1 && !*cmd->usage)
+		OT_TRY(ot_split_words(text, &call->argc, &argv));
+	call->argv = argv;
+	if (call->argc > 1 && !*cmd->usage)
 		err = ot_err_new(OT_ERR_USAGE, "%s takes no arguments", cmd->name);
 	else
-		err = cmd->run(shell, &call);
+		err = cmd->run(shell, call);
 	ot_split_free(argv);
+	return err && cmd == &ot_cmd_pr ? meant_shell(err, call->rest) : err;
+}
+
+/* ------------------------------------------------------------------ where its text goes */
+
+struct ot_err *ot_cmd_check_confined(const struct ot_shell *shell)
+{
+	return shell->confined ? ot_err_new(OT_ERR_SAFE,
+					    "files and commands of the machine are out of reach "
+					    "in this shell")
+			       : NULL;
+}
+
+/* Opened before the command runs, emptied when it has worked. */
+static struct ot_err *open_file(const struct ot_shell *shell, const struct ot_split_goal *goal,
+				int *fd)
+{
+	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY;
+
+	if (goal->to != OT_SPLIT_TO_FILE && goal->to != OT_SPLIT_TO_FILE_END)
+		return NULL;
+	OT_TRY(ot_cmd_check_confined(shell));
+	if (goal->to == OT_SPLIT_TO_FILE_END)
+		flags |= O_APPEND;
+	*fd = open(goal->where, flags, 0666);
+	return *fd < 0 ? ot_err_errno("cannot write %s", goal->where) : NULL;
+}
+
+static struct ot_err *write_file(const struct ot_split_goal *goal, int fd, const struct ot_buf *out)
+{
+	struct stat info;
+	size_t done = 0;
+
+	if (goal->to == OT_SPLIT_TO_FILE && !fstat(fd, &info) && S_ISREG(info.st_mode) &&
+	    ftruncate(fd, 0))
+		return ot_err_errno("cannot write %s", goal->where);
+	while (done < out->len) {
+		ssize_t n = write(fd, out->data + done, out->len - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return ot_err_errno("cannot write %s", goal->where);
+		done += (size_t)n;
+	}
+	return NULL;
+}
+
+static void end_line(struct ot_buf *out)
+{
+	if (out->len && out->data[out->len - 1] != '\n')
+		ot_buf_addc(out, '\n');
+}
+
+/* JSON on a stream of ours would be mixed with what a command writes there: it becomes text. */
+static struct ot_err *run_unix(struct ot_shell *shell, const char *text, const struct ot_buf *input,
+			       struct ot_buf *out)
+{
+	struct ot_buf written = OT_BUF_INIT;
+	bool keep = shell->capture || ot_ui_is_json_only(shell->ui);
+	struct ot_err *err;
+
+	OT_TRY(ot_cmd_check_confined(shell));
+	err = ot_unix_run(shell, text, input, keep ? &written : NULL);
+	if (keep || !input) {
+		ot_buf_deinit(out);
+		*out = written;
+	}
 	return err;
+}
+
+static bool is_long(const struct ot_shell *shell, const struct ot_buf *out)
+{
+	struct winsize size;
+	unsigned int rows = 0, column = 0;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_row)
+		return false;
+	for (size_t i = 0; i < out->len && rows < size.ws_row; i++) {
+		column++;
+		if (out->data[i] == '\n' || (size.ws_col && column > size.ws_col)) {
+			rows++;
+			column = 0;
+		}
+	}
+	return rows >= size.ws_row && ot_unix_pager(shell) != NULL;
+}
+
+/* Shows what a command came to. @elsewhere: its text has been sent away. */
+static void show(struct ot_shell *shell, const char *text, struct ot_buf *out, bool elsewhere,
+		 const struct ot_buf *json, const struct ot_err *err)
+{
+	if (shell->capture) {
+		end_line(out);
+		if (!elsewhere)
+			ot_buf_add(shell->capture, out->data, out->len);
+		if (err)
+			ot_ui_result_elsewhere(shell->ui, text, out, json, err);
+	} else if (elsewhere && !ot_ui_is_json_only(shell->ui)) {
+		ot_ui_result_elsewhere(shell->ui, text, out, json, err);
+	} else if (!elsewhere && is_long(shell, out)) {
+		end_line(out);
+		/* Whoever leaves it early has seen enough. */
+		ot_err_destroy(ot_unix_run(shell, ot_unix_pager(shell), out, NULL));
+		ot_ui_result_elsewhere(shell->ui, text, out, json, err);
+	} else {
+		ot_ui_result(shell->ui, text, out, json, err);
+	}
 }
 
 /* What could be read while the program lived is no wild pointer now. */
@@ -159,51 +388,202 @@ static struct ot_err *take_silence(const struct ot_shell *shell)
 	return shell->target ? ot_target_take_silence(shell->target) : NULL;
 }
 
-static int run_one(struct ot_shell *shell, const char *text)
+static void name_place(const struct ot_shell *shell, struct ot_err *err)
+{
+	if (shell->place)
+		ot_err_prefix(err, "%s:%u", shell->place->file, shell->place->line);
+}
+
+static void fail(struct ot_shell *shell, const char *text, struct ot_err *err)
+{
+	struct ot_buf nothing = OT_BUF_INIT;
+
+	name_place(shell, err);
+	ot_ui_result(shell->ui, text, &nothing, &nothing, err);
+	ot_err_destroy(err);
+	shell->nr_failed++;
+}
+
+/* Runs the command in front of what stands behind it, and passes its text on. */
+static struct ot_err *run_to(struct ot_shell *shell, const struct ot_cmd *cmd, const char *text,
+			     const struct ot_split_goal *goal, struct ot_cmd_call *call)
+{
+	ot_auto_free char *command = ot_strndup(text, goal->bytes);
+	struct ot_buf *capture = shell->capture;
+	unsigned int width = shell->width;
+	bool colours = shell->colours;
+	ot_auto_close int fd = -1;
+	struct ot_err *err;
+
+	OT_TRY(open_file(shell, goal, &fd));
+	call->redirected = true;
+	shell->capture = call->out;
+	shell->width = 0;
+	shell->colours = false;
+	err = run_command(shell, cmd, command, call);
+	explain_unreadable(shell, call->out);
+	shell->width = width;
+	shell->colours = colours;
+	shell->capture = capture;
+	end_line(call->out);
+	if (err)
+		return err;
+	if (fd >= 0)
+		return write_file(goal, fd, call->out);
+	return run_unix(shell, goal->where, call->out, call->out);
+}
+
+static struct ot_err *run_text(struct ot_shell *shell, const char *text, struct ot_cmd_call *call,
+			       bool *elsewhere)
+{
+	const struct ot_cmd *cmd;
+	enum ot_cmd_meaning meaning = ot_cmd_meaning(shell, text, &cmd);
+	struct ot_split_goal goal = {0};
+	struct ot_err *err;
+
+	if (meaning == OT_CMD_IS_EXPRESSION)
+		return run_expression(shell, text, call);
+	if (meaning == OT_CMD_IS_UNIX) {
+		*elsewhere = !shell->capture && !ot_ui_is_json_only(shell->ui);
+		return run_unix(shell, text, NULL, call->out);
+	}
+	if (takes_rest(cmd))
+		return run_command(shell, cmd, text, call);
+	OT_TRY(ot_split_goal(text, &goal));
+	if (goal.to == OT_SPLIT_TO_USER)
+		return run_command(shell, cmd, text, call);
+	*elsewhere = goal.to != OT_SPLIT_TO_COMMAND ||
+		     !(shell->capture || ot_ui_is_json_only(shell->ui));
+	err = run_to(shell, cmd, text, &goal, call);
+	free(goal.where);
+	return err;
+}
+
+static bool takes_long_on_purpose(const struct ot_shell *shell, const char *text)
+{
+	const struct ot_cmd *cmd;
+
+	return ot_cmd_meaning(shell, text, &cmd) == OT_CMD_IS_UNIX || cmd->flags & OT_CMD_WAITS;
+}
+
+/* @return whether it worked */
+static bool run_one(struct ot_shell *shell, const char *text)
 {
 	ot_auto_buf struct ot_buf out = OT_BUF_INIT;
 	ot_auto_buf struct ot_buf json = OT_BUF_INIT;
 	ot_auto_err struct ot_err *err = NULL;
+	struct ot_cmd_call call = {.out = &out, .json = &json};
+	bool elsewhere = false;
 
 	ot_err_destroy(take_silence(shell)); /* of what was before: it is asked again */
-	err = run_command(shell, text, &out, &json);
+	if (!takes_long_on_purpose(shell, text))
+		ot_ui_progress_begin(shell->ui, text);
+	err = run_text(shell, text, &call, &elsewhere);
+	ot_ui_progress_end(shell->ui);
 	if (err)
 		ot_err_destroy(take_silence(shell));
 	else
 		err = take_silence(shell);
-	explain_unreadable(shell, &out);
-	ot_ui_result(shell->ui, text, &out, &json, err);
+	if (err)
+		name_place(shell, err);
+	if (!elsewhere)
+		explain_unreadable(shell, &out);
+	show(shell, text, &out, elsewhere, &json, err);
 	if (err)
 		shell->nr_failed++;
-	return err != NULL;
+	return !err;
+}
+
+/* ------------------------------------------------------------------ a line */
+
+/** A line that is being run, with what its aliases stand for. */
+struct line {
+	struct ot_shell *shell;
+	unsigned int nr_interrupts; /* at its beginning */
+	bool stop;		    /* what follows is not run */
+};
+
+static void run_commands(struct line *line, const char *text, const struct ot_aliases_chain *chain);
+
+static void run_alias(struct line *line, const char *alias, const char *text,
+		      const struct ot_aliases_chain *chain)
+{
+	struct ot_shell *shell = line->shell;
+	ot_auto_free char *name = ot_strndup(text, word_bytes(text));
+	struct ot_aliases_chain link = {
+		.outer = chain, .name = name, .depth = chain ? chain->depth + 1 : 1};
+	ot_auto_free char *expanded = NULL;
+	struct ot_err *err = NULL;
+
+	if (link.depth > OT_ALIASES_DEPTH)
+		err = ot_err_new(OT_ERR_USAGE, "alias %s: aliases for aliases, too many", name);
+	if (!err)
+		err = ot_aliases_expand(alias, text, &expanded);
+	if (err) {
+		fail(shell, text, err);
+		return;
+	}
+	run_commands(line, expanded, &link);
 }
 
 /* What follows a cd is meant for where it goes to. */
-static bool stops_line(const char *text)
+static bool stops_line(const struct ot_shell *shell, const char *text)
 {
-	ot_auto_free char *word = ot_strndup(text, strcspn(text, " \t"));
-	const struct ot_cmd *cmd = ot_cmd_find(word);
+	const struct ot_cmd *cmd;
 
-	return cmd && cmd->flags & OT_CMD_STOPS_LINE;
+	return ot_cmd_meaning(shell, text, &cmd) == OT_CMD_IS_COMMAND &&
+	       cmd->flags & OT_CMD_STOPS_LINE;
 }
 
-int ot_cmd_line(struct ot_shell *shell, const char *line)
+static void run_part(struct line *line, const char *text, const struct ot_aliases_chain *chain)
 {
-	int nr_failed = 0;
-	int failed;
+	struct ot_shell *shell = line->shell;
+	const char *alias = ot_aliases_lookup(shell->aliases, text, chain);
 
-	line = skip_blanks(line);
-	if (*line == '#')
-		return 0;
-	while (*line && !shell->quit) {
-		size_t n = ot_split_command(line);
-		ot_auto_free char *text = trimmed(line, n);
+	if (alias)
+		run_alias(line, alias, text, chain);
+	else if (!run_one(shell, text))
+		line->stop = stops_line(shell, text);
+	if (ot_session_nr_interrupts() != line->nr_interrupts)
+		line->stop = true;
+}
 
-		failed = *text ? run_one(shell, text) : 0;
-		nr_failed += failed;
-		if (failed && stops_line(text))
-			break;
-		line += n + (line[n] == ';');
+/* To where a command begins: between two `;` there is none. */
+static const char *skip_nothing(const char *text)
+{
+	while (isspace((unsigned char)*text) || *text == ';')
+		text++;
+	return text;
+}
+
+static void run_commands(struct line *line, const char *text, const struct ot_aliases_chain *chain)
+{
+	text = skip_nothing(text);
+	while (*text && !line->shell->quit && !line->stop) {
+		size_t n = is_raw(line->shell, text, chain) ? strlen(text) : ot_split_command(text);
+		ot_auto_free char *part = trimmed(text, n);
+
+		if (*part)
+			run_part(line, part, chain);
+		text = skip_nothing(text + n);
 	}
-	return nr_failed;
+}
+
+int ot_cmd_line(struct ot_shell *shell, const char *text)
+{
+	struct line line = {.shell = shell, .nr_interrupts = ot_session_nr_interrupts()};
+	int nr_failed = shell->nr_failed;
+
+	text = skip_blanks(text);
+	if (*text == '#')
+		return 0;
+	if (shell->depth >= MAX_DEPTH) {
+		fail(shell, text,
+		     ot_err_new(OT_ERR_USAGE, "lines that run lines, %d deep", MAX_DEPTH));
+		return 1;
+	}
+	shell->depth++;
+	run_commands(&line, text, NULL);
+	shell->depth--;
+	return shell->nr_failed - nr_failed;
 }

@@ -14,10 +14,12 @@
 #include <stddef.h>
 #include <stdio.h>
 
+struct ot_aliases;
 struct ot_buf;
 struct ot_err;
 struct ot_fn;
 struct ot_history;
+struct ot_params;
 struct ot_program;
 struct ot_stream;
 struct ot_target;
@@ -34,6 +36,7 @@ struct ot_cmd_call {
 	const char *rest; /* text behind the command word as it was typed, blanks trimmed */
 	struct ot_buf *out;
 	struct ot_buf *json; /* a JSON value, or left empty: the result event's "value" */
+	bool redirected;     /* the text goes to a file or another command, not to a reader */
 };
 
 /** What a completion callback is asked and answers. */
@@ -50,6 +53,8 @@ struct ot_cmd_completion {
 #define OT_CMD_NEEDS_PROGRAM 1u /* refused with a reason when no program is open */
 #define OT_CMD_NEEDS_LIVE 2u	/* refused for program files, and after the program has ended */
 #define OT_CMD_UNSAFE 4u	/* with arguments refused in safe mode, with the way out */
+#define OT_CMD_RAW 8u		/* takes the whole rest of the line: `;`, `|` and `>` are its own */
+#define OT_CMD_WAITS 16u	/* takes long on purpose: nothing is said about that */
 #define OT_CMD_STOPS_LINE 64u	/* when it fails, commands behind it on the line are not run */
 
 struct ot_cmd {
@@ -95,6 +100,23 @@ struct ot_shell {
 	int nr_failed;	    /* commands that failed so far */
 	unsigned int width; /* columns to lay lists out in; 0 = one name a line */
 	bool colours;	    /* text goes to a terminal that shows them, and they are wanted */
+
+	/* the comforts */
+	struct ot_params *params;	     /* params/params.h: what `set` sets */
+	struct ot_aliases *aliases;	     /* cmds/aliases.h */
+	struct ot_buf *capture;		     /* texts of results go here and not to ui; or NULL */
+	const struct ot_script_place *place; /* the line of a file that is run, or NULL */
+	unsigned int terminal_width;	     /* of the terminal, whatever width is; 0 = none */
+	bool terminal_colours;		     /* the terminal, if any, shows colours */
+	bool confined; /* no files are written or sourced, no commands of the machine are run */
+	int depth;     /* of lines run by lines */
+};
+
+/** Where a line comes from; errors name it. */
+struct ot_script_place {
+	const char *file;
+	unsigned int line;
+	const struct ot_script_place *outer; /* what sourced it, or NULL */
 };
 
 /** All commands in the order of help, ended by NULL. */
@@ -103,16 +125,40 @@ extern const struct ot_cmd *const ot_cmds[];
 const struct ot_cmd *ot_cmd_find(const char *name);
 
 /**
- * Runs one line: one or more commands separated by `;` outside quotes. A first word that is no
- * command makes the whole text a `pr` expression. Results go to shell->ui.
+ * Runs one line: commands separated by `;` outside quotes, each with `| COMMAND` or `> FILE` behind it.
+ * `pr`, expressions, `exec` and what the machine's shell gets take the whole rest of the line. A first
+ * word that is no command makes an expression below /osh, and a command of the machine elsewhere.
+ * What follows a cd that failed is not run. Results go to shell->ui.
  * @return number of commands that failed (their errors have been shown)
  */
 int ot_cmd_line(struct ot_shell *shell, const char *line);
+
+/** What a first word means where we are. */
+enum ot_cmd_meaning { OT_CMD_IS_COMMAND, OT_CMD_IS_EXPRESSION, OT_CMD_IS_UNIX };
+
+/** @param cmd_ret the command; pr for expressions, NULL for the machine's */
+enum ot_cmd_meaning ot_cmd_meaning(const struct ot_shell *shell, const char *text,
+				   const struct ot_cmd **cmd_ret);
+/** Whether a command of ours means the machine's outside /osh. */
+bool ot_cmd_is_unix_outside(const char *name);
+
+/**
+ * Offers what may stand where a line ends.
+ * @param before     the line in front of the word
+ * @param completion word, offer and priv are the caller's, argc and argv are not
+ */
+void ot_cmd_complete(struct ot_shell *shell, const char *before,
+		     struct ot_cmd_completion *completion);
+
+/** The error of a confined shell, or NULL. */
+struct ot_err *ot_cmd_check_confined(const struct ot_shell *shell);
 
 /* Each entry lies in cmds/NAME.c. */
 extern const struct ot_cmd ot_cmd_call, ot_cmd_cd, ot_cmd_cdls, ot_cmd_help, ot_cmd_log, ot_cmd_ls,
 	ot_cmd_patch, ot_cmd_pr, ot_cmd_pwd, ot_cmd_quit, ot_cmd_run, ot_cmd_status, ot_cmd_trace,
 	ot_cmd_unpatch, ot_cmd_untrace, ot_cmd_view, ot_cmd_wait;
 extern const struct ot_cmd ot_cmd_find_tree, ot_cmd_grep, ot_cmd_popd, ot_cmd_pushd, ot_cmd_swapd;
+extern const struct ot_cmd ot_cmd_alias, ot_cmd_exec, ot_cmd_interrupt, ot_cmd_pipe, ot_cmd_repeat,
+	ot_cmd_set, ot_cmd_source;
 
 #endif

@@ -8,6 +8,7 @@
 #define GLOBALS "/osh/globals/"
 #define FILES "/osh/files/"
 #define PLACES_SHOWN 4
+#define MAX_OFFERS 2000
 
 /* FILE:PATTERN and paths as PATTERN@FILE, or NULL when the word is neither. */
 static char *as_at_form(const char *word)
@@ -55,16 +56,43 @@ struct ot_err *ot_functions_find_one(struct ot_shell *shell, const char *word, s
 	return or_variable(shell, name, ot_program_find_fn(shell->program, name, ret));
 }
 
+/* First of the functions, which are in the order of their names, whose name is not before @name. */
+static size_t first_from(struct ot_fn *const *fns, size_t nr, const char *name)
+{
+	size_t low = 0;
+
+	while (low < nr) {
+		size_t middle = low + (nr - low) / 2;
+
+		if (strcmp(fns[middle]->name, name) < 0)
+			low = middle + 1;
+		else
+			nr = middle;
+	}
+	return low;
+}
+
+/* Not more than somebody can look at; and the last, so that what all have in common stays that. */
 void ot_functions_complete(struct ot_shell *shell, struct ot_cmd_completion *completion)
 {
-	size_t nr;
+	size_t bytes = strcspn(completion->word, "@");
+	ot_auto_free char *name = ot_strndup(completion->word, bytes);
+	const char *last = NULL;
+	size_t nr, offered = 0;
 	struct ot_fn *const *fns;
 
 	if (!shell->program)
 		return;
 	fns = ot_program_fns(shell->program, &nr);
-	for (size_t i = 0; i < nr; i++)
-		completion->offer(completion, fns[i]->unique_name);
+	for (size_t i = first_from(fns, nr, name); i < nr; i++) {
+		if (strncmp(fns[i]->name, name, bytes) != 0)
+			break;
+		last = fns[i]->unique_name;
+		if (offered++ < MAX_OFFERS)
+			completion->offer(completion, last);
+	}
+	if (offered > MAX_OFFERS)
+		completion->offer(completion, last);
 }
 
 void ot_functions_inlined_places(const struct ot_fn *fn, struct ot_buf *out)

@@ -1,65 +1,167 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "base/names.h"
-#include "cmds/paths.h"
+#include <string.h>
 
-static void help_all(struct ot_buf *out)
+#include "base/names.h"
+#include "cmds/aliases.h"
+#include "cmds/cmd.h"
+#include "params/params.h"
+
+#define DEFAULT_WIDTH 80
+
+/** What is no command but has to be said. */
+static const struct topic {
+	const char *name; /* NULL at the end */
+	const char *summary;
+	const char *text;
+} topics[] = {
+	{"expressions", "C expressions, and what they take of a line",
+	 "A line that begins with no command is a C expression, as if `pr` stood before it. It goes\n"
+	 "to the end of the line: | > ; and ! are C's there. `pipe pr EXPR | CMD` passes the text of\n"
+	 "one on, `!STATEMENT` assigns and calls.\n"},
+	{"lines", "several commands on a line, and where their text goes",
+	 "CMD; CMD             one after the other; what follows a cd that failed is not run\n"
+	 "CMD | UNIX COMMAND   pass the text on to a command of the machine's shell\n"
+	 "CMD > FILE           write the text to a file; >> adds it at the end\n"
+	 "# ...                a comment\n"
+	 "Quotes '...' \"...\" and \\ take their meaning from ; | and >. A > is one only at the start of a\n"
+	 "word. Expressions, pr, exec, pipe and repeat take the whole rest of the line.\n"},
+	{"outside", "the same prompt outside /osh, where it is the machine's shell",
+	 "Outside /osh (`cd /tmp`, `cd ~`) a line whose first word is no command of otrace is run by\n"
+	 "$SHELL -c in that directory, with the terminal; so are ls, find, grep, pwd and rm there.\n"
+	 "All the other commands stay those of otrace; write \\patch or /usr/bin/patch for the\n"
+	 "machine's, and `cd /osh` to come back. Expressions need the word pr. In scripts such commands\n"
+	 "have no terminal and read nothing; the parameters osh_bin, add_env and shell_timeout set\n"
+	 "what surrounds them.\n"},
+	{"init", "files that are run at the start",
+	 "~/.config/otrace/init ($XDG_CONFIG_HOME/otrace/init), then ./.otracerc if it is yours and\n"
+	 "nobody else may write to it. Not with --no-init, and not in scripts with --json.\n"},
+	{NULL, NULL, NULL},
+};
+
+static void help_short(const struct ot_shell *shell, struct ot_buf *out)
 {
-	for (size_t i = 0; ot_cmds[i]; i++)
-		ot_buf_addf(out, "  %-8s %s\n", ot_cmds[i]->name, ot_cmds[i]->summary);
-	ot_buf_adds(out,
-		    "Anything else is a C expression whose value is printed. `help COMMAND` says "
-		    "more.\n");
+	ot_auto_free const char **names = NULL;
+	size_t nr = 0;
+
+	while (ot_cmds[nr])
+		nr++;
+	names = ot_alloc(nr * sizeof(*names));
+	for (size_t i = 0; i < nr; i++)
+		names[i] = ot_cmds[i]->name;
+	ot_columns_format(names, nr, shell && shell->width ? shell->width : DEFAULT_WIDTH, out);
+	ot_buf_adds(out, "\nAnything else is a C expression whose value is printed.\n"
+			 "help COMMAND says more, help * has a line for each; there is also help");
+	for (const struct topic *topic = topics; topic->name; topic++)
+		ot_buf_addf(out, "%s %s", topic == topics ? "" : ",", topic->name);
+	ot_buf_adds(out, ".\nTAB completes, Ctrl-R searches in what was typed, Ctrl-C stops a "
+			 "command, Ctrl-D leaves.\n");
 }
 
-static void help_one(const struct ot_cmd *cmd, struct ot_buf *out)
+static void help_lines(struct ot_buf *out)
+{
+	for (size_t i = 0; ot_cmds[i]; i++)
+		ot_buf_addf(out, "  %-11s %s\n", ot_cmds[i]->name, ot_cmds[i]->summary);
+	for (const struct topic *topic = topics; topic->name; topic++)
+		ot_buf_addf(out, "  %-11s %s\n", topic->name, topic->summary);
+}
+
+static void help_param(const struct ot_setting *param, struct ot_buf *out)
+{
+	ot_buf_addf(out, "%-16s %s (", param->name, param->help);
+	ot_setting_format_kind(param, out);
+	ot_buf_addf(out, "; at first %s)\n", *param->standard ? param->standard : "empty");
+}
+
+static void help_command(const struct ot_cmd *cmd, struct ot_buf *out)
 {
 	ot_buf_addf(out, "%s%s%s\n%s\n", cmd->name, cmd->usage && *cmd->usage ? " " : "",
 		    cmd->usage ? cmd->usage : "", cmd->summary);
 	if (cmd->help)
 		ot_buf_addf(out, "\n%s\n", cmd->help);
+	if (cmd != &ot_cmd_set)
+		return;
+	ot_buf_addc(out, '\n');
+	for (const struct ot_setting *param = ot_params_table; param->name; param++)
+		help_param(param, out);
 }
 
-static struct ot_err *no_command(const char *name)
+static struct ot_err *no_topic(const struct ot_shell *shell, const char *name)
 {
 	struct ot_err *err = ot_err_new(OT_ERR_NOT_FOUND, "no command \"%s\"", name);
+	const char *alias;
 	struct ot_nearest nearest;
 
 	ot_nearest_init(&nearest, name);
 	for (size_t i = 0; ot_cmds[i]; i++)
 		ot_nearest_offer(&nearest, ot_cmds[i]->name);
+	for (const struct topic *topic = topics; topic->name; topic++)
+		ot_nearest_offer(&nearest, topic->name);
+	for (size_t i = 0; shell && (alias = ot_aliases_name(shell->aliases, i)); i++)
+		ot_nearest_offer(&nearest, alias);
 	ot_nearest_add_to(&nearest, err);
 	return err;
 }
 
+static struct ot_err *help_one(const struct ot_shell *shell, const char *name, struct ot_buf *out)
+{
+	const struct ot_cmd *cmd = ot_cmd_find(*name == '!' ? "exec" : name);
+	const char *alias = shell ? ot_aliases_get(shell->aliases, name) : NULL;
+
+	if (alias)
+		ot_buf_addf(out, "%s is an alias: %s\n", name, alias);
+	if (cmd)
+		help_command(cmd, out);
+	if (cmd || alias)
+		return NULL;
+	for (const struct topic *topic = topics; topic->name; topic++) {
+		if (!strcmp(topic->name, name)) {
+			ot_buf_adds(out, topic->text);
+			return NULL;
+		}
+	}
+	for (const struct ot_setting *param = ot_params_table; param->name; param++) {
+		if (!strcmp(param->name, name)) {
+			help_param(param, out);
+			return NULL;
+		}
+	}
+	return no_topic(shell, name);
+}
+
 static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 {
-	(void)shell;
-	if (call->argc < 2 || !strcmp(call->argv[1], "*")) {
-		help_all(call->out);
-		return NULL;
-	}
+	if (call->argc < 2)
+		help_short(shell, call->out);
 	for (int i = 1; i < call->argc; i++) {
-		const struct ot_cmd *cmd = ot_cmd_find(call->argv[i]);
-
-		if (!cmd)
-			return no_command(call->argv[i]);
 		ot_buf_adds(call->out, i > 1 ? "\n" : "");
-		help_one(cmd, call->out);
+		if (!strcmp(call->argv[i], "*"))
+			help_lines(call->out);
+		else
+			OT_TRY(help_one(shell, call->argv[i], call->out));
 	}
 	return NULL;
 }
 
 static void complete(struct ot_shell *shell, struct ot_cmd_completion *completion)
 {
-	(void)shell;
+	const char *alias;
+
 	for (size_t i = 0; ot_cmds[i]; i++)
 		completion->offer(completion, ot_cmds[i]->name);
+	for (const struct topic *topic = topics; topic->name; topic++)
+		completion->offer(completion, topic->name);
+	for (size_t i = 0; (alias = ot_aliases_name(shell->aliases, i)); i++)
+		completion->offer(completion, alias);
+	if (completion->argc > 1 || completion->word[0])
+		for (const struct ot_setting *param = ot_params_table; param->name; param++)
+			completion->offer(completion, param->name);
 }
 
 const struct ot_cmd ot_cmd_help = {
 	.name = "help",
-	.usage = "[COMMAND...]",
+	.usage = "[COMMAND... | *]",
 	.summary = "list the commands, or say what one does",
+	.help = "help * has a line for each; parameters of set and aliases are explained too.",
 	.run = run,
 	.complete = complete,
 };

@@ -2,6 +2,7 @@
 #include <ctype.h>
 
 #include "cmds/paths.h"
+#include "params/params.h"
 
 #define WIDTH_UNKNOWN 100u
 
@@ -62,9 +63,14 @@ void ot_paths_complete(struct ot_shell *shell, struct ot_cmd_completion *complet
 
 struct ot_format ot_paths_format(const struct ot_shell *shell)
 {
+	const struct ot_params *params = ot_params_of(shell);
 	struct ot_format format = {.program = shell->program, .target = shell->target};
 
-	format.width = shell->width ? shell->width : WIDTH_UNKNOWN;
+	if (params->pretty_print)
+		format.width = shell->width ? shell->width : WIDTH_UNKNOWN;
+	format.max_depth = params->max_depth;
+	format.max_elements = params->max_elements;
+	format.max_string_bytes = (unsigned int)params->max_string;
 	return format;
 }
 

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <stdio.h>
+#include <sys/stat.h>
+
 #include "base/names.h"
 #include "cmds/paths.h"
 #include "model/source.h"
@@ -76,7 +79,31 @@ static void find_end(const struct ot_source *source, struct subject *subject)
 		subject->line_end = end;
 }
 
-static struct ot_err *view_one(struct ot_shell *shell, const char *name, struct ot_cmd_call *call)
+/* The comment of what is looked at, in the place of its source. */
+static struct ot_err *find_comment(const struct ot_source *source, struct subject *subject)
+{
+	if (ot_source_comment_above(source, subject->line_begin, &subject->line_begin,
+				    &subject->line_end))
+		return NULL;
+	return ot_err_new(OT_ERR_NOT_FOUND, "no comment above %s (%s:%u)", subject->name,
+			  source->path, subject->line_begin);
+}
+
+/* For a reader with place and numbers; a file gets what can be compiled again. */
+static struct ot_err *print(const struct ot_source *source, const struct subject *subject,
+			    struct ot_cmd_call *call)
+{
+	if (call->redirected)
+		return ot_source_copy(source, subject->line_begin, subject->line_end, call->out);
+	if (source->changed)
+		ot_buf_addf(call->out, "warning: %s is not the text that was compiled\n",
+			    source->path);
+	ot_buf_addf(call->out, "%s:%u %s\n", source->path, subject->line_begin, subject->name);
+	return ot_source_print(source, subject->line_begin, subject->line_end, call->out);
+}
+
+static struct ot_err *view_one(struct ot_shell *shell, const char *name, bool comment,
+			       struct ot_cmd_call *call)
 {
 	ot_auto_source struct ot_source source = {0};
 	struct subject subject = {0};
@@ -95,36 +122,65 @@ static struct ot_err *view_one(struct ot_shell *shell, const char *name, struct 
 				  "with -g)",
 				  subject.name);
 	OT_TRY(ot_source_open(shell->program, subject.file, &source));
-	if (source.changed)
-		ot_buf_addf(call->out, "warning: %s is not the text that was compiled\n",
-			    source.path);
-	find_end(&source, &subject);
-	ot_buf_addf(call->out, "%s:%u %s\n", source.path, subject.line_begin, subject.name);
-	return ot_source_print(&source, subject.line_begin, subject.line_end, call->out);
+	if (comment)
+		OT_TRY(find_comment(&source, &subject));
+	else
+		find_end(&source, &subject);
+	return print(&source, &subject, call);
+}
+
+/* Outside /osh a name may be a file's. False: it is none. */
+static bool view_file(const struct ot_shell *shell, const char *name, struct ot_buf *out)
+{
+	char data[4096];
+	struct stat info;
+	FILE *file;
+	size_t n;
+
+	if (!ot_vfs_is_outside(shell->vfs) || stat(name, &info) || !S_ISREG(info.st_mode) ||
+	    shell->confined)
+		return false;
+	file = fopen(name, "re");
+	while (file && (n = fread(data, 1, sizeof(data), file)) > 0)
+		ot_buf_add(out, data, n);
+	if (file)
+		fclose(file);
+	return file != NULL;
 }
 
 static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 {
-	if (call->argc < 2)
+	bool comment = call->argc > 1 && !strcmp(call->argv[1], "-d");
+
+	if (call->argc < 2 + comment)
 		return ot_err_new(OT_ERR_USAGE, "view what? (a function, variable or type)");
-	for (int i = 1; i < call->argc; i++) {
+	for (int i = 1 + comment; i < call->argc; i++) {
 		ot_auto_free char *name = NULL;
+
+		if (call->argv[i][0] == '-')
+			return ot_err_new(OT_ERR_USAGE, "view has no option %s; it has -d",
+					  call->argv[i]);
+		if (view_file(shell, call->argv[i], call->out))
+			continue;
 
 		if (ot_paths_is_tag(call->argv[i]) && i + 1 < call->argc) {
 			name = ot_asprintf("%s %s", call->argv[i], call->argv[i + 1]);
 			i++;
 		}
-		OT_TRY(view_one(shell, name ? name : call->argv[i], call));
+		OT_TRY(view_one(shell, name ? name : call->argv[i], comment, call));
 	}
 	return NULL;
 }
 
 const struct ot_cmd ot_cmd_view = {
 	.name = "view",
-	.usage = "NAME...",
+	.usage = "[-d] NAME...",
 	.summary = "show the source of a function, variable or type",
-	.help = "The file is looked for where it was compiled, below the current directory and\n"
+	.help = "-d  the comment above it instead\n"
+		"`view NAME > FILE` writes the source without line numbers; outside /osh files are shown too.\n"
+		"The file is looked for where it was compiled, below the current directory and\n"
 		"beside the program. A warning says when it was changed since.",
+	.options = "-d",
 	.flags = OT_CMD_NEEDS_PROGRAM,
 	.run = run,
 	.complete = ot_paths_complete,

@@ -35,6 +35,6 @@ const struct ot_cmd ot_cmd_wait = {
 	.summary = "let the program go on for a while (default 1 second)",
 	.help = "For scripts: trace something, wait, then look at the log. Ends early with the\n"
 		"program, or by Ctrl-C.",
-	.flags = OT_CMD_NEEDS_PROGRAM,
+	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_WAITS,
 	.run = run,
 };

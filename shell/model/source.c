@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <md5.h>
@@ -10,6 +11,7 @@
 
 #define SOURCE_MAX_BYTES (64u << 20)
 #define DECLARATION_MAX_LINES 2000u
+#define HEAD_MAX_LINES 4
 
 void ot_source_close(struct ot_source *source)
 {
@@ -235,8 +237,80 @@ uint32_t ot_source_body_end(const struct ot_source *source, uint32_t line)
 	return 0;
 }
 
-struct ot_err *ot_source_print(const struct ot_source *source, uint32_t first, uint32_t last,
-			       struct ot_buf *out)
+/* A line without the blanks around it. */
+static const char *trimmed_line(const struct ot_source *source, uint32_t line, size_t *len)
+{
+	const char *at = line_start(source, line);
+	size_t n = at ? strcspn(at, "\n") : 0;
+
+	*len = 0;
+	if (!at || !line)
+		return "";
+	while (n && isspace((unsigned char)*at)) {
+		at++;
+		n--;
+	}
+	while (n && isspace((unsigned char)at[n - 1]))
+		n--;
+	*len = n;
+	return at;
+}
+
+static bool starts_with(const char *text, size_t len, const char *start)
+{
+	return len >= strlen(start) && !strncmp(text, start, strlen(start));
+}
+
+static bool ends_comment(const char *text, size_t len)
+{
+	return len >= 2 && text[len - 2] == '*' && text[len - 1] == '/';
+}
+
+static bool is_line_comment(const struct ot_source *source, uint32_t line)
+{
+	size_t len;
+	const char *text = trimmed_line(source, line, &len);
+
+	return starts_with(text, len, "//");
+}
+
+/* A line that can stand between a comment and the name of what is declared. */
+static bool is_head(const char *text, size_t len)
+{
+	return len && !strchr(";{}#", text[len - 1]) && *text != '#' && !ends_comment(text, len) &&
+	       !starts_with(text, len, "//");
+}
+
+bool ot_source_comment_above(const struct ot_source *source, uint32_t line, uint32_t *first_ret,
+			     uint32_t *last_ret)
+{
+	uint32_t last = line > 0 ? line - 1 : 0;
+	uint32_t first;
+	size_t len;
+	const char *text = trimmed_line(source, last, &len);
+
+	for (int i = 0; i < HEAD_MAX_LINES && is_head(text, len); i++)
+		text = trimmed_line(source, --last, &len);
+	first = last;
+	if (ends_comment(text, len)) {
+		while (first && !memmem(text, len, "/*", 2))
+			text = trimmed_line(source, --first, &len);
+		/* behind code it is about that */
+		if (!first || !starts_with(text, len, "/*"))
+			return false;
+	} else if (starts_with(text, len, "//")) {
+		while (first > 1 && is_line_comment(source, first - 1))
+			first--;
+	} else {
+		return false;
+	}
+	*first_ret = first;
+	*last_ret = last;
+	return true;
+}
+
+static struct ot_err *print_lines(const struct ot_source *source, uint32_t first, uint32_t last,
+				  bool numbers, struct ot_buf *out)
 {
 	const char *at = line_start(source, first);
 	const char *end = source->text + source->bytes;
@@ -247,10 +321,23 @@ struct ot_err *ot_source_print(const struct ot_source *source, uint32_t first, u
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		size_t len = (size_t)((newline ? newline : end) - at);
 
-		ot_buf_addf(out, "%5u  ", line);
+		if (numbers)
+			ot_buf_addf(out, "%5u  ", line);
 		ot_buf_add(out, at, len);
 		ot_buf_addc(out, '\n');
 		at += len + 1;
 	}
 	return NULL;
+}
+
+struct ot_err *ot_source_copy(const struct ot_source *source, uint32_t first, uint32_t last,
+			      struct ot_buf *out)
+{
+	return print_lines(source, first, last, false, out);
+}
+
+struct ot_err *ot_source_print(const struct ot_source *source, uint32_t first, uint32_t last,
+			       struct ot_buf *out)
+{
+	return print_lines(source, first, last, true, out);
 }

@@ -32,6 +32,17 @@ uint32_t ot_source_declaration_end(const struct ot_source *source, uint32_t line
  * behind the last line that has code. */
 uint32_t ot_source_body_end(const struct ot_source *source, uint32_t line);
 
+/**
+ * The comment right above the declaration that begins at @p line; lines of its head may be between,
+ * such as the type of its result. False: there is none.
+ */
+bool ot_source_comment_above(const struct ot_source *source, uint32_t line, uint32_t *first_ret,
+			     uint32_t *last_ret);
+
+/** Lines as they are, without numbers; an error when the file has not so many. */
+struct ot_err *ot_source_copy(const struct ot_source *source, uint32_t first, uint32_t last,
+			      struct ot_buf *out);
+
 /** Lines with their numbers; an error when the file has not so many. */
 struct ot_err *ot_source_print(const struct ot_source *source, uint32_t first, uint32_t last,
 			       struct ot_buf *out);

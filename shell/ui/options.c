@@ -21,6 +21,8 @@ const char ot_options_help[] =
 	"                   -e and -x come before it\n"
 	"  --go             run: do not wait at main for the command run\n"
 	"  --for SECONDS    attach: detach after this time\n"
+	"  --no-init        do not run ~/.config/otrace/init and ./.otracerc first; in scripts\n"
+	"                   with --json they are not run anyway\n"
 	"  --version, --help\n"
 	"\n"
 	"A program that shall be joined later is started with\n"
@@ -28,13 +30,27 @@ const char ot_options_help[] =
 	"and with OTRACE=listen,fork its forked children can be joined too.\n"
 	"In the shell, `help` lists the commands; `otrace help COMMAND` tells of one.\n";
 
-enum { LONG_JSON = 256, LONG_SAFE, LONG_UNSAFE, LONG_GO, LONG_FOR, LONG_HELP, LONG_VERSION };
+enum {
+	LONG_JSON = 256,
+	LONG_SAFE,
+	LONG_UNSAFE,
+	LONG_GO,
+	LONG_FOR,
+	LONG_NO_INIT,
+	LONG_HELP,
+	LONG_VERSION
+};
 
 static const struct option long_options[] = {
-	{"json", optional_argument, NULL, LONG_JSON}, {"safe", no_argument, NULL, LONG_SAFE},
-	{"unsafe", no_argument, NULL, LONG_UNSAFE},   {"go", no_argument, NULL, LONG_GO},
-	{"for", required_argument, NULL, LONG_FOR},   {"help", no_argument, NULL, LONG_HELP},
-	{"version", no_argument, NULL, LONG_VERSION}, {NULL, 0, NULL, 0},
+	{"json", optional_argument, NULL, LONG_JSON},
+	{"safe", no_argument, NULL, LONG_SAFE},
+	{"unsafe", no_argument, NULL, LONG_UNSAFE},
+	{"go", no_argument, NULL, LONG_GO},
+	{"for", required_argument, NULL, LONG_FOR},
+	{"help", no_argument, NULL, LONG_HELP},
+	{"version", no_argument, NULL, LONG_VERSION},
+	{"no-init", no_argument, NULL, LONG_NO_INIT},
+	{NULL, 0, NULL, 0},
 };
 
 static const struct {
@@ -108,6 +124,9 @@ static struct ot_err *take_option(struct ot_options *o, int c, const char *word)
 		return NULL;
 	case LONG_FOR:
 		return take_seconds(o, optarg);
+	case LONG_NO_INIT:
+		o->no_init = true;
+		return NULL;
 	case 'h':
 	case LONG_HELP:
 		o->mode = OT_MODE_HELP;

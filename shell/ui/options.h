@@ -36,6 +36,7 @@ struct ot_options {
 	const char *json_file; /* NULL = the stream that belongs to the mode */
 	enum ot_safety safety;
 	bool go;
+	bool no_init;
 	const char *function; /* -f */
 	double seconds;	      /* --for; < 0 = not given */
 	bool help_words;      /* the first word was "help": argv are commands to tell of */

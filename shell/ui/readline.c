@@ -9,20 +9,18 @@
 #include <readline/history.h>
 #include <readline/readline.h>
 
-#include "base/names.h"
 #include "base/vec.h"
 #include "cmds/cmd.h"
-#include "cmds/split.h"
+#include "params/params.h"
 #include "ui/prompt.h"
 #include "ui/readline.h"
-
-#define HISTORY_LINES 2000
 
 static struct {
 	struct ot_shell *shell;
 	void (*line)(struct ot_shell *shell, const char *line);
 	char *history;
-	int nr_new; /* lines that the file does not have yet */
+	int nr_new;	   /* lines that the file does not have yet */
+	int history_lines; /* as they were set last */
 	bool started;
 	bool hidden;
 	bool in_line; /* a line is being run: there is no prompt to take away */
@@ -51,10 +49,21 @@ static char *history_path(void)
 	return home && home[0] == '/' ? ot_asprintf("%s/.local/state/otrace/history", home) : NULL;
 }
 
+static void set_history_lines(void)
+{
+	int lines = (int)ot_params_of(state.shell)->history_size;
+
+	if (lines == state.history_lines)
+		return;
+	state.history_lines = lines;
+	stifle_history(lines);
+}
+
 static void load_history(void)
 {
 	using_history();
-	stifle_history(HISTORY_LINES);
+	state.history_lines = -1;
+	set_history_lines();
 	state.history = history_path();
 	if (state.history)
 		read_history(state.history);
@@ -73,7 +82,7 @@ static void save_history(void)
 	if (fd >= 0)
 		close(fd);
 	if (state.nr_new && !append_history(state.nr_new, state.history))
-		history_truncate_file(state.history, HISTORY_LINES);
+		history_truncate_file(state.history, state.history_lines);
 	state.nr_new = 0;
 	free(state.history);
 	state.history = NULL;
@@ -87,7 +96,7 @@ static void remember(const char *line)
 	if (!*line || (last && !strcmp(last->line, line)))
 		return;
 	add_history(line);
-	if (state.nr_new < HISTORY_LINES)
+	if (state.nr_new < state.history_lines)
 		state.nr_new++;
 }
 
@@ -97,41 +106,6 @@ static void offer(struct ot_cmd_completion *completion, const char *text)
 {
 	if (!strncmp(text, completion->word, strlen(completion->word)))
 		ot_vec_push(&state.candidates, ot_strdup(text));
-}
-
-static void offer_options(const struct ot_cmd *cmd, struct ot_cmd_completion *completion)
-{
-	ot_auto_free char *words = ot_strdup(cmd->options ? cmd->options : "");
-	char *rest = words, *word;
-
-	while ((word = strsep(&rest, " ")))
-		if (*word)
-			offer(completion, word);
-}
-
-static void offer_commands(struct ot_cmd_completion *completion)
-{
-	for (size_t i = 0; ot_cmds[i]; i++)
-		offer(completion, ot_cmds[i]->name);
-}
-
-/* Collects the candidates for @word, with the words before it in @argv. */
-static void collect(struct ot_cmd_completion *completion)
-{
-	const struct ot_cmd *cmd;
-
-	if (completion->argc == 0) {
-		offer_commands(completion);
-		cmd = ot_cmd_find("pr");
-	} else {
-		cmd = ot_cmd_find(completion->argv[0]);
-		if (!cmd)
-			cmd = ot_cmd_find("pr");
-	}
-	if (cmd && completion->argc && completion->word[0] == '-')
-		offer_options(cmd, completion);
-	else if (cmd && cmd->complete)
-		cmd->complete(state.shell, completion);
 }
 
 static char *next_candidate(const char *text, int from_start)
@@ -186,21 +160,15 @@ static char **complete(const char *text, int start, int end)
 	size_t name = name_start(rl_line_buffer, (size_t)start);
 	ot_auto_free char *word = ot_strndup(rl_line_buffer + name, (size_t)end - name);
 	ot_auto_free char *before = ot_strndup(rl_line_buffer, name);
-	const char *command = ot_split_last_command(before);
 	struct ot_cmd_completion completion = {.word = word, .offer = offer};
-	char **matches, **argv = NULL;
-	int argc = 0;
+	char **matches;
 
 	state.before = (size_t)start - name;
 	rl_attempted_completion_over = 1;
-	ot_split_words_loosely(command, &argc, &argv);
-	completion.argc = argc;
-	completion.argv = argv;
-	collect(&completion);
+	ot_cmd_complete(state.shell, before, &completion);
 	rl_completion_append_character = completion.no_space ? '\0' : ' ';
 	matches = rl_completion_matches(text, next_candidate);
 	drop_candidates();
-	ot_split_free(argv);
 	return matches;
 }
 
@@ -218,6 +186,7 @@ static void got_line(char *line)
 	fflush(rl_outstream);
 	state.line(state.shell, line);
 	state.in_line = false;
+	set_history_lines();
 	if (state.shell->quit)
 		ot_readline_stop(); /* or it shows one more prompt */
 	if (state.started)

@@ -9,8 +9,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cmds/aliases.h"
 #include "cmds/callargs.h"
 #include "expr/history.h"
+#include "params/params.h"
 #include "ui/session.h"
 #include "vfs/vfs.h"
 
@@ -28,6 +30,8 @@ struct ot_session {
 	struct ot_event_writer writer;
 	const struct ot_terminal *terminal;
 	int terminal_fd;
+	bool lent; /* the terminal is another's for now */
+	uint64_t nr_events;
 	int pidfd;  /* of a process that is not ours */
 	bool ended; /* the process is gone and its records are read */
 	bool gone;  /* the connection is */
@@ -43,6 +47,7 @@ struct ot_session {
 };
 
 static volatile sig_atomic_t got_int, got_term, got_winch, got_tstp, got_cont;
+static volatile sig_atomic_t nr_interrupts;
 
 static struct ot_session *session_of(const struct ot_shell *shell)
 {
@@ -61,16 +66,18 @@ static uint64_t now_ms(void)
 
 static void on_signal(int number)
 {
-	if (number == SIGINT)
+	if (number == SIGINT) {
 		got_int = 1;
-	else if (number == SIGWINCH)
+		nr_interrupts++;
+	} else if (number == SIGWINCH) {
 		got_winch = 1;
-	else if (number == SIGTSTP)
+	} else if (number == SIGTSTP) {
 		got_tstp = 1;
-	else if (number == SIGCONT)
+	} else if (number == SIGCONT) {
 		got_cont = 1;
-	else
+	} else {
 		got_term = 1;
+	}
 }
 
 /* @return whether it was not ignored before */
@@ -123,13 +130,29 @@ bool ot_session_interrupted(struct ot_session *session)
 	return was;
 }
 
+unsigned int ot_session_nr_interrupts(void)
+{
+	return (unsigned int)nr_interrupts;
+}
+
+void ot_session_forget_interrupt(void)
+{
+	got_int = 0;
+}
+
 /* ------------------------------------------------------------------ life */
 
 static void show_event(void *priv, const struct ot_trace *trace, const struct ot_call_event *event)
 {
 	struct ot_session *session = priv;
 
+	session->nr_events++;
 	ot_ui_event(session->shell.ui, trace, event);
+}
+
+uint64_t ot_session_nr_events(const struct ot_shell *shell)
+{
+	return session_of(shell)->nr_events;
 }
 
 static void note_error(struct ot_session *session, struct ot_err *err)
@@ -223,9 +246,15 @@ struct ot_session *ot_session_create(const struct ot_session_options *options)
 	shell->target = options->target;
 	shell->safe = options->safe;
 	shell->interactive = options->interactive;
-	shell->width = options->interactive ? 80 : 0;
-	if (shell->target)
+	shell->width = shell->terminal_width = options->interactive ? 80 : 0;
+	shell->params = ot_params_create();
+	shell->params->safe_mode = shell->safe;
+	shell->aliases = ot_aliases_create();
+	if (shell->target) {
+		ot_ui_progress_begin(shell->ui, "reading the tables of the program");
 		open_program(session, options->script);
+		ot_ui_progress_end(shell->ui);
+	}
 	if (shell->target && !shell->launch && ot_target_pid(shell->target))
 		session->pidfd = (int)syscall(SYS_pidfd_open, ot_target_pid(shell->target), 0);
 	shell->vfs = ot_vfs_create(shell->program);
@@ -247,6 +276,8 @@ void ot_session_destroy(struct ot_session *session)
 	if (session->pidfd >= 0)
 		close(session->pidfd);
 	ot_ui_destroy(shell->ui);
+	ot_params_destroy(shell->params);
+	ot_aliases_destroy(shell->aliases);
 	free(shell->patches.items);
 	free(session->call_command);
 	ot_target_done_deinit(&session->result);
@@ -256,6 +287,12 @@ void ot_session_destroy(struct ot_session *session)
 struct ot_shell *ot_session_shell(struct ot_session *session)
 {
 	return &session->shell;
+}
+
+static void take_width(struct ot_session *session)
+{
+	session->shell.terminal_width = session->terminal->width();
+	ot_params_apply(&session->shell);
 }
 
 /* https://no-color.org */
@@ -274,9 +311,9 @@ void ot_session_set_terminal(struct ot_session *session, const struct ot_termina
 	session->terminal_fd = fd;
 	ot_ui_set_terminal(session->shell.ui, terminal);
 	take_stops(terminal != NULL);
-	session->shell.colours = terminal && wants_colours(session->shell.ui);
+	session->shell.terminal_colours = terminal && wants_colours(session->shell.ui);
 	if (terminal)
-		session->shell.width = terminal->width();
+		take_width(session);
 }
 
 void ot_session_set_time(struct ot_session *session, double seconds)
@@ -496,13 +533,14 @@ static void handle_signals(struct ot_session *session)
 {
 	struct ot_shell *shell = &session->shell;
 
-	if (session->terminal && (got_tstp || got_cont))
+	/* Whoever has the terminal meanwhile is asked to stop, and learns the size, as we do. */
+	if (session->terminal && (got_tstp || got_cont) && !session->lent)
 		stop(session);
-	if (got_winch) {
+	if (got_winch && !session->lent) {
 		got_winch = 0;
 		if (session->terminal) {
 			session->terminal->resize();
-			shell->width = session->terminal->width();
+			take_width(session);
 		}
 		if (shell->launch)
 			ot_launch_resize(shell->launch);
@@ -589,6 +627,50 @@ static bool turn(struct ot_session *session, int terminal_fd, int wait_ms)
 void ot_session_turn(struct ot_shell *shell, int wait_ms)
 {
 	turn(session_of(shell), -1, wait_ms);
+}
+
+bool ot_session_turn_for(struct ot_shell *shell, int fd, int wait_ms)
+{
+	return turn(session_of(shell), fd, wait_ms);
+}
+
+int ot_session_terminal(const struct ot_shell *shell)
+{
+	return session_of(shell)->terminal ? session_of(shell)->terminal_fd : -1;
+}
+
+void ot_session_lend_terminal(struct ot_shell *shell, bool lend)
+{
+	struct ot_session *session = session_of(shell);
+
+	if (lend)
+		ot_ui_flush(shell->ui);
+	if (!session->terminal)
+		return;
+	ot_ui_hold(shell->ui, lend);
+	session->lent = lend;
+	if (lend) {
+		session->terminal->leave();
+	} else {
+		got_tstp = got_cont = 0;
+		session->terminal->enter();
+		got_winch = 1; /* it may have another size by now */
+	}
+}
+
+bool ot_session_wait_line(struct ot_shell *shell, int wait_ms)
+{
+	struct ot_session *session = session_of(shell);
+	char keys[64];
+	ssize_t n;
+
+	if (!turn(session, ot_session_terminal(shell), wait_ms))
+		return false;
+	n = read(session->terminal_fd, keys, sizeof(keys));
+	for (ssize_t i = 0; i < n; i++)
+		if (keys[i] == '\r' || keys[i] == '\n' || keys[i] == 4)
+			return true;
+	return n <= 0;
 }
 
 void ot_session_prompt(struct ot_session *session)

@@ -40,6 +40,26 @@ void ot_session_turn(struct ot_shell *shell, int wait_ms);
 /** A turn of the prompt: takes keys and Ctrl-C too, and so runs the lines that are typed. */
 void ot_session_prompt(struct ot_session *session);
 
+/** As ot_session_turn(); also ends when @p fd is readable, -1 = none. True: it is. */
+bool ot_session_turn_for(struct ot_shell *shell, int fd, int wait_ms);
+
+/** The terminal's descriptor; -1 in batch. */
+int ot_session_terminal(const struct ot_shell *shell);
+/** Gives the terminal to a command and takes it again: nothing is printed meanwhile. */
+void ot_session_lend_terminal(struct ot_shell *shell, bool lend);
+/**
+ * Waits for @p wait_ms and for a line at the terminal, which is not kept.
+ * @return whether one was entered, or the end of input
+ */
+bool ot_session_wait_line(struct ot_shell *shell, int wait_ms);
+
+/** How often Ctrl-C was pressed; unlike ot_session_interrupted() asking changes nothing. */
+unsigned int ot_session_nr_interrupts(void);
+/** Forgets a Ctrl-C that was for a command which has ended. */
+void ot_session_forget_interrupt(void);
+/** Events of traced calls that came so far. */
+uint64_t ot_session_nr_events(const struct ot_shell *shell);
+
 /** Turns until the program has ended and everything it left is read. False: was interrupted. */
 bool ot_session_wait_end(struct ot_shell *shell);
 /** Turns for @p ms milliseconds; less when the program ends or the user interrupts. */

@@ -9,10 +9,13 @@
 
 #include <otrace/version.h>
 
+#include "ui/progress.h"
 #include "ui/ui.h"
 
 #define FLUSH_BYTES (256u * 1024u)
 #define PARTIAL_LINE_MS 150
+/* What is kept of the program's text, and of traces, while another has the screen. */
+#define HELD_BYTES (1024u * 1024u)
 
 /* A stream of ours to the outside. */
 struct out {
@@ -38,6 +41,9 @@ struct ot_ui {
 	struct ot_buf partial; /* of the program: a line that has not ended yet */
 	uint64_t partial_ms;   /* since when */
 	bool failed;	       /* something could not be written; was said */
+	unsigned int held;     /* how often: another has the screen */
+	uint64_t held_bytes;   /* of the program that were too many to be kept */
+	unsigned int lines_per_second;
 };
 
 struct ot_ui *ot_ui_create(const struct ot_ui_options *options)
@@ -50,6 +56,7 @@ struct ot_ui *ot_ui_create(const struct ot_ui_options *options)
 	ui->json.fd = options->json_fd;
 	ui->out.keep = options->keep_out;
 	ui->err.keep = options->keep_err;
+	ui->lines_per_second = OT_UI_LINES_PER_SECOND;
 	return ui;
 }
 
@@ -57,6 +64,7 @@ void ot_ui_destroy(struct ot_ui *ui)
 {
 	if (!ui)
 		return;
+	ot_ui_progress_end(ui);
 	ot_ui_flush(ui);
 	ot_buf_deinit(&ui->partial);
 	ot_buf_deinit(&ui->out.buf);
@@ -187,13 +195,51 @@ bool ot_ui_is_read(const struct ot_ui *ui)
 	return ui->options.json || (ui->json.broken != EPIPE && ui->err.broken != EPIPE);
 }
 
+bool ot_ui_is_json_only(const struct ot_ui *ui)
+{
+	return ui->options.json_only;
+}
+
+void ot_ui_set_lines_per_second(struct ot_ui *ui, unsigned int lines)
+{
+	ui->lines_per_second = lines;
+}
+
+void ot_ui_hold(struct ot_ui *ui, bool on)
+{
+	ui->held += on;
+	if (on || --ui->held)
+		return;
+	if (ui->held_bytes)
+		ot_buf_addf(&ui->out.buf, "... %llu more bytes of the program not shown\n",
+			    (unsigned long long)ui->held_bytes);
+	ui->held_bytes = 0;
+}
+
+void ot_ui_screen(struct ot_ui *ui, const char *text, size_t bytes)
+{
+	struct out out = {.fd = ui->out.fd, .broken = ui->out.broken};
+
+	ot_ui_progress_end(ui);
+	ot_buf_add(&out.buf, text, bytes);
+	out_write(&out);
+	ot_buf_deinit(&out.buf);
+	ui->out.broken = out.broken;
+}
+
 void ot_ui_flush(struct ot_ui *ui)
 {
 	bool text;
 
+	if (ui->held) {
+		out_write(&ui->json);
+		return;
+	}
 	report_held_back(ui, false);
 	end_partial_line(ui, false);
 	text = ui->out.buf.len || ui->err.buf.len;
+	if (text)
+		ot_progress_pause(true);
 	if (text && ui->terminal)
 		ui->terminal->hide();
 	out_write(&ui->out);
@@ -205,6 +251,7 @@ void ot_ui_flush(struct ot_ui *ui)
 	note_loss(ui, &ui->json, "the JSON");
 	if (text && ui->terminal)
 		ui->terminal->show();
+	ot_progress_pause(false);
 	if (ui->json.broken)
 		ui->options.json = false;
 	if (ui->json.broken == EPIPE && !ui->json.said) {
@@ -247,6 +294,10 @@ void ot_ui_program_output(struct ot_ui *ui, const char *data, size_t bytes)
 
 	while (whole && data[whole - 1] != '\n')
 		whole--;
+	if (ui->held && ui->out.buf.len > HELD_BYTES) {
+		ui->held_bytes += bytes;
+		return;
+	}
 	if (whole) {
 		keep_order(ui, &ui->out);
 		ot_buf_add(&ui->out.buf, ui->partial.data, ui->partial.len);
@@ -270,7 +321,7 @@ static bool capped(struct ot_ui *ui, const struct ot_trace *trace)
 
 	if (!ui->options.interactive)
 		return false;
-	if (trace && !trace->request) {
+	if ((trace && !trace->request) || (ui->held && ui->err.buf.len > HELD_BYTES)) {
 		ui->cap.held_back++;
 		return true;
 	}
@@ -280,7 +331,7 @@ static bool capped(struct ot_ui *ui, const struct ot_trace *trace)
 		ui->cap.second = second;
 		ui->cap.printed = 0;
 	}
-	if (ui->cap.printed >= OT_UI_LINES_PER_SECOND) {
+	if (ui->lines_per_second && ui->cap.printed >= ui->lines_per_second) {
 		ui->cap.held_back++;
 		return true;
 	}
@@ -323,8 +374,8 @@ static void json_result(struct ot_ui *ui, const char *command, const struct ot_b
 	ot_buf_adds(out, "}\n");
 }
 
-void ot_ui_result(struct ot_ui *ui, const char *command, const struct ot_buf *text,
-		  const struct ot_buf *json, const struct ot_err *err)
+static void result(struct ot_ui *ui, const char *command, const struct ot_buf *text, bool elsewhere,
+		   const struct ot_buf *json, const struct ot_err *err)
 {
 	ot_auto_buf struct ot_buf error = OT_BUF_INIT;
 
@@ -332,7 +383,7 @@ void ot_ui_result(struct ot_ui *ui, const char *command, const struct ot_buf *te
 		ot_err_format(err, &error);
 	if (ui->options.json)
 		json_result(ui, command, text, json, err ? ot_buf_text(&error) : NULL);
-	if (!ui->options.json_only && text->len) {
+	if (!ui->options.json_only && text->len && !elsewhere) {
 		keep_order(ui, &ui->out);
 		ot_buf_add(&ui->out.buf, text->data, text->len);
 		if (text->data[text->len - 1] != '\n')
@@ -342,6 +393,47 @@ void ot_ui_result(struct ot_ui *ui, const char *command, const struct ot_buf *te
 	if (err && !(ui->options.json_only && ui->json.fd <= STDERR_FILENO))
 		ot_ui_note(ui, "%s", ot_buf_text(&error));
 	ot_ui_flush(ui);
+}
+
+void ot_ui_result(struct ot_ui *ui, const char *command, const struct ot_buf *text,
+		  const struct ot_buf *json, const struct ot_err *err)
+{
+	result(ui, command, text, false, json, err);
+}
+
+void ot_ui_result_elsewhere(struct ot_ui *ui, const char *command, const struct ot_buf *text,
+			    const struct ot_buf *json, const struct ot_err *err)
+{
+	result(ui, command, text, true, json, err);
+}
+
+void ot_ui_print(struct ot_ui *ui, const char *text)
+{
+	if (ui->options.json_only)
+		return;
+	keep_order(ui, &ui->out);
+	ot_buf_adds(&ui->out.buf, text);
+}
+
+/* ------------------------------------------------------------------ progress */
+
+void ot_ui_progress_begin(struct ot_ui *ui, const char *what)
+{
+	/* before there is a prompt its width is not known yet */
+	if (ui->options.interactive && !ui->held && isatty(ui->err.fd))
+		ot_progress_start(ui->err.fd, what, ui->terminal ? ui->terminal->width() : 0);
+}
+
+void ot_ui_progress(struct ot_ui *ui, uint64_t done, uint64_t total)
+{
+	(void)ui;
+	ot_progress_set(done, total);
+}
+
+void ot_ui_progress_end(struct ot_ui *ui)
+{
+	(void)ui;
+	ot_progress_stop();
 }
 
 void ot_ui_hello(struct ot_ui *ui, const char *mode, const char *program, int pid)

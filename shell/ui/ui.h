@@ -48,6 +48,26 @@ void ot_ui_set_terminal(struct ot_ui *ui, const struct ot_terminal *terminal);
 /** What events are written with; borrowed. */
 void ot_ui_set_writer(struct ot_ui *ui, const struct ot_event_writer *writer);
 
+/** Lines of traces that are printed in a second on a terminal; 0 = all. */
+void ot_ui_set_lines_per_second(struct ot_ui *ui, unsigned int lines);
+
+/** While on, text is kept and not printed: another has the screen. JSON goes on. May be nested. */
+void ot_ui_hold(struct ot_ui *ui, bool on);
+/** Writes text to the screen at once, held or not: for what has all of it. */
+void ot_ui_screen(struct ot_ui *ui, const char *text, size_t bytes);
+
+/** Whether results are written as JSON only. */
+bool ot_ui_is_json_only(const struct ot_ui *ui);
+
+/**
+ * Says on the terminal what takes so long, from one second on; the line goes when something else is
+ * printed, and comes again. Nothing in batch. ot_ui_progress() may be called as often as one likes,
+ * or never: @p total 0 = only the time is known. ot_ui_progress_end() takes the line away.
+ */
+void ot_ui_progress_begin(struct ot_ui *ui, const char *what);
+void ot_ui_progress(struct ot_ui *ui, uint64_t done, uint64_t total);
+void ot_ui_progress_end(struct ot_ui *ui);
+
 /** First JSON line: who we are and what is looked at. */
 void ot_ui_hello(struct ot_ui *ui, const char *mode, const char *program, int pid);
 /** The program's end; @p status as waitpid() gives it, -1 = not ours to know. */
@@ -56,6 +76,11 @@ void ot_ui_exit(struct ot_ui *ui, int pid, int status);
 /** A command's end: its text, its JSON value (may be empty) or its error (may be NULL). */
 void ot_ui_result(struct ot_ui *ui, const char *command, const struct ot_buf *text,
 		  const struct ot_buf *json, const struct ot_err *err);
+/** As ot_ui_result(), for text that went elsewhere: it stands in the JSON only. */
+void ot_ui_result_elsewhere(struct ot_ui *ui, const char *command, const struct ot_buf *text,
+			    const struct ot_buf *json, const struct ot_err *err);
+/** Text for the user that is no result: the echo of a script's line. Not in JSON. */
+void ot_ui_print(struct ot_ui *ui, const char *text);
 /** An event of a traced call. */
 void ot_ui_event(struct ot_ui *ui, const struct ot_trace *trace, const struct ot_call_event *event);
 /** A message to the user on standard error, with "otrace: " before it in batch. */

@@ -48,8 +48,8 @@ class Tool:
         self.folder = folder
         self.source = PROGRAMS.parents[2]
         self.env = dict(os.environ, HOME=str(folder), XDG_RUNTIME_DIR=str(folder / "run"), TERM="xterm",
-                        TMPDIR=str(folder))
-        for name in ("XDG_STATE_HOME", "OTRACE_BUILD", "OTRACE_DEPS"):
+                        TMPDIR=str(folder), PAGER="")
+        for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "OTRACE_BUILD", "OTRACE_DEPS"):
             self.env.pop(name, None)
         (folder / "run").mkdir(mode=0o700, exist_ok=True)
 

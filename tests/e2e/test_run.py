@@ -111,7 +111,7 @@ def test_a_failed_command_is_reported_and_the_rest_run(tool, shop):
 
 
 def test_commands_come_from_files_in_order(tool, shop, tmp_path):
-    (tmp_path / "script").write_text("# a comment\n\npr 2\npr 3; pr 4\n")
+    (tmp_path / "script").write_text("# a comment\n\npr 2\nwait 0; pr 3\npr 4\n")
     done = tool("run", "-e", "pr 1", "-x", "script", "-e", "pr 5", shop)
     assert done.out == "1\n2\n3\n4\n5\n" + PLAIN
 

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The parameters, each once; and what setting one of them changes besides. */
+#include <ctype.h>
+#include <string.h>
+
+#include "cmds/cmd.h"
+#include "cmds/split.h"
+#include "params/params.h"
+#include "ui/ui.h"
+
+/* It was decided when otrace started who may do what to the program; later only less is possible. */
+static struct ot_err *apply_safe_mode(struct ot_shell *shell, const struct ot_params *params)
+{
+	if (!shell)
+		return NULL;
+	if (shell->safe && !params->safe_mode)
+		return ot_err_new(OT_ERR_SAFE, "safe mode cannot be left from here (start otrace "
+					       "with --unsafe)");
+	shell->safe = params->safe_mode;
+	return NULL;
+}
+
+static struct ot_err *apply_width(struct ot_shell *shell, const struct ot_params *params)
+{
+	if (shell)
+		shell->width = params->width ? params->width : shell->terminal_width;
+	return NULL;
+}
+
+static struct ot_err *apply_color(struct ot_shell *shell, const struct ot_params *params)
+{
+	if (shell)
+		shell->colours = params->color == OT_COLOR_ALWAYS ||
+				 (params->color == OT_COLOR_AUTO && shell->terminal_colours);
+	return NULL;
+}
+
+static struct ot_err *apply_log_lines(struct ot_shell *shell, const struct ot_params *params)
+{
+	if (shell && shell->ui)
+		ot_ui_set_lines_per_second(shell->ui, params->log_lines);
+	return NULL;
+}
+
+static bool is_assignment(const char *word)
+{
+	size_t n = 0;
+
+	while (isalnum((unsigned char)word[n]) || word[n] == '_')
+		n++;
+	return n && !isdigit((unsigned char)*word) && word[n] == '=';
+}
+
+static struct ot_err *check_env(struct ot_shell *shell, const struct ot_params *params)
+{
+	char **words;
+	int nr;
+	struct ot_err *err = NULL;
+
+	(void)shell;
+	OT_TRY(ot_split_words(params->add_env, &nr, &words));
+	for (int i = 0; i < nr && !err; i++)
+		if (!is_assignment(words[i]))
+			err = ot_err_new(OT_ERR_USAGE,
+					 "add_env wants NAME=VALUE, several separated by blanks, "
+					 "not \"%s\"",
+					 words[i]);
+	ot_split_free(words);
+	return err;
+}
+
+#define FIELD(field) .name = #field, .offset = offsetof(struct ot_params, field)
+#define HOUR_MS 3600000ull
+
+const struct ot_setting ot_params_table[] = {
+	{FIELD(add_env), .kind = OT_SETTING_TEXT, .standard = "",
+	 .help = "NAME=VALUE... put into the environment of unix commands", .apply = check_env},
+	{FIELD(color), .kind = OT_SETTING_ENUM, .standard = "auto", .words = "auto always never",
+	 .help = "colours; auto: on a terminal, unless NO_COLOR is set", .apply = apply_color},
+	{FIELD(editor), .kind = OT_SETTING_TEXT, .standard = "",
+	 .help = "the editor; nothing: $VISUAL, $EDITOR, or vi"},
+	{FIELD(history_size), .kind = OT_SETTING_UINT, .standard = "2000", .max = 1000000,
+	 .help = "lines that the history keeps"},
+	{FIELD(log_lines), .kind = OT_SETTING_UINT, .standard = "200", .max = 1000000,
+	 .help = "lines of traces printed in a second at the prompt, the rest is counted; 0 = all",
+	 .apply = apply_log_lines},
+	{FIELD(max_depth), .kind = OT_SETTING_UINT, .standard = "20", .min = 1, .max = 100,
+	 .help = "nesting of braces in one value"},
+	{FIELD(max_elements), .kind = OT_SETTING_UINT, .standard = "200", .min = 1, .max = 1000000,
+	 .help = "elements of arrays in one value"},
+	{FIELD(max_string), .kind = OT_SETTING_SIZE, .standard = "200", .min = 1, .max = 16u << 20,
+	 .help = "bytes of one string"},
+	{FIELD(osh_bin), .kind = OT_SETTING_TEXT, .standard = "",
+	 .help = "a directory in front of PATH for unix commands"},
+	{FIELD(pager), .kind = OT_SETTING_TEXT, .standard = "auto",
+	 .help = "command that long results go through at the prompt; auto: $PAGER or less; "
+		 "\"\": none"},
+	{FIELD(pretty_print), .kind = OT_SETTING_BOOL, .standard = "true",
+	 .help = "values that are too long for a line are laid out on several"},
+	{FIELD(repeat_interval), .kind = OT_SETTING_DURATION, .standard = "0.2", .min = 10,
+	 .max = HOUR_MS, .help = "time between the runs of repeat"},
+	{FIELD(safe_mode), .kind = OT_SETTING_BOOL, .standard = "false",
+	 .help = "no stores, calls or patches; it can be switched on, but not off",
+	 .apply = apply_safe_mode},
+	{FIELD(shell_timeout), .kind = OT_SETTING_DURATION, .standard = "0", .max = 24 * HOUR_MS,
+	 .help = "in scripts: time that a unix command has before it is ended; 0 = any"},
+	{FIELD(width), .kind = OT_SETTING_UINT, .standard = "0", .max = 10000,
+	 .help = "columns to lay text out in; 0 = those of the terminal", .apply = apply_width},
+	{.name = NULL},
+};

@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The comforts of the shell on a real terminal: full-screen programs, the pager, repeat, completion, Ctrl-C."""
+import os
+import signal
+import sys
+import time
+
+import pexpect
+import pytest
+from waiting import wait_until
+
+# Takes the whole terminal as an editor does, and leaves it as it should not.
+FULL_SCREEN = """\
+import os, signal, sys, termios, tty
+tty.setraw(0)
+mine = os.tcgetpgrp(0) == os.getpgrp()
+os.write(1, b"screen %d %d up" % (mine, signal.getsignal(signal.SIGINT) == signal.default_int_handler))
+keys = b""
+while not keys.endswith(b"q"):
+    keys += os.read(0, 1)
+os.write(1, b" got " + ascii(keys).encode() + b"\\r\\n")
+os.kill(os.getpid(), signal.SIGKILL if sys.argv[1:] else signal.SIGCONT)
+"""
+
+
+@pytest.fixture
+def prompt(tool, shop):
+    return tool.terminal("run", shop, "work").ready()
+
+
+@pytest.fixture
+def file_prompt(tool, shop):
+    return tool.terminal("open", shop).ready()
+
+
+@pytest.fixture
+def full_screen(tool):
+    path = tool.folder / "full.py"
+    path.write_text(FULL_SCREEN)
+    return f"{sys.executable} {path}"
+
+
+def outside(terminal):
+    terminal.sendline("cd /")
+    terminal.expect_exact("/> ")
+    return terminal
+
+
+def test_a_full_screen_program_has_the_terminal_and_gives_it_back(prompt, full_screen):
+    outside(prompt)
+    for how, said in (("", ""), (" killed", "killed by signal 9")):
+        prompt.sendline(full_screen + how)
+        prompt.expect_exact("screen 1 1 up")
+        prompt.send("\x03\x1a\rq")  # Ctrl-C, Ctrl-Z and Enter are keys for it
+        prompt.expect_exact("got b'\\x03\\x1a\\rq'")
+        prompt.expect_exact(said)
+        prompt.expect_exact("/> ")
+    prompt.sendline("pr 40 + 2")  # echo and line editing work as before
+    prompt.expect("pr 40 \\+ 2\r\n42\r\n")
+
+
+def test_ctrl_c_ends_the_unix_command_and_not_the_program(prompt):
+    prompt.type("run")
+    outside(prompt)
+    prompt.sendline("echo started; sleep 1000")
+    prompt.expect("started\r\n")
+    prompt.sendintr()
+    prompt.expect("interrupted\r\n.*/> ")
+    prompt.sendline("cd /osh/globals")
+    prompt.ready()
+    assert "running" in prompt.type("status")
+
+
+def test_ctrl_z_is_no_way_to_lose_a_command(file_prompt):
+    outside(file_prompt)
+    file_prompt.sendline("echo started; sleep 1; echo over")
+    file_prompt.expect("started\r\n")
+    file_prompt.send("\x1a")
+    file_prompt.expect("over\r\n.*/> ")
+
+
+def test_unix_commands_read_keys_and_know_the_size(file_prompt):
+    outside(file_prompt)
+    file_prompt.setwinsize(33, 99)
+    file_prompt.sendline("stty size; read word; echo got $word")
+    file_prompt.expect("33 99\r\n")
+    file_prompt.sendline("hello")
+    file_prompt.expect("got hello\r\n")
+
+
+def test_a_reader_behind_a_pipe_gets_keys(file_prompt, tool):
+    (tool.folder / "reads.sh").write_text("grep -c counter; read key < /dev/tty; echo key $key\n")
+    file_prompt.sendline(f"ls /osh/globals | sh {tool.folder}/reads.sh")
+    file_prompt.expect("[\r\n]1\r\n")
+    file_prompt.sendline("pressed")
+    file_prompt.expect("key pressed\r\n")
+    file_prompt.ready()
+
+
+def test_traces_wait_until_the_screen_is_ours_again(prompt, full_screen):
+    prompt.type("run")
+    outside(prompt)
+    prompt.sendline(full_screen)
+    prompt.expect_exact("screen 1 1 up")
+    prompt.send("q")
+    prompt.expect_exact("/> ")
+    prompt.sendline("trace tick; echo on; sleep 0.5; echo off")
+    prompt.expect("[\r\n]on\r\n(.*)off\r\n")
+    assert "tick:" not in prompt.match.group(1)
+    prompt.expect("tick:tr-call")
+
+
+def test_long_results_go_through_the_pager_and_short_ones_do_not(tool, shop):
+    (tool.folder / "page.sh").write_text('echo PAGER BEGIN; wc -l; echo PAGER END\n')
+    terminal = tool.terminal("open", shop, dimensions=(10, 80), env={"PAGER": f"sh {tool.folder}/page.sh"}).ready()
+    assert "PAGER" not in terminal.type("pwd")
+    terminal.sendline("help *")
+    terminal.expect("PAGER BEGIN\r\n *[0-9]+\r\nPAGER END\r\n")
+    assert "Ctrl-D" not in terminal.before
+    terminal.ready()
+    terminal.type('set pager ""')
+    assert "PAGER" not in terminal.type("help *")
+    terminal.type(f"set pager sh {tool.folder}/page.sh")
+    assert "PAGER BEGIN" in terminal.type("help *")
+
+
+def test_less_is_the_pager_where_nothing_is_said(tool, shop):
+    terminal = tool.terminal("open", shop, dimensions=(10, 80), env={"LESS": "-FRX"})
+    terminal.ready()
+    terminal.type("set pager less -FRX")
+    terminal.sendline("help *")
+    terminal.expect_exact(":\x1b[K")  # less waits for a key
+    terminal.send("q")
+    terminal.ready()
+    assert "42" in terminal.type("pr 40 + 2")
+
+
+def test_repeat_has_the_screen_until_enter(prompt):
+    prompt.sendline("repeat pr counter")
+    prompt.expect_exact("\x1b[?1049h")
+    for _ in range(3):
+        prompt.expect_exact("\x1b[H\x1b[2J")
+        prompt.expect("[\r\n]5\r\n")
+    prompt.send("\r")
+    prompt.expect_exact("\x1b[?1049l")
+    prompt.ready()
+    assert "3" in prompt.type("pr 1 + 2")
+
+
+def test_repeat_ends_with_ctrl_c_and_the_program_goes_on(prompt):
+    prompt.type("run")
+    prompt.sendline("repeat pwd; pr counter")
+    prompt.expect_exact("\x1b[?1049h")
+    prompt.expect("/osh/globals\r\n[0-9]+\r\n")
+    prompt.sendintr()
+    prompt.expect_exact("\x1b[?1049l")
+    prompt.ready()
+    assert "running" in prompt.type("status")
+
+
+def test_repeat_ends_with_a_trace_event(prompt):
+    prompt.type("trace -c call tick")
+    prompt.sendline("repeat run")
+    prompt.expect_exact("\x1b[?1049l")
+    prompt.expect("tick:tr-call")
+
+
+def test_repeat_n_times_and_with_a_unix_command(file_prompt):
+    outside(file_prompt)
+    file_prompt.sendline("repeat -n 2 echo $((40 + 2))")
+    file_prompt.expect("42\r\n")
+    file_prompt.expect_exact("\x1b[?1049l")
+    file_prompt.expect_exact("/> ")
+
+
+def test_a_line_says_what_takes_more_than_a_second_and_goes_away(tool, worker):
+    terminal = tool.terminal("attach", worker.pid).ready()
+    worker.send_signal(signal.SIGSTOP)
+    terminal.sendline("trace -q tick")
+    terminal.expect_exact("\r\x1b[Ktrace -q tick ... 1 s")
+    worker.send_signal(signal.SIGCONT)
+    terminal.expect_exact("\r\x1b[K")
+    terminal.expect("Tracing .*tick\r\n")
+    terminal.ready()
+    assert "..." not in terminal.type("wait 1.5")
+
+
+@pytest.mark.parametrize("typed, whole", [
+    ("ali\t", "alias "), ("do\t", "doc "), ("set max_d\t", "max_depth "), ("set pretty_print fa\t", "false "),
+    ("set color al\t", "always "), ("help outs\t", "outside "), ("help interr\t", "interrupt "), ("view -\t", "view -d "),
+    ("show pric\t", "price "), ("!coun\t", "!counter "), ("exec coun\t", "counter "), ("repeat -n 3 pr coun\t", "counter "),
+    ("pipe pr coun\t", "counter "), ("pwd; set max_s\t", "max_string "), ("alias x\t", "alias x"), ("alias u\t\t", "up"),
+    ("source som\t", "some_file "), ("pwd > som\t", "some_file "), ("pwd | cat fold\t", "folder/"),
+    ("set osh_\t", "osh_bin "), ("special->nu\t", "special->number "), ("pr shop.fir\t", "shop.first"),
+    ("pr shelf[0].nu\t", "shelf[0].number ")])
+def test_tab_completes(file_prompt, tool, typed, whole):
+    (tool.folder / "some_file").write_text("")
+    (tool.folder / "folder").mkdir()
+    file_prompt.send(typed)
+    file_prompt.expect_exact(whole)
+
+
+@pytest.mark.parametrize("typed", ["trace 'ad\t\t", 'pr "x\t\t', "set '\t\t", "pr (\t", "pr a[\t", "\\\t", "|\t", "> \t", "!\t\t",
+                                   "repeat \t", "view 'pri\t\t"])
+def test_tab_behind_an_open_quote_or_bracket_is_harmless(file_prompt, typed):
+    file_prompt.setwinsize(200, 120)
+    file_prompt.send(typed)
+    file_prompt.send("\x15")
+    time.sleep(0.1)
+    file_prompt.send("\x03")
+    file_prompt.expect_exact("^C")
+    file_prompt.ready()
+    assert "3" in file_prompt.type("pr 1 + 2")
+
+
+def test_tab_outside_completes_files(file_prompt, tool):
+    (tool.folder / "long_name_of_a_file").write_text("inside\n")
+    outside(file_prompt)
+    file_prompt.send(f"cat {tool.folder}/long_n\t")
+    file_prompt.expect_exact("long_name_of_a_file ")
+    file_prompt.sendline("")
+    file_prompt.expect("inside\r\n")
+
+
+def test_ctrl_r_searches_the_history(file_prompt):
+    file_prompt.type("pr 12 + 34")
+    file_prompt.type("pwd")
+    file_prompt.send("\x1212 +")
+    file_prompt.expect("reverse-i-search")
+    file_prompt.send("\r")
+    file_prompt.expect("[\r\n]46\r\n")
+
+
+def test_history_size_is_a_parameter(tool, shop):
+    terminal = tool.terminal("open", shop).ready()
+    terminal.type("set history_size 3")
+    for n in range(6):
+        terminal.type(f"pr {n}")
+    terminal.sendline("quit")
+    terminal.finish()
+    lines = (tool.folder / ".local/state/otrace/history").read_text().splitlines()
+    assert lines == ["pr 4", "pr 5", "quit"]
+
+
+def test_log_lines_are_a_parameter(tool, shop):
+    terminal = tool.terminal("run", shop, "burn", "3000").ready()
+    terminal.type("set log_lines 7")
+    terminal.type("trace -c call tick")
+    terminal.sendline("run")
+    terminal.expect(r"\.\.\. \d+ more lines not printed")
+    assert terminal.before.count("tick:tr-call") <= 14
+    terminal.expect("ended with status 0")
+
+
+def test_width_follows_the_terminal_unless_it_is_set(tool, shop):
+    terminal = tool.terminal("open", shop).ready()
+    terminal.type("set width 20")
+    narrow = terminal.type("ls").count("\n")
+    terminal.setwinsize(60, 200)
+    wait_until(lambda: terminal.type("ls").count("\n") == narrow, "not as narrow as before")
+    terminal.type("set width 0")
+    wait_until(lambda: terminal.type("ls").count("\n") < narrow, "still narrow")
+
+
+def test_an_init_file_is_run_before_the_prompt(tool, shop):
+    config = tool.folder / ".config/otrace"
+    config.mkdir(parents=True)
+    (config / "init").write_text("alias hi pr 4242\n")
+    terminal = tool.terminal("open", shop).ready()
+    assert "4242" in terminal.type("hi")
+
+
+def test_ctrl_c_stops_what_else_is_on_the_line(prompt):
+    prompt.sendline("pwd; wait 1000; pwd")
+    prompt.expect("/osh/globals\r\n")
+    prompt.sendintr()
+    prompt.expect("interrupted\r\n")
+    prompt.ready()
+    assert "/osh/globals" not in prompt.before
+
+
+def test_ctrl_c_stops_a_file_of_commands(tool, prompt):
+    (tool.folder / "lines").write_text("wait 1000\npr 4242\n")
+    prompt.sendline(f"source {tool.folder}/lines")
+    prompt.expect("wait 1000\r\n")
+    prompt.sendintr()
+    prompt.ready()
+    assert "4242" not in prompt.type("pwd")
+
+
+def test_a_hangup_during_a_unix_command_ends_all(tool, shop):
+    terminal = outside(tool.terminal("run", shop, "work").ready())
+    terminal.sendline("echo pid $$; exec sleep 1000")
+    terminal.expect(r"pid (\d+)\r\n")
+    sleeper = int(terminal.match.group(1))
+    terminal.kill(15)
+    terminal.expect(pexpect.EOF)
+    wait_until(lambda: not os.path.exists(f"/proc/{sleeper}"), "the command goes on")
