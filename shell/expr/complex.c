@@ -153,7 +153,7 @@ struct ot_err *ot_eval_part(struct ot_evaluator *e, const struct ot_expr_node *n
 	uint64_t half;
 
 	OT_TRY(ot_eval(e, node->left, &value));
-	if (ot_type_is_complex(value.type)) {
+	if (ot_type_is_complex_float(value.type)) {
 		member.type = ot_made_complex_part(e->program, value.type);
 		half = ot_type_size(value.type) / 2;
 		ot_value_member(&value, &member, is_imaginary ? half * 8 : 0, &part);

@@ -153,7 +153,7 @@ static struct ot_err *cast_scalar(struct ot_evaluator *e, const struct ot_expr_n
 		return ot_eval_error(e, node, OT_ERR_TYPE, "%s to %s: a fraction is no pointer",
 				     ot_type_text(number.type), ot_type_text(node->type));
 	if (ot_type_is_pointer(number.type) &&
-	    (ot_type_is_float(node->type) || ot_type_is_complex(node->type)))
+	    (ot_type_is_float(node->type) || ot_type_is_complex_float(node->type)))
 		return ot_eval_error(e, node, OT_ERR_TYPE, "%s to %s: a pointer is no fraction",
 				     ot_type_text(number.type), ot_type_text(node->type));
 	ot_number_convert(&number, ot_type_unqualified(node->type));

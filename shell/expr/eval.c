@@ -144,9 +144,9 @@ struct ot_err *ot_eval_number(struct ot_evaluator *e, const struct ot_expr_node 
 	if (e->is_dry && (!value->bytes || value->is_lvalue)) {
 		*ret = (struct ot_number){.type = value->type,
 					  .bit_size = value->bit_size,
-					  .is_complex = ot_type_is_complex(value->type),
+					  .is_complex = ot_type_is_complex_float(value->type),
 					  .is_float = ot_type_is_float(value->type) ||
-						      ot_type_is_complex(value->type),
+						      ot_type_is_complex_float(value->type),
 					  .integer = 1,
 					  .real = 1};
 		return NULL;
@@ -155,7 +155,7 @@ struct ot_err *ot_eval_number(struct ot_evaluator *e, const struct ot_expr_node 
 		return ot_eval_error(e, node, OT_ERR_TYPE,
 				     "what is written in an expression has no address in the "
 				     "program");
-	if (!(ot_type_is_complex(value->type) ? ot_number_of_complex(value, e->program, ret)
+	if (!(ot_type_is_complex_float(value->type) ? ot_number_of_complex(value, e->program, ret)
 					      : ot_number_of_value(value, ret)))
 		return ot_eval_error(e, node, OT_ERR_OPTIMIZED, "the value is not known whole");
 	if (is_enumerator)

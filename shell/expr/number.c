@@ -142,7 +142,7 @@ void ot_number_convert(struct ot_number *number, const struct ot_type *type)
 	bool to_float = ot_type_is_float(type);
 
 	/* the parts of a complex one are half of it, and a real one has no other */
-	if (ot_type_is_complex(type)) {
+	if (ot_type_is_complex_float(type)) {
 		convert_parts(number, type);
 		return;
 	}
@@ -418,7 +418,7 @@ void ot_number_to_value(const struct ot_number *number, struct ot_value *ret)
 	__float128 quad = number->real;
 	uint32_t bits;
 
-	if (ot_type_is_complex(type)) {
+	if (ot_type_is_complex_float(type)) {
 		ot_number_complex_to_value(number, ret);
 	} else if (!number->is_float) {
 		ot_value_of_bytes(type, &number->integer, size < 16 ? size : 16, ret);

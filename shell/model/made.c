@@ -63,7 +63,7 @@ const struct ot_type *ot_made_complex_part(struct ot_program *program, const str
 								 : "long double");
 }
 
-bool ot_type_is_complex(const struct ot_type *type)
+bool ot_type_is_complex_float(const struct ot_type *type)
 {
 	uint64_t size = ot_type_size(type);
 
@@ -74,7 +74,7 @@ bool ot_type_is_complex(const struct ot_type *type)
 
 bool ot_type_is_operand(const struct ot_type *type)
 {
-	return ot_type_is_scalar(type) || ot_type_is_complex(type);
+	return ot_type_is_scalar(type) || ot_type_is_complex_float(type);
 }
 
 static bool is_qualifier(enum otrace_type_kind kind)

@@ -18,7 +18,7 @@ const struct ot_type *ot_made_function(struct ot_program *program, const struct 
 /** Complex of a real type, and the real type of a complex one. */
 const struct ot_type *ot_made_complex(struct ot_program *program, const struct ot_type *real);
 const struct ot_type *ot_made_complex_part(struct ot_program *program, const struct ot_type *type);
-bool ot_type_is_complex(const struct ot_type *type);
+bool ot_type_is_complex_float(const struct ot_type *type);
 /** Integers, fractions, complex numbers and pointers: what operators work on. */
 bool ot_type_is_operand(const struct ot_type *type);
 
