@@ -89,7 +89,8 @@ static bool complete_file(struct ot_vfs *vfs, const char *word,
 			   node.kind == OT_NODE_FILES || node.kind == OT_NODE_MODULES);
 	if (is_file) {
 		err = ot_vfs_children(vfs, &node, word + start, &list);
-		offer_all(&list, word, start, offer, priv);
+		if (!err)
+			offer_all(&list, word, start, offer, priv);
 	}
 	ot_node_list_deinit(&list);
 	ot_node_deinit(&node);

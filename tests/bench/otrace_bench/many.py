@@ -151,7 +151,7 @@ def median(pairs) -> tuple:
     return tuple(statistics.median(column) for column in zip(*pairs))
 
 
-def look(build: Path, program: Path, functions: int, rounds: int = 7) -> dict:
+def look(build: Path, program: Path, functions: int, rounds: int = 5) -> dict:
     """(seconds, seconds of the processor) in the median; bytes at most."""
     last = functions - functions % 4 - 4
     with tempfile.TemporaryDirectory(prefix="otrace-many-") as folder:
