@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Functions called from the shell: `call` beside the program's threads, `run f` and `run -f` on its main thread."""
 import os
+import random
 import re
 import signal
 import subprocess
@@ -250,3 +251,27 @@ def test_run_f_at_the_prompt_tells_the_result_when_it_comes(tool, calls):
 def test_run_with_f_ends_with_an_integer_result(tool, calls, words, status, out):
     done = tool("run", *words[:2], calls, *words[2:])
     assert (done.status, done.out) == (status, out), done.err
+
+
+def test_a_program_that_is_ended_during_a_call_is_told(tool, serving):
+    shell = subprocess.Popen([tool.path, "attach", "--unsafe", "-e", "call -w 50 nap 50", str(serving.pid)], cwd=tool.folder,
+                             env=tool.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    task = f"/proc/{serving.pid}/task"
+    wait_until(lambda: any(name_of(f"{task}/{tid}") == "oshell-call" for tid in os.listdir(task)), "no call")
+    serving.terminate()
+    _, err = shell.communicate(timeout=60)
+    assert shell.returncode == 1 and "nap: the program ended in the call" in err
+
+
+def test_no_words_harm_the_shell_or_the_program(tool, serving, tmp_path):
+    chance = random.Random(7)
+    functions = ["half", "schar", "is_odd", "of_small", "of_pair", "of_big", "of_zd", "of_wide", "many", "nine",
+                 "next_color", "place", "large", "with_empty"]
+    words = ["1", "-1", "0x", "1e400", "nan", "'", "\"a", "\\", "small", "pair.a", "&pair", "*", "&", "NULL", "99999999999999999999",
+             "numbers[999999]", "(", "a b", "zd", "1.5", "RED", "-t", "-w", "$(", "main", "&main", "%s", "numbers", "wide", "\x01"]
+    lines = [f"call {chance.choice(functions)} " + " ".join(chance.choice(words) for _ in range(chance.randrange(6)))
+             for _ in range(400)]
+    (tmp_path / "script").write_text("\n".join(lines) + "\ncall nothing\n")
+    done = tool("attach", "--unsafe", "-x", "script", str(serving.pid))
+    assert done.status == 1 and done.out.endswith("77\n")
+    assert serving.poll() is None

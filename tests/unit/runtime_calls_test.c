@@ -83,7 +83,7 @@ static void wait_until_done(void)
 static void results_come_back_in_order(void **state)
 {
 	struct ot_client client = {.fd = -1, .session = 1};
-	struct otrace_call_done done;
+	struct otrace_call_done done = {0};
 	long expected = 0;
 
 	(void)state;
@@ -103,7 +103,7 @@ static void results_come_back_in_order(void **state)
 static void one_at_a_time_and_no_result_for_another_session(void **state)
 {
 	struct ot_client client = {.fd = -1, .session = 2}, next = {.fd = -1, .session = 3};
-	struct otrace_call_done done;
+	struct otrace_call_done done = {0};
 
 	(void)state;
 	assert_int_equal(ask(&client, pause_a_while, 50, 0), 0);
