@@ -45,7 +45,7 @@ struct ot_err *ot_source_lines(struct ot_shell *shell, FILE *file, const char *n
 {
 	unsigned int nr_interrupts = ot_session_nr_interrupts();
 	struct ot_script_place place = {.file = name, .outer = shell->place};
-	ot_auto_free char *line = NULL;
+	char *line = NULL;
 	struct ot_err *err = NULL;
 	size_t room = 0;
 	ssize_t bytes = 0;
@@ -72,6 +72,7 @@ struct ot_err *ot_source_lines(struct ot_shell *shell, FILE *file, const char *n
 	}
 	if (!err && bytes < 0 && ferror(file))
 		err = ot_err_errno("cannot read it");
+	free(line);
 	shell->place = place.outer;
 	return err ? ot_err_prefix(err, "%s", name) : NULL;
 }

@@ -141,11 +141,14 @@ static bool view_file(const struct ot_shell *shell, const char *name, struct ot_
 	    shell->confined)
 		return false;
 	file = fopen(name, "re");
-	while (file && (n = fread(data, 1, sizeof(data), file)) > 0)
+	if (!file)
+		return false;
+	do {
+		n = fread(data, 1, sizeof(data), file);
 		ot_buf_add(out, data, n);
-	if (file)
-		fclose(file);
-	return file != NULL;
+	} while (n == sizeof(data));
+	fclose(file);
+	return true;
 }
 
 static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)

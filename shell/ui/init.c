@@ -52,7 +52,7 @@ static void play(struct ot_shell *shell, const char *path, bool local)
 		why = "it is no file";
 	else if (local)
 		why = why_not_trusted(&info);
-	file = why ? NULL : fdopen(fd, "r");
+	file = why || fd < 0 ? NULL : fdopen(fd, "r");
 	if (!file) {
 		ot_ui_note(shell->ui, "%s is not run: %s", path, why ? why : strerror(errno));
 		if (fd >= 0)

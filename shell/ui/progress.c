@@ -37,6 +37,15 @@ static size_t add_number(char *to, uint64_t number)
 	return at;
 }
 
+static size_t add_text(char *to, const char *text)
+{
+	size_t len = 0;
+
+	for (; text[len]; len++)
+		to[len] = text[len];
+	return len;
+}
+
 static uint64_t percent(uint64_t done, uint64_t total)
 {
 	if (done >= total)
@@ -61,16 +70,13 @@ static void on_alarm(int number)
 		return;
 	memcpy(line + at, state.what, state.len);
 	at += state.len;
-	memcpy(line + at, " ... ", 5);
-	at += 5;
+	at += add_text(line + at, " ... ");
 	if (total) {
 		at += add_number(line + at, percent(done, total));
-		memcpy(line + at, " %", 2);
-		at += 2;
+		at += add_text(line + at, " %");
 	} else {
 		at += add_number(line + at, state.seconds);
-		memcpy(line + at, " s", 2);
-		at += 2;
+		at += add_text(line + at, " s");
 	}
 	state.shown = 1;
 	written = write(state.fd, line, at);

@@ -110,7 +110,7 @@ static _Noreturn void child(const struct job *job)
 		input = job->terminal;
 	if (input < 0)
 		input = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (input != STDIN_FILENO)
+	if (input > STDIN_FILENO)
 		dup2(input, STDIN_FILENO);
 	if (job->output >= 0)
 		dup2(job->output, STDOUT_FILENO);
@@ -219,13 +219,10 @@ static struct ot_err *run_job(struct job *job)
 
 /* A file in memory in the place of a pipe: nobody has to feed it, and who reads only half of it hurts
  * nobody. */
-static struct ot_err *make_input(const struct ot_buf *text, int *ret)
+static struct ot_err *fill_input(const struct ot_buf *text, int fd)
 {
-	ot_auto_close int fd = memfd_create("otrace-input", MFD_CLOEXEC);
 	size_t done = 0;
 
-	if (fd < 0)
-		return ot_err_errno("cannot keep the text for a command");
 	while (done < text->len) {
 		ssize_t n = write(fd, text->data + done, text->len - done);
 
@@ -237,8 +234,6 @@ static struct ot_err *make_input(const struct ot_buf *text, int *ret)
 	}
 	if (lseek(fd, 0, SEEK_SET))
 		return ot_err_errno("cannot keep the text for a command");
-	*ret = fd;
-	fd = -1;
 	return NULL;
 }
 
@@ -261,8 +256,12 @@ struct ot_err *ot_unix_run(struct ot_shell *shell, const char *text, const struc
 	struct job job = {.shell = shell, .text = text, .pidfd = -1};
 	struct ot_err *err;
 
-	if (input)
-		OT_TRY(make_input(input, &in));
+	if (input) {
+		in = memfd_create("otrace-input", MFD_CLOEXEC);
+		if (in < 0)
+			return ot_err_errno("cannot keep the text for a command");
+		OT_TRY(fill_input(input, in));
+	}
 	if (output) {
 		out = memfd_create("otrace-output", MFD_CLOEXEC);
 		if (out < 0)
