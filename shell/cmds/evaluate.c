@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cmds/evaluate.h"
+#include "cmds/invoke.h"
 #include "expr/expr.h"
 #include "expr/history.h"
 #include "vfs/vfs.h"
@@ -19,6 +20,14 @@ static const char *why_not(const struct ot_shell *shell)
 	}
 }
 
+static struct ot_err *call_it(void *priv, const struct ot_expr_call *call, struct ot_value *ret)
+{
+	struct ot_shell *shell = priv;
+
+	return ot_invoke(shell, call->fn, call->type, call->address, call->args, call->nr_args,
+			 ret);
+}
+
 struct ot_err *ot_evaluate(struct ot_shell *shell, const char *text, struct ot_value *ret)
 {
 	struct ot_expr_scope scope;
@@ -31,6 +40,8 @@ struct ot_err *ot_evaluate(struct ot_shell *shell, const char *text, struct ot_v
 	scope.history = shell->history;
 	scope.no_store = scope.no_call = why_not(shell);
 	scope.may_store = !scope.no_store;
+	scope.call = scope.no_call ? NULL : call_it;
+	scope.call_priv = shell;
 	if (!err)
 		err = ot_expr_value(&scope, text, ret);
 	ot_node_deinit(&hold);

@@ -150,17 +150,16 @@ static void set_bytes(struct ot_target_arg *arg, uint8_t *room, const void *byte
 	arg->bytes = room;
 }
 
-static struct ot_err *take_text(const struct ot_value *value, struct ot_target_arg *arg,
+/* The NUL that the process puts behind it is the last byte again. */
+static struct ot_err *take_text(const void *bytes, size_t nr, struct ot_target_arg *arg,
 				uint8_t **room)
 {
-	size_t nr = value->nr_bytes;
-
-	if (nr && !value->bytes[nr - 1])
+	if (nr && !((const char *)bytes)[nr - 1])
 		nr--;
 	arg->how = (struct otrace_call_value){.value_class = OTRACE_VALUE_STRING,
 					      .bytes = (uint32_t)nr};
 	*room = ot_alloc(nr + 1);
-	set_bytes(arg, *room, value->bytes, nr);
+	set_bytes(arg, *room, bytes, nr);
 	return NULL;
 }
 
@@ -171,7 +170,11 @@ static struct ot_err *take_pointer(const struct ot_value *value, const struct ot
 	uint64_t address = value->address;
 
 	if (from->kind == OTRACE_TYPE_ARRAY && !value->is_lvalue && value->bytes)
-		return take_text(value, arg, room);
+		return take_text(value->bytes, value->nr_bytes, arg, room);
+	/* A pointer to what was written in an expression: see struct ot_expr_call. */
+	if (ot_type_is_pointer(from) && !value->is_lvalue && value->string.known &&
+	    ot_value_to_u64(value, &address) && !address)
+		return take_text(value->string.bytes, value->string.nr_bytes, arg, room);
 	if (from->kind == OTRACE_TYPE_ARRAY || from->kind == OTRACE_TYPE_FUNCTION) {
 		if (!value->is_lvalue)
 			return mismatch(value, type);

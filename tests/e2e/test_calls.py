@@ -275,3 +275,18 @@ def test_no_words_harm_the_shell_or_the_program(tool, serving, tmp_path):
     done = tool("attach", "--unsafe", "-x", "script", str(serving.pid))
     assert done.status == 1 and done.out.endswith("77\n")
     assert serving.poll() is None
+
+
+def test_calls_are_part_of_expressions(tool, calls):
+    """Texts and elements that are written in the expression are put into the process for the call."""
+    done = tool.run(['pr libc_works("a\\"b") + 1', "whose() == whose()", "deep(3) + 1", "(*deep)(2)", "deep((char)259)",
+                     'deep("x")', 'libc_works("x", 2)', "nosuch(2)"], calls)
+    assert done.out.startswith('said a"b:42\n') and "\n4\n1\n10\n9\n9\n" in done.out, done
+    assert "char * does not convert to int" in done.err and "libc_works takes 1 argument, not 2" in done.err
+    assert 'no variable, function or constant "nosuch"' in done.err
+
+
+def test_calls_in_expressions_are_refused_in_safe_mode(tool, calls):
+    done = tool("run", "--safe", "-e", "deep(3)", "--", calls)
+    assert "safe mode" in done.err and "--unsafe" in done.err
+    assert "nothing runs here" in tool("open", "-e", "deep(3)", calls).err

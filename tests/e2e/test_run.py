@@ -243,7 +243,7 @@ def test_a_script_that_cannot_be_read_is_an_error(tool, shop, tmp_path, script, 
     assert done.status == 7 and part in done.err
 
 
-@pytest.mark.parametrize("command", ["status x", "pwd x", "quit now"])
+@pytest.mark.parametrize("command", ["status x", "swapd x", "quit now"])
 def test_words_that_nobody_asked_for_are_refused(tool, shop, command):
     done = tool.run([command, "pr 6 * 7"], shop)
     assert "takes no arguments" in done.err

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Types and variables of programs of several files: shared, completed elsewhere, kept apart; statics and thread-locals."""
 import os
+import pathlib
 import re
 import subprocess
 
 import pytest
 
-from conftest import PROGRAMS
 from waiting import wait_until
 
+PROGRAMS = pathlib.Path(__file__).resolve().parent / "programs"
 FILES = ("main.c", "one.c", "two.c")
 
 

@@ -158,4 +158,4 @@ def test_composed_types_have_the_sizes_of_gdb(tool, shapes):
     sizes = gdb(shapes, [f"sizeof({kind} {name})" for name, kind in kinds.items()])
     out = tool("open", "-e", "ls -l /osh/types", shapes).out
     for name, size in zip(kinds, sizes):
-        assert re.search(rf"^{name} .*, {size} bytes", out, re.MULTILINE), name
+        assert re.search(rf"^{name} +{size} ", out, re.MULTILINE), name

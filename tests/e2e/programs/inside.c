@@ -54,7 +54,7 @@ int main(void)
 	assert(!execute("call age_of &account") && !strcmp(out, "36\n"));
 	assert(!execute("patch clock_year with fake_year") && age_of(&account) == 10);
 	assert(!execute("call age_of &account") && !strcmp(out, "10\n"));
-	assert(execute("call no_such; pr nothing_here; pr 1 + 1") == 2 && !strcmp(out, "2\n"));
+	assert(execute("call no_such; call nothing_here; pr 1 + 1") == 2 && !strcmp(out, "2\n"));
 	assert(!execute("unpatch clock_year") && age_of(&account) == 36);
 	assert(!execute("trace age_of"));
 	age_of(&account);
