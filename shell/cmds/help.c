@@ -61,8 +61,9 @@ static void help_lines(struct ot_buf *out)
 {
 	for (size_t i = 0; ot_cmds[i]; i++)
 		ot_buf_addf(out, "  %-11s %s\n", ot_cmds[i]->name, ot_cmds[i]->summary);
+	ot_buf_adds(out, "and of what is no command:\n");
 	for (const struct topic *topic = topics; topic->name; topic++)
-		ot_buf_addf(out, "  %-11s %s\n", topic->name, topic->summary);
+		ot_buf_addf(out, "    %-11s %s\n", topic->name, topic->summary);
 }
 
 static void help_param(const struct ot_setting *param, struct ot_buf *out)
