@@ -156,7 +156,7 @@ struct ot_err *ot_eval_number(struct ot_evaluator *e, const struct ot_expr_node 
 				     "what is written in an expression has no address in the "
 				     "program");
 	if (!(ot_type_is_complex_float(value->type) ? ot_number_of_complex(value, e->program, ret)
-					      : ot_number_of_value(value, ret)))
+						    : ot_number_of_value(value, ret)))
 		return ot_eval_error(e, node, OT_ERR_OPTIMIZED, "the value is not known whole");
 	if (is_enumerator)
 		as_enumerator(e, ret);
