@@ -24,5 +24,10 @@ void ot_futex_wake(uint32_t *word);
 /** Blocks all signals of this thread; returns what was blocked, for ot_signals_restore. */
 uint64_t ot_signals_block(void);
 void ot_signals_restore(uint64_t old);
+/**
+ * For a thread of ours: blocks all signals but those of the set @p but, and glibc's own two. Whoever calls
+ * setuid() waits for every thread to handle one of these.
+ */
+void ot_signals_block_for_good(uint64_t but);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <pthread.h>
+#include <errno.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -284,12 +285,12 @@ static void poke(void)
 /* A fault in the function is the program's, with its handlers; everything else is for its own threads. */
 static void block_all_but_faults(void)
 {
-	uint64_t set = ~0ull;
+	uint64_t set = 0;
 	static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
 
 	for (unsigned i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
-		set &= ~(1ull << (faults[i] - 1));
-	ot_sys_sigprocmask(SIG_SETMASK, &set, NULL);
+		set |= 1ull << (faults[i] - 1);
+	ot_signals_block_for_good(set);
 }
 
 static void *helper_main(void *unused)
@@ -305,7 +306,7 @@ static void *helper_main(void *unused)
 
 		block_all_but_faults();
 		ran = run_if_pending(&helper_call);
-		ot_signals_block();
+		ot_signals_block_for_good(0);
 		/* a child that came back out of the function: there is nothing for it to go on with */
 		if (ot_sys_getpid() != pid)
 			OT_SYS(SYS_exit_group, 0, 0, 0, 0, 0, 0);
@@ -348,6 +349,7 @@ static void make_helper(void)
 static void *seed_main(void *unused)
 {
 	(void)unused;
+	ot_signals_block_for_good(0);
 	ot_sys_prctl(PR_SET_NAME, (long)"oshell-seed");
 	for (;;) {
 		uint32_t events = __atomic_load_n(&helper.events, __ATOMIC_ACQUIRE);
@@ -391,13 +393,14 @@ static void wake_helper(void)
 	poke();
 }
 
-/* A function may end its thread, and nobody says so. */
+/* A function may end its thread, and nobody says so. A filter that refuses the question is no answer: what a
+ * running function writes to must stay mapped. */
 static void look_for_lost(void)
 {
 	int tid = __atomic_load_n(&helper.tid, __ATOMIC_ACQUIRE);
 
 	if (!tid || __atomic_load_n(&helper_call.state, __ATOMIC_ACQUIRE) != CALL_RUNNING ||
-	    !ot_sys_tgkill(helper.pid, tid, 0))
+	    ot_sys_tgkill(helper.pid, tid, 0) != -ESRCH)
 		return;
 	helper.tid = 0;
 	helper_call.done.status = OTRACE_E_CALL_LOST;
@@ -538,19 +541,19 @@ static char *place_string(const uint8_t *bytes, uint32_t nr)
 
 	if (nr >= STRINGS_PIECE_BYTES / 4) {
 		at = ot_pages_map((uint64_t)nr + 1);
-	} else {
-		if (piece.left < (uint64_t)nr + 1) {
-			piece.next = ot_pages_map(STRINGS_PIECE_BYTES);
-			piece.left = piece.next ? STRINGS_PIECE_BYTES : 0;
-		}
-		at = piece.next;
+		if (at)
+			ot_memcpy(at, bytes, nr);
+		return at;
 	}
-	if (!at)
+	if (piece.left < (uint64_t)nr + 1) {
+		piece.next = ot_pages_map(STRINGS_PIECE_BYTES);
+		piece.left = piece.next ? STRINGS_PIECE_BYTES : 0;
+	}
+	if (!piece.next)
 		return NULL;
-	if (at == piece.next) {
-		piece.next += (uint64_t)nr + 1;
-		piece.left -= (uint64_t)nr + 1;
-	}
+	at = piece.next;
+	piece.next += (uint64_t)nr + 1;
+	piece.left -= (uint64_t)nr + 1;
 	ot_memcpy(at, bytes, nr);
 	return at;
 }

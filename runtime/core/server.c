@@ -446,8 +446,10 @@ static bool prepare(const struct ot_server_wish *wish)
 
 static void *oshell_thread(void *wish)
 {
-	bool ready = prepare(wish);
+	bool ready;
 
+	ot_signals_block_for_good(0);
+	ready = prepare(wish);
 	__atomic_store_n(&starting.state, ready ? 1 : 2, __ATOMIC_RELEASE);
 	ot_futex_wake(&starting.state);
 	/* the wish is gone from here on */
@@ -498,15 +500,16 @@ int ot_server_start(const struct ot_server_wish *wish)
 
 	if (server.listen_fd >= 0)
 		return OTRACE_E_OK;
-	ot_call_init();
 	error = start_thread(wish);
 	if (error) {
 		ot_log_errno("cannot listen for a shell, the program goes on without",
 			     "the oshell thread cannot be started", error);
 		return OTRACE_E_SYSTEM;
 	}
-	if (starting.state == 1)
+	if (starting.state == 1) {
+		ot_call_init();
 		return OTRACE_E_OK;
+	}
 	tell();
 	ot_server_forget();
 	return starting.error;

@@ -290,3 +290,11 @@ def test_calls_in_expressions_are_refused_in_safe_mode(tool, calls):
     done = tool("run", "--safe", "-e", "deep(3)", "--", calls)
     assert "safe mode" in done.err and "--unsafe" in done.err
     assert "nothing runs here" in tool("open", "-e", "deep(3)", calls).err
+
+
+def test_all_threads_follow_when_ids_are_changed(tool, calls, serving):
+    """setgid() waits until every thread has handled a signal of glibc's: ours must not keep it blocked."""
+    done = tool("attach", "--unsafe", "-e", "call change_ids", "-e", "call whose", "-e", "call change_ids", serving.pid)
+    assert done.status == 0 and done.out.startswith("0\n") and done.out.endswith("\n0\n"), done
+    done = tool.run(["run change_ids"], calls)
+    assert "0\n" in done.out, done
