@@ -96,7 +96,7 @@ static void drop_client(void)
 
 static bool peer_allowed(int fd, int *pid_ret)
 {
-	struct ucred peer;
+	struct ucred peer = {0};
 	uint32_t bytes = sizeof(peer);
 
 	if (OT_SYS(SYS_getsockopt, fd, SOL_SOCKET, SO_PEERCRED, &peer, &bytes, 0))

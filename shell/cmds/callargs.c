@@ -56,13 +56,14 @@ static int letter_of(const char *word, const struct ot_type *type)
 static struct ot_err *take_int(struct words *words, const char *word, const struct ot_type *type,
 			       struct ot_value *ret)
 {
-	const struct ot_enumerator *enumerator =
-		ot_program_enumerator(words->shell->program, word, NULL);
+	const struct ot_enumerator *enumerator;
+	const struct ot_type *of;
 	bool negative = word[0] == '-';
 	uint64_t number;
 	int letter;
 	char *end;
 
+	OT_TRY(ot_program_enumerator(words->shell->program, word, NULL, &enumerator, &of));
 	if (enumerator) {
 		ot_value_of_u64(type, (uint64_t)enumerator->value, ret);
 		return NULL;

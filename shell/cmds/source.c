@@ -86,14 +86,12 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 	if (call->argc != 2)
 		return ot_err_new(OT_ERR_USAGE, "source wants one file");
 	OT_TRY(ot_cmd_check_confined(shell));
+	/* a pipe that nobody writes to would keep the shell waiting */
+	if (!stat(call->argv[1], &info) && !S_ISREG(info.st_mode))
+		return ot_err_new(OT_ERR_USAGE, "%s is not a file", call->argv[1]);
 	file = fopen(call->argv[1], "re");
 	if (!file)
 		return ot_err_errno("cannot read %s", call->argv[1]);
-	if (!fstat(fileno(file), &info) && S_ISDIR(info.st_mode)) {
-		fclose(file);
-		errno = EISDIR;
-		return ot_err_errno("cannot read %s", call->argv[1]);
-	}
 	err = ot_source_lines(shell, file, call->argv[1], true);
 	fclose(file);
 	return err;

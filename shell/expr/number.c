@@ -33,8 +33,8 @@ bool ot_number_of_value(const struct ot_value *value, struct ot_number *ret)
 	ret->is_float = ot_type_is_float(value->type);
 	if (ret->is_float)
 		return ot_value_to_long_double(value, &ret->real);
-	if (!ot_value_to_u64(value, &number))
-		return false;
+	if (ot_type_size(value->type) > 16 || !ot_value_to_u64(value, &number))
+		return false; /* more than 128 bits are shown, not calculated with */
 	if (ot_type_size(value->type) == 16 && !value->bit_size)
 		memcpy(&ret->integer, value->bytes, 16);
 	else if (ot_type_is_signed(value->type))

@@ -51,6 +51,20 @@ static struct ot_err *check_const(struct ot_evaluator *e, const struct ot_expr_n
 		ot_type_text(ot_type_unqualified(place->type)));
 }
 
+/* Debug information does not say how many bits a _BitInt has: what lies above them is not ours to choose. */
+static struct ot_err *check_width(struct ot_evaluator *e, const struct ot_expr_node *node,
+				  const struct ot_value *place)
+{
+	const struct ot_type *type = ot_type_strip(place->type);
+
+	if (place->bit_size || type->kind != OTRACE_TYPE_BASE || !ot_type_is_integer(type) ||
+	    (type->size_bytes <= 16 && !(type->name && strstr(type->name, "_BitInt"))))
+		return NULL;
+	return ot_eval_error(e, node, OT_ERR_UNSUPPORTED,
+			     "how many bits this %s has is not recorded: nothing is stored",
+			     ot_type_text(place->type));
+}
+
 static struct ot_err *check_allowed(struct ot_evaluator *e, const struct ot_expr_node *node)
 {
 	const char *why = e->scope->no_store;
@@ -228,6 +242,7 @@ struct ot_err *ot_eval_assign(struct ot_evaluator *e, const struct ot_expr_node 
 		OT_TRY(ot_eval_type(e, node->right, &from));
 		return check_const(e, node, &place, from);
 	}
+	OT_TRY(check_width(e, node, &place));
 	OT_TRY(check_allowed(e, node));
 	if (node->op == OT_TOKEN_ASSIGN)
 		return assign_plain(e, node, &place, ret);
@@ -245,6 +260,7 @@ struct ot_err *ot_eval_step_by_one(struct ot_evaluator *e, const struct ot_expr_
 
 	OT_TRY(eval_place(e, node->left, &place));
 	OT_TRY(check_const(e, node, &place, one.type));
+	OT_TRY(check_width(e, node, &place));
 	OT_TRY(check_allowed(e, node));
 	return assign_operated(e, node, &place, &one, is_postfix ? ret : NULL,
 			       is_postfix ? &after : ret);

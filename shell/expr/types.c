@@ -146,16 +146,32 @@ static struct ot_err *no_such_type(const struct ot_parser *p, const char *name)
 	return ot_program_nearest(p->expr->program, name, err);
 }
 
+static struct ot_err *several_types(const struct ot_parser *p, const struct ot_type *one,
+				    const struct ot_type *other)
+{
+	struct ot_err *err = ot_expr_error(p->expr, OT_ERR_AMBIGUOUS, p->token.position,
+					   "several types are called \"%s\"", p->token.text);
+
+	ot_err_near(err, one->unique_name ? one->unique_name : one->name);
+	ot_err_near(err, other->unique_name ? other->unique_name : other->name);
+	return err;
+}
+
 static struct ot_err *take_name(struct ot_parser *p, struct words *w)
 {
 	int kind = tag_kind(p->token.text);
+	const struct ot_type *rival;
 
 	if (kind >= 0)
 		OT_TRY(ot_parse_advance(p));
 	if (p->token.kind != OT_TOKEN_NAME)
 		return ot_parse_unexpected(p, "the name of a type");
 	w->named = ot_program_type(p->expr->program, p->token.text, kind);
-	return w->named ? NULL : no_such_type(p, p->token.text);
+	if (!w->named)
+		return no_such_type(p, p->token.text);
+	rival = strchr(p->token.text, '@') ? NULL
+					   : ot_program_type_rival(p->expr->program, w->named);
+	return rival ? several_types(p, w->named, rival) : NULL;
 }
 
 static struct ot_err *find_base(struct ot_parser *p, const struct words *w,

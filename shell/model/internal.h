@@ -17,6 +17,7 @@ struct ot_loaded {
 struct ot_enum_entry {
 	const struct ot_enumerator *enumerator;
 	const struct ot_type *type;
+	struct ot_enum_entry *same_name;
 };
 
 struct ot_program {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "model/internal.h"
+#include "model/made.h"
 
 /* NAME@file.c in its two parts; the second is NULL when there is none. */
 struct wanted {
@@ -292,6 +293,22 @@ const struct ot_type *ot_program_type(const struct ot_program *program, const ch
 	return NULL;
 }
 
+const struct ot_type *ot_program_type_rival(const struct ot_program *program,
+					    const struct ot_type *type)
+{
+	const struct ot_type *plain = ot_type_strip(type), *other;
+
+	for (other = type->name ? ot_map_get_text(&program->type_by_name, type->name) : NULL; other;
+	     other = other->same_name) {
+		const struct ot_type *rival = ot_type_strip(other);
+
+		if (other->kind == type->kind && !(rival->flags & OTRACE_TYPE_FLAG_INCOMPLETE) &&
+		    !ot_type_is_same(rival, plain))
+			return other;
+	}
+	return NULL;
+}
+
 static void index_enumerators(struct ot_program *program)
 {
 	for (; program->nr_enum_types < program->all_types.nr; program->nr_enum_types++) {
@@ -303,26 +320,63 @@ static void index_enumerators(struct ot_program *program)
 
 			entry->enumerator = &type->enumerators[i];
 			entry->type = type;
-			if (!ot_map_get_text(&program->enum_by_name, entry->enumerator->name))
-				ot_map_set_text(&program->enum_by_name, entry->enumerator->name,
-						entry);
+			entry->same_name =
+				ot_map_get_text(&program->enum_by_name, entry->enumerator->name);
+			ot_map_set_text(&program->enum_by_name, entry->enumerator->name, entry);
 		}
 	}
 }
 
-const struct ot_enumerator *ot_program_enumerator(const struct ot_program *program,
-						  const char *name, const struct ot_type **type_ret)
+static const struct ot_enum_entry *enum_entries(const struct ot_program *program, const char *name)
 {
-	const struct ot_enum_entry *entry;
-
 	/* the index is a cache: made when an expression first has a name that nothing else has */
 	index_enumerators((struct ot_program *)program);
-	entry = ot_map_get_text(&program->enum_by_name, name);
-	if (!entry)
-		return NULL;
-	if (type_ret)
-		*type_ret = entry->type;
-	return entry->enumerator;
+	return ot_map_get_text(&program->enum_by_name, name);
+}
+
+static struct ot_err *several_enumerators(const struct ot_enum_entry *entry)
+{
+	struct ot_err *err = ot_err_new(OT_ERR_AMBIGUOUS, "several constants are called \"%s\"",
+					entry->enumerator->name);
+
+	for (; entry; entry = entry->same_name) {
+		ot_auto_free char *text = ot_asprintf("%s@%s", entry->enumerator->name,
+						      entry->type->file ? entry->type->file : "?");
+
+		ot_err_near(err, text);
+	}
+	return err;
+}
+
+struct ot_err *ot_program_enumerator(const struct ot_program *program, const char *name,
+				     const struct ot_file *file, const struct ot_enumerator **ret,
+				     const struct ot_type **type_ret)
+{
+	const struct ot_enum_entry *entry, *found = NULL, *nearer = NULL;
+	auto_wanted struct wanted wanted = {0};
+	bool differ = false;
+
+	wanted_init(&wanted, name);
+	*ret = NULL;
+	for (entry = enum_entries(program, wanted.name); entry; entry = entry->same_name) {
+		const char *path = entry->type->file;
+
+		if (wanted.file && !(path && path_matches(path, wanted.file)))
+			continue;
+		if (file && path && !strcmp(path, file->name))
+			nearer = entry;
+		differ = differ || (found && found->enumerator->value != entry->enumerator->value);
+		found = entry;
+	}
+	if (nearer)
+		found = nearer;
+	else if (differ)
+		return several_enumerators(enum_entries(program, wanted.name));
+	if (found) {
+		*ret = found->enumerator;
+		*type_ret = found->type;
+	}
+	return NULL;
 }
 
 void ot_program_methods(const struct ot_program *program, const struct ot_type *type,

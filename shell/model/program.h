@@ -190,10 +190,17 @@ struct ot_fn *ot_program_fn(const struct ot_program *program, const char *name);
 struct ot_var *ot_program_var(const struct ot_program *program, const char *name);
 /** @param kind OTRACE_TYPE_STRUCT, UNION, ENUM, TYPEDEF, BASE, or -1 for any (typedef first) */
 const struct ot_type *ot_program_type(const struct ot_program *program, const char *name, int kind);
-/** An enumeration constant; the type is the enum's. */
-const struct ot_enumerator *ot_program_enumerator(const struct ot_program *program,
-						  const char *name,
-						  const struct ot_type **type_ret);
+/** Another type of this type's name and kind that is not the same, or NULL. */
+const struct ot_type *ot_program_type_rival(const struct ot_program *program,
+					    const struct ot_type *type);
+/**
+ * An enumeration constant; the type is the enum's. NAME@file.c is understood. Several of different values
+ * are an error, unless one is @p file's (or NULL).
+ * @param ret NULL when there is none
+ */
+struct ot_err *ot_program_enumerator(const struct ot_program *program, const char *name,
+				     const struct ot_file *file, const struct ot_enumerator **ret,
+				     const struct ot_type **type_ret);
 
 /** Adds names of functions, variables and types near @p name to @p err; returns err. */
 struct ot_err *ot_program_nearest(const struct ot_program *program, const char *name,

@@ -17,16 +17,41 @@
 #define KEEP __attribute__((noinline, used))
 #define TOUCH() __asm__ volatile("" : : : "memory")
 
-struct small { short a; char b; };
-struct mixed { double d; int i; };
-struct floats { float x, y, z; };
-struct pair { long a, b; };
-struct big { long a[5]; };
-struct bits { unsigned a : 3; int b : 7; unsigned long c : 40; };
-union either { double d; long l; };
-struct __attribute__((packed)) tight { char c; int i; };
-struct extended { long double v; };
-struct empty {};
+struct small {
+	short a;
+	char b;
+};
+struct mixed {
+	double d;
+	int i;
+};
+struct floats {
+	float x, y, z;
+};
+struct pair {
+	long a, b;
+};
+struct big {
+	long a[5];
+};
+struct bits {
+	unsigned a : 3;
+	int b : 7;
+	unsigned long c : 40;
+};
+union either {
+	double d;
+	long l;
+};
+struct __attribute__((packed)) tight {
+	char c;
+	int i;
+};
+struct extended {
+	long double v;
+};
+struct empty {
+};
 enum color { RED = -2, GREEN, BLUE = 40 };
 
 struct small small = {-3, 4};
@@ -46,38 +71,174 @@ struct empty empty;
 int counter = 5;
 int numbers[3] = {10, 20, 30};
 
-KEEP signed char schar(signed char c) { TOUCH(); return (signed char)(c - 1); }
-KEEP unsigned short wrap16(unsigned short n) { TOUCH(); return (unsigned short)(n + 65530); }
-KEEP bool is_odd(int n) { TOUCH(); return n & 1; }
-KEEP unsigned long long large(unsigned long long n) { TOUCH(); return n + 1; }
-KEEP enum color next_color(enum color c) { TOUCH(); return c == RED ? BLUE : RED; }
-KEEP float third(float f) { TOUCH(); return f / 3; }
-KEEP double half(double d) { TOUCH(); return d / 2; }
-KEEP double quarter(double d) { TOUCH(); return d / 4; }
-KEEP long double tenth(long double d) { TOUCH(); return d / 10; }
-KEEP struct small of_small(struct small s) { TOUCH(); s.a = (short)-s.a; return s; }
-KEEP struct mixed of_mixed(struct mixed m, int add) { TOUCH(); m.d += add; m.i -= add; return m; }
-KEEP struct floats of_floats(struct floats f) { TOUCH(); f.z = f.x + f.y; return f; }
-KEEP struct pair of_pair(struct pair p) { TOUCH(); return (struct pair){p.b, p.a}; }
-KEEP struct big of_big(int first, struct big b, double last) { TOUCH(); b.a[0] = first; b.a[1] = (long)last; return b; }
-KEEP struct bits of_bits(struct bits b) { TOUCH(); b.a++; b.b--; b.c += 2; return b; }
-KEEP union either of_either(union either e) { TOUCH(); e.d *= 2; return e; }
-KEEP struct tight of_tight(struct tight t) { TOUCH(); t.c++; t.i--; return t; }
-KEEP struct extended of_extended(struct extended e) { TOUCH(); e.v *= 3; return e; }
-KEEP double _Complex of_zd(double _Complex z) { TOUCH(); return z * 2; }
-KEEP float _Complex of_zf(float _Complex z) { TOUCH(); return z * 2; }
-KEEP long double _Complex of_zl(long double _Complex z) { TOUCH(); return z * 2; }
-KEEP __int128 of_wide(__int128 n) { TOUCH(); return n + 1; }
-KEEP int with_empty(int a, struct empty e, int b) { TOUCH(); (void)e; return a - b; }
+KEEP signed char schar(signed char c)
+{
+	TOUCH();
+	return (signed char)(c - 1);
+}
+KEEP unsigned short wrap16(unsigned short n)
+{
+	TOUCH();
+	return (unsigned short)(n + 65530);
+}
+KEEP bool is_odd(int n)
+{
+	TOUCH();
+	return n & 1;
+}
+KEEP unsigned long long large(unsigned long long n)
+{
+	TOUCH();
+	return n + 1;
+}
+KEEP enum color next_color(enum color c)
+{
+	TOUCH();
+	return c == RED ? BLUE : RED;
+}
+KEEP float third(float f)
+{
+	TOUCH();
+	return f / 3;
+}
+KEEP double half(double d)
+{
+	TOUCH();
+	return d / 2;
+}
+KEEP double quarter(double d)
+{
+	TOUCH();
+	return d / 4;
+}
+KEEP long double tenth(long double d)
+{
+	TOUCH();
+	return d / 10;
+}
+KEEP struct small of_small(struct small s)
+{
+	TOUCH();
+	s.a = (short)-s.a;
+	return s;
+}
+KEEP struct mixed of_mixed(struct mixed m, int add)
+{
+	TOUCH();
+	m.d += add;
+	m.i -= add;
+	return m;
+}
+KEEP struct floats of_floats(struct floats f)
+{
+	TOUCH();
+	f.z = f.x + f.y;
+	return f;
+}
+KEEP struct pair of_pair(struct pair p)
+{
+	TOUCH();
+	return (struct pair){p.b, p.a};
+}
+KEEP struct big of_big(int first, struct big b, double last)
+{
+	TOUCH();
+	b.a[0] = first;
+	b.a[1] = (long)last;
+	return b;
+}
+KEEP struct bits of_bits(struct bits b)
+{
+	TOUCH();
+	b.a++;
+	b.b--;
+	b.c += 2;
+	return b;
+}
+KEEP union either of_either(union either e)
+{
+	TOUCH();
+	e.d *= 2;
+	return e;
+}
+KEEP struct tight of_tight(struct tight t)
+{
+	TOUCH();
+	t.c++;
+	t.i--;
+	return t;
+}
+KEEP struct extended of_extended(struct extended e)
+{
+	TOUCH();
+	e.v *= 3;
+	return e;
+}
+KEEP double _Complex of_zd(double _Complex z)
+{
+	TOUCH();
+	return z * 2;
+}
+KEEP float _Complex of_zf(float _Complex z)
+{
+	TOUCH();
+	return z * 2;
+}
+KEEP long double _Complex of_zl(long double _Complex z)
+{
+	TOUCH();
+	return z * 2;
+}
+KEEP __int128 of_wide(__int128 n)
+{
+	TOUCH();
+	return n + 1;
+}
+KEEP int with_empty(int a, struct empty e, int b)
+{
+	TOUCH();
+	(void)e;
+	return a - b;
+}
 KEEP long many(int a, long b, char c, short d, unsigned e, long f, int g, struct pair h, int i)
-{ TOUCH(); return a + 2 * b + 3 * c + 4 * d + 5 * (long)e + 6 * f + 7 * g + 8 * h.a + 9 * h.b + 10 * i; }
-KEEP double nine(double a, double b, double c, double d, double e, double f, double g, double h, float i)
-{ TOUCH(); return a + 2 * b + 3 * c + 4 * d + 5 * e + 6 * f + 7 * g + 8 * h + 9 * (double)i; }
-KEEP char *copy(const char *text) { TOUCH(); return strdup(text); }
-KEEP int sum(const int *of, int nr) { int s = 0; TOUCH(); while (nr--) s += of[nr]; return s; }
-KEEP int *place(int n) { TOUCH(); return &numbers[n]; }
-KEEP void set_counter(int n) { TOUCH(); counter = n; }
-KEEP int nothing(void) { TOUCH(); return 77; }
+{
+	TOUCH();
+	return a + 2 * b + 3 * c + 4 * d + 5 * (long)e + 6 * f + 7 * g + 8 * h.a + 9 * h.b + 10 * i;
+}
+KEEP double nine(double a, double b, double c, double d, double e, double f, double g, double h,
+		 float i)
+{
+	TOUCH();
+	return a + 2 * b + 3 * c + 4 * d + 5 * e + 6 * f + 7 * g + 8 * h + 9 * (double)i;
+}
+KEEP char *copy(const char *text)
+{
+	TOUCH();
+	return strdup(text);
+}
+KEEP int sum(const int *of, int nr)
+{
+	int s = 0;
+	TOUCH();
+	while (nr--)
+		s += of[nr];
+	return s;
+}
+KEEP int *place(int n)
+{
+	TOUCH();
+	return &numbers[n];
+}
+KEEP void set_counter(int n)
+{
+	TOUCH();
+	counter = n;
+}
+KEEP int nothing(void)
+{
+	TOUCH();
+	return 77;
+}
 KEEP double total(int nr, ...)
 {
 	va_list args;
@@ -90,7 +251,13 @@ KEEP double total(int nr, ...)
 	va_end(args);
 	return sum;
 }
-KEEP float old_style(f, c) float f; char c; { TOUCH(); return f + (float)c; }
+KEEP float old_style(f, c)
+float f;
+char c;
+{
+	TOUCH();
+	return f + (float)c;
+}
 
 /* What a thread must have of its own. */
 KEEP int libc_works(const char *text)
@@ -116,19 +283,62 @@ KEEP int deep(int n)
 	room[0] = room[16383] = (char)n;
 	return n ? deep(n - 1) + room[0] - room[16383] : 9;
 }
-KEEP int nap(int seconds) { TOUCH(); sleep((unsigned)seconds); return seconds; }
-KEEP int end(int status) { TOUCH(); exit(status); }
-KEEP int crash(int n) { TOUCH(); *(volatile int *)16 = n; return n; }
-KEEP int leave(int n) { TOUCH(); pthread_exit((void *)(long)n); }
-KEEP int change_ids(void) { TOUCH(); return setgid(getgid()); }
-KEEP int whose(void) { TOUCH(); return (int)gettid(); }
+KEEP int nap(int seconds)
+{
+	TOUCH();
+	sleep((unsigned)seconds);
+	return seconds;
+}
+KEEP int end(int status)
+{
+	TOUCH();
+	exit(status);
+}
+KEEP int crash(int n)
+{
+	TOUCH();
+	*(volatile int *)16 = n;
+	return n;
+}
+KEEP int leave(int n)
+{
+	TOUCH();
+	pthread_exit((void *)(long)n);
+}
+KEEP int change_ids(void)
+{
+	TOUCH();
+	return setgid(getgid());
+}
+KEEP int whose(void)
+{
+	TOUCH();
+	return (int)gettid();
+}
 /* Both come back: only the parent's may be heard of. */
-KEEP int fork_and_return(void) { TOUCH(); return fork() ? 1 : 2; }
+KEEP int fork_and_return(void)
+{
+	TOUCH();
+	return fork() ? 1 : 2;
+}
 /* 1 when a child that nobody made is there to wait for. */
-KEEP int strange_child(void) { int status; TOUCH(); return waitpid(-1, &status, WNOHANG) > 0; }
+KEEP int strange_child(void)
+{
+	int status;
+	TOUCH();
+	return waitpid(-1, &status, WNOHANG) > 0;
+}
 
-static __attribute__((noinline)) int never_seen(int a, int unused, int b) { TOUCH(); return a * 10 + b; }
-KEEP int uses_it(int n) { TOUCH(); return never_seen(n, 5, n + 1); }
+static __attribute__((noinline)) int never_seen(int a, int unused, int b)
+{
+	TOUCH();
+	return a * 10 + b;
+}
+KEEP int uses_it(int n)
+{
+	TOUCH();
+	return never_seen(n, 5, n + 1);
+}
 
 #define SHOW(call, format, ...) printf(call " " format "\n", __VA_ARGS__)
 

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Constants and types of one name in several files: the file at hand has its own, elsewhere one is asked for; never a guess."""
+import subprocess
+
+import pytest
+
+A = "enum color { RED, GREEN } ca; struct item { int a, b; } ia; struct T { int x; } ta;\nint main(void) { return ca + ia.a + ta.x; }\n"
+B = """enum color { BLUE = 7, RED = 3 } cb = BLUE; struct item { long a; int d; } ib; typedef long T; T tb;
+_BitInt(7) narrow = 3; unsigned _BitInt(200) wide = 5;
+int all(void) { return (int)(cb + ib.d + tb + narrow + (int)wide); }
+"""
+
+
+@pytest.fixture(scope="module")
+def two_files(build, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("same")
+    for name, text in (("a.c", A), ("b.c", B)):
+        (folder / name).write_text(text, encoding="ascii")
+    subprocess.run(["clang-19", "-g", "-O1", f"-fpass-plugin={build}/lib/otrace.so", "a.c", "b.c", "-o", "both"], check=True,
+                   cwd=folder)
+    return folder / "both"
+
+
+def test_a_constant_of_several_files_is_that_of_the_file_or_asked_for(tool, two_files):
+    done = tool.run(["cd /osh/files/b.c", "RED + 0", "cb = RED", "cb + 0", "cd /osh/globals", "RED@a.c + 0", "RED@b.c + 0", "RED"],
+                    two_files)
+    assert [line for line in done.out.splitlines() if line] == ["3", "RED", "3", "0", "3"], done
+    assert 'several constants are called "RED"' in done.err and "RED@b.c" in done.err
+
+
+def test_a_type_of_several_files_is_asked_for(tool, two_files):
+    done = tool("open", "-e", "sizeof(struct item)", "-e", "sizeof(struct item@b.c)", "-e", "sizeof(T)", two_files)
+    assert done.out.split() == ["16", "8"] and 'several types are called "item"' in done.err, done
+
+
+def test_what_has_an_unknown_number_of_bits_is_not_stored(tool, two_files):
+    done = tool.run(["narrow = 64", "wide = -1", "narrow++", "wide + 1", "narrow", "wide"], two_files)
+    assert done.out.split() == ["3", "5"], done
+    assert done.err.count("is not recorded: nothing is stored") == 3 and "the value is not known whole" in done.err
