@@ -51,6 +51,7 @@ packages() {
 	check  tcl-dev               SQLite's test program is a Tcl interpreter
 	check  procps                ps and pkill, used by the test suite of Redis
 	check  curl                  asks the example server for answers
+	check  less                  the pager of long output at a prompt
 	bench  python3               runs the measurements
 	bench  valgrind              counts instructions
 	bench  uftrace               a peer to measure against
