@@ -18,11 +18,6 @@ static bool is_named(const struct ot_type *type, const char *name)
 	return type->name && !strcmp(type->name, name);
 }
 
-static bool is_float128(const struct ot_type *type)
-{
-	return is_named(type, "__float128") || is_named(type, "_Float128");
-}
-
 bool ot_number_of_value(const struct ot_value *value, struct ot_number *ret)
 {
 	uint64_t number;
@@ -162,21 +157,13 @@ void ot_number_convert(struct ot_number *number, const struct ot_type *type)
 	number->type = type;
 }
 
-static bool is_bit_int(const struct ot_type *type)
-{
-	const struct ot_type *plain = ot_type_strip(type);
-
-	return plain->kind == OTRACE_TYPE_BASE && plain->name &&
-	       strstr(plain->name, "_BitInt") != NULL;
-}
-
 const struct ot_type *ot_number_promoted(struct ot_program *program, const struct ot_number *number)
 {
 	const struct ot_type *plain = ot_type_strip(number->type);
 	uint64_t bits = number->bit_size ? number->bit_size : ot_type_bits(plain);
 	bool is_unsigned = is_unsigned_type(plain);
 
-	if (number->is_float || is_bit_int(plain) || ot_type_is_pointer(plain))
+	if (number->is_float || ot_type_is_bit_int(plain) || ot_type_is_pointer(plain))
 		return plain;
 	if (bits < 32 || (bits == 32 && !is_unsigned))
 		return ot_program_base(program, "int");
@@ -192,7 +179,7 @@ const struct ot_type *ot_number_promoted(struct ot_program *program, const struc
 /* Of two floats the one with more range: half below bf16, as clang ranks them. */
 static int float_rank(const struct ot_type *type)
 {
-	if (is_float128(type))
+	if (ot_type_is_float128(type))
 		return 5;
 	switch (ot_type_size(type)) {
 	case sizeof(_Float16):
@@ -211,7 +198,7 @@ static int integer_rank(const struct ot_type *type)
 	const char *name = ot_type_strip(type)->name;
 	bool is_longer = name && strstr(name, "long long");
 
-	return (int)ot_type_bits(type) * 4 + (is_bit_int(type) ? 0 : is_longer ? 2 : 1);
+	return (int)ot_type_bits(type) * 4 + (ot_type_is_bit_int(type) ? 0 : is_longer ? 2 : 1);
 }
 
 /* A signed type that cannot hold the unsigned one gives way to its own unsigned. */
@@ -432,7 +419,7 @@ void ot_number_to_value(const struct ot_number *number, struct ot_value *ret)
 		ot_value_of_bytes(type, &small, sizeof(small), ret);
 	} else if (size == sizeof(plain)) {
 		ot_value_of_bytes(type, &plain, sizeof(plain), ret);
-	} else if (is_float128(type)) {
+	} else if (ot_type_is_float128(type)) {
 		ot_value_of_bytes(type, &quad, sizeof(quad), ret);
 	} else {
 		long double padded[1];

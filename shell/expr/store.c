@@ -58,7 +58,7 @@ static struct ot_err *check_width(struct ot_evaluator *e, const struct ot_expr_n
 	const struct ot_type *type = ot_type_strip(place->type);
 
 	if (place->bit_size || type->kind != OTRACE_TYPE_BASE || !ot_type_is_integer(type) ||
-	    (type->size_bytes <= 16 && !(type->name && strstr(type->name, "_BitInt"))))
+	    (type->size_bytes <= 16 && !ot_type_is_bit_int(type)))
 		return NULL;
 	return ot_eval_error(e, node, OT_ERR_UNSUPPORTED,
 			     "how many bits this %s has is not recorded: nothing is stored",

@@ -95,6 +95,12 @@ bool ot_type_is_float(const struct ot_type *type)
 	return type->kind == OTRACE_TYPE_BASE && type->encoding == OTRACE_ENC_FLOAT;
 }
 
+bool ot_type_is_bit_int(const struct ot_type *type)
+{
+	type = ot_type_strip(type);
+	return type->kind == OTRACE_TYPE_BASE && type->name && strstr(type->name, "_BitInt");
+}
+
 bool ot_type_is_float128(const struct ot_type *type)
 {
 	type = ot_type_strip(type);

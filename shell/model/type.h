@@ -70,6 +70,7 @@ bool ot_type_is_function(const struct ot_type *type);
 bool ot_type_is_integer(const struct ot_type *type); /* bool, char and enum too; of any width */
 bool ot_type_is_complex(const struct ot_type *type); /* of floats and of integers */
 bool ot_type_is_float(const struct ot_type *type);
+bool ot_type_is_bit_int(const struct ot_type *type);
 bool ot_type_is_float128(const struct ot_type *type); /* no long double, which has 80 bits */
 bool ot_type_is_scalar(const struct ot_type *type);   /* integer, float or pointer */
 bool ot_type_is_signed(const struct ot_type *type);
