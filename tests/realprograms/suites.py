@@ -225,6 +225,19 @@ def _redis_tree(build: Build, folder: Path, wrapper, attach: str) -> Path:
     return tree
 
 
+def redis_failing(status, output):
+    """What fails in a unit of runtest, by its output and exit status (None: it was stopped)."""
+    failing = set(re.findall(r"^\[err\]: (.*?)(?: in tests/\S+)?$", output, re.M))
+    exceptions = {f"exception: {text}" for text in re.findall(r"^\[exception\]: (.*)$", output, re.M)}
+    failing |= exceptions
+    # An exception is the end of a unit, with a name that can be compared: in Redis 7.0 a test of replication sets
+    # repl-diskless-load to a value that the server does not know, in every build.
+    ended = "[1/1 done]" in output or exceptions
+    if status is None or "[TIMEOUT]" in output or not ended or (status and not failing):
+        failing.add(DID_NOT_END)
+    return failing
+
+
 def redis(build: Build, *, part="quick", wrapper=(), attach="", environment=None, jobs=JOBS, timeout=900,
           retries=2) -> Result:
     """Redis' runtest. PART is quick, full, or a list of unit names.
@@ -252,11 +265,9 @@ def redis(build: Build, *, part="quick", wrapper=(), attach="", environment=None
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         output = re.sub(r"\x1b\[[0-9;]*m", "", output)
-        failing = set(re.findall(r"^\[err\]: (.*?)(?: in tests/\S+)?$", output, re.M))
-        failing |= {f"exception: {text}" for text in re.findall(r"^\[exception\]: (.*)$", output, re.M)}
         ran = len(re.findall(r"^\[(?:ok|err)\]:", output, re.M))
-        if status is None or "[TIMEOUT]" in output or "[1/1 done]" not in output or (status and not failing):
-            failing.add(DID_NOT_END)
+        failing = redis_failing(status, output)
+        if DID_NOT_END in failing:
             output += f"\n{name}: {'timed out' if status is None else f'ended with status {status}'}"
         return ran, {f"{name}: {test}" for test in failing}, output
 

@@ -2,7 +2,7 @@
 """What the suites' harness calls a failure: it must not lose one."""
 
 import pytest
-from realprograms.suites import DID_NOT_END, Result, _run_all, differences
+from realprograms.suites import DID_NOT_END, Result, _run_all, differences, redis_failing
 
 END = f"a: {DID_NOT_END}"
 
@@ -33,3 +33,16 @@ def result(counts, *failing):
     (result({"a": 5}, END), result({"a": 5}, END), f"of no use as a reference: {END}")])
 def test_differences_of_two_builds(reference, tested, text):
     assert differences(reference, tested) == text
+
+
+@pytest.mark.parametrize("status, output, failing", [
+    (0, "[ok]: a (1 ms)\n[1/1 done]: u", set()),
+    (1, "[err]: a in tests/unit/u.tcl\n[1/1 done]: u", {"a"}),
+    (1, "[ok]: a (1 ms)\n[exception]: Executing test client: ERR b.\nERR b", {"exception: Executing test client: ERR b."}),
+    (1, "[ok]: a (1 ms)", {DID_NOT_END}),
+    (0, "[ok]: a (1 ms)", {DID_NOT_END}),
+    (1, "[1/1 done]: u", {DID_NOT_END}),
+    (None, "[exception]: b", {"exception: b", DID_NOT_END}),
+    (1, "[err]: a\n[TIMEOUT]: clients state report follows.", {"a", DID_NOT_END})])
+def test_what_runtest_says_of_a_unit(status, output, failing):
+    assert redis_failing(status, output) == failing
