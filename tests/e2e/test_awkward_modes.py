@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The awkward programs in every mode of compiling and linking, at -O2, and in make check-long at -O0 and -O3.
+"""The awkward programs in every mode of compiling and linking, at -O2; in make check-long at -O0 and -O3 too.
 
-As PIE they run at every level: test_awkward_levels.py.
+make check has one third of the pairs at -O2, in which every program and every mode comes several times; the others
+are in make check-long. As PIE they run at every level: test_awkward_levels.py.
 """
 import awkward
 import pytest
@@ -15,7 +16,29 @@ def bench(build, tmp_path_factory):
     return awkward.Bench(build, tmp_path_factory.mktemp("modes"))
 
 
-@pytest.mark.parametrize("program, level, mode", **awkward.cells("quick", levels=["O2"], modes=MODES))
+def is_for_check(program, mode):
+    """A diagonal of the table of programs and modes."""
+    names = [p.name for p in awkward.matrix.programs()]
+    return (names.index(program.name) + MODES.index(mode)) % 3 == 0
+
+
+def in_two_parts():
+    """The cells at -O2, those that are left to make check-long marked."""
+    cells = awkward.cells("quick", levels=["O2"], modes=MODES)
+    return {"argvalues": [pytest.param(*cell, id=name, marks=[] if is_for_check(cell[0], cell[2]) else pytest.mark.long)
+                          for cell, name in zip(cells["argvalues"], cells["ids"])]}
+
+
+def test_make_check_has_every_program_and_every_mode():
+    chosen = [(program.name, mode) for program, _, mode in awkward.matrix.matrix("quick", levels=["O2"], modes=MODES)
+              if is_for_check(program, mode)]
+    for name in [p.name for p in awkward.matrix.programs() if "O2" in p.levels]:
+        assert sum(name == program for program, _ in chosen) >= 3, name
+    for mode in MODES:
+        assert sum(mode == m for _, m in chosen) >= 8, mode
+
+
+@pytest.mark.parametrize("program, level, mode", **in_two_parts())
 def test_a_program(bench, program, level, mode):
     cell = bench.cell(program, level, mode)
     cell.dormant()
