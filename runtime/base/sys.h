@@ -30,6 +30,11 @@ static inline long ot_sys_write(int fd, const void *from, size_t bytes)
 	return OT_SYS(SYS_write, fd, from, bytes, 0, 0, 0);
 }
 
+static inline long ot_sys_pread(int fd, void *to, size_t bytes, uint64_t offset)
+{
+	return OT_SYS(SYS_pread64, fd, to, bytes, offset, 0, 0);
+}
+
 static inline long ot_sys_pwrite(int fd, const void *from, size_t bytes, uint64_t offset)
 {
 	return OT_SYS(SYS_pwrite64, fd, from, bytes, offset, 0, 0);

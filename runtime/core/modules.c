@@ -6,6 +6,7 @@
 #include "core/hooks.h"
 #include "core/modules.h"
 #include "core/probe.h"
+#include "core/untouched.h"
 
 /* Read-only segments of the executable, looked at by hooks without a lock: written once. */
 static struct {
@@ -124,6 +125,21 @@ static const char *copy_path(const char *path)
 	return copy ? ot_memcpy(copy, path, bytes) : "";
 }
 
+static void read_tables(struct ot_module *module, struct object *object,
+			const struct otrace_note *note)
+{
+	struct ot_untouched untouched;
+
+	ot_untouched_note(&untouched, object->segments, object->nr_segments);
+	module->fingerprint = fingerprint(object);
+	if (note->abi_version == OTRACE_ABI_VERSION) {
+		scan(object, &note->fn_anchor, OT_TABLE_FNS, &module->fns);
+		scan(object, &note->var_anchor, OT_TABLE_VARS, &module->vars);
+		count_stubs(module);
+	}
+	ot_untouched_return(&untouched);
+}
+
 static struct ot_module *add_module(struct object *object, const struct otrace_note *note)
 {
 	struct ot_module *module = ot_arena_alloc(sizeof(*module));
@@ -133,7 +149,6 @@ static struct ot_module *add_module(struct object *object, const struct otrace_n
 	module->id = next_id++;
 	module->bias = object->info->dlpi_addr;
 	module->abi_version = note->abi_version;
-	module->fingerprint = fingerprint(object);
 	module->nr_segments = object->nr_segments;
 	module->low = ~0ull;
 	for (unsigned i = 0; i < object->nr_segments; i++) {
@@ -148,11 +163,7 @@ static struct ot_module *add_module(struct object *object, const struct otrace_n
 	module->next = modules;
 	modules = module;
 	generation++;
-	if (note->abi_version != OTRACE_ABI_VERSION)
-		return module;
-	scan(object, &note->fn_anchor, OT_TABLE_FNS, &module->fns);
-	scan(object, &note->var_anchor, OT_TABLE_VARS, &module->vars);
-	count_stubs(module);
+	read_tables(module, object, note);
 	return module;
 }
 

@@ -180,14 +180,14 @@ static __attribute__((constructor(101))) void ot_construct(int argc, char **argv
 }
 
 /* A program that has locked itself in may be killed for a system call that it does not make itself. */
-static bool locked_in(void)
+bool ot_start_locked_in(void)
 {
 	return !config.filtered && ot_sys_prctl(PR_GET_SECCOMP, 0) != 0;
 }
 
 static __attribute__((destructor)) void ot_destruct(void)
 {
-	if (!config.listening || locked_in())
+	if (!config.listening || ot_start_locked_in())
 		return; /* the socket's name stays, as it does when a program is killed */
 	if (__atomic_load_n(&hold.state, __ATOMIC_ACQUIRE) == HOLD_OVER)
 		ot_ending_wait();

@@ -26,6 +26,9 @@ bool ot_start_wants_hold(void);
 /** Takes our variables out of the environment; LD_PRELOAD becomes what it was. */
 void ot_start_clean_environment(char **envp);
 
+/** Whether this thread got filters for system calls since we came: it may be killed for those of ours. */
+bool ot_start_locked_in(void);
+
 uint64_t ot_start_main_thread_pointer(void);
 void ot_start_on_failure(void);
 /** In a forked child, after everything else was forgotten. */

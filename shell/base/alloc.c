@@ -3,8 +3,11 @@
 // tried to go on would need memory to say so.
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/clean.h"
+
+#define SMALL_PAGE_BYTES 4096u
 
 void ot_fatal(const char *format, ...)
 {
@@ -27,12 +30,39 @@ void *ot_alloc(size_t bytes)
 	return memory;
 }
 
+void ot_use_large_pages(void *at, size_t bytes)
+{
+	uintptr_t begin =
+		((uintptr_t)at + SMALL_PAGE_BYTES - 1) & ~(uintptr_t)(SMALL_PAGE_BYTES - 1);
+	uintptr_t end = ((uintptr_t)at + bytes) & ~(uintptr_t)(SMALL_PAGE_BYTES - 1);
+
+	if (begin < end)
+		madvise((void *)begin, end - begin, MADV_HUGEPAGE); /* a wish */
+}
+
+void *ot_alloc_table(size_t nr, size_t bytes)
+{
+	size_t all;
+	void *memory;
+
+	if (__builtin_mul_overflow(nr, bytes, &all))
+		ot_fatal("out of memory (%zu times %zu bytes)", nr, bytes);
+	if (all < OT_LARGE_PAGE_BYTES / 2)
+		return ot_alloc(all);
+	all = all < OT_LARGE_PAGE_BYTES ? OT_LARGE_PAGE_BYTES : all;
+	memory = ot_alloc(all);
+	ot_use_large_pages(memory, all);
+	return memory;
+}
+
 void *ot_realloc(void *old, size_t nr, size_t bytes)
 {
 	void *memory = reallocarray(old, nr ? nr : 1, bytes ? bytes : 1);
 
 	if (!memory)
 		ot_fatal("out of memory (%zu times %zu bytes)", nr, bytes);
+	if (nr >= 2 * OT_LARGE_PAGE_BYTES / (bytes ? bytes : 1))
+		ot_use_large_pages(memory, nr * bytes);
 	return memory;
 }
 

@@ -46,6 +46,14 @@ _Noreturn void ot_fatal(const char *format, ...) OT_PRINTF(1, 2);
 
 /** Memory, zeroed; never NULL. Free with free(). */
 void *ot_alloc(size_t bytes) OT_NEVER_NULL;
+/**
+ * Memory for a table that is used from end to end, zeroed; never NULL. Free with free(). A large one lies in
+ * large pages where the system has them: one fault in place of 512.
+ */
+void *ot_alloc_table(size_t nr, size_t bytes) OT_NEVER_NULL;
+/** Asks for large pages behind memory that will be used. */
+void ot_use_large_pages(void *at, size_t bytes);
+#define OT_LARGE_PAGE_BYTES ((size_t)2 << 20)
 /** As realloc() for nr elements of bytes each; never NULL, sizes that overflow end the process. */
 void *ot_realloc(void *old, size_t nr, size_t bytes) OT_NEVER_NULL;
 char *ot_strdup(const char *text) OT_NEVER_NULL;

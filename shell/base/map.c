@@ -50,8 +50,7 @@ static void map_resize(struct ot_map *map, size_t cap)
 	struct ot_map_slot *slot;
 
 	map->cap = cap;
-	map->slots = ot_realloc(NULL, cap, sizeof(*map->slots));
-	memset(map->slots, 0, cap * sizeof(*map->slots));
+	map->slots = ot_alloc_table(cap, sizeof(*map->slots));
 	while ((slot = ot_map_next(&old, &at)))
 		*map_slot(map, slot->key, slot->text) = *slot;
 	free(old.slots);
@@ -67,7 +66,7 @@ void ot_map_reserve(struct ot_map *map, size_t nr)
 		map_resize(map, cap);
 }
 
-static void map_put(struct ot_map *map, uint64_t key, const char *text, void *value)
+static void **map_place(struct ot_map *map, uint64_t key, const char *text)
 {
 	struct ot_map_slot *slot;
 
@@ -77,7 +76,12 @@ static void map_put(struct ot_map *map, uint64_t key, const char *text, void *va
 		map->nr++;
 	slot->key = key;
 	slot->text = text;
-	slot->value = value;
+	return &slot->value;
+}
+
+void **ot_map_place(struct ot_map *map, uint64_t key)
+{
+	return map_place(map, key, NULL);
 }
 
 void *ot_map_get(const struct ot_map *map, uint64_t key)
@@ -87,7 +91,7 @@ void *ot_map_get(const struct ot_map *map, uint64_t key)
 
 void ot_map_set(struct ot_map *map, uint64_t key, void *value)
 {
-	map_put(map, key, NULL, value);
+	*map_place(map, key, NULL) = value;
 }
 
 void *ot_map_get_text(const struct ot_map *map, const char *text)
@@ -97,7 +101,7 @@ void *ot_map_get_text(const struct ot_map *map, const char *text)
 
 void ot_map_set_text(struct ot_map *map, const char *text, void *value)
 {
-	map_put(map, ot_hash_text(text), text, value);
+	*map_place(map, ot_hash_text(text), text) = value;
 }
 
 void *ot_map_remove(struct ot_map *map, uint64_t key)

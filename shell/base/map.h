@@ -23,6 +23,8 @@ struct ot_map {
 /** Numbers as keys; do not mix with texts in one map. */
 void *ot_map_get(const struct ot_map *map, uint64_t key);
 void ot_map_set(struct ot_map *map, uint64_t key, void *value);
+/** Where the value of a key is, or goes: NULL there is to be replaced before the map is used again. */
+void **ot_map_place(struct ot_map *map, uint64_t key);
 /** Removes; returns what was there. */
 void *ot_map_remove(struct ot_map *map, uint64_t key);
 

@@ -37,6 +37,16 @@ static inline size_t ot_vec_next_cap(size_t cap)
 		(vec)->items[(vec)->nr++] = (item);                                            \
 	} while (0)
 
+/** Room for so many in all, at once. */
+#define ot_vec_reserve(vec, room)                                                              \
+	do {                                                                                   \
+		if ((vec)->cap < (room)) {                                                     \
+			(vec)->cap = (room);                                                   \
+			(vec)->items =                                                         \
+				ot_realloc((vec)->items, (vec)->cap, sizeof((vec)->items[0])); \
+		}                                                                              \
+	} while (0)
+
 #define ot_vec_deinit(vec)                        \
 	do {                                      \
 		free((vec)->items);               \

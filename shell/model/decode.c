@@ -69,30 +69,77 @@ static struct ot_type *type_add(struct ot_program *program, const struct ot_type
 
 struct ot_type *ot_types_intern(struct ot_program *program, const struct ot_type *like)
 {
-	uint64_t key = type_key(like);
-	struct ot_type *type = ot_map_get(&program->types_by_hash, key);
+	void **place = ot_map_place(&program->types_by_hash, type_key(like));
 
-	if (type && types_equal(type, like))
-		return type;
-	type = type_add(program, like);
-	ot_map_set(&program->types_by_hash, key, type);
-	return type;
+	if (!*place || !types_equal(*place, like))
+		*place = type_add(program, like);
+	return *place;
 }
 
 /* Structs, unions, classes, enums, typedefs: the hash of the pass says which are equal. */
 static struct ot_type *intern_hashed(struct ot_decoder *d, const struct ot_type *like, bool *is_new)
 {
-	uint64_t key = like->hash;
-	struct ot_type *type = key ? ot_map_get(&d->program->types_by_hash, key) : NULL;
+	struct ot_type *known;
+	void **place;
 
-	*is_new = false;
-	if (type && type->hash == key)
-		return type;
 	*is_new = true;
-	type = type_add(d->program, like);
-	if (key)
-		ot_map_set(&d->program->types_by_hash, key, type);
-	return type;
+	if (!like->hash)
+		return type_add(d->program, like);
+	place = ot_map_place(&d->program->types_by_hash, like->hash);
+	known = *place;
+	*is_new = !known || known->hash != like->hash;
+	if (*is_new)
+		*place = type_add(d->program, like);
+	return *place;
+}
+
+/* ------------------------------------------------------------------ by address */
+
+/* The slot of an address, or the free one where it would go. Addresses are different enough as they are. */
+static size_t type_slot(const struct ot_type_table *table, uint64_t address)
+{
+	size_t i = (size_t)address & (table->cap - 1);
+
+	while (table->slots[i].type && table->slots[i].address != address)
+		i = (i + 1) & (table->cap - 1);
+	return i;
+}
+
+void ot_type_table_reserve(struct ot_type_table *table, size_t nr)
+{
+	struct ot_type_table old = *table;
+
+	if (old.cap && nr <= old.cap / 2)
+		return;
+	for (table->cap = old.cap ? old.cap : 64; table->cap / 2 < nr;)
+		table->cap *= 2;
+	table->slots = ot_alloc_table(table->cap, sizeof(*table->slots));
+	for (size_t i = 0; i < old.cap; i++)
+		if (old.slots[i].type)
+			table->slots[type_slot(table, old.slots[i].address)] = old.slots[i];
+	free(old.slots);
+}
+
+void ot_type_table_deinit(struct ot_type_table *table)
+{
+	free(table->slots);
+	memset(table, 0, sizeof(*table));
+}
+
+static struct ot_type *known_type(const struct ot_decoder *d, uint64_t address)
+{
+	return d->types.cap ? d->types.slots[type_slot(&d->types, address)].type : NULL;
+}
+
+static void know_type(struct ot_decoder *d, uint64_t address, struct ot_type *type)
+{
+	size_t i;
+
+	ot_type_table_reserve(&d->types, d->types.nr + 1);
+	i = type_slot(&d->types, address);
+	d->types.nr += !d->types.slots[i].type;
+	d->types.slots[i].address = address;
+	d->types.slots[i].type = type;
 }
 
 /* ------------------------------------------------------------------ records */
@@ -108,6 +155,7 @@ struct record {
 	const struct otrace_ref *refs; /* number 1 */
 	uint64_t nr_refs;
 	struct otrace_stream stream;
+	uint64_t skip; /* how far it was read when it was read before */
 	int depth;
 };
 
@@ -208,7 +256,7 @@ static void read_params(struct record *record, struct ot_type *type)
 
 	type->target = type_of(record, read_number(record));
 	nr = read_nr(record);
-	members = ot_arena_alloc(&record->d->program->arena, sizeof(*members) * (nr + 1));
+	members = ot_arena_alloc(&record->d->program->arena, sizeof(*members) * nr);
 	for (uint32_t i = 0; i < nr && !record->d->err; i++)
 		members[i].type = type_of(record, read_number(record));
 	type->members = members;
@@ -293,6 +341,8 @@ static bool is_qualified(enum otrace_type_kind kind)
 /* Everything but members and enumerators, and what an enum is made of: that comes with them. */
 static void read_plain(struct record *record, struct ot_type *type)
 {
+	const uint8_t *begin = record->stream.at;
+
 	*type = (struct ot_type){.kind = record->kind,
 				 .flags = record->flags & TYPE_FLAGS,
 				 .module = &record->d->loaded->module};
@@ -330,6 +380,7 @@ static void read_plain(struct record *record, struct ot_type *type)
 			read_number(record);
 		read_place(record, type);
 		type->size_bytes = read_number(record);
+		record->skip = (uint64_t)(record->stream.at - begin);
 		break;
 	default:
 		type->target = type_of(record, record->nr_refs ? 1 : 0);
@@ -358,18 +409,17 @@ static const struct ot_type *decode_new(struct ot_decoder *d, uint64_t address, 
 		return d->program->type_void;
 	if (kind_has_members(like.kind)) {
 		type = intern_hashed(d, &like, &is_new);
-		ot_map_set(&d->types, address, type);
-		if (is_new) {
-			ot_vec_push(&d->todo, type);
-			ot_vec_push(&d->todo_at, address);
-		}
+		know_type(d, address, type);
+		if (is_new)
+			ot_vec_push(&d->todo,
+				    ((struct ot_decoder_todo){type, address, record.skip}));
 		return type;
 	}
 	if (like.kind == OTRACE_TYPE_TYPEDEF && like.hash)
 		type = intern_hashed(d, &like, &is_new);
 	else
 		type = ot_types_intern(d->program, &like);
-	ot_map_set(&d->types, address, type);
+	know_type(d, address, type);
 	return type;
 }
 
@@ -380,14 +430,14 @@ static const struct ot_type *decode_variant(struct ot_decoder *d, uint64_t addre
 						      OTRACE_TYPE_CONST, OTRACE_TYPE_POINTER};
 	uint64_t of = address - (address % 4 == 3 ? 1 : address % 4);
 	struct ot_type like = {.kind = kinds[address % 4], .module = &d->loaded->module};
-	const struct ot_type *type;
+	struct ot_type *type;
 
 	like.target = decode(d, of, depth + 1);
 	if (!like.target)
 		return NULL;
 	like.size_bytes = like.kind == OTRACE_TYPE_POINTER ? 8 : like.target->size_bytes;
 	type = ot_types_intern(d->program, &like);
-	ot_map_set(&d->types, address, (void *)type);
+	know_type(d, address, type);
 	return type;
 }
 
@@ -397,7 +447,7 @@ static const struct ot_type *decode(struct ot_decoder *d, uint64_t address, int 
 
 	if (!address)
 		return d->program->type_void;
-	type = ot_map_get(&d->types, address);
+	type = known_type(d, address);
 	if (type)
 		return type;
 	if (address % 4)
@@ -458,16 +508,26 @@ static void read_member(struct record *record, struct ot_member *member, uint64_
 						     : member->type->size_bytes * 8);
 }
 
+/* To where read_plain() came. */
+static void skip_plain(struct record *record)
+{
+	struct otrace_stream *stream = &record->stream;
+
+	if (record->skip > (uint64_t)(stream->end - stream->at))
+		stream->end = NULL;
+	else
+		stream->at += record->skip;
+}
+
 static void read_members(struct record *record, struct ot_type *type)
 {
-	struct ot_type plain;
 	struct ot_member *members;
 	uint64_t end = 0;
 	uint32_t nr;
 
-	read_plain(record, &plain);
+	skip_plain(record);
 	nr = read_nr(record);
-	members = ot_arena_alloc(&record->d->program->arena, sizeof(*members) * (nr + 1));
+	members = ot_arena_alloc(&record->d->program->arena, sizeof(*members) * nr);
 	for (uint32_t i = 0; i < nr && record->stream.end && !record->d->err; i++)
 		read_member(record, &members[i], &end);
 	type->members = members;
@@ -477,7 +537,6 @@ static void read_members(struct record *record, struct ot_type *type)
 static void read_enumerators(struct record *record, struct ot_type *type)
 {
 	const uint8_t *begin = record->stream.at;
-	struct ot_type plain;
 	struct ot_enumerator *all;
 	uint64_t signs;
 	uint64_t value = 0;
@@ -485,10 +544,11 @@ static void read_enumerators(struct record *record, struct ot_type *type)
 
 	type->target = type_of(record, read_number(record));
 	record->stream.at = begin;
-	read_plain(record, &plain);
+	if (record->stream.end)
+		skip_plain(record);
 	nr = read_nr(record);
 	signs = nr ? read_number(record) : 0;
-	all = ot_arena_alloc(&record->d->program->arena, sizeof(*all) * (nr + 1));
+	all = ot_arena_alloc(&record->d->program->arena, sizeof(*all) * nr);
 	for (uint32_t i = 0; i < nr && record->stream.end; i++, value++) {
 		all[i].name = otrace_stream_text(&record->stream);
 		value += (uint64_t)otrace_stream_signed(&record->stream);
@@ -503,12 +563,11 @@ static void read_enumerators(struct record *record, struct ot_type *type)
 bool ot_decode_members(struct ot_decoder *decoder)
 {
 	while (!decoder->err && decoder->todo.nr) {
-		struct ot_type *type = decoder->todo.items[--decoder->todo.nr];
-		struct record record = {.d = decoder,
-					.address = decoder->todo_at.items[--decoder->todo_at.nr]};
+		const struct ot_decoder_todo todo = decoder->todo.items[--decoder->todo.nr];
+		struct record record = {.d = decoder, .address = todo.address, .skip = todo.skip};
 
-		read_record(&record, type,
-			    type->kind == OTRACE_TYPE_ENUM ? read_enumerators : read_members);
+		read_record(&record, todo.type,
+			    todo.type->kind == OTRACE_TYPE_ENUM ? read_enumerators : read_members);
 	}
 	return !decoder->err;
 }

@@ -5,7 +5,8 @@
 #include "model/image.h"
 
 #define PAGE 4096ull
-#define READ_AHEAD_PAGES 64u
+#define AHEAD_PAGES 16u
+#define AHEAD_MAX_PAGES 512u
 #define IMAGE_MAX_BYTES (64ull << 30)
 #define STRING_MAX_BYTES (64u * 1024u)
 
@@ -14,27 +15,34 @@ struct ot_err *ot_image_init(struct ot_image *image, struct ot_target *target, u
 {
 	uint64_t from = low & ~(PAGE - 1);
 	uint64_t to = (high + PAGE - 1) & ~(PAGE - 1);
-	void *base;
+	size_t bytes;
+	uint8_t *mapping;
 
 	if (high <= low || to < high || to - from > IMAGE_MAX_BYTES)
 		return ot_err_new(OT_ERR_DAMAGED, "its addresses make no sense (%#llx to %#llx)",
 				  (unsigned long long)low, (unsigned long long)high);
-	base = mmap(NULL, to - from, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (base == MAP_FAILED)
+	/* room for large pages, wherever it comes to lie */
+	bytes = to - from + 2 * OT_LARGE_PAGE_BYTES;
+	mapping = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (mapping == MAP_FAILED)
 		return ot_err_errno("cannot reserve %llu bytes", (unsigned long long)(to - from));
+	if (to - from >= OT_LARGE_PAGE_BYTES)
+		ot_use_large_pages(mapping, bytes);
 	image->target = target;
 	image->low = from;
 	image->high = to;
-	image->base = base;
+	image->mapping = mapping;
+	image->mapping_bytes = bytes;
+	image->base = mapping + (-(uintptr_t)mapping & (OT_LARGE_PAGE_BYTES - 1));
 	image->have = ot_alloc((to - from) / PAGE / 8 + 8);
 	return NULL;
 }
 
 void ot_image_deinit(struct ot_image *image)
 {
-	if (image->base)
-		munmap(image->base, image->high - image->low);
+	if (image->mapping)
+		munmap(image->mapping, image->mapping_bytes);
 	free(image->have);
 	memset(image, 0, sizeof(*image));
 }
@@ -52,24 +60,55 @@ static bool load_page(struct ot_image *image, uint64_t page)
 				      .buf = image->base + page * PAGE};
 	uint64_t nr = 1;
 
-	while (nr < READ_AHEAD_PAGES && page + nr < end && !have_page(image, page + nr))
+	image->ahead_pages = image->ahead_pages ? image->ahead_pages * 2 : AHEAD_PAGES;
+	if (image->ahead_pages > AHEAD_MAX_PAGES)
+		image->ahead_pages = AHEAD_MAX_PAGES;
+	while (nr < image->ahead_pages && page + nr < end && !have_page(image, page + nr))
 		nr++;
 	span.bytes = nr * PAGE;
-	ot_err_destroy(ot_target_readv(image->target, &span, 1));
+	ot_err_destroy(ot_target_read_tables(image->target, &span));
 	for (uint64_t i = 0; i < span.got / PAGE; i++)
 		image->have[(page + i) / 64] |= 1ull << ((page + i) % 64);
 	return span.got >= PAGE;
 }
 
+static void find_run(struct ot_image *image, uint64_t page)
+{
+	uint64_t pages = (image->high - image->low) / PAGE;
+	uint64_t begin = page, end = page + 1;
+
+	while (begin && have_page(image, begin - 1))
+		begin--;
+	while (end < pages && have_page(image, end))
+		end++;
+	image->run_low = image->low + begin * PAGE;
+	image->run_high = image->low + end * PAGE;
+}
+
+static bool in_run(const struct ot_image *image, uint64_t address, uint64_t bytes)
+{
+	return address >= image->run_low && address < image->run_high &&
+	       bytes <= image->run_high - address;
+}
+
 const void *ot_image_at(struct ot_image *image, uint64_t address, uint64_t bytes)
 {
 	uint64_t offset = address - image->low;
+	bool loaded = false;
 
+	if (in_run(image, address, bytes))
+		return image->base + offset;
 	if (address < image->low || address >= image->high || bytes > image->high - address)
 		return NULL;
-	for (uint64_t page = offset / PAGE; page * PAGE < offset + bytes; page++)
-		if (!have_page(image, page) && !load_page(image, page))
+	for (uint64_t page = offset / PAGE; page * PAGE < offset + bytes; page++) {
+		if (have_page(image, page))
+			continue;
+		if (!load_page(image, page))
 			return NULL;
+		loaded = true;
+	}
+	if (loaded)
+		find_run(image, offset / PAGE);
 	return image->base + offset;
 }
 
@@ -77,14 +116,14 @@ uint64_t ot_image_room(struct ot_image *image, uint64_t address, uint64_t max)
 {
 	uint64_t room = 0;
 
-	while (room < max) {
+	while (room < max && !in_run(image, address, max)) {
 		uint64_t part = PAGE - (address + room) % PAGE;
 
 		if (!ot_image_at(image, address + room, part))
-			break;
+			return room;
 		room += part;
 	}
-	return room < max ? room : max;
+	return max;
 }
 
 const char *ot_image_string(struct ot_image *image, uint64_t address)

@@ -17,7 +17,13 @@ struct ot_image {
 	uint64_t low; /* page aligned */
 	uint64_t high;
 	uint8_t *base;
+	void *mapping; /* what base lies in */
+	size_t mapping_bytes;
 	uint64_t *have; /* one bit per page */
+	/* without gaps, around what was read last: most of what is asked for lies in it */
+	uint64_t run_low;
+	uint64_t run_high;
+	unsigned int ahead_pages; /* to read at once, more each time */
 };
 
 struct ot_err *ot_image_init(struct ot_image *image, struct ot_target *target, uint64_t low,

@@ -2,6 +2,7 @@
 // Everything by name and by address, made anew when modules came or went.
 #include <string.h>
 
+#include "base/order.h"
 #include "model/internal.h"
 
 static int compare_fns(const void *a, const void *b)
@@ -109,12 +110,13 @@ static void index_fns(struct ot_program *program)
 	size_t end;
 
 	program->fns.nr = 0;
+	ot_vec_reserve(&program->fns, program->all_fns.nr);
 	for (size_t i = 0; i < program->all_fns.nr; i++)
 		if (!program->all_fns.items[i]->module->unloaded)
 			ot_vec_push(&program->fns, program->all_fns.items[i]);
 	fns = program->fns.items;
 	if (program->fns.nr)
-		qsort(fns, program->fns.nr, sizeof(*fns), compare_fns);
+		ot_order_by_name(fns, program->fns.nr, offsetof(struct ot_fn, name), compare_fns);
 	for (size_t i = 0; i < program->fns.nr; i = end) {
 		for (end = i + 1; end < program->fns.nr; end++) {
 			if (strcmp(fns[i]->name, fns[end]->name))
@@ -123,34 +125,11 @@ static void index_fns(struct ot_program *program)
 		}
 		fns[end - 1]->same_name = NULL;
 		name_fn_group(program, fns + i, end - i);
-		ot_map_set_text(&program->fn_by_name, fns[i]->name, fns[i]);
 	}
-}
-
-static void index_fn_address(struct ot_program *program, uint64_t address, struct ot_fn *fn)
-{
-	if (address && !ot_map_get(&program->fn_by_address, address))
-		ot_map_set(&program->fn_by_address, address, fn);
-}
-
-static void index_fn_places(struct ot_program *program)
-{
-	for (size_t i = 0; i < program->fns.nr; i++) {
-		struct ot_fn *fn = program->fns.items[i];
-		struct ot_fn *first =
-			fn->stub ? ot_map_get(&program->fn_by_address, fn->stub) : NULL;
-
-		ot_map_set(&program->fn_by_record, fn->record, fn);
-		if (first) {
-			fn->same_stub = first->same_stub;
-			first->same_stub = fn;
-			continue;
-		}
-		fn->same_stub = NULL;
-		index_fn_address(program, fn->stub, fn);
-		index_fn_address(program, fn->symbol, fn);
-		index_fn_address(program, fn->body, fn);
-	}
+	program->renamed.nr = 0;
+	for (size_t i = 0; i < program->fns.nr; i++)
+		if (fns[i]->linkage_name != fns[i]->name)
+			ot_vec_push(&program->renamed, fns[i]);
 }
 
 static void name_var_group(struct ot_program *program, struct ot_var **group, size_t nr)
@@ -159,6 +138,9 @@ static void name_var_group(struct ot_program *program, struct ot_var **group, si
 		const struct ot_file *file = unit_file(group[i]->tu, group[i]->file);
 		bool shared = false;
 
+		group[i]->unique_name = group[i]->name;
+		if (nr == 1 && !group[i]->scope)
+			continue;
 		for (size_t j = 0; j < nr && nr < 256 && !shared; j++)
 			shared = j != i &&
 				 (group[i]->scope ? group[j]->scope && !strcmp(group[i]->scope,
@@ -176,12 +158,14 @@ static void index_vars(struct ot_program *program)
 	size_t end;
 
 	program->vars.nr = 0;
+	ot_vec_reserve(&program->vars, program->all_vars.nr);
 	for (size_t i = 0; i < program->all_vars.nr; i++)
 		if (!program->all_vars.items[i]->module->unloaded)
 			ot_vec_push(&program->vars, program->all_vars.items[i]);
 	vars = program->vars.items;
 	if (program->vars.nr)
-		qsort(vars, program->vars.nr, sizeof(*vars), compare_vars);
+		ot_order_by_name(vars, program->vars.nr, offsetof(struct ot_var, name),
+				 compare_vars);
 	for (size_t i = 0; i < program->vars.nr; i = end) {
 		for (end = i + 1; end < program->vars.nr; end++) {
 			if (strcmp(vars[i]->name, vars[end]->name))
@@ -190,7 +174,6 @@ static void index_vars(struct ot_program *program)
 		}
 		vars[end - 1]->same_name = NULL;
 		name_var_group(program, vars + i, end - i);
-		ot_map_set_text(&program->var_by_name, vars[i]->name, vars[i]);
 	}
 }
 
@@ -336,12 +319,28 @@ static bool same_tag_kind(enum otrace_type_kind a, enum otrace_type_kind b)
 	       (a == OTRACE_TYPE_CLASS && b == OTRACE_TYPE_STRUCT);
 }
 
+/* The first of those of a name, in a list that is sorted. */
+static const struct ot_type *first_named(struct ot_type *const *named, size_t nr, const char *name)
+{
+	size_t low = 0, high = nr;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(named[middle]->name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < nr && !strcmp(named[low]->name, name) ? named[low] : NULL;
+}
+
 /* What one file only declares, another one may define; if several do, each in its own way, nobody
  * knows which one is meant. */
-static void complete_type(const struct ot_program *program, struct ot_type *type)
+static void complete_type(struct ot_type *const *named, size_t nr, struct ot_type *type)
 {
 	const struct ot_type *found = NULL;
-	const struct ot_type *other = ot_map_get_text(&program->type_by_name, type->name);
+	const struct ot_type *other = first_named(named, nr, type->name);
 
 	for (; other; other = other->same_name) {
 		if (!same_tag_kind(type->kind, other->kind))
@@ -353,13 +352,13 @@ static void complete_type(const struct ot_program *program, struct ot_type *type
 	type->complete = found;
 }
 
-static void complete_types(struct ot_program *program)
+static void complete_types(struct ot_program *program, struct ot_type *const *named, size_t nr)
 {
 	for (size_t i = 0; i < program->all_types.nr; i++) {
 		struct ot_type *type = program->all_types.items[i];
 
 		if (type->flags & OTRACE_TYPE_FLAG_INCOMPLETE && type->name && !type->complete)
-			complete_type(program, type);
+			complete_type(named, nr, type);
 	}
 }
 
@@ -375,14 +374,10 @@ static size_t link_types(struct ot_program *program, struct ot_type **named)
 		    !(type->flags & OTRACE_TYPE_FLAG_INCOMPLETE))
 			named[nr++] = type;
 	}
-	qsort(named, nr, sizeof(*named), compare_types);
+	ot_order_by_name(named, nr, offsetof(struct ot_type, name), compare_types);
 	for (size_t i = 0; i < nr; i++) {
-		bool first = i == 0 || strcmp(named[i - 1]->name, named[i]->name);
-
 		named[i]->same_name = NULL;
-		if (first)
-			ot_map_set_text(&program->type_by_name, named[i]->name, named[i]);
-		else
+		if (i && !strcmp(named[i - 1]->name, named[i]->name))
 			named[i - 1]->same_name = named[i];
 	}
 	return nr;
@@ -395,7 +390,7 @@ static void index_types(struct ot_program *program)
 	size_t nr = link_types(program, named);
 	size_t end;
 
-	complete_types(program);
+	complete_types(program, named, nr);
 	program->types.nr = 0;
 	for (size_t i = 0; i < nr; i = end) {
 		size_t left;
@@ -419,7 +414,6 @@ void ot_program_index(struct ot_program *program)
 	ot_map_deinit(&program->fn_by_address);
 	ot_map_deinit(&program->fn_by_record);
 	index_fns(program);
-	index_fn_places(program);
 	index_vars(program);
 	index_types(program);
 }

@@ -29,14 +29,17 @@ struct ot_program {
 	OT_VEC(const struct ot_module *) modules;
 	struct ot_fn_list all_fns; /* ever seen, in the order of ot_fn.index */
 	struct ot_var_list all_vars;
-	struct ot_fn_list fns; /* of loaded modules, sorted by name */
+	struct ot_fn_list fns;	   /* of loaded modules, sorted by name */
+	struct ot_fn_list renamed; /* of these, those whose symbol is called otherwise */
 	struct ot_var_list vars;
 	struct ot_type_list types; /* named ones, sorted by name */
 	OT_VEC(struct ot_type *) all_types;
 	struct ot_map types_by_hash; /* structural hash, and the keys of derived types */
-	struct ot_map fn_by_name;    /* texts */
+	/* each made when first asked for; texts */
+	struct ot_map fn_by_name;
 	struct ot_map var_by_name;
 	struct ot_map type_by_name;
+	/* made together */
 	struct ot_map fn_by_address;
 	struct ot_map fn_by_record;
 	struct ot_map enum_by_name; /* struct ot_enum_entry; made when first asked for */
@@ -48,18 +51,47 @@ struct ot_program {
 struct ot_err *ot_tables_decode(struct ot_program *program, struct ot_loaded *loaded,
 				const struct otrace_module *m);
 
+/** A struct, union or enum whose members are to be read. */
+struct ot_decoder_todo {
+	struct ot_type *type;
+	uint64_t address;
+	uint64_t skip; /* bytes from there on to what was not read yet */
+};
+
+/**
+ * Types by address. Not a struct ot_map: a type, the pointer to it and its const variants share a cache
+ * line here.
+ */
+struct ot_type_table {
+	struct {
+		uint64_t address;
+		struct ot_type *type; /* NULL = free */
+	} *slots;
+	size_t nr;
+	size_t cap; /* a power of two, or 0 */
+};
+
+/** Room for so many without growing. */
+void ot_type_table_reserve(struct ot_type_table *table, size_t nr);
+void ot_type_table_deinit(struct ot_type_table *table);
+
+struct ot_pool;
+
+#define OT_NR_WHOLE 17u
+
 /** One module being decoded: types. */
 struct ot_decoder {
 	struct ot_program *program;
 	struct ot_loaded *loaded;
 	struct ot_image *image;
-	struct ot_map types; /* by address */
+	struct ot_type_table types;
 	struct ot_map files;
-	struct ot_map pools; /* that were read */
-	struct ot_map fns;   /* by address of the description */
-	struct ot_map vars;
-	OT_VEC(struct ot_type *) todo; /* structs, unions, enums whose members are to be read */
-	OT_VEC(uint64_t) todo_at;
+	struct ot_map pools;	 /* that were read */
+	struct ot_pool *pool;	 /* the last one of them that was looked at */
+	struct ot_arena scratch; /* what nobody needs any more when the module is read */
+	OT_VEC(struct ot_decoder_todo) todo;
+	/* values that lie in one place, by slot and size: most functions share them */
+	const struct otrace_piece *whole[OT_NR_WHOLE][OT_NR_WHOLE];
 	struct ot_err *err; /* the first; everything stops at it */
 };
 
@@ -77,6 +109,11 @@ struct ot_type *ot_types_intern(struct ot_program *program, const struct ot_type
 
 /** Sorts, names and links everything after new tables came in. */
 void ot_program_index(struct ot_program *program);
+
+/** First of a name, the others of it behind it (same_name); NULL = none. */
+struct ot_fn *ot_program_fns_named(const struct ot_program *program, const char *name);
+struct ot_var *ot_program_vars_named(const struct ot_program *program, const char *name);
+const struct ot_type *ot_program_types_named(const struct ot_program *program, const char *name);
 
 /** Whether something of this file is meant by "@file.c": last component, or end of the path. */
 bool ot_file_matches(const struct ot_file *file, const char *pattern);

@@ -87,7 +87,7 @@ static struct ot_err *fn_not_found(const struct ot_program *program, const char 
 
 	wanted_init(&wanted, pattern);
 	/* the name is right and the file wrong: say where it is */
-	for (fn = ot_map_get_text(&program->fn_by_name, wanted.name); fn; fn = fn->same_name)
+	for (fn = ot_program_fns_named(program, wanted.name); fn; fn = fn->same_name)
 		ot_err_near(err, fn->unique_name);
 	if (err->nr_nearest || ot_glob_is(pattern))
 		return err;
@@ -122,14 +122,14 @@ struct ot_err *ot_program_find_fns(const struct ot_program *program, const char 
 
 	wanted_init(&wanted, pattern);
 	if (!ot_glob_is(wanted.name)) {
-		struct ot_fn *fn = ot_map_get_text(&program->fn_by_name, wanted.name);
+		struct ot_fn *fn = ot_program_fns_named(program, wanted.name);
 
 		for (; fn; fn = fn->same_name)
 			if (fn_matches(fn, &wanted))
 				ot_vec_push(list, fn);
-		for (size_t i = 0; list->nr == before && i < program->fns.nr; i++)
-			if (is_linkage_name(program->fns.items[i], &wanted))
-				ot_vec_push(list, program->fns.items[i]);
+		for (size_t i = 0; list->nr == before && i < program->renamed.nr; i++)
+			if (is_linkage_name(program->renamed.items[i], &wanted))
+				ot_vec_push(list, program->renamed.items[i]);
 	} else {
 		for (size_t i = 0; i < program->fns.nr; i++)
 			if (ot_glob_match(wanted.name, program->fns.items[i]->name) &&
@@ -190,23 +190,13 @@ struct ot_fn *ot_program_fn(const struct ot_program *program, const char *name)
 	struct ot_fn *fn;
 
 	wanted_init(&wanted, name);
-	fn = ot_map_get_text(&program->fn_by_name, wanted.name);
+	fn = ot_program_fns_named(program, wanted.name);
 	while (fn && !fn_matches(fn, &wanted))
 		fn = fn->same_name;
-	for (size_t i = 0; !fn && i < program->fns.nr; i++)
-		if (is_linkage_name(program->fns.items[i], &wanted))
-			fn = program->fns.items[i];
+	for (size_t i = 0; !fn && i < program->renamed.nr; i++)
+		if (is_linkage_name(program->renamed.items[i], &wanted))
+			fn = program->renamed.items[i];
 	return fn;
-}
-
-struct ot_fn *ot_program_fn_at(const struct ot_program *program, uint64_t address)
-{
-	return ot_map_get(&program->fn_by_address, address);
-}
-
-struct ot_fn *ot_program_fn_of_record(const struct ot_program *program, uint64_t record)
-{
-	return ot_map_get(&program->fn_by_record, record);
 }
 
 /* ------------------------------------------------------------------ variables */
@@ -217,13 +207,13 @@ static struct ot_var *find_var(const struct ot_program *program, const struct wa
 	struct ot_var *var;
 
 	/* fn::name of a static in a function; C++ names have colons of their own */
-	var = ot_map_get_text(&program->var_by_name, wanted->name);
+	var = ot_program_vars_named(program, wanted->name);
 	while (var && !place_matches(var->file, var->tu, wanted->file))
 		var = var->same_name;
 	for (; !var && colons; colons = strstr(colons + 2, "::")) {
 		size_t len = (size_t)(colons - wanted->name);
 
-		var = ot_map_get_text(&program->var_by_name, colons + 2);
+		var = ot_program_vars_named(program, colons + 2);
 		while (var && !(var->scope && strlen(var->scope) == len &&
 				!strncmp(var->scope, wanted->name, len) &&
 				place_matches(var->file, var->tu, wanted->file)))
@@ -284,8 +274,7 @@ const struct ot_type *ot_program_type(const struct ot_program *program, const ch
 	const struct ot_type *type;
 
 	wanted_init(&wanted, name);
-	for (type = ot_map_get_text(&program->type_by_name, wanted.name); type;
-	     type = type->same_name)
+	for (type = ot_program_types_named(program, wanted.name); type; type = type->same_name)
 		if ((kind < 0 || type->kind == (enum otrace_type_kind)kind ||
 		     (kind == OTRACE_TYPE_STRUCT && type->kind == OTRACE_TYPE_CLASS)) &&
 		    (!wanted.file || (type->file && path_matches(type->file, wanted.file))))
@@ -298,7 +287,7 @@ const struct ot_type *ot_program_type_rival(const struct ot_program *program,
 {
 	const struct ot_type *plain = ot_type_strip(type), *other;
 
-	for (other = type->name ? ot_map_get_text(&program->type_by_name, type->name) : NULL; other;
+	for (other = type->name ? ot_program_types_named(program, type->name) : NULL; other;
 	     other = other->same_name) {
 		const struct ot_type *rival = ot_type_strip(other);
 

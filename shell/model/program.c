@@ -126,6 +126,7 @@ void ot_program_destroy(struct ot_program *program)
 	ot_vec_deinit(&program->all_vars);
 	ot_vec_deinit(&program->all_types);
 	ot_vec_deinit(&program->fns);
+	ot_vec_deinit(&program->renamed);
 	ot_vec_deinit(&program->vars);
 	ot_vec_deinit(&program->types);
 	ot_map_deinit(&program->types_by_hash);

@@ -94,7 +94,6 @@ struct ot_fn {
 	uint32_t ret_bytes;
 	uint32_t frame_bytes;
 	uint32_t index; /* position among all functions ever seen: dense, for side tables */
-	struct ot_fn *same_stub; /* another name of the same code (alias, folded), or NULL */
 	struct ot_fn *same_name; /* next function of this name, or NULL */
 };
 

@@ -76,40 +76,67 @@ static const struct ot_tu *decode_tu(struct ot_decoder *d, const struct otrace_r
 
 /* ------------------------------------------------------------------ a pool */
 
-/** A pool while its descriptions are read, from the first to the last. */
-struct pool {
+/** What entries lead to, in the order of the descriptions. */
+struct described {
+	uint32_t *at; /* offset of each description in its pool */
+	uint64_t nr;
+	uint64_t next; /* most entries have the order of the descriptions */
+};
+
+/** A pool while its descriptions are read, from the first to the last, and then while entries lead there. */
+struct ot_pool {
 	struct ot_decoder *d;
 	struct otrace_pool_view view;
 	struct otrace_stream stream;
 	uint64_t address;
 	const struct ot_tu **units;
-	const char **names; /* number 1 is names[0] */
+	const struct ot_type **types; /* by number of the reference; NULL = not looked at yet */
+	const char **names;	      /* number 1 is names[0] */
 	struct ot_param *params;
-	struct ot_fn **fns;
-	struct ot_var **vars;
+	struct ot_fn *fns;
+	struct ot_var *vars;
+	struct described fns_at;
+	struct described vars_at;
 	struct otrace_stream *inlined; /* of each function: read when all are there */
 	uint32_t line;		       /* of the function or variable before */
+	uint64_t last_file;	       /* the number that file is of */
+	const struct ot_file *file;
 };
 
 #define NR_MAX (1u << 20)
+/* A byte for each part that a description always has: there cannot be more of them in a pool. */
+#define FN_MIN_BYTES 7u
+#define VAR_MIN_BYTES 6u
 
-static void *room(const struct pool *pool, uint64_t nr, size_t bytes)
+/* For what stays. */
+static void *room(const struct ot_pool *pool, uint64_t nr, size_t bytes)
 {
-	return ot_arena_alloc(&pool->d->program->arena, (nr + 1) * bytes);
+	return ot_arena_alloc(&pool->d->program->arena, nr * bytes);
 }
 
-static uint64_t address_in(const struct pool *pool, const void *at)
+/* For what serves while the module is read. */
+static void *scratch(const struct ot_pool *pool, uint64_t nr, size_t bytes)
+{
+	return ot_arena_alloc(&pool->d->scratch, nr * bytes);
+}
+
+static uint32_t offset_in(const struct ot_pool *pool, const void *at)
+{
+	return (uint32_t)((const char *)at - (const char *)pool->view.pool);
+}
+
+static uint64_t address_in(const struct ot_pool *pool, const void *at)
 {
 	return pool->address + (uint64_t)((const char *)at - (const char *)pool->view.pool);
 }
 
-static void pool_fail(struct pool *pool, const char *what)
+static void pool_fail(struct ot_pool *pool, const char *what)
 {
 	ot_decode_fail(pool->d, pool->address, what);
 }
 
 /* How many of something follow: each takes a byte at least. */
-static uint32_t read_nr(struct pool *pool, struct otrace_stream *stream)
+static uint32_t read_nr(struct ot_pool *pool, struct otrace_stream *stream)
 {
 	uint64_t nr = otrace_stream_varint(stream);
 
@@ -119,7 +146,7 @@ static uint32_t read_nr(struct pool *pool, struct otrace_stream *stream)
 }
 
 /* The reference of a number; NULL for none. */
-static const struct otrace_ref *ref_of(struct pool *pool, uint64_t number)
+static const struct otrace_ref *ref_of(struct ot_pool *pool, uint64_t number)
 {
 	const struct otrace_ref *ref = otrace_pool_ref(&pool->view, number);
 
@@ -128,29 +155,40 @@ static const struct otrace_ref *ref_of(struct pool *pool, uint64_t number)
 	return ref;
 }
 
-static const struct ot_type *read_type(struct pool *pool, struct otrace_stream *stream)
+static const struct ot_type *read_type(struct ot_pool *pool, struct otrace_stream *stream)
 {
-	const struct otrace_ref *ref = ref_of(pool, otrace_stream_varint(stream));
+	uint64_t number = otrace_stream_varint(stream);
+	const struct otrace_ref *ref = ref_of(pool, number);
 
 	if (pool->d->err)
 		return NULL;
-	return ot_decode_type(pool->d, ref ? ot_image_follow(pool->d->image, ref) : 0);
+	if (!ref)
+		return pool->d->program->type_void;
+	if (!pool->types[number])
+		pool->types[number] = ot_decode_type(pool->d, ot_image_follow(pool->d->image, ref));
+	return pool->types[number];
 }
 
-static const struct ot_file *read_file(struct pool *pool, uint64_t number)
+static const struct ot_file *read_file(struct ot_pool *pool, uint64_t number)
 {
 	const struct otrace_ref *ref = ref_of(pool, number);
 
-	return ref && !pool->d->err ? decode_file(pool->d, ref) : NULL;
+	if (!ref || pool->d->err)
+		return NULL;
+	if (number != pool->last_file) {
+		pool->last_file = number;
+		pool->file = decode_file(pool->d, ref);
+	}
+	return pool->file;
 }
 
 /* The line of a function or variable. */
-static uint32_t read_line(struct pool *pool, struct otrace_stream *stream)
+static uint32_t read_line(struct ot_pool *pool, struct otrace_stream *stream)
 {
 	return pool->line += (uint32_t)otrace_stream_signed(stream);
 }
 
-static const char *name_of(struct pool *pool, uint64_t number)
+static const char *name_of(struct ot_pool *pool, uint64_t number)
 {
 	if (number > pool->view.nr_names) {
 		pool_fail(pool, "name that does not exist");
@@ -159,7 +197,7 @@ static const char *name_of(struct pool *pool, uint64_t number)
 	return number ? pool->names[number - 1] : NULL;
 }
 
-static const struct ot_tu *read_unit(struct pool *pool, struct otrace_stream *stream, bool has)
+static const struct ot_tu *read_unit(struct ot_pool *pool, struct otrace_stream *stream, bool has)
 {
 	uint64_t number = has ? otrace_stream_varint(stream) : 0;
 
@@ -172,7 +210,7 @@ static const struct ot_tu *read_unit(struct pool *pool, struct otrace_stream *st
 
 /* ------------------------------------------------------------------ functions */
 
-static const struct otrace_piece *read_pieces(struct pool *pool, struct otrace_stream *stream,
+static const struct otrace_piece *read_pieces(struct ot_pool *pool, struct otrace_stream *stream,
 					      uint64_t nr)
 {
 	struct otrace_piece *pieces;
@@ -192,17 +230,27 @@ static const struct otrace_piece *read_pieces(struct pool *pool, struct otrace_s
 }
 
 /* All of a value in one place. */
-static const struct otrace_piece *whole(struct pool *pool, uint32_t frame_offset,
+static const struct otrace_piece *whole(struct ot_pool *pool, uint32_t frame_offset,
 					const struct ot_type *type)
 {
-	struct otrace_piece *piece = room(pool, 1, sizeof(*piece));
+	uint32_t size_bytes = type ? (uint32_t)type->size_bytes : 0;
+	bool is_usual =
+		frame_offset % 8 == 0 && frame_offset < 8 * OT_NR_WHOLE && size_bytes < OT_NR_WHOLE;
+	const struct otrace_piece **usual =
+		&pool->d->whole[is_usual ? frame_offset / 8 : 0][is_usual ? size_bytes : 0];
+	struct otrace_piece *piece;
 
+	if (is_usual && *usual)
+		return *usual;
+	piece = room(pool, 1, sizeof(*piece));
 	piece->frame_offset = frame_offset;
-	piece->size_bytes = type ? (uint32_t)type->size_bytes : 0;
+	piece->size_bytes = size_bytes;
+	if (is_usual)
+		*usual = piece;
 	return piece;
 }
 
-static void read_params(struct pool *pool, struct otrace_stream *stream,
+static void read_params(struct ot_pool *pool, struct otrace_stream *stream,
 			const struct otrace_fn *raw, struct ot_fn *fn)
 {
 	uint32_t nr = read_nr(pool, stream);
@@ -232,7 +280,7 @@ static void read_params(struct pool *pool, struct otrace_stream *stream,
 	}
 }
 
-static void read_result(struct pool *pool, struct otrace_stream *stream,
+static void read_result(struct ot_pool *pool, struct otrace_stream *stream,
 			const struct otrace_fn *raw, struct ot_fn *fn)
 {
 	fn->return_type = read_type(pool, stream);
@@ -245,7 +293,7 @@ static void read_result(struct pool *pool, struct otrace_stream *stream,
 	}
 }
 
-static void skip_inlined(struct pool *pool, struct otrace_stream *stream)
+static void skip_inlined(struct ot_pool *pool, struct otrace_stream *stream)
 {
 	for (uint32_t nr = read_nr(pool, stream); nr && stream->end; nr--) {
 		uint64_t how = otrace_stream_varint(stream) & 3;
@@ -258,7 +306,7 @@ static void skip_inlined(struct pool *pool, struct otrace_stream *stream)
 }
 
 /* Reads what follows of the place of a call. @param at  where the call before was; moves on */
-static void read_call_place(struct pool *pool, struct otrace_stream *stream, uint64_t how,
+static void read_call_place(struct ot_pool *pool, struct otrace_stream *stream, uint64_t how,
 			    uint64_t caller, struct ot_inlined *at)
 {
 	if (how == OTRACE_CALL_FILE) {
@@ -273,10 +321,10 @@ static void read_call_place(struct pool *pool, struct otrace_stream *stream, uin
 	if (caller >= pool->view.nr_fns)
 		pool_fail(pool, "caller that does not exist");
 	else
-		at->line = pool->fns[caller]->line_begin + (uint32_t)otrace_stream_varint(stream);
+		at->line = pool->fns[caller].line_begin + (uint32_t)otrace_stream_varint(stream);
 }
 
-static void read_inlined(struct pool *pool, struct otrace_stream *stream, struct ot_fn *fn)
+static void read_inlined(struct ot_pool *pool, struct otrace_stream *stream, struct ot_fn *fn)
 {
 	uint32_t nr = read_nr(pool, stream);
 	struct ot_inlined *all = room(pool, nr, sizeof(*all));
@@ -291,7 +339,7 @@ static void read_inlined(struct pool *pool, struct otrace_stream *stream, struct
 		caller += by >> 1 ^ (~(by & 1) + 1);
 		read_call_place(pool, stream, what & 3, caller, &at);
 		at.caller =
-			caller < nr_fns ? pool->fns[caller]->name : name_of(pool, caller - nr_fns);
+			caller < nr_fns ? pool->fns[caller].name : name_of(pool, caller - nr_fns);
 		all[i] = at;
 	}
 	fn->inlined = all;
@@ -312,10 +360,10 @@ static void copy_fn(const struct otrace_fn *raw, struct ot_fn *fn)
 	fn->frame_bytes = raw->frame_bytes;
 }
 
-static struct ot_fn *read_fn(struct pool *pool, struct otrace_stream *stream,
-			     struct otrace_stream *inlined)
+/* @param fn zeroed */
+static void read_fn(struct ot_pool *pool, struct otrace_stream *stream,
+		    struct otrace_stream *inlined, struct ot_fn *fn)
 {
-	struct ot_fn *fn = room(pool, 1, sizeof(*fn));
 	const struct otrace_ref *wrapper;
 	struct otrace_fn raw;
 	uint64_t distance;
@@ -324,7 +372,7 @@ static struct ot_fn *read_fn(struct pool *pool, struct otrace_stream *stream,
 	distance = otrace_stream_varint(stream);
 	otrace_fn_read(&pool->view, stream, distance, &raw);
 	if (!stream->end)
-		return NULL;
+		return;
 	copy_fn(&raw, fn);
 	fn->module = &pool->d->loaded->module;
 	fn->stub = raw.stub_offset; /* added to the symbol, once that is known */
@@ -343,14 +391,13 @@ static struct ot_fn *read_fn(struct pool *pool, struct otrace_stream *stream,
 		*inlined = *stream;
 		skip_inlined(pool, stream);
 	}
-	return fn;
 }
 
 /* ------------------------------------------------------------------ variables */
 
-static struct ot_var *read_var(struct pool *pool, struct otrace_stream *stream)
+/* @param var zeroed */
+static void read_var(struct ot_pool *pool, struct otrace_stream *stream, struct ot_var *var)
 {
-	struct ot_var *var = room(pool, 1, sizeof(*var));
 	uint32_t has;
 
 	var->record = address_in(pool, stream->at);
@@ -374,20 +421,19 @@ static struct ot_var *read_var(struct pool *pool, struct otrace_stream *stream)
 		var->size_bytes = otrace_stream_varint(stream);
 	if (var->flags & OTRACE_VAR_CONSTANT_VALUE)
 		var->constant_value = otrace_stream_varint(stream);
-	return stream->end ? var : NULL;
 }
 
 /* ------------------------------------------------------------------ all of a pool */
 
 /* Names and parameters come last, and are needed first.
  * @param ret where the parameters begin */
-static bool find_names(struct pool *pool, struct otrace_stream *ret)
+static bool find_names(struct ot_pool *pool, struct otrace_stream *ret)
 {
 	const uint8_t *begin = pool->view.stream.at;
 	const uint8_t *at = pool->view.stream.end;
 
 	*ret = pool->view.stream;
-	pool->names = room(pool, pool->view.nr_names, sizeof(*pool->names));
+	pool->names = scratch(pool, pool->view.nr_names, sizeof(*pool->names));
 	for (uint64_t i = pool->view.nr_names; i-- > 0;) {
 		if (at == begin || at[-1])
 			return false;
@@ -408,16 +454,16 @@ static bool find_names(struct pool *pool, struct otrace_stream *ret)
 	return true;
 }
 
-static void read_pool_params(struct pool *pool, struct otrace_stream *stream)
+static void read_pool_params(struct ot_pool *pool, struct otrace_stream *stream)
 {
-	pool->params = room(pool, pool->view.nr_params, sizeof(*pool->params));
+	pool->params = scratch(pool, pool->view.nr_params, sizeof(*pool->params));
 	for (uint64_t i = 0; i < pool->view.nr_params && !pool->d->err; i++) {
 		pool->params[i].type = read_type(pool, stream);
 		pool->params[i].name = name_of(pool, otrace_stream_varint(stream));
 	}
 }
 
-static bool open_pool(struct pool *pool, uint64_t address)
+static bool open_pool(struct ot_pool *pool, uint64_t address)
 {
 	struct ot_decoder *d = pool->d;
 	const struct otrace_pool *raw =
@@ -428,50 +474,58 @@ static bool open_pool(struct pool *pool, uint64_t address)
 	if (!raw || raw->size_bytes < sizeof(*raw) ||
 	    !ot_image_at(d->image, address, raw->size_bytes) ||
 	    !otrace_pool_open(raw, raw->size_bytes, &pool->view) ||
-	    pool->view.nr_fns > raw->size_bytes || pool->view.nr_vars > raw->size_bytes ||
+	    pool->view.nr_fns > raw->size_bytes / FN_MIN_BYTES ||
+	    pool->view.nr_vars > raw->size_bytes / VAR_MIN_BYTES ||
 	    pool->view.nr_names > raw->size_bytes || pool->view.nr_params > raw->size_bytes ||
 	    !find_names(pool, &params)) {
 		pool_fail(pool, "no pool where one is named");
 		return false;
 	}
-	pool->units = room(pool, pool->view.nr_units, sizeof(struct ot_tu *));
+	pool->units = scratch(pool, pool->view.nr_units, sizeof(*pool->units));
+	pool->types = scratch(pool, pool->view.nr_refs + 1, sizeof(*pool->types));
 	for (uint64_t i = 0; i < pool->view.nr_units && !d->err; i++)
 		pool->units[i] = decode_tu(d, otrace_pool_unit(&pool->view, i));
 	read_pool_params(pool, &params);
 	return !d->err;
 }
 
-static void read_fns(struct pool *pool, struct otrace_stream *stream)
+static void describe(struct ot_pool *pool, struct described *described, uint64_t nr)
+{
+	described->at = scratch(pool, nr, sizeof(*described->at));
+	described->nr = nr;
+}
+
+static void read_fns(struct ot_pool *pool, struct otrace_stream *stream)
 {
 	uint64_t nr = pool->view.nr_fns;
 
-	pool->fns = room(pool, nr, sizeof(struct ot_fn *));
-	pool->inlined = room(pool, nr, sizeof(*pool->inlined));
+	describe(pool, &pool->fns_at, nr);
+	pool->fns = room(pool, nr, sizeof(*pool->fns));
+	pool->inlined = scratch(pool, nr, sizeof(*pool->inlined));
 	pool->line = 0;
 	for (uint64_t i = 0; i < nr && !pool->d->err; i++) {
-		pool->fns[i] = read_fn(pool, stream, &pool->inlined[i]);
-		if (!pool->fns[i] || !stream->end)
+		pool->fns_at.at[i] = offset_in(pool, stream->at);
+		read_fn(pool, stream, &pool->inlined[i], &pool->fns[i]);
+		if (!stream->end)
 			pool_fail(pool, "function cut off");
 	}
-	for (uint64_t i = 0; i < nr && !pool->d->err; i++) {
+	for (uint64_t i = 0; i < nr && !pool->d->err; i++)
 		if (pool->inlined[i].at)
-			read_inlined(pool, &pool->inlined[i], pool->fns[i]);
-		ot_map_set(&pool->d->fns, pool->fns[i]->record, pool->fns[i]);
-	}
+			read_inlined(pool, &pool->inlined[i], &pool->fns[i]);
 }
 
-static void read_vars(struct pool *pool, struct otrace_stream *stream)
+static void read_vars(struct ot_pool *pool, struct otrace_stream *stream)
 {
 	uint64_t nr = pool->view.nr_vars;
 
-	pool->vars = room(pool, nr, sizeof(struct ot_var *));
+	describe(pool, &pool->vars_at, nr);
+	pool->vars = room(pool, nr, sizeof(*pool->vars));
 	pool->line = 0;
 	for (uint64_t i = 0; i < nr && !pool->d->err; i++) {
-		pool->vars[i] = read_var(pool, stream);
-		if (!pool->vars[i])
+		pool->vars_at.at[i] = offset_in(pool, stream->at);
+		read_var(pool, stream, &pool->vars[i]);
+		if (!stream->end)
 			pool_fail(pool, "variable cut off");
-		else
-			ot_map_set(&pool->d->vars, pool->vars[i]->record, pool->vars[i]);
 	}
 }
 
@@ -484,76 +538,117 @@ static void add_fn(struct ot_decoder *d, struct ot_fn *fn)
 #define VAR_WITHOUT_PLACE ((uint32_t)OTRACE_VAR_OPTIMIZED_OUT | (uint32_t)OTRACE_VAR_CONSTANT_VALUE)
 
 /* Reads a pool that was not read yet, and takes what has no entry. */
-static void decode_pool(struct ot_decoder *d, uint64_t address)
+static struct ot_pool *decode_pool(struct ot_decoder *d, uint64_t address)
 {
-	struct pool pool = {.d = d};
+	void **place = ot_map_place(&d->pools, address);
+	struct ot_pool *pool = *place;
 
-	if (ot_map_get(&d->pools, address))
-		return;
-	ot_map_set(&d->pools, address, d);
-	if (!open_pool(&pool, address))
-		return;
-	pool.stream = pool.view.stream;
-	read_fns(&pool, &pool.stream);
-	read_vars(&pool, &pool.stream);
-	for (uint64_t i = 0; i < pool.view.nr_fns && !d->err; i++)
-		if (pool.fns[i]->flags & OTRACE_FN_INLINE_ONLY)
-			add_fn(d, pool.fns[i]);
-	for (uint64_t i = 0; i < pool.view.nr_vars && !d->err; i++)
-		if (pool.vars[i]->flags & VAR_WITHOUT_PLACE)
-			ot_vec_push(&d->program->all_vars, pool.vars[i]);
+	if (pool)
+		return pool;
+	*place = pool = ot_arena_alloc(&d->scratch, sizeof(*pool));
+	pool->d = d;
+	if (!open_pool(pool, address))
+		return pool;
+	pool->stream = pool->view.stream;
+	read_fns(pool, &pool->stream);
+	read_vars(pool, &pool->stream);
+	for (uint64_t i = 0; i < pool->view.nr_fns && !d->err; i++)
+		if (pool->fns[i].flags & OTRACE_FN_INLINE_ONLY)
+			add_fn(d, &pool->fns[i]);
+	for (uint64_t i = 0; i < pool->view.nr_vars && !d->err; i++)
+		if (pool->vars[i].flags & VAR_WITHOUT_PLACE)
+			ot_vec_push(&d->program->all_vars, &pool->vars[i]);
+	return pool;
 }
 
 /* ------------------------------------------------------------------ entries */
 
-static void place_fn(struct ot_decoder *d, uint64_t description, uint64_t entry, uint64_t place)
+/* The number of the description at an address of the pool; false when none begins there. */
+static bool find_description(const struct ot_pool *pool, struct described *described,
+			     uint64_t address, uint64_t *ret)
 {
-	struct ot_fn *fn = ot_map_get(&d->fns, description);
+	uint64_t offset = address - pool->address;
+	uint64_t low = 0, high = described->nr;
+
+	if (described->next < described->nr && described->at[described->next] == offset) {
+		*ret = described->next++;
+		return true;
+	}
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+
+		if (described->at[middle] < offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == described->nr || described->at[low] != offset)
+		return false;
+	described->next = low + 1;
+	*ret = low;
+	return true;
+}
+
+static void place_fn(struct ot_pool *pool, uint64_t description, uint64_t entry, uint64_t place)
+{
+	uint64_t number;
+	bool found = find_description(pool, &pool->fns_at, description, &number);
+	struct ot_fn *fn = found ? &pool->fns[number] : NULL;
 
 	if (!fn || fn->symbol || fn->flags & OTRACE_FN_INLINE_ONLY) {
-		ot_decode_fail(d, entry, "no function where one is named");
+		ot_decode_fail(pool->d, entry, "no function where one is named");
 		return;
 	}
 	fn->record = entry;
 	fn->symbol = place;
 	fn->stub = fn->body ? place + fn->stub : 0;
 	fn->body = fn->body ? place + fn->body : 0;
-	add_fn(d, fn);
+	add_fn(pool->d, fn);
 }
 
-static void place_var(struct ot_decoder *d, uint64_t description, uint64_t entry, uint64_t place)
+static void place_var(struct ot_pool *pool, uint64_t description, uint64_t entry, uint64_t place)
 {
-	struct ot_var *var = ot_map_get(&d->vars, description);
+	uint64_t number;
+	bool found = find_description(pool, &pool->vars_at, description, &number);
+	struct ot_var *var = found ? &pool->vars[number] : NULL;
 
 	if (!var || var->address || var->flags & VAR_WITHOUT_PLACE) {
-		ot_decode_fail(d, entry, "no variable where one is named");
+		ot_decode_fail(pool->d, entry, "no variable where one is named");
 		return;
 	}
 	var->record = entry;
 	var->address = place;
-	ot_vec_push(&d->program->all_vars, var);
+	ot_vec_push(&pool->d->program->all_vars, var);
 }
 
-/* The pool of the description at an address; 0, err. */
-static uint64_t pool_of(struct ot_decoder *d, uint64_t description)
+/* The pool of the description at an address; NULL: see err. */
+static struct ot_pool *pool_of(struct ot_decoder *d, uint64_t description)
 {
+	const struct ot_pool *last = d->pool;
 	uint64_t low = d->image->low;
 	struct otrace_stream stream = {NULL, NULL};
 	uint64_t distance;
 
+	if (last && description >= last->address &&
+	    description - last->address < last->view.pool->size_bytes)
+		return d->pool;
 	for (uint64_t bytes = 10; bytes && !stream.end; bytes--) {
 		stream.at = ot_image_at(d->image, description, bytes);
 		stream.end = stream.at ? stream.at + bytes : NULL;
 	}
 	distance = otrace_stream_varint(&stream) >> 1;
-	if (stream.end && distance <= description - low)
-		return description - distance;
-	ot_decode_fail(d, description, "no description where one is named");
-	return 0;
+	if (!stream.end || distance > description - low) {
+		ot_decode_fail(d, description, "no description where one is named");
+		return NULL;
+	}
+	d->pool = decode_pool(d, description - distance);
+	if (d->err)
+		d->pool = NULL;
+	return d->pool;
 }
 
 static void decode_entries(struct ot_decoder *d, uint64_t begin, uint64_t end,
-			   void (*place)(struct ot_decoder *, uint64_t, uint64_t, uint64_t))
+			   void (*place)(struct ot_pool *, uint64_t, uint64_t, uint64_t))
 {
 	/* The place that the note names is an entry itself, so there is at least that. */
 	if (begin == end)
@@ -563,6 +658,7 @@ static void decode_entries(struct ot_decoder *d, uint64_t begin, uint64_t end,
 	for (uint64_t at = begin; at < end && !d->err; at += sizeof(struct otrace_entry)) {
 		const struct otrace_entry *entry = ot_image_at(d->image, at, sizeof(*entry));
 		uint64_t description = entry ? ot_image_follow(d->image, &entry->description) : 0;
+		struct ot_pool *pool;
 
 		if (!description) {
 			ot_decode_fail(d, at, "no entry where one should be");
@@ -572,9 +668,9 @@ static void decode_entries(struct ot_decoder *d, uint64_t begin, uint64_t end,
 			decode_pool(d, description);
 			continue;
 		}
-		decode_pool(d, pool_of(d, description));
-		if (!d->err)
-			place(d, description, at, ot_image_follow(d->image, &entry->place));
+		pool = pool_of(d, description);
+		if (pool)
+			place(pool, description, at, ot_image_follow(d->image, &entry->place));
 	}
 }
 
@@ -593,10 +689,14 @@ struct ot_err *ot_tables_decode(struct ot_program *program, struct ot_loaded *lo
 				const struct otrace_module *m)
 {
 	struct ot_decoder d = {.program = program, .loaded = loaded, .image = &loaded->image};
+	/* What is counted there decides only how often something grows. */
+	size_t expected = m->nr_fns < NR_MAX ? m->nr_fns : NR_MAX;
 	size_t nr_fns = program->all_fns.nr;
 	size_t nr_vars = program->all_vars.nr;
 	size_t nr_types = program->all_types.nr;
 
+	ot_type_table_reserve(&d.types, expected / 2);
+	ot_map_reserve(&program->types_by_hash, program->types_by_hash.nr + expected);
 	decode_entries(&d, m->fn_begin, m->fn_end, place_fn);
 	decode_entries(&d, m->var_begin, m->var_end, place_var);
 	ot_decode_members(&d);
@@ -604,12 +704,10 @@ struct ot_err *ot_tables_decode(struct ot_program *program, struct ot_loaded *lo
 		forget_since(program, nr_fns, nr_vars, nr_types);
 	loaded->module.nr_fns = program->all_fns.nr - nr_fns;
 	loaded->module.nr_vars = program->all_vars.nr - nr_vars;
-	ot_map_deinit(&d.types);
+	ot_type_table_deinit(&d.types);
 	ot_map_deinit(&d.files);
 	ot_map_deinit(&d.pools);
-	ot_map_deinit(&d.fns);
-	ot_map_deinit(&d.vars);
+	ot_arena_deinit(&d.scratch);
 	ot_vec_deinit(&d.todo);
-	ot_vec_deinit(&d.todo_at);
 	return d.err;
 }

@@ -13,12 +13,14 @@
 
 #include "target/client.h"
 #include "target/impl.h"
+#include "target/mapped.h"
 
 #define CHUNK_BYTES (4u << 20)
 
 struct ot_live {
 	struct ot_target target;
 	struct ot_client client;
+	struct ot_mapped *mapped; /* NULL before it is asked for */
 	bool stale; /* the list of modules could not be had: asked for again when there are answers */
 };
 
@@ -140,6 +142,7 @@ static void live_close(struct ot_target *target)
 	struct ot_live *live = live_of(target);
 
 	ot_client_deinit(&live->client);
+	ot_mapped_destroy(live->mapped);
 	free(live);
 }
 
@@ -152,6 +155,8 @@ static struct ot_err *live_refresh(struct ot_target *target)
 	size_t nr = 0, at = 0;
 
 	OT_TRY(ask(target, OTRACE_MSG_MODULES, NULL, 0, &reply));
+	if (live_of(target)->mapped)
+		ot_mapped_forget(live_of(target)->mapped);
 	while (reply.len - at >= sizeof(struct otrace_module)) {
 		struct ot_target_module *m;
 		size_t path_bytes;
@@ -234,6 +239,15 @@ static struct ot_err *live_readv(struct ot_target *target, struct ot_target_span
 		first = end;
 	}
 	return NULL;
+}
+
+static size_t live_read_file(struct ot_target *target, uint64_t address, void *buf, size_t bytes)
+{
+	struct ot_live *live = live_of(target);
+
+	if (!live->mapped)
+		live->mapped = ot_mapped_create(live->client.peer_pid);
+	return ot_mapped_read(live->mapped, target, address, buf, bytes);
 }
 
 static struct ot_err *live_tls(struct ot_target *target, uint64_t accessor, uint32_t tid,
@@ -480,6 +494,7 @@ static const struct ot_target_ops live_ops = {
 	.close = live_close,
 	.refresh = live_refresh,
 	.readv = live_readv,
+	.read_file = live_read_file,
 	.tls = live_tls,
 	.status = live_status,
 	.threads = live_threads,

@@ -131,6 +131,15 @@ struct ot_err *ot_target_readv(struct ot_target *target, struct ot_target_span *
 	OT_DISPATCH(target, readv, spans, nr);
 }
 
+struct ot_err *ot_target_read_tables(struct ot_target *target, struct ot_target_span *span)
+{
+	span->got = 0;
+	if (target->ops->read_file &&
+	    (target->state == OT_TARGET_RUNNING || target->state == OT_TARGET_HELD))
+		span->got = target->ops->read_file(target, span->address, span->buf, span->bytes);
+	return span->got ? NULL : ot_target_readv(target, span, 1);
+}
+
 void ot_target_keep(struct ot_target *target)
 {
 	if (target->state == OT_TARGET_ENDED || !target->ops->let_end)

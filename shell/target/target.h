@@ -131,6 +131,13 @@ struct ot_err *ot_target_read(struct ot_target *target, uint64_t address, void *
 struct ot_err *ot_target_readv(struct ot_target *target, struct ot_target_span *spans, size_t nr);
 
 /**
+ * Reads what a compiler left in a module and no program changes, as tables: from the module's file where
+ * that is to be had, so that the process need not look at its own pages for it.
+ * @param span a short got is no error, and may mean that only the file ends there: ask for the rest
+ */
+struct ot_err *ot_target_read_tables(struct ot_target *target, struct ot_target_span *span);
+
+/**
  * How many of the @p bytes at @p address are what a program finds there. Fewer in a program file, up to
  * the first word that the loader fills in with what another module has.
  */

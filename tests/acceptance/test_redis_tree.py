@@ -3,6 +3,7 @@
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 from realprograms import get
@@ -48,6 +49,28 @@ def gdb_of_file(server, text):
 
 def number(text):
     return int(text, 0)
+
+
+def resident_constants(server):
+    """(KiB that the process has of the constant data of its file, KiB of it that there are)."""
+    had, size, mine = 0, 0, False
+    for line in Path(f"/proc/{server.pid}/smaps").read_text(encoding="utf-8").splitlines():
+        if re.match(r"[0-9a-f]+-[0-9a-f]+ ", line):
+            mine = " r--p " in line and line.endswith(str(server.build.binary))
+        elif mine and line.startswith(("Rss:", "Size:")):
+            had += int(line.split()[1]) * line.startswith("Rss:")
+            size += int(line.split()[1]) * line.startswith("Size:")
+    return had, size
+
+
+def test_looking_takes_no_memory_of_the_program(command, server):
+    """Its tables are read from the file, and what the runtime looks at for itself it gives back."""
+    before, size = resident_constants(server)
+    assert size - before > 200, "the server itself has looked at all of it"
+    mine = ask(command, server, ["ls /osh/globals", "ls /osh/types", "find /osh/globals -type 'list *'"])
+    assert "server" in mine["ls /osh/globals"]["text"]
+    after, _ = resident_constants(server)
+    assert after <= before + 64, f"{after - before} KiB more, of {size}; the server's own faults bring up to 64 at a time"
 
 
 def test_the_steps_of_the_issue_give_what_gdb_gives(command, server):

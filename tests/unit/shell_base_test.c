@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "base/names.h"
+#include "base/order.h"
 #include "base/vec.h"
 
 static void assert_json(const char *bytes, size_t nr, const char *wanted)
@@ -173,6 +174,80 @@ static void arenas_and_vectors_grow(void **state)
 	ot_arena_deinit(&arena);
 }
 
+struct named {
+	int number;
+	const char *name;
+};
+
+/* As ot_order_by_name() should: by name, then the later one first. */
+static int compare_named(const void *a, const void *b)
+{
+	const struct named *left = *(const struct named *const *)a;
+	const struct named *right = *(const struct named *const *)b;
+	int order = strcmp(left->name, right->name);
+
+	return order ? order : right->number - left->number;
+}
+
+/* Letters of both halves of a byte, and lengths around the eight bytes that are compared at once. */
+static void make_names(struct named *all, size_t nr, char (*texts)[24])
+{
+	static const char letters[] = "ab\x7f\x80\xff_";
+	uint32_t random = 7;
+
+	for (size_t i = 0; i < nr; i++) {
+		size_t len = (random >> 8) % 12;
+
+		for (size_t j = 0; j < len; j++) {
+			random = random * 1664525u + 1013904223u;
+			texts[i][j] = letters[(random >> 16) % (j < 7 ? 2 : 6)];
+		}
+		random = random * 1664525u + 1013904223u;
+		texts[i][len] = '\0';
+		all[i] = (struct named){(int)i, texts[i]};
+	}
+}
+
+static void names_are_sorted_as_qsort_does(void **state)
+{
+	enum { NR = 3000 };
+	static struct named all[NR];
+	static char texts[NR][24];
+	static struct named *list[NR], *wanted[NR];
+
+	(void)state;
+	make_names(all, NR, texts);
+	for (size_t nr = 0; nr <= NR; nr += nr < 40 ? 1 : 296) {
+		for (size_t i = 0; i < nr; i++)
+			list[i] = wanted[i] = &all[i];
+		if (nr)
+			qsort(wanted, nr, sizeof(*wanted), compare_named);
+		ot_order_by_name(list, nr, offsetof(struct named, name), compare_named);
+		assert_memory_equal(list, wanted, nr * sizeof(*list));
+	}
+}
+
+static void places_of_a_map_are_filled_in(void **state)
+{
+	struct ot_map map = {0};
+	int values[200];
+
+	(void)state;
+	for (uint64_t i = 0; i < OT_NR(values); i++) {
+		void **place = ot_map_place(&map, i * 1000);
+
+		assert_null(*place);
+		*place = &values[i];
+	}
+	assert_int_equal(map.nr, OT_NR(values));
+	for (uint64_t i = 0; i < OT_NR(values); i++) {
+		assert_ptr_equal(*ot_map_place(&map, i * 1000), &values[i]);
+		assert_ptr_equal(ot_map_get(&map, i * 1000), &values[i]);
+	}
+	assert_int_equal(map.nr, OT_NR(values));
+	ot_map_deinit(&map);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +260,8 @@ int main(void)
 		cmocka_unit_test(columns_fit_the_width),
 		cmocka_unit_test(globs_are_told_from_names),
 		cmocka_unit_test(arenas_and_vectors_grow),
+		cmocka_unit_test(names_are_sorted_as_qsort_does),
+		cmocka_unit_test(places_of_a_map_are_filled_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

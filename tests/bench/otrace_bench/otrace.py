@@ -17,6 +17,7 @@ class Otrace:
     """The command of one build directory."""
 
     def __init__(self, build: Path):
+        self.build = build
         self.command = build / "bin" / "otrace"
         self.library = build / "lib" / "libotrace.so"
 
