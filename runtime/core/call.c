@@ -23,6 +23,7 @@
 #define BY_VALUE_MAX_BYTES (64u * 1024u)
 #define RESULT_MAX_BYTES (1024u * 1024u)
 #define ALIGN_MAX 64u
+#define ARG_ALIGN_MAX 16u /* libffi gives a callee's arguments no more on the stack */
 #define STRINGS_PIECE_BYTES (64u * 1024u)
 #define SEED_STACK_BYTES (64u * 1024u)
 
@@ -350,6 +351,8 @@ static void *seed_main(void *unused)
 {
 	(void)unused;
 	ot_signals_block_for_good(0);
+	/* and so the one that it makes: a function that never returns must not keep a processor for itself */
+	ot_sys_leave_real_time();
 	ot_sys_prctl(PR_SET_NAME, (long)"oshell-seed");
 	for (;;) {
 		uint32_t events = __atomic_load_n(&helper.events, __ATOMIC_ACQUIRE);
@@ -506,7 +509,8 @@ static bool is_float_size(uint32_t bytes)
 
 static bool is_sound(const struct otrace_call_value *value, bool is_result)
 {
-	if (value->align & (value->align - 1) || value->align > ALIGN_MAX)
+	if (value->align & (value->align - 1) ||
+	    value->align > (is_result ? ALIGN_MAX : ARG_ALIGN_MAX))
 		return false;
 	switch (value->value_class) {
 	case OTRACE_VALUE_VOID:

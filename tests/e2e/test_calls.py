@@ -133,6 +133,27 @@ def test_the_function_finds_the_programs_files_and_a_libc_of_its_own(tool, servi
     assert serving.stdout.readline() == "said abc:42\n"
 
 
+def test_threads_of_ours_leave_the_real_time_priority_of_the_program(tool, calls):
+    """But for the one that callers may spin for."""
+    before = os.sched_getscheduler(0)
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    except PermissionError:
+        pytest.skip("kernel: no real-time priority to be had")
+    try:
+        process = tool.listen(calls, "serve")
+    finally:
+        os.sched_setscheduler(0, before, os.sched_param(0))
+    tool.attach(["call nothing"], process.pid, ["--unsafe"])
+    task = f"/proc/{process.pid}/task"
+    policies = {name_of(f"{task}/{tid}"): os.sched_getscheduler(int(tid)) for tid in os.listdir(task)}
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    assert policies.pop("oshell-seed") == policies.pop("oshell-call") == os.SCHED_OTHER
+    assert set(policies.values()) == {os.SCHED_FIFO} and "oshell" in policies
+
+
 def test_a_slow_call_is_given_up_and_the_rest_goes_on(tool, serving):
     done = tool.attach(["call -w 0.3 nap 2", "call nothing", "pr counter", "wait 2.2", "call nothing"], serving.pid,
                        ["--unsafe"])

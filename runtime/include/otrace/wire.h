@@ -249,7 +249,7 @@ struct otrace_call_value {
 	uint32_t value_class; /* enum otrace_value_class */
 	uint32_t bytes;
 	uint32_t parts; /* OTRACE_VALUE_PART* */
-	uint32_t align; /* of PARTS and MEMORY: a power of two, at most 64 */
+	uint32_t align; /* of PARTS and MEMORY: a power of two, at most 16 of an argument, 64 of a result */
 };
 
 #define OTRACE_GO_EXIT 1u /* do not call main: return exit_status from it (exit handlers run) */

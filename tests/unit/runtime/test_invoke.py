@@ -157,6 +157,7 @@ def test_results_of_every_size_come_whole(program):
     ((PARTS, 17), [], INVALID), ((IN_MEMORY, 0), [], INVALID), ((COMPLEX_X87, 16), [], INVALID), ((99, 4), [], INVALID),
     ((VOID, 1), [], INVALID), ((INT, 4, 0, 3), [], INVALID), ((INT, 4, 0, 128), [], INVALID),
     ((INT, 4), [(VOID, b"")], INVALID), ((INT, 4), [(INT, b"1234")], INVALID), ((INT, 4), [(POINTER, b"")], INVALID),
+    ((INT, 4), [(IN_MEMORY, bytes(64), 0, 32)], INVALID), ((INT, 4), [(IN_MEMORY, bytes(64), 0, 64)], INVALID),
     ((INT, 4), [(COMPLEX_X87, bytes(32))], INVALID), ((INT, 4), [(PARTS, b"")], INVALID),
 ])
 def test_what_cannot_be_is_refused(program, result, arguments, status):
