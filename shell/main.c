@@ -15,6 +15,7 @@
 #include "ui/init.h"
 #include "ui/options.h"
 #include "ui/readline.h"
+#include "ui/relay.h"
 #include "ui/session.h"
 
 #define STATUS_TROUBLE 125
@@ -471,7 +472,10 @@ static int session_main(const struct ot_options *options)
 {
 	struct start start = {.options = options};
 	struct ot_err *err;
+	int status;
 
+	if (options->guest && ot_relay_terminal(&status))
+		return status;
 	choose_input(&start);
 	err = open_ui(&start);
 	if (err) {
