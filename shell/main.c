@@ -239,9 +239,6 @@ static int play_function(struct ot_shell *shell, const struct ot_options *o)
 		return end_of_program(shell, STATUS_TROUBLE);
 	failed = ot_cmd_line(shell, line);
 	result = failed ? STATUS_TROUBLE : ot_session_call_result(shell) & 0xff;
-	/* The function may have ended the program, and the connection before it could be told. */
-	if (failed && shell->target && ot_target_state(shell->target) == OT_TARGET_ENDED)
-		ot_session_wait_end(shell);
 	if (failed && !ot_session_ended(shell)) {
 		ot_session_end_program(shell);
 		return result;

@@ -687,10 +687,14 @@ void ot_session_prompt(struct ot_session *session)
 
 /* ------------------------------------------------------------------ waiting */
 
-bool ot_session_ended(const struct ot_shell *shell)
+bool ot_session_ended(struct ot_shell *shell)
 {
-	const struct ot_session *session = session_of(shell);
+	struct ot_session *session = session_of(shell);
 
+	/* A command may have met the end of the connection before a turn did. */
+	if (!session->ended && shell->target &&
+	    ot_target_state(shell->target) == OT_TARGET_ENDED)
+		turn(session, -1, 0);
 	return session->ended;
 }
 
