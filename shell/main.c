@@ -379,8 +379,8 @@ static void note_filters(struct ot_session *session, pid_t pid)
 	if (ot_examine_filters(pid) > ot_examine_filters(getpid()))
 		ot_ui_note(ot_session_shell(session)->ui,
 			   "process %d has filters for system calls of its own; tracing calls "
-			   "gettid, prctl, sigaltstack, process_vm_readv and openat in it: if they "
-			   "kill for one of these, detach",
+			   "gettid, tgkill, prctl, sigaltstack, process_vm_readv and openat in it: "
+			   "if they kill for one of these, detach",
 			   (int)pid);
 }
 
