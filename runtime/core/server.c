@@ -83,6 +83,7 @@ static void drop_client(void)
 	server.client = (struct ot_client){.fd = -1};
 	__atomic_store_n(&has_client, 0, __ATOMIC_RELEASE);
 	ot_ending_over();
+	ot_call_shell_gone();
 	ot_control_shell_gone(&done);
 	/* a client that is gone while main is held lets it go */
 	ot_start_go(&(struct otrace_go){0});

@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sys.h"
+#include "core/callhere.h"
 #include "core/control.h"
 #include "core/server.h"
 #include "core/settrace.h"
@@ -54,8 +55,8 @@ struct start {
 	char *argv[6];
 	char **envp;
 	bool controls; /* the terminal is that of /dev/tty */
-	int pid;    /* of the shell */
-	long error; /* why it is none */
+	int pid;       /* of the shell */
+	long error;    /* why it is none */
 	uint64_t bytes;
 };
 
@@ -294,8 +295,8 @@ static void default_signals(void)
 static void take_streams(const struct start *start)
 {
 	struct termios modes;
-	long terminal = ot_sys_open(start->controls ? "/dev/tty" : "/proc/self/fd/0",
-				    O_RDWR | O_NOCTTY, 0);
+	long terminal =
+		ot_sys_open(start->controls ? "/dev/tty" : "/proc/self/fd/0", O_RDWR | O_NOCTTY, 0);
 	long output = terminal;
 
 	for (int fd = 1; output < 0 && fd < 3; fd++)
@@ -351,6 +352,7 @@ static void nap(void)
 {
 	uint32_t never = 0;
 
+	ot_call_here_waiting();
 	ot_futex_wait(&never, 0, NAP_NS);
 }
 
