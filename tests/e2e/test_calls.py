@@ -106,7 +106,7 @@ def test_texts_pointers_and_enumerators_are_words(tool, serving):
     ("call large -1", "does not fit into unsigned long long"), ("call sum 5 1", "NULL, an address (0x...), or &variable"),
     ("call sum mixed 1", "struct mixed cannot become const int *"),
     ("call of_pair 5", "int cannot become struct pair"), ("call of_pair nowhere", '"nowhere" is no struct pair'),
-    ("call -t 12345 nothing", "no call on thread 12345"), ("call -t x nothing", "-t wants the number"),
+    ("call -t 4194303 nothing", "no such thread"), ("call -t x nothing", "-t wants the number"),
     ("call -w 0 nothing", "-w wants seconds"), ("call -w", "-w what?"), ("call -z nothing", "unknown option -z"),
     ("call never_seen 1 2 3", "the optimizer has changed what it takes"),
 ])

@@ -52,6 +52,14 @@ def test_unsafe_operations_are_allowed(tool, settrace):
     assert finished(terminal, "back well", "forks 1") == 0
 
 
+def test_the_thread_that_waits_makes_calls(tool, settrace):
+    terminal = started(tool, settrace).ready()
+    assert f"\n{terminal.pid}\r" in terminal.type(f"call -t {terminal.pid} whose")
+    assert f"\n{terminal.pid}\r" not in terminal.type("call whose")
+    terminal.sendline("quit")
+    assert finished(terminal, "back well, errno 77, n 3", QUIET) == 0
+
+
 def test_ctrl_c_is_the_shells_and_ctrl_d_leaves(tool, settrace):
     terminal = started(tool, settrace).ready()
     terminal.sendintr()

@@ -48,6 +48,11 @@ static void *reaper(void *unused)
 	return NULL;
 }
 
+__attribute__((noinline, used)) int whose(void)
+{
+	return gettid();
+}
+
 __attribute__((noinline)) int stop_here(int n)
 {
 	int error, before;
