@@ -73,21 +73,19 @@ static void *other(void *unused)
 	return NULL;
 }
 
-/* Looks at what is typed, and sets modes, while the shell is there. */
+/* Looks at what is typed, and controls the terminal, while the shell is there: in the background both stop. */
 static void *reader(void *unused)
 {
-	int nr_empty = 0;
+	int terminal = open("/dev/tty", O_RDWR | O_NONBLOCK), nr_empty = 0;
+	struct termios modes;
+	char key;
 
 	(void)unused;
+	while (!tcgetattr(terminal, &modes) && modes.c_lflag & ICANON)
+		usleep(1000);
 	for (int i = 0; i < 20; i++) {
-		int terminal = open("/dev/tty", O_RDWR | O_NONBLOCK);
-		struct termios modes;
-		char key;
-
-		nr_empty += read(terminal, &key, 1) < 0 && errno == EAGAIN && !tcgetattr(terminal, &modes) &&
-			    !tcsetattr(terminal, TCSANOW, &modes);
-		close(terminal);
-		usleep(50000);
+		nr_empty += read(terminal, &key, 1) < 0 && errno == EAGAIN && !tcflow(terminal, TCOON);
+		usleep(20000);
 	}
 	printf("looked %d times\n", nr_empty);
 	fflush(stdout);
