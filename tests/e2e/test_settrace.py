@@ -93,8 +93,9 @@ def test_a_shell_that_is_killed_gives_the_terminal_back(tool, settrace, which):
     assert termios.tcgetattr(terminal.child_fd) != before
     relay, shell = relay_and_shell_of(terminal.pid)
     os.kill(shell if which == "shell" else relay, signal.SIGKILL)
-    assert finished(terminal, "back well") == 0
+    terminal.expect_exact("back well")
     assert termios.tcgetattr(terminal.child_fd) == before
+    assert finished(terminal, QUIET) == 0
 
 
 def relay_and_shell_of(program):
@@ -158,7 +159,9 @@ def test_the_size_of_the_terminal_is_followed(tool, settrace):
     terminal = started(tool, settrace).ready()
     assert "40 120" in terminal.type("pipe pr answer | stty size </dev/tty")
     terminal.setwinsize(30, 90)
-    assert "30 90" in terminal.type("pipe pr answer | stty size </dev/tty")
+    terminal.sendline("pipe pr answer | stty size </dev/tty")  # behind the prompt that is drawn anew
+    terminal.expect_exact("30 90")
+    terminal.ready()
     terminal.sendline("quit")
     assert finished(terminal, "back well") == 0
 
