@@ -48,7 +48,7 @@ def threads(tool, owner, request):
 def test_a_running_thread_makes_the_calls_with_its_own_thread_locals_and_errno(threads, before):
     on = f"call -t {threads.worker}"
     done = threads.do(*before, f"{on} whose", f"{on} my_own", f"{on} scaled 2.5 abcd", *[f"{on} spoil"] * 30, f"{on} deep 40",
-                      "untrace", "call my_own", "pr nr_bad_errno")
+                      *[line.replace("trace", "untrace") for line in before], "call my_own", "pr nr_bad_errno")
     assert done.result(f"{on} whose")["text"] == str(threads.worker)
     assert done.result(f"{on} my_own")["text"] == "2"
     assert done.result(f"{on} scaled 2.5 abcd")["text"] == "10"
@@ -59,7 +59,7 @@ def test_a_running_thread_makes_the_calls_with_its_own_thread_locals_and_errno(t
 
 
 def test_a_call_that_a_thread_makes_is_traced_as_its_own(threads):
-    done = threads.do("trace my_own", f"call -t {threads.worker} my_own", "wait 0.3")
+    done = threads.do("trace my_own", f"call -t {threads.worker} my_own", "wait 0.3", "untrace my_own")
     event, = done.of("call", "my_own")
     assert event["thread"] == threads.worker
 
