@@ -15,6 +15,7 @@
 #include "ui/init.h"
 #include "ui/options.h"
 #include "ui/readline.h"
+#include "ui/relay.h"
 #include "ui/session.h"
 
 #define STATUS_TROUBLE 125
@@ -238,9 +239,6 @@ static int play_function(struct ot_shell *shell, const struct ot_options *o)
 		return end_of_program(shell, STATUS_TROUBLE);
 	failed = ot_cmd_line(shell, line);
 	result = failed ? STATUS_TROUBLE : ot_session_call_result(shell) & 0xff;
-	/* The function may have ended the program, and the connection before it could be told. */
-	if (failed && shell->target && ot_target_state(shell->target) == OT_TARGET_ENDED)
-		ot_session_wait_end(shell);
 	if (failed && !ot_session_ended(shell)) {
 		ot_session_end_program(shell);
 		return result;
@@ -381,8 +379,8 @@ static void note_filters(struct ot_session *session, pid_t pid)
 	if (ot_examine_filters(pid) > ot_examine_filters(getpid()))
 		ot_ui_note(ot_session_shell(session)->ui,
 			   "process %d has filters for system calls of its own; tracing calls "
-			   "gettid, prctl, sigaltstack, process_vm_readv and openat in it: if they "
-			   "kill for one of these, detach",
+			   "gettid, tgkill, prctl, sigaltstack, process_vm_readv and openat in it: "
+			   "if they kill for one of these, detach",
 			   (int)pid);
 }
 
@@ -471,7 +469,10 @@ static int session_main(const struct ot_options *options)
 {
 	struct start start = {.options = options};
 	struct ot_err *err;
+	int status;
 
+	if (options->guest && ot_relay_terminal(&status))
+		return status;
 	choose_input(&start);
 	err = open_ui(&start);
 	if (err) {

@@ -10,5 +10,11 @@
 
 /** Gives the calling thread a table with nothing in it but /dev/null as 0 to 2. 0, or -errno. */
 long ot_fds_leave(void);
+/**
+ * Closes every descriptor from @p first on, in a process of ours (a table that no thread of the program has). As many
+ * as the system lets us find: all of them, unless it has neither close_range() nor /proc and a file is open
+ * above the limit.
+ */
+void ot_fds_close_from(int first);
 
 #endif

@@ -172,6 +172,17 @@ static inline long ot_sys_poll(struct pollfd *fds, unsigned nr, int timeout_ms)
 	return OT_SYS(SYS_poll, fds, nr, timeout_ms, 0, 0, 0);
 }
 
+/** A thread of ours that a real-time thread of the program has made, and that nobody spins for. */
+static inline void ot_sys_leave_real_time(void)
+{
+	long policy =
+		OT_SYS(SYS_sched_getscheduler, 0, 0, 0, 0, 0, 0) & ~0x40000000l; /* RESET_ON_FORK */
+	int priority = 0;
+
+	if (policy == 1 /* FIFO */ || policy == 2 /* RR */ || policy == 6 /* DEADLINE */)
+		OT_SYS(SYS_sched_setscheduler, 0, 0 /* OTHER */, &priority, 0, 0, 0);
+}
+
 static inline long ot_sys_yield(void)
 {
 	return OT_SYS(SYS_sched_yield, 0, 0, 0, 0, 0, 0);

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/sys.h"
 #include "core/call.h"
+#include "core/callhere.h"
 #include "core/clock.h"
 #include "core/control.h"
 #include "core/requests.h"
@@ -23,6 +24,7 @@
 #define BY_VALUE_MAX_BYTES (64u * 1024u)
 #define RESULT_MAX_BYTES (1024u * 1024u)
 #define ALIGN_MAX 64u
+#define ARG_ALIGN_MAX 16u /* libffi gives a callee's arguments no more on the stack */
 #define STRINGS_PIECE_BYTES (64u * 1024u)
 #define SEED_STACK_BYTES (64u * 1024u)
 
@@ -47,7 +49,13 @@ __attribute__((noreturn)) void ot_ffi_smashed(void)
 	__builtin_trap();
 }
 
-enum call_state { CALL_NONE = 0, CALL_PENDING = 1, CALL_RUNNING = 2, CALL_DONE = 3 };
+enum call_state {
+	CALL_NONE = 0,
+	CALL_PENDING = 1,
+	CALL_RUNNING = 2,
+	CALL_DONE = 3,
+	CALL_LOST = 4 /* taken back, or its thread is gone: the oshell thread has it */
+};
 
 /* One call of a thread. Whoever holds the state that it was taken to owns the rest. */
 struct call {
@@ -64,16 +72,21 @@ struct call {
 	struct otrace_call_done done;
 };
 
-static struct call main_call, helper_call;
+static struct call main_call, helper_call, thread_call;
+
+static int thread_tid; /* that thread_call is for */
 
 /* The thread for calls, and the one that makes it. */
 static struct {
 	uint32_t events; /* futex: changes with every event, for both */
 	int pid;
-	int tid;	 /* of the thread for calls; 0 = not there */
+	int tid; /* of the thread for calls; 0 = not there */
+	int seed_tid;
 	bool has_seed;	 /* the other one waits */
 	uint32_t wanted; /* it shall make a thread */
 } helper;
+
+static bool waits_for_thread; /* all stubs lead to the hooks */
 
 /* ------------------------------------------------------------------ the call itself */
 
@@ -246,15 +259,12 @@ static void run(struct call *call)
 		  ot_smaller(result->bytes, sizeof(call->done.value)));
 }
 
-static bool run_if_pending(struct call *call)
+static bool take(struct call *call)
 {
 	uint32_t pending = CALL_PENDING;
 
-	if (!__atomic_compare_exchange_n(&call->state, &pending, CALL_RUNNING, false,
-					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-		return false;
-	run(call);
-	return true;
+	return __atomic_compare_exchange_n(&call->state, &pending, CALL_RUNNING, false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
 static void finish(struct call *call)
@@ -262,16 +272,37 @@ static void finish(struct call *call)
 	__atomic_store_n(&call->state, CALL_DONE, __ATOMIC_RELEASE);
 }
 
-bool ot_call_run_pending(void)
+/* On a thread of the program, which has taken it. */
+static void run_and_finish(struct call *call)
 {
 	int pid = ot_sys_getpid();
 
-	if (!run_if_pending(&main_call))
-		return false;
+	run(call);
+	/* a child that came back out of the function: there is nothing for it to go on with */
 	if (ot_sys_getpid() != pid)
 		OT_SYS(SYS_exit_group, 0, 0, 0, 0, 0, 0);
-	finish(&main_call);
+	finish(call);
+}
+
+bool ot_call_run_pending(void)
+{
+	if (!take(&main_call))
+		return false;
+	run_and_finish(&main_call);
 	return true;
+}
+
+void ot_call_run_here(void)
+{
+	if (!take(&thread_call))
+		return;
+	/* the one that this thread had seen was withdrawn, and the next is another's */
+	if (thread_call.head.thread != (uint32_t)ot_sys_gettid()) {
+		__atomic_store_n(&thread_call.state, CALL_PENDING, __ATOMIC_RELEASE);
+		return;
+	}
+	__atomic_store_n(&ot_call_tid, 0, __ATOMIC_RELEASE);
+	run_and_finish(&thread_call);
 }
 
 /* ------------------------------------------------------------------ the thread for calls */
@@ -305,9 +336,10 @@ static void *helper_main(void *unused)
 		bool ran;
 
 		block_all_but_faults();
-		ran = run_if_pending(&helper_call);
+		ran = take(&helper_call);
+		if (ran)
+			run(&helper_call);
 		ot_signals_block_for_good(0);
-		/* a child that came back out of the function: there is nothing for it to go on with */
 		if (ot_sys_getpid() != pid)
 			OT_SYS(SYS_exit_group, 0, 0, 0, 0, 0, 0);
 		if (ran)
@@ -350,6 +382,9 @@ static void *seed_main(void *unused)
 {
 	(void)unused;
 	ot_signals_block_for_good(0);
+	/* and so the one that it makes: a function that never returns must not keep a processor for itself */
+	ot_sys_leave_real_time();
+	__atomic_store_n(&helper.seed_tid, ot_sys_gettid(), __ATOMIC_RELAXED);
 	ot_sys_prctl(PR_SET_NAME, (long)"oshell-seed");
 	for (;;) {
 		uint32_t events = __atomic_load_n(&helper.events, __ATOMIC_ACQUIRE);
@@ -382,7 +417,9 @@ void ot_call_forget(void)
 	helper.has_seed = false;
 	helper.wanted = 0;
 	/* of the parent: what a running function looks at stays */
-	main_call.state = helper_call.state = CALL_NONE;
+	main_call.state = helper_call.state = thread_call.state = CALL_NONE;
+	ot_call_tid = 0;
+	waits_for_thread = false;
 }
 
 /* A call for it is pending. */
@@ -408,6 +445,49 @@ static void look_for_lost(void)
 	finish(&helper_call);
 }
 
+/* ------------------------------------------------------------------ a thread of the program's */
+
+/*
+ * All that has a stub leads to the hooks while the call waits, and not a moment longer. Threads that are recorded
+ * know a shorter way, and are asked again each time.
+ */
+static void wait_for_thread(bool wait)
+{
+	if (wait)
+		ot_threads_ask(thread_tid);
+	else
+		__atomic_store_n(&ot_call_tid, 0, __ATOMIC_RELEASE);
+	if (wait == waits_for_thread)
+		return;
+	waits_for_thread = wait;
+	ot_control_pass(wait);
+}
+
+static bool is_gone(int pid, int tid)
+{
+	return ot_sys_tgkill(pid, tid, 0) == -ESRCH;
+}
+
+/* It may end before the call or in it. */
+static void look_for_thread(void)
+{
+	uint32_t state = __atomic_load_n(&thread_call.state, __ATOMIC_ACQUIRE);
+	bool waits = state == CALL_PENDING;
+
+	if ((!waits && state != CALL_RUNNING) || !is_gone(helper.pid, thread_tid)) {
+		wait_for_thread(waits);
+		return;
+	}
+	/* it may have made the call in the meantime: then its end is told */
+	if (__atomic_compare_exchange_n(&thread_call.state, &state, CALL_LOST, false,
+					__ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+		thread_call.done.status = waits ? OTRACE_E_NO_THREAD : OTRACE_E_CALL_LOST;
+		thread_call.done.return_bytes = 0;
+		finish(&thread_call);
+	}
+	wait_for_thread(false);
+}
+
 /* ------------------------------------------------------------------ its end */
 
 static uint32_t state_of(const struct call *call)
@@ -427,9 +507,16 @@ static unsigned tick_of(const struct call *call)
 
 int ot_call_tick_ms(void)
 {
-	unsigned a = tick_of(&main_call), b = tick_of(&helper_call);
+	const struct call *calls[] = {&main_call, &helper_call, &thread_call};
+	unsigned least = 0;
 
-	return (int)(!a || !b ? ot_larger(a, b) : ot_smaller(a, b));
+	for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		unsigned tick = tick_of(calls[i]);
+
+		if (tick && (!least || tick < least))
+			least = tick;
+	}
+	return (int)least;
 }
 
 static void clear(struct call *call)
@@ -457,12 +544,45 @@ static bool take_done(struct call *call, uint32_t session, struct ot_reply *even
 bool ot_call_is_done(void)
 {
 	look_for_lost();
-	return state_of(&main_call) == CALL_DONE || state_of(&helper_call) == CALL_DONE;
+	look_for_thread();
+	return state_of(&main_call) == CALL_DONE || state_of(&helper_call) == CALL_DONE ||
+	       state_of(&thread_call) == CALL_DONE;
 }
 
 bool ot_call_take_done(uint32_t session, struct ot_reply *event)
 {
-	return take_done(&main_call, session, event) || take_done(&helper_call, session, event);
+	return take_done(&main_call, session, event) || take_done(&helper_call, session, event) ||
+	       take_done(&thread_call, session, event);
+}
+
+static bool withdraw(struct call *call)
+{
+	uint32_t pending = CALL_PENDING;
+
+	if (!__atomic_compare_exchange_n(&call->state, &pending, CALL_LOST, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_RELAXED))
+		return false;
+	if (call == &thread_call)
+		wait_for_thread(false);
+	clear(call);
+	return true;
+}
+
+void ot_call_shell_gone(void)
+{
+	withdraw(&thread_call);
+}
+
+void ot_request_withdraw(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
+{
+	const struct otrace_withdraw *what = (const void *)in.bytes;
+	struct call *calls[] = {&main_call, &helper_call, &thread_call};
+
+	for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (calls[i]->session == client->session &&
+		    calls[i]->done.request == what->request && withdraw(calls[i]))
+			return;
+	ot_reply_error(reply, OTRACE_E_CALL_RUNNING, NULL);
 }
 
 /* ------------------------------------------------------------------ the request */
@@ -506,7 +626,8 @@ static bool is_float_size(uint32_t bytes)
 
 static bool is_sound(const struct otrace_call_value *value, bool is_result)
 {
-	if (value->align & (value->align - 1) || value->align > ALIGN_MAX)
+	if (value->align & (value->align - 1) ||
+	    value->align > (is_result ? ALIGN_MAX : ARG_ALIGN_MAX))
 		return false;
 	switch (value->value_class) {
 	case OTRACE_VALUE_VOID:
@@ -612,15 +733,30 @@ static int place_arguments(struct call *call, const uint8_t *bytes, uint64_t nr_
 	return OTRACE_E_OK;
 }
 
+/* Ours pass no stubs but in calls. */
+static bool is_of_program(uint32_t tid)
+{
+	return tid <= INT32_MAX && (int)tid != ot_sys_gettid() &&
+	       (int)tid != __atomic_load_n(&helper.seed_tid, __ATOMIC_RELAXED) &&
+	       (int)tid != __atomic_load_n(&helper.tid, __ATOMIC_ACQUIRE) &&
+	       !is_gone(helper.pid, (int)tid);
+}
+
+static struct call *call_on(uint32_t thread)
+{
+	if (thread == OTRACE_CALL_MAIN)
+		return &main_call;
+	return thread ? &thread_call : &helper_call;
+}
+
 /* Which thread is meant, and why not. */
 static int choose(const struct otrace_call *head, struct call **ret)
 {
-	bool on_main = head->thread == OTRACE_CALL_MAIN;
-	struct call *call = on_main ? &main_call : &helper_call;
+	struct call *call = call_on(head->thread);
 
-	if (head->thread && !on_main)
+	if (call == &thread_call && !is_of_program(head->thread))
 		return OTRACE_E_NO_THREAD;
-	if (on_main && !ot_start_is_held())
+	if (call == &main_call && !ot_start_is_held())
 		return OTRACE_E_NOT_HELD;
 	*ret = call;
 	return state_of(call) == CALL_NONE ? OTRACE_E_OK : OTRACE_E_CALL_RUNNING;
@@ -675,9 +811,15 @@ void ot_request_call(struct ot_client *client, struct ot_payload in, struct ot_r
 			       error == OTRACE_E_SYSTEM ? "no thread for calls" : NULL);
 		return;
 	}
+	if (call == &thread_call)
+		thread_tid = (int)call->head.thread;
 	__atomic_store_n(&call->state, CALL_PENDING, __ATOMIC_RELEASE);
-	if (call == &main_call)
+	if (call == &main_call) {
 		ot_start_poke();
-	else
+	} else if (call == &helper_call) {
 		wake_helper();
+	} else {
+		__atomic_store_n(&ot_call_tid, (uint32_t)thread_tid, __ATOMIC_RELEASE);
+		wait_for_thread(true);
+	}
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /**
- * Calling functions of the program: on the held main thread, or on a thread made for that.
+ * Calling functions of the program: on the held main thread, on a thread made for that, or on one of the
+ * program's that runs (callhere.h).
  *
  * That thread needs what the oshell thread gave away: the program's descriptors, so that a called
  * function finds its files open. Only a thread that has them can pass them on; so a thread with hardly
@@ -22,10 +23,15 @@ void ot_call_forget(void);
 /** In the main thread: runs the call that waits, if any. */
 bool ot_call_run_pending(void);
 
+/** In the thread that a call waits for: runs it, if it has not been withdrawn. */
+void ot_call_run_here(void);
+
 /** How often to look for the end of calls, in ms; 0 = none runs. */
 int ot_call_tick_ms(void);
 /** In the oshell thread: whether a call has ended, or its thread has. */
 bool ot_call_is_done(void);
+/** In the oshell thread: a call that waits for a thread of the program's is not made any more. */
+void ot_call_shell_gone(void);
 /**
  * In the oshell thread: the result of a call of this session that is done, once. Those of earlier
  * sessions are thrown away.

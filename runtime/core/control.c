@@ -385,8 +385,36 @@ void ot_control_restore_all(enum ot_owner owner, struct otrace_switched *ret)
 	ot_control_run(run_restore_all, &work);
 }
 
+static void make_probes(struct ot_module *module)
+{
+	struct otrace_probe *probe;
+	struct ot_fn fn;
+
+	for (uint64_t at = ot_module_next_fn(module, 0, &fn); at;
+	     at = ot_module_next_fn(module, at, &fn))
+		ot_probe_get(at, &probe);
+}
+
+static void run_pass(void *context)
+{
+	struct otrace_switched done = {0};
+
+	ot_probes_pass = *(const bool *)context && !ot_failed();
+	for (struct ot_module *module = ot_modules_first(); ot_probes_pass && module;
+	     module = module->next)
+		if (module->loaded)
+			make_probes(module);
+	ot_switch_settle(&done);
+}
+
+void ot_control_pass(bool on)
+{
+	ot_control_run(run_pass, &on);
+}
+
 static void run_shell_gone(void *context)
 {
+	ot_probes_pass = false;
 	disarm_all();
 	ot_arms_next_session();
 	restore_all(OT_OWNER_SHELL);
@@ -404,6 +432,7 @@ void ot_control_forget_shell(void)
 
 	if (!forking.depth)
 		ot_lock_take(&control);
+	ot_probes_pass = false;
 	disarm_all();
 	restore_all(OT_OWNER_SHELL);
 	if (!forking.depth)

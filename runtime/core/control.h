@@ -39,6 +39,11 @@ int ot_control_redirect(const struct otrace_redirect *redirect, enum ot_owner ow
 			struct otrace_switched *ret);
 /** Takes back all redirects of the owner. */
 void ot_control_restore_all(enum ot_owner owner, struct otrace_switched *ret);
+/**
+ * While it is on, every function of the program that has a stub leads to the hooks, recorded or not. Off again,
+ * those that nobody else wants do not. What was prepared for that stays, as with any trace.
+ */
+void ot_control_pass(bool on);
 /** The shell is gone: everything that it switched on goes off. */
 void ot_control_shell_gone(struct otrace_switched *ret);
 /**

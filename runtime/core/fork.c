@@ -28,6 +28,7 @@ static void in_child(void)
 	/* the states were wiped and the area is not mapped here; the descriptors are in the table of
 	 * the oshell thread, which stayed behind: only the names are left */
 	ot_tls.thread = NULL;
+	ot_tls.tid = 0;
 	ot_server_forget();
 	ot_call_forget();
 	ot_set_trace_forget();

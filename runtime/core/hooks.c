@@ -4,6 +4,7 @@
  * [1] the arm that recorded it; [2] OTRACE_REC_FLAG_*; [3] where the frame lies, as long as it is there.
  */
 #include "core/area.h"
+#include "core/callhere.h"
 #include "core/capture.h"
 #include "core/clock.h"
 #include "core/hooks.h"
@@ -18,13 +19,15 @@ static inline void *probe_target(const struct otrace_probe *probe)
 	return __atomic_load_n(&probe->target, __ATOMIC_RELAXED);
 }
 
-/* From here to release() a signal handler's calls are only counted. */
-static inline struct ot_thread *acquire(uint64_t hook, const struct ot_arm *arm)
+/* From here to release() a signal handler's calls are only counted. In a wrapper's own hook a call may be made. */
+static inline struct ot_thread *acquire(uint64_t hook, const struct ot_arm *arm, bool in_wrapper)
 {
 	struct ot_thread *thread = ot_tls.thread;
 
 	ot_barrier(); /* words[3] of the frame comes before armed */
 	if (ot_unlikely(!thread || thread->armed != OT_ARMED)) {
+		if (in_wrapper)
+			ot_call_here(hook);
 		thread = ot_thread_slow(hook, arm);
 		if (!thread)
 			return NULL;
@@ -299,10 +302,13 @@ void *ot_hook_enter(struct otrace_frame *frame, struct otrace_probe *probe)
 	struct ot_thread *thread;
 
 	frame->words[0] = 0;
-	if (ot_unlikely(!arm))
-		return target;
 	frame->words[3] = (uint64_t)frame;
-	thread = acquire((uint64_t)frame | OT_HOOK_ENTER, arm);
+	if (ot_unlikely(!arm)) {
+		if (__atomic_load_n(&ot_call_tid, __ATOMIC_RELAXED))
+			ot_call_here((uint64_t)frame);
+		return target;
+	}
+	thread = acquire((uint64_t)frame | OT_HOOK_ENTER, arm, true);
 	if (ot_unlikely(!thread))
 		return target;
 	enter(thread, frame, arm, target != probe->body ? OTRACE_REC_FLAG_REDIRECTED : 0);
@@ -320,7 +326,7 @@ void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe)
 	if (ot_unlikely(!frame->words[0]))
 		return;
 	now = ot_clock_now();
-	thread = acquire((uint64_t)frame + OT_HOOK_LEAVE, arm);
+	thread = acquire((uint64_t)frame + OT_HOOK_LEAVE, arm, false);
 	if (ot_unlikely(!thread))
 		return;
 	pop(thread, (uint64_t)frame, frame->words[0]);
@@ -337,7 +343,7 @@ void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe)
 	(void)probe;
 	if (!frame->words[0])
 		return;
-	thread = acquire((uint64_t)frame + OT_HOOK_LEAVE, arm);
+	thread = acquire((uint64_t)frame + OT_HOOK_LEAVE, arm, false);
 	if (!thread)
 		return;
 	pop(thread, (uint64_t)frame, frame->words[0]);
@@ -377,6 +383,18 @@ static bool stack_is_fine(uint64_t sp, uint64_t bytes)
 	return end >= ot_tls.stack_low;
 }
 
+/* A thread that was never recorded comes here first: a call that waits for it wants the wrapper. */
+static void *way_for_call(const struct otrace_probe *probe, uint64_t sp, void *target)
+{
+	bool fine;
+
+	if ((probe->fn_flags & OTRACE_FN_MUSTTAIL) || !ot_call_here_begin(sp + OT_HOOK_LOW))
+		return target;
+	fine = stack_is_fine(sp, probe->stack_bytes);
+	ot_call_here_end();
+	return fine ? probe->resume : target;
+}
+
 void *ot_hook_low(struct otrace_probe *probe, uint64_t sp)
 {
 	const struct ot_arm *arm = __atomic_load_n(&probe->arm, __ATOMIC_ACQUIRE);
@@ -384,8 +402,8 @@ void *ot_hook_low(struct otrace_probe *probe, uint64_t sp)
 	struct ot_thread *thread;
 
 	if (!arm)
-		return target;
-	thread = acquire(sp + OT_HOOK_LOW, arm);
+		return way_for_call(probe, sp, target);
+	thread = acquire(sp + OT_HOOK_LOW, arm, false);
 	if (!thread)
 		return target;
 	if (!(probe->fn_flags & OTRACE_FN_MUSTTAIL) && stack_is_fine(sp, probe->stack_bytes)) {
@@ -455,7 +473,7 @@ struct ot_varargs_way ot_hook_varargs(struct otrace_varargs_frame *frame,
 	if (!arm)
 		return way;
 	frame->head.words[3] = (uint64_t)frame;
-	thread = acquire((uint64_t)frame | OT_HOOK_ENTER, arm);
+	thread = acquire((uint64_t)frame | OT_HOOK_ENTER, arm, false);
 	if (!thread)
 		return way;
 	if (!(arm->flags & OTRACE_PROBE_ENTER_ONLY))

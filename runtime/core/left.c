@@ -34,7 +34,7 @@ bool ot_hook_is_left(uint64_t hook, uint64_t now, const struct ot_arm *arm)
 	uint64_t left_bytes = has_frame(hook) ? sizeof(struct otrace_frame) : sizeof(uint64_t);
 	uint64_t here_bytes = has_frame(now) ? arm->frame_bytes : sizeof(uint64_t);
 
-	if (hook <= OT_ARMED)
+	if (hook <= OT_ASKED)
 		return false;
 	if (left < here + here_bytes && here < left + left_bytes)
 		return true;

@@ -12,6 +12,10 @@ _Static_assert(offsetof(struct otrace_probe, varargs_flags) == OT_PROBE_VARARGS_
 #define NR_BUCKETS 16384u
 #define SMALL_BYTES 1024u /* of the reserve that every stack keeps, stack.c */
 
+#define NO_FRAME (OTRACE_FN_VARARGS | OTRACE_FN_MUSTTAIL)
+
+bool ot_probes_pass;
+
 static struct otrace_probe **buckets;
 static struct otrace_probe *probes;
 
@@ -127,7 +131,8 @@ int ot_probe_get(uint64_t fn_address, struct otrace_probe **ret)
 
 enum ot_mode ot_probe_wanted(const struct otrace_probe *probe)
 {
-	if (probe->arm)
+	/* one that goes another way passes no hook that could make a call */
+	if (probe->arm || (ot_probes_pass && !(probe->fn_flags & NO_FRAME)))
 		return OT_MODE_TRACED;
 	return probe->target != probe->body ? OT_MODE_REDIRECT : OT_MODE_OFF;
 }

@@ -93,6 +93,8 @@ void ot_arms_next_session(void);
 /** Makes (or finds again) the arm for a wish that was checked for size already. */
 int ot_probe_arm(struct otrace_probe *probe, const struct otrace_probe_set *set,
 		 const struct otrace_capture *captures, const struct ot_arm **ret);
+/** Every stub leads to the hooks, whether its calls are recorded or not. Control code. */
+extern bool ot_probes_pass;
 /** The mode that the probe's stub should have. */
 enum ot_mode ot_probe_wanted(const struct otrace_probe *probe);
 /** Recomputes what is called after a replacement was set or taken away. */

@@ -245,6 +245,7 @@ static const struct request {
 	[OTRACE_MSG_TLS] = {ot_request_tls, sizeof(struct otrace_tls), 0},
 	[OTRACE_MSG_GO] = {go, 0, 0},
 	[OTRACE_MSG_CALL] = {ot_request_call, sizeof(struct otrace_call), CHANGES_PROGRAM},
+	[OTRACE_MSG_WITHDRAW] = {ot_request_withdraw, sizeof(struct otrace_withdraw), 0},
 	[OTRACE_MSG_DETACH] = {detach, 0, 0},
 	[OTRACE_MSG_END] = {end, 0, 0},
 };

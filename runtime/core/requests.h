@@ -36,5 +36,6 @@ void ot_request_write(struct ot_client *client, struct ot_payload in, struct ot_
 void ot_request_threads(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
 void ot_request_tls(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
 void ot_request_call(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
+void ot_request_withdraw(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
 
 #endif

@@ -42,17 +42,11 @@ static struct {
 } server = {.listen_fd = -1, .client = {.fd = -1}};
 
 static uint32_t has_client;
-static int last_client_pid;
 static uint32_t nr_clients; /* the number of each is its session's */
 
 bool ot_server_has_client(void)
 {
 	return __atomic_load_n(&has_client, __ATOMIC_RELAXED);
-}
-
-int ot_server_last_client_pid(void)
-{
-	return __atomic_load_n(&last_client_pid, __ATOMIC_ACQUIRE);
 }
 
 uint32_t ot_server_nr_clients(void)
@@ -89,6 +83,7 @@ static void drop_client(void)
 	server.client = (struct ot_client){.fd = -1};
 	__atomic_store_n(&has_client, 0, __ATOMIC_RELEASE);
 	ot_ending_over();
+	ot_call_shell_gone();
 	ot_control_shell_gone(&done);
 	/* a client that is gone while main is held lets it go */
 	ot_start_go(&(struct otrace_go){0});
@@ -219,8 +214,7 @@ static void accept_client(void)
 	server.told_generation = ot_modules_generation();
 	ot_clock_update(ot_area_head);
 	__atomic_store_n(&has_client, 1, __ATOMIC_RELEASE);
-	/* behind that: whoever sees one of them sees that somebody is here, until they have gone */
-	__atomic_store_n(&last_client_pid, pid, __ATOMIC_RELEASE);
+	/* behind that: whoever sees it sees that somebody is here, until they have gone */
 	__atomic_store_n(&nr_clients, nr_clients + 1, __ATOMIC_RELEASE);
 	if (result == OT_INBOX_MESSAGE)
 		serve_request();
@@ -349,7 +343,8 @@ static void run_thread(void)
 {
 	ot_sys_prctl(PR_SET_NAME, (long)"oshell");
 	/* Callers wait while this thread writes stubs, so it should not lose its CPU to them then. Only
-	 * root may ask for that; it works next to nothing, so it takes nothing from anybody. */
+	 * root may ask for that; it works next to nothing, so it takes nothing from anybody. For the same reason
+	 * a real-time policy that it has from the program stays: who waits would spin above it. */
 	OT_SYS(SYS_setpriority, PRIO_PROCESS, ot_sys_gettid(), -10, 0, 0, 0);
 	while (serve())
 		;

@@ -26,8 +26,6 @@ struct ot_server_wish {
 int ot_server_start(const struct ot_server_wish *wish);
 /** Whether a shell is attached. */
 bool ot_server_has_client(void);
-/** The process of the shell that is attached, or was last; 0 = none was yet. */
-int ot_server_last_client_pid(void);
 /** How many shells were attached so far. */
 uint32_t ot_server_nr_clients(void);
 /** Path of the socket; "" = there is none of this process. */

@@ -13,25 +13,25 @@
 #include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <asm/termbits.h>
 
 #include <otrace/otrace.h>
 
 #include "base/arena.h"
+#include "base/fds.h"
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sys.h"
-#include "core/clock.h"
+#include "core/callhere.h"
 #include "core/control.h"
 #include "core/server.h"
 #include "core/settrace.h"
 #include "core/start.h"
 
 #define NAP_NS 20000000u
-#define COME_PATIENCE_MS 30000u /* from its start to its connection */
-#define GO_PATIENCE_MS 3000u	/* from the end of that to its own */
 #define NR_SIGNALS 64
 
 /* The header's would take that of the runtime's compiler flags: this is the kernel's. */
@@ -43,7 +43,7 @@ struct kernel_sigaction {
 };
 
 struct terminal {
-	int group; /* that was in the foreground: ours */
+	int group; /* that was in the foreground: ours; 0 = it is not the one that controls us */
 	struct termios modes;
 };
 
@@ -52,10 +52,11 @@ struct start {
 	char path[4096];
 	char directory[OT_SOCKET_PATH_BYTES + 16]; /* OTRACE_DIR=... */
 	char number[24];
-	char *argv[5];
+	char *argv[6];
 	char **envp;
-	int pid;    /* of the shell */
-	long error; /* why it is none */
+	bool controls; /* the terminal is that of /dev/tty */
+	int pid;       /* of the shell */
+	long error;    /* why it is none */
 	uint64_t bytes;
 };
 
@@ -81,26 +82,45 @@ void ot_set_trace_forget(void)
 
 /* ------------------------------------------------------------------ the terminal */
 
-static long terminal_control(unsigned long request, void *argument)
+static long terminal_control(int fd, unsigned long request, void *argument)
 {
-	return OT_SYS(SYS_ioctl, 0, request, argument, 0, 0, 0);
+	return OT_SYS(SYS_ioctl, fd, request, argument, 0, 0, 0);
 }
 
-/* Whoever is in the background has no right to the terminal that a user works at. */
+/* Once: who calls this in a loop has read it. */
+static bool no_terminal(const char *why)
+{
+	static uint32_t told;
+
+	if (!__atomic_exchange_n(&told, 1, __ATOMIC_RELAXED))
+		ot_log("otrace_set_trace() opens no shell", why);
+	return false;
+}
+
+/*
+ * Whoever is in the background has no right to the terminal that a user works at. A terminal that controls
+ * another session, or none (docker run -t, setsid), knows no background.
+ */
 static bool take_terminal(struct terminal *terminal)
 {
-	return !terminal_control(TIOCGPGRP, &terminal->group) &&
-	       terminal->group == (int)OT_SYS(SYS_getpgid, 0, 0, 0, 0, 0, 0) &&
-	       !terminal_control(TCGETS, &terminal->modes);
+	if (terminal_control(0, TCGETS, &terminal->modes))
+		return no_terminal("standard input is no terminal");
+	if (terminal_control(0, TIOCGPGRP, &terminal->group))
+		terminal->group = 0;
+	else if (terminal->group != (int)OT_SYS(SYS_getpgid, 0, 0, 0, 0, 0, 0))
+		return no_terminal("the program is in the background of its terminal");
+	return true;
 }
 
-/* A shell that was killed has left it as it needed it. SIGTTOU would stop us. */
+/* A shell that was killed has left it as it needed it. SIGTTOU would stop us; what waits for the terminal to have
+ * been written out could wait for ever. */
 static void give_back(struct terminal *terminal)
 {
 	uint64_t signals = ot_signals_block();
 
-	terminal_control(TIOCSPGRP, &terminal->group);
-	terminal_control(TCSETSW, &terminal->modes);
+	if (terminal->group)
+		terminal_control(0, TIOCSPGRP, &terminal->group);
+	terminal_control(0, TCSETS, &terminal->modes);
 	ot_signals_restore(signals);
 }
 
@@ -252,7 +272,8 @@ static struct start *make_start(void)
 	start->argv[0] = start->path;
 	start->argv[1] = (char *)(uintptr_t)"attach";
 	start->argv[2] = (char *)(uintptr_t)"--unsafe";
-	start->argv[3] = start->number;
+	start->argv[3] = (char *)(uintptr_t)"--guest";
+	start->argv[4] = start->number;
 	make_environment(start);
 	return start;
 }
@@ -270,22 +291,31 @@ static void default_signals(void)
 		OT_SYS(SYS_rt_sigaction, i, &action, 0, sizeof(action.mask), 0, 0);
 }
 
+/* Opened anew it can be read and written; else as the program has it, which mostly is the same. */
+static void take_streams(const struct start *start)
+{
+	struct termios modes;
+	long terminal =
+		ot_sys_open(start->controls ? "/dev/tty" : "/proc/self/fd/0", O_RDWR | O_NOCTTY, 0);
+	long output = terminal;
+
+	for (int fd = 1; output < 0 && fd < 3; fd++)
+		if (!terminal_control(fd, TCGETS, &modes))
+			output = fd;
+	if (output < 0)
+		output = 0;
+	OT_SYS(SYS_dup2, terminal < 0 ? 0 : terminal, 0, 0, 0, 0, 0);
+	OT_SYS(SYS_dup2, output, 1, 0, 0, 0, 0);
+	OT_SYS(SYS_dup2, output, 2, 0, 0, 0, 0);
+}
+
 /* In the shell's process, in our memory. Its descriptors and handlers are its own. */
 static void become_shell(void *context)
 {
 	struct start *start = context;
-	int pid = ot_sys_getpid();
-	long terminal = ot_sys_open("/dev/tty", O_RDWR, 0);
 
-	if (terminal < 0) {
-		start->error = terminal;
-		exit_process(127);
-	}
-	for (int fd = 0; fd < 3; fd++)
-		OT_SYS(SYS_dup2, terminal, fd, 0, 0, 0, 0);
-	OT_SYS(SYS_close_range, 3, ~0u, 0, 0, 0, 0);
-	OT_SYS(SYS_setpgid, 0, 0, 0, 0, 0, 0);
-	terminal_control(TIOCSPGRP, &pid); /* SIGTTOU is blocked */
+	take_streams(start);
+	ot_fds_close_from(3);
 	default_signals();
 	ot_signals_restore(0);
 	start->error = OT_SYS(SYS_execve, start->path, start->argv, start->envp, 0, 0, 0);
@@ -318,39 +348,41 @@ static void start_shell(struct start *start)
 
 /* ------------------------------------------------------------------ waiting for its end */
 
-static uint64_t now_ms(void)
-{
-	return ot_clock_syscall_ns() / 1000000;
-}
-
 static void nap(void)
 {
 	uint32_t never = 0;
 
+	ot_call_here_waiting();
 	ot_futex_wait(&never, 0, NAP_NS);
 }
 
+/*
+ * One that has ended has no memory any more, also when whoever inherits orphans does not look after them. That
+ * we may not read it is an answer, too. A descriptor of it would lie in the program's table.
+ */
 static bool is_there(int pid)
 {
-	return OT_SYS(SYS_kill, pid, 0, 0, 0, 0, 0) != -ESRCH;
+	char byte;
+	struct iovec to = {&byte, 1}, from = {(void *)(uintptr_t)OT_PAGE_BYTES, 1};
+
+	return ot_sys_process_vm(SYS_process_vm_readv, pid, &to, 1, &from, 1) != -ESRCH &&
+	       OT_SYS(SYS_kill, pid, 0, 0, 0, 0, 0) != -ESRCH;
 }
 
-static int wait_for_shell(int pid)
+/* However long it takes to come: it may be a wrapper of its user's making. The one who attaches is another process. */
+static int wait_for_shell(int pid, uint32_t nr_before)
 {
-	uint64_t since_ms = now_ms();
-	bool came = false;
+	uint32_t nr;
 
-	while (is_there(pid)) {
-		came |= ot_server_last_client_pid() == pid;
-		if (came && ot_server_has_client())
-			since_ms = now_ms();
-		/* whoever inherits orphans may not look after them */
-		else if (now_ms() - since_ms > (came ? GO_PATIENCE_MS : COME_PATIENCE_MS))
-			break;
+	while (is_there(pid))
 		nap();
-	}
-	came |= ot_server_last_client_pid() == pid;
-	return came ? OTRACE_E_OK : OTRACE_E_SYSTEM;
+	nr = ot_server_nr_clients();
+	if (nr == nr_before)
+		return OTRACE_E_SYSTEM;
+	/* a wrapper may have started it elsewhere, and be gone before it is */
+	while (ot_server_has_client() && ot_server_nr_clients() == nr)
+		nap();
+	return OTRACE_E_OK;
 }
 
 static void wait_for_anybody(void)
@@ -372,17 +404,19 @@ static void wait_for_anybody(void)
 static int serve(struct terminal *terminal)
 {
 	struct start *start = make_start();
+	uint32_t nr_before = ot_server_nr_clients();
 	int error = OTRACE_E_OK;
 
 	if (!start)
 		return OTRACE_E_NO_MEMORY;
+	start->controls = terminal->group != 0;
 	if (!find_command(start)) {
 		wait_for_anybody();
 	} else {
 		start_shell(start);
 		if (start->error)
 			ot_log_errno("cannot start", start->path, start->error);
-		error = start->error ? OTRACE_E_SYSTEM : wait_for_shell(start->pid);
+		error = start->error ? OTRACE_E_SYSTEM : wait_for_shell(start->pid, nr_before);
 		give_back(terminal);
 	}
 	ot_pages_unmap(start, start->bytes);

@@ -57,7 +57,7 @@ static bool in_hook(void)
 {
 	const struct ot_tls *tls = &ot_tls;
 
-	return tls->busy || (tls->thread && tls->thread->armed > OT_ARMED);
+	return tls->busy || (tls->thread && tls->thread->armed > OT_ASKED);
 }
 
 static void advise(int how)
@@ -324,6 +324,11 @@ static struct ot_thread *take_over(struct ot_thread *thread, uint64_t hook,
 	return thread;
 }
 
+static bool is_armed(const struct ot_thread *thread)
+{
+	return thread->armed == OT_ARMED || thread->armed == OT_ASKED;
+}
+
 static bool is_ours(const struct ot_thread *thread)
 {
 	return thread >= threads.array && thread < threads.array + threads.nr;
@@ -342,7 +347,7 @@ OT_SLOW struct ot_thread *ot_thread_slow(uint64_t hook, const struct ot_arm *arm
 	ot_barrier();
 	thread = tls->thread;
 	if (thread && ot_thread_state(thread) == OT_THREAD_LIVE) {
-		thread = thread->armed == OT_ARMED ? thread : take_over(thread, hook, arm);
+		thread = is_armed(thread) ? thread : take_over(thread, hook, arm);
 	} else {
 		if (!tls->stack.bytes)
 			ot_stack_find((uint64_t)__builtin_frame_address(0));
@@ -354,6 +359,19 @@ OT_SLOW struct ot_thread *ot_thread_slow(uint64_t hook, const struct ot_arm *arm
 	ot_barrier();
 	tls->busy = 0;
 	return thread;
+}
+
+/* Never over a hook that runs. The owner does not look when it stores: then this is lost, and is done again. */
+void ot_threads_ask(int tid)
+{
+	for (uint32_t i = 0; i < threads.nr; i++) {
+		struct ot_thread *thread = &threads.array[i];
+		uint64_t armed = OT_ARMED;
+
+		if (ot_thread_is_live(thread, tid))
+			__atomic_compare_exchange_n(&thread->armed, &armed, OT_ASKED, false,
+						    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	}
 }
 
 /* By the oshell thread, which has no number that a ring could have. */

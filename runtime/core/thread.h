@@ -46,6 +46,8 @@ struct ot_tls {
 	uint32_t attach_pause; /* events to skip before trying for a ring again */
 	uint16_t next_other;
 	uint16_t nr_asked; /* times that /proc/self/maps was asked */
+	uint32_t tid;	   /* 0 = not asked for yet; only that of a wanted call's thread matters */
+	uint32_t call_pause; /* entries to skip before looking again whether one may be made here */
 };
 
 _Static_assert(sizeof(struct ot_tls) <= 256, "static TLS of a dlopen'd library is scarce");
@@ -78,10 +80,13 @@ enum ot_thread_state {
 #define OT_HOOK_KIND 7u
 
 #define OT_ARMED 1u /* in place of a hook: none */
+#define OT_ASKED \
+	3u /* none, and the next one looks whether a call waits for the thread: callhere.h */
 
 struct ot_thread {
-	uint64_t armed; /* OT_ARMED = the owner may record; 0 = may not; else its hook that runs */
-	uint64_t owner; /* generation << 32 | its number << 8 | enum ot_thread_state */
+	uint64_t
+		armed; /* OT_ARMED, OT_ASKED = the owner may record; 0 = may not; else its hook that runs */
+	uint64_t owner;		  /* generation << 32 | its number << 8 | enum ot_thread_state */
 	struct ot_open_call *top; /* the innermost of open[] */
 	uint64_t pos;		  /* bytes written to the ring */
 	uint64_t room;		  /* bytes left in the sub-buffer */
@@ -122,6 +127,8 @@ static inline void ot_thread_set_depth(struct ot_thread *thread, uint32_t depth)
  * @param hook the hook that asks, as it will stand in armed
  */
 OT_SLOW struct ot_thread *ot_thread_slow(uint64_t hook, const struct ot_arm *arm);
+/** Asks that thread to look whether a call waits for it, at its next entry that is recorded; it may miss that. */
+void ot_threads_ask(int tid);
 /** Closes the open calls of dead threads. By the oshell thread. */
 void ot_threads_sweep(void);
 /** State i, or NULL when there is no such. */

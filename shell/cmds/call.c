@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
 #include "cmds/callargs.h"
 #include "cmds/functions.h"
+#include "params/params.h"
 #include "ui/session.h"
 
 struct wish {
@@ -12,28 +14,15 @@ struct wish {
 	unsigned int timeout_ms;
 };
 
-/* Only these two can be had safely: a thread of the program's may hold any lock at any stub it passes. */
-static struct ot_err *take_thread(struct ot_shell *shell, const char *text, uint32_t *ret)
+static struct ot_err *take_thread(const struct ot_shell *shell, const char *text, uint32_t *ret)
 {
 	char *end;
 	unsigned long tid = strtoul(text, &end, 10);
 
-	if (end == text || *end)
+	if (!isdigit((unsigned char)*text) || *end || tid > INT32_MAX)
 		return ot_err_new(OT_ERR_USAGE, "-t wants the number of a thread, not \"%s\"",
 				  text);
-	if (!tid) {
-		*ret = 0;
-		return NULL;
-	}
-	if ((pid_t)tid != ot_target_pid(shell->target) ||
-	    ot_target_state(shell->target) != OT_TARGET_HELD)
-		return ot_err_new(
-			OT_ERR_UNSUPPORTED,
-			"no call on thread %lu: a running thread may hold locks that the function "
-			"waits for; calls run on the runtime's own thread, or on main while that "
-			"is held",
-			tid);
-	*ret = OTRACE_CALL_MAIN;
+	*ret = ot_invoke_thread(shell, (uint32_t)tid);
 	return NULL;
 }
 
@@ -92,7 +81,10 @@ static struct ot_err *call_it(struct ot_shell *shell, const struct wish *wish,
 
 static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 {
-	struct wish wish = {.timeout_ms = OT_INVOKE_TIMEOUT_MS};
+	struct wish wish = {
+		.timeout_ms = OT_INVOKE_TIMEOUT_MS,
+		.thread = ot_invoke_thread(shell, ot_params_of(shell)->call_thread),
+	};
 	struct ot_invocation made;
 	struct ot_fn *fn;
 	struct ot_err *err;
@@ -113,11 +105,14 @@ const struct ot_cmd ot_cmd_call = {
 	.help = "Arguments are words, read by the parameters' types: numbers, 'c', texts, NULL,\n"
 		"enumerators; anything else is an expression, such as &x. A struct is passed by the\n"
 		"name of a variable.\n"
-		"  -t TID      on the main thread, while that is held; else the runtime's own\n"
-		"              thread for calls is taken: it has the program's files and memory,\n"
-		"              but not the thread-locals of another thread\n"
-		"  -w SECONDS  how long to wait, 5 otherwise. The call itself is never stopped:\n"
-		"              until it has returned, others on that thread are refused\n"
+		"  -t TID      on that thread of the program: it makes the call itself when it next\n"
+		"              enters a function, which holds what locks it holds there. Else, or\n"
+		"              with -t 0, the runtime's own thread for calls is taken: it has the\n"
+		"              program's files and memory, but not another's thread-locals.\n"
+		"              `set call_thread TID` is for all calls\n"
+		"  -w SECONDS  how long to wait, 5 otherwise. A call that has not begun is withdrawn\n"
+		"              then; one that has is never stopped: until it has returned, others\n"
+		"              on that thread are refused\n"
 		"The function runs beside the program's threads, so it must be one that they could\n"
 		"call at any time; one that crashes takes the program down.",
 	.options = "-t -w",

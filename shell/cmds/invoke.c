@@ -3,6 +3,7 @@
 
 #include "cmds/abi.h"
 #include "cmds/invoke.h"
+#include "params/params.h"
 #include "ui/session.h"
 
 #define SLOT_BYTES 8u
@@ -503,9 +504,19 @@ struct ot_err *ot_invoke_on(struct ot_shell *shell, uint32_t thread, unsigned in
 	return err;
 }
 
+uint32_t ot_invoke_thread(const struct ot_shell *shell, uint32_t tid)
+{
+	bool on_main = (pid_t)tid == ot_target_pid(shell->target);
+
+	return on_main && ot_target_state(shell->target) == OT_TARGET_HELD ? OTRACE_CALL_MAIN : tid;
+}
+
 struct ot_err *ot_invoke(struct ot_shell *shell, const struct ot_fn *fn, const struct ot_type *type,
 			 uint64_t address, const struct ot_value *args, size_t nr_args,
 			 struct ot_value *ret)
 {
-	return ot_invoke_on(shell, 0, OT_INVOKE_TIMEOUT_MS, fn, type, address, args, nr_args, ret);
+	uint32_t thread = ot_invoke_thread(shell, ot_params_of(shell)->call_thread);
+
+	return ot_invoke_on(shell, thread, OT_INVOKE_TIMEOUT_MS, fn, type, address, args, nr_args,
+			    ret);
 }

@@ -43,14 +43,17 @@ struct ot_err *ot_invoke_result(const struct ot_invocation *invocation, const ch
 /**
  * Makes the call and waits for its end, serving everything else meanwhile. Refused in safe mode.
  *
- * @param thread     0 = the runtime's own thread for calls
+ * @param thread     0 = the runtime's own thread for calls, else as ot_target_call()
  * @param timeout_ms after this, or by Ctrl-C, an error: the call goes on, its result is thrown away
  */
 struct ot_err *ot_invoke_on(struct ot_shell *shell, uint32_t thread, unsigned int timeout_ms,
 			    const struct ot_fn *fn, const struct ot_type *type, uint64_t address,
 			    const struct ot_value *args, size_t nr_args, struct ot_value *ret);
 
-/** The same on the runtime's thread for calls, for 5 seconds. */
+/** The thread that the parameter call_thread or @p tid names, as ot_target_call() wants it: main while it is held. */
+uint32_t ot_invoke_thread(const struct ot_shell *shell, uint32_t tid);
+
+/** The same on the thread that the parameter call_thread names, for 5 seconds. */
 struct ot_err *ot_invoke(struct ot_shell *shell, const struct ot_fn *fn, const struct ot_type *type,
 			 uint64_t address, const struct ot_value *args, size_t nr_args,
 			 struct ot_value *ret);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* otrace_execute(): see shell/include/otrace/shell.h. A session that lives from line to line. */
 #include <pthread.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include <otrace/shell.h>
@@ -13,8 +14,45 @@ static struct {
 	pthread_mutex_t lock;
 	struct ot_session *session; /* NULL = none */
 	pid_t pid;		    /* whose it is */
+	int fd;			    /* of its connection */
+	bool busy;		    /* a line runs, all of this is being changed */
 	struct ot_buf out, err;	    /* what was printed */
-} inside = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} inside = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1};
+
+/*
+ * A child of another thread than the one that runs a line has a session that nobody can go on with or take
+ * apart: it is left where it lies, and the child gets a new one. fork() does not wait for the line, which may
+ * take for ever, and may be what forks.
+ */
+static void in_child(void)
+{
+	inside.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+	if (!inside.busy)
+		return;
+	inside.busy = false;
+	inside.session = NULL;
+	inside.out = inside.err = (struct ot_buf)OT_BUF_INIT;
+	if (inside.fd >= 0)
+		close(inside.fd);
+	inside.fd = -1;
+}
+
+static __attribute__((constructor)) void be_told_of_forks(void)
+{
+	pthread_atfork(NULL, NULL, in_child);
+}
+
+static void lock(void)
+{
+	pthread_mutex_lock(&inside.lock);
+	inside.busy = true;
+}
+
+static void unlock(void)
+{
+	inside.busy = false;
+	pthread_mutex_unlock(&inside.lock);
+}
 
 /* In a forked child the connection is its parent's: it is closed without a word. */
 static void close_session(void)
@@ -25,6 +63,7 @@ static void close_session(void)
 		ot_session_leave(ot_session_shell(inside.session));
 	ot_session_destroy(inside.session);
 	inside.session = NULL;
+	inside.fd = -1;
 }
 
 static struct ot_err *open_session(void)
@@ -33,6 +72,7 @@ static struct ot_err *open_session(void)
 	struct ot_session_options options = {.safe = false};
 
 	OT_TRY(ot_target_inproc_open(&options.target));
+	inside.fd = ot_target_fd(options.target);
 	options.ui = ot_ui_create(&ui);
 	inside.session = ot_session_create(&options);
 	inside.pid = getpid();
@@ -78,19 +118,19 @@ int otrace_execute(const char *line, char **out, char **err)
 {
 	int nr_failed;
 
-	pthread_mutex_lock(&inside.lock);
+	lock();
 	nr_failed = run_line(line ? line : "");
 	give(&inside.out, out);
 	give(&inside.err, err);
-	pthread_mutex_unlock(&inside.lock);
+	unlock();
 	return nr_failed;
 }
 
 void otrace_execute_end(void)
 {
-	pthread_mutex_lock(&inside.lock);
+	lock();
 	close_session();
 	ot_buf_deinit(&inside.out);
 	ot_buf_deinit(&inside.err);
-	pthread_mutex_unlock(&inside.lock);
+	unlock();
 }

@@ -30,6 +30,7 @@ struct ot_params {
 	uint64_t repeat_interval; /* milliseconds */
 	unsigned int history_size;
 	bool safe_mode;
+	unsigned int call_thread; /* its number; 0 = the runtime's own */
 	char *osh_bin;
 	char *add_env;
 	uint64_t shell_timeout; /* milliseconds; 0 = none */

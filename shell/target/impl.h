@@ -33,6 +33,7 @@ struct ot_target_ops {
 	struct ot_err *(*call)(struct ot_target *target, const struct ot_target_call *call,
 			       uint32_t thread, uint32_t *ret);
 	bool (*take_done)(struct ot_target *target, uint32_t call, struct ot_target_done *ret);
+	struct ot_err *(*withdraw)(struct ot_target *target, uint32_t call);
 	struct ot_err *(*detach)(struct ot_target *target);
 	struct ot_err *(*let_end)(struct ot_target *target);
 	int (*fd)(const struct ot_target *target);

@@ -439,6 +439,13 @@ static bool live_take_done(struct ot_target *target, uint32_t call, struct ot_ta
 	return ot_client_take_done(&live_of(target)->client, call, ret);
 }
 
+static struct ot_err *live_withdraw(struct ot_target *target, uint32_t call)
+{
+	struct otrace_withdraw what = {.request = call};
+
+	return ask(target, OTRACE_MSG_WITHDRAW, &what, sizeof(what), NULL);
+}
+
 static struct ot_err *live_detach(struct ot_target *target)
 {
 	struct ot_err *err = ask(target, OTRACE_MSG_DETACH, NULL, 0, NULL);
@@ -505,6 +512,7 @@ static const struct ot_target_ops live_ops = {
 	.go = live_go,
 	.call = live_call,
 	.take_done = live_take_done,
+	.withdraw = live_withdraw,
 	.detach = live_detach,
 	.fd = live_fd,
 	.pump = live_pump,

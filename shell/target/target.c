@@ -230,10 +230,17 @@ bool ot_target_take_done(struct ot_target *target, uint32_t call, struct ot_targ
 	return target->ops->take_done && target->ops->take_done(target, call, ret);
 }
 
-void ot_target_forget_call(struct ot_target *target, uint32_t call)
+bool ot_target_forget_call(struct ot_target *target, uint32_t call)
 {
-	if (target->ops->take_done)
-		target->ops->take_done(target, call, NULL);
+	struct ot_err *err = NULL;
+
+	if (!target->ops->take_done)
+		return false;
+	if (target->ops->withdraw)
+		err = target->ops->withdraw(target, call);
+	target->ops->take_done(target, call, NULL);
+	ot_err_destroy(err);
+	return target->ops->withdraw && !err;
 }
 
 void ot_target_done_deinit(struct ot_target_done *done)

@@ -182,7 +182,8 @@ struct ot_err *ot_target_go_exit(struct ot_target *target, int exit_status);
 /**
  * Begins the call of a function; ot_target_take_done() has its end, once it comes.
  * @param thread 0 = the one that the runtime has for calls, OTRACE_CALL_MAIN = the held main thread,
- *		 which is held again afterwards
+ *		 which is held again afterwards, else a running thread of the program: it makes the call when
+ *		 it next enters a function that has a stub, if ever
  * @param ret the call's number
  */
 struct ot_err *ot_target_call(struct ot_target *target, const struct ot_target_call *call,
@@ -191,8 +192,11 @@ struct ot_err *ot_target_call(struct ot_target *target, const struct ot_target_c
 /** Whether the call has ended, as far as ot_target_pump() has seen. Only the first time. */
 bool ot_target_take_done(struct ot_target *target, uint32_t call, struct ot_target_done *ret);
 
-/** The call's end is not waited for any more; nobody stops it. */
-void ot_target_forget_call(struct ot_target *target, uint32_t call);
+/**
+ * The call's end is not waited for any more.
+ * @return whether it had not begun, and now never will; else nobody stops it
+ */
+bool ot_target_forget_call(struct ot_target *target, uint32_t call);
 
 /** Switches everything off and lets go of the process. */
 struct ot_err *ot_target_detach(struct ot_target *target);

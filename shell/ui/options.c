@@ -37,6 +37,7 @@ enum {
 	LONG_GO,
 	LONG_FOR,
 	LONG_NO_INIT,
+	LONG_GUEST,
 	LONG_HELP,
 	LONG_VERSION
 };
@@ -50,6 +51,7 @@ static const struct option long_options[] = {
 	{"help", no_argument, NULL, LONG_HELP},
 	{"version", no_argument, NULL, LONG_VERSION},
 	{"no-init", no_argument, NULL, LONG_NO_INIT},
+	{"guest", no_argument, NULL, LONG_GUEST}, /* for otrace_set_trace(), not for people */
 	{NULL, 0, NULL, 0},
 };
 
@@ -126,6 +128,9 @@ static struct ot_err *take_option(struct ot_options *o, int c, const char *word)
 		return take_seconds(o, optarg);
 	case LONG_NO_INIT:
 		o->no_init = true;
+		return NULL;
+	case LONG_GUEST:
+		o->guest = true;
 		return NULL;
 	case 'h':
 	case LONG_HELP:

@@ -37,6 +37,7 @@ struct ot_options {
 	enum ot_safety safety;
 	bool go;
 	bool no_init;
+	bool guest; /* --guest: the terminal is another process's, which goes on using it */
 	const char *function; /* -f */
 	double seconds;	      /* --for; < 0 = not given */
 	bool help_words;      /* the first word was "help": argv are commands to tell of */

@@ -687,10 +687,13 @@ void ot_session_prompt(struct ot_session *session)
 
 /* ------------------------------------------------------------------ waiting */
 
-bool ot_session_ended(const struct ot_shell *shell)
+bool ot_session_ended(struct ot_shell *shell)
 {
-	const struct ot_session *session = session_of(shell);
+	struct ot_session *session = session_of(shell);
 
+	/* A command may have met the end of the connection before a turn did. */
+	if (!session->ended && shell->target && ot_target_state(shell->target) == OT_TARGET_ENDED)
+		turn(session, -1, 0);
 	return session->ended;
 }
 
@@ -756,6 +759,20 @@ const struct ot_target_done *ot_session_wait_call(struct ot_shell *shell)
 	return session->call_done ? &session->result : NULL;
 }
 
+static struct ot_err *given_up_call(struct ot_shell *shell, uint32_t call, const char *why)
+{
+	if (ot_target_forget_call(shell->target, call))
+		return ot_err_new(
+			OT_ERR_SILENT,
+			"%s: the thread has passed no function where it could begin (it waits, "
+			"runs other code or a handler of a signal); the call is withdrawn",
+			why);
+	return ot_err_new(OT_ERR_SILENT,
+			  "%s; the call goes on, its result is thrown away, and others wait until "
+			  "it has returned",
+			  why);
+}
+
 struct ot_err *ot_session_await(struct ot_shell *shell, uint32_t call, unsigned int timeout_ms,
 				struct ot_target_done *ret)
 {
@@ -772,13 +789,8 @@ struct ot_err *ot_session_await(struct ot_shell *shell, uint32_t call, unsigned 
 			why = "interrupted";
 		else if (now >= end)
 			why = "it has not returned in time";
-		if (why) {
-			ot_target_forget_call(shell->target, call);
-			return ot_err_new(OT_ERR_SILENT,
-					  "%s; the call goes on, its result is thrown away, and "
-					  "others wait until it has returned",
-					  why);
-		}
+		if (why)
+			return given_up_call(shell, call, why);
 		ot_session_turn(shell, end - now < WAIT_TURN_MS ? (int)(end - now) : WAIT_TURN_MS);
 	}
 	return NULL;

@@ -68,8 +68,8 @@ void ot_session_wait(struct ot_shell *shell, uint64_t ms);
 /** From now on: after @p seconds of turns shell->quit is set, also while a command waits. < 0 = never. */
 void ot_session_set_time(struct ot_session *session, double seconds);
 
-/** Whether the program has ended. */
-bool ot_session_ended(const struct ot_shell *shell);
+/** Whether the program has ended, also when it is a command that has just found the connection closed. */
+bool ot_session_ended(struct ot_shell *shell);
 
 /** What our process ended with, as a shell says it; -1 = not ended or not ours. */
 int ot_session_exit_status(const struct ot_shell *shell);

@@ -106,7 +106,7 @@ def test_texts_pointers_and_enumerators_are_words(tool, serving):
     ("call large -1", "does not fit into unsigned long long"), ("call sum 5 1", "NULL, an address (0x...), or &variable"),
     ("call sum mixed 1", "struct mixed cannot become const int *"),
     ("call of_pair 5", "int cannot become struct pair"), ("call of_pair nowhere", '"nowhere" is no struct pair'),
-    ("call -t 12345 nothing", "no call on thread 12345"), ("call -t x nothing", "-t wants the number"),
+    ("call -t 4194303 nothing", "no such thread"), ("call -t x nothing", "-t wants the number"),
     ("call -w 0 nothing", "-w wants seconds"), ("call -w", "-w what?"), ("call -z nothing", "unknown option -z"),
     ("call never_seen 1 2 3", "the optimizer has changed what it takes"),
 ])
@@ -131,6 +131,27 @@ def test_the_function_finds_the_programs_files_and_a_libc_of_its_own(tool, servi
     done = tool.attach(["call libc_works abc"], serving.pid, ["--unsafe"])
     assert done.result("call libc_works abc")["text"] == "3"
     assert serving.stdout.readline() == "said abc:42\n"
+
+
+def test_threads_of_ours_leave_the_real_time_priority_of_the_program(tool, calls):
+    """But for the one that callers may spin for."""
+    before = os.sched_getscheduler(0)
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    except PermissionError:
+        pytest.skip("kernel: no real-time priority to be had")
+    try:
+        process = tool.listen(calls, "serve")
+    finally:
+        os.sched_setscheduler(0, before, os.sched_param(0))
+    tool.attach(["call nothing"], process.pid, ["--unsafe"])
+    task = f"/proc/{process.pid}/task"
+    policies = {name_of(f"{task}/{tid}"): os.sched_getscheduler(int(tid)) for tid in os.listdir(task)}
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    assert policies.pop("oshell-seed") == policies.pop("oshell-call") == os.SCHED_OTHER
+    assert set(policies.values()) == {os.SCHED_FIFO} and "oshell" in policies
 
 
 def test_a_slow_call_is_given_up_and_the_rest_goes_on(tool, serving):

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """otrace_set_trace(): a shell on the program's own terminal, that the program never notices."""
 import os
+import pty
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import termios
 
 import pytest
 from waiting import wait_until
@@ -50,6 +52,15 @@ def test_unsafe_operations_are_allowed(tool, settrace):
     assert finished(terminal, "back well", "forks 1") == 0
 
 
+def test_the_thread_that_waits_makes_calls(tool, settrace):
+    terminal = started(tool, settrace).ready()
+    own = re.compile(rf"[\r\n]{terminal.pid}\r")
+    assert own.search(terminal.type(f"call -t {terminal.pid} whose"))
+    assert not own.search(terminal.type("call whose"))
+    terminal.sendline("quit")
+    assert finished(terminal, "back well, errno 77, n 3", QUIET) == 0
+
+
 def test_ctrl_c_is_the_shells_and_ctrl_d_leaves(tool, settrace):
     terminal = started(tool, settrace).ready()
     terminal.sendintr()
@@ -74,49 +85,113 @@ def test_a_second_thread_is_refused_meanwhile(tool, settrace):
     assert finished(terminal, "other: ok") == 8
 
 
-def test_a_shell_that_is_killed_gives_the_terminal_back(tool, settrace):
-    terminal = started(tool, settrace).ready()
-    shells = [pid for pid in os.listdir("/proc") if pid.isdigit() and is_shell_of(pid, terminal.pid)]
-    assert len(shells) == 1
-    os.kill(int(shells[0]), signal.SIGKILL)
-    assert finished(terminal, "back well", QUIET) == 0
+@pytest.mark.parametrize("which", ["shell", "relay"])
+def test_a_shell_that_is_killed_gives_the_terminal_back(tool, settrace, which):
+    terminal = started(tool, settrace)
+    before = termios.tcgetattr(terminal.child_fd)
+    terminal.ready()
+    assert termios.tcgetattr(terminal.child_fd) != before
+    relay, shell = relay_and_shell_of(terminal.pid)
+    os.kill(shell if which == "shell" else relay, signal.SIGKILL)
+    terminal.expect_exact("back well")
+    assert termios.tcgetattr(terminal.child_fd) == before
+    assert finished(terminal, QUIET) == 0
+
+
+def relay_and_shell_of(program):
+    """The one that carries bytes, and the one that it started."""
+    pids = [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and is_shell_of(pid, program)]
+    assert len(pids) == 2
+    return sorted(pids, key=lambda pid: fields_of(pid)[0] in pids)
 
 
 def is_shell_of(pid, program):
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
-            return file.read().split(b"\0")[1:4] == [b"attach", b"--unsafe", str(program).encode()]
+            return file.read().split(b"\0")[1:5] == [b"attach", b"--unsafe", b"--guest", str(program).encode()]
     except OSError:
         return False
 
 
-def test_the_shell_is_no_child_and_has_none_of_our_files_and_variables(tool, settrace):
-    read, write = os.pipe()
-    os.set_inheritable(write, True)
-    terminal = tool.terminal(command=str(settrace), env={"KEEP": "1", "OTRACE_RING_BYTES": "65536"}).ready()
-    os.close(read)
-    os.close(write)
-    shell, = [pid for pid in os.listdir("/proc") if pid.isdigit() and is_shell_of(pid, terminal.pid)]
-    with open(f"/proc/{shell}/stat", encoding="ascii") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    parent, group, session, foreground = (int(fields[i]) for i in (1, 2, 3, 5))
-    assert parent != terminal.pid and group == foreground == int(shell) and session == terminal.pid
+def fields_of(pid):
+    """Parent, group, session, terminal, the group in its foreground."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        return [int(word) for word in file.read().rsplit(")", 1)[1].split()[1:6]]
+
+
+@pytest.mark.parametrize("kernel", ["new", "old"])
+def test_the_shell_is_no_child_and_has_none_of_our_files_and_variables(tool, settrace, kernel):
+    """Also where close_range() is missing."""
+    terminal = tool.terminal(kernel, command=str(settrace), env={"KEEP": "1", "OTRACE_RING_BYTES": "65536"}).ready()
+    relay, shell = relay_and_shell_of(terminal.pid)
+    parent, group, session, _, foreground = fields_of(relay)
+    assert parent != terminal.pid and group == session == foreground == terminal.pid
+    _, group, session, _, foreground = fields_of(shell)
+    assert group == session == foreground == shell
+    for pid in (relay, shell):
+        files = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+        assert "/etc/passwd" not in files and any(file.startswith("/dev/") for file in files)
     with open(f"/proc/{shell}/environ", "rb") as file:
         names = {entry.split(b"=")[0] for entry in file.read().split(b"\0")}
     assert b"KEEP" in names and b"OTRACE_DIR" in names and not {b"LD_PRELOAD", b"OTRACE_RING_BYTES"} & names
     with open(f"/proc/{shell}/status", encoding="ascii") as file:
         status = dict(line.split(":\t", 1) for line in file.read().splitlines() if ":\t" in line)
     assert int(status["SigBlk"], 16) == 0
+    assert "/etc/passwd" in {os.readlink(f"/proc/{terminal.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{terminal.pid}/fd")}
     terminal.sendline("quit")
     assert finished(terminal, QUIET) == 0
 
 
+def test_other_threads_may_read_the_terminal_and_control_it(tool, settrace):
+    """Nobody is stopped for it, as in the background; and Ctrl-C is not the program's all the same."""
+    terminal = started(tool, settrace, "reader")
+    terminal.expect_exact("looked 20 times\r\n")
+    terminal.sendline("pr answer + 60")
+    terminal.expect_exact("65\r\n")
+    terminal.ready()
+    terminal.sendintr()
+    terminal.ready()
+    terminal.sendline("quit")
+    assert finished(terminal, "back well", QUIET) == 0
+
+
+def test_the_size_of_the_terminal_is_followed(tool, settrace):
+    terminal = started(tool, settrace).ready()
+    assert "40 120" in terminal.type("pipe pr answer | stty size </dev/tty")
+    terminal.setwinsize(30, 90)
+    terminal.sendline("pipe pr answer | stty size </dev/tty")  # behind the prompt that is drawn anew
+    terminal.expect_exact("30 90")
+    terminal.ready()
+    terminal.sendline("quit")
+    assert finished(terminal, "back well") == 0
+
+
+def test_a_terminal_that_controls_nobody_is_taken_all_the_same(tool, settrace):
+    """docker run -t, setsid: standard input is a terminal, and there is no /dev/tty."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen([settrace], env=tool.env, cwd=tool.folder, stdin=slave, stdout=slave, stderr=slave,
+                               start_new_session=True)
+    os.close(slave)
+    seen = b""
+    while b"> " not in seen:
+        seen += os.read(master, 1000)
+    os.write(master, b"pr answer + 2\r")
+    while not re.search(rb"[\r\n]7\r", seen):
+        seen += os.read(master, 1000)
+    os.write(master, b"quit\r")
+    while QUIET.encode() not in seen:
+        seen += os.read(master, 1000)
+    assert process.wait(20) == 0
+    os.close(master)
+
+
 @pytest.mark.parametrize("streams", ["null", "pipe"])
-def test_without_a_terminal_it_returns_at_once_and_says_nothing(tool, settrace, streams):
-    done = subprocess.run([settrace], env=tool.env, stdin=subprocess.DEVNULL if streams == "null" else subprocess.PIPE,
-                          capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 8 and done.stderr == ""
-    assert done.stdout.startswith("back no terminal of its own")
+def test_without_a_terminal_it_returns_at_once_and_says_so_once(tool, settrace, streams):
+    done = subprocess.run([settrace, "again"], env=tool.env,
+                          stdin=subprocess.DEVNULL if streams == "null" else subprocess.PIPE, capture_output=True, text=True,
+                          timeout=60, check=False)
+    assert done.stderr == "otrace: otrace_set_trace() opens no shell: standard input is no terminal\n"
+    assert done.returncode == 9 and done.stdout.startswith("back no terminal of its own")
     assert not (tool.folder / "run/otrace").exists()
 
 
@@ -125,7 +200,7 @@ def test_in_the_background_of_a_terminal_it_is_refused(tool, settrace):
     script = f"import os,sys; pid=os.fork()\nif not pid:\n os.setpgid(0,0); os.execv({str(settrace)!r},['p'])\n" \
              "os.waitpid(pid,0)"
     terminal = tool.terminal("-c", script, command=sys.executable)
-    assert finished(terminal, "back no terminal of its own") == 0
+    assert finished(terminal, "in the background of its terminal", "back no terminal of its own") == 0
 
 
 def test_under_otrace_run_the_shell_that_is_there_stays_the_one(tool, settrace):
@@ -167,6 +242,17 @@ def test_without_the_command_it_says_how_to_attach_and_waits(tool, settrace):
     done = tool.attach(["pr answer"], terminal.pid)
     assert done.result("pr answer")["text"] == "5"
     assert finished(terminal, "back well, errno 77, n 3", QUIET) == 0
+
+
+def test_a_wrapper_may_take_its_time_and_start_the_shell_elsewhere(tool, settrace, build, tmp_path):
+    """What counts is that it lives, then that a shell is attached."""
+    wrapper = tmp_path / "wrapper"
+    wrapper.write_text(f"#!/bin/sh\nsleep 0.5\n{build}/bin/otrace attach --unsafe -e 'pr answer + 3' "
+                       f"-e 'pipe pr 1 | touch {tmp_path}/came' -e 'wait 0.5' -e 'pr answer + 4' $4 &\n"
+                       f"while [ ! -e {tmp_path}/came ]; do sleep 0.1; done\n")
+    wrapper.chmod(0o755)
+    terminal = started(tool, settrace, env={"OTRACE_SHELL": str(wrapper)})
+    assert finished(terminal, "8\r\n", "9\r\n", "back well", QUIET) == 0
 
 
 def test_what_cannot_be_started_is_an_error(tool, settrace, tmp_path):

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* test-links: otrace_runtime_inside */
 /* Calls handed from thread to thread: what one writes the other has to see, with every sanitizer. */
+#include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
@@ -11,6 +13,7 @@
 #include <cmocka.h>
 
 #include "runtime/core/call.h"
+#include "runtime/core/callhere.h"
 #include "runtime/core/requests.h"
 
 #define NR_CALLS 2000
@@ -37,10 +40,12 @@ static long pause_a_while(long ms, long unused)
 	return ms;
 }
 
-static int ask(struct ot_client *client, long (*function)(long, long), long a, long b)
+static int ask_on(uint32_t thread, struct ot_client *client, long (*function)(long, long), long a,
+		  long b)
 {
 	struct request request = {
 		.head = {.address = (uint64_t)function,
+			 .thread = thread,
 			 .nr_args = 2,
 			 .nr_fixed = 2,
 			 .result = {.value_class = OTRACE_VALUE_INT, .bytes = 8}},
@@ -54,6 +59,25 @@ static int ask(struct ot_client *client, long (*function)(long, long), long a, l
 	client->inbox.head.request++;
 	ot_reply_init(&reply);
 	ot_request_call(client, in, &reply);
+	status = reply.status;
+	ot_reply_deinit(&reply);
+	return status;
+}
+
+static int ask(struct ot_client *client, long (*function)(long, long), long a, long b)
+{
+	return ask_on(0, client, function, a, b);
+}
+
+static int withdraw(struct ot_client *client, uint32_t request)
+{
+	struct otrace_withdraw what = {.request = request};
+	struct ot_reply reply;
+	int status;
+
+	ot_reply_init(&reply);
+	ot_request_withdraw(client, (struct ot_payload){(const uint8_t *)&what, sizeof(what)},
+			    &reply);
 	status = reply.status;
 	ot_reply_deinit(&reply);
 	return status;
@@ -118,11 +142,101 @@ static void one_at_a_time_and_no_result_for_another_session(void **state)
 	assert_int_equal((long)done.value[0], 1);
 }
 
+static struct {
+	uint32_t tid;
+	uint32_t stop;
+} waiting;
+
+static void *wait_for_calls(void *unused)
+{
+	__atomic_store_n(&waiting.tid, (uint32_t)gettid(), __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&waiting.stop, __ATOMIC_ACQUIRE)) {
+		ot_call_here_waiting();
+		usleep(10);
+	}
+	return unused;
+}
+
+static long whose(long a, long b)
+{
+	return (long)gettid() + a + b;
+}
+
+/* It is withdrawn or it is made, whoever is first. */
+static void a_thread_makes_its_calls_or_they_are_withdrawn(void **state)
+{
+	struct ot_client client = {.fd = -1, .session = 4};
+	struct otrace_call_done done = {0};
+	uint32_t tid = 0, nr_made = 0, nr_withdrawn = 0;
+	pthread_t thread;
+
+	(void)state;
+	pthread_create(&thread, NULL, wait_for_calls, NULL);
+	while (!(tid = __atomic_load_n(&waiting.tid, __ATOMIC_ACQUIRE)))
+		usleep(100);
+	for (int i = 0; i < 400; i++) {
+		assert_int_equal(ask_on(tid, &client, whose, i, 0), 0);
+		if (i % 2 && !withdraw(&client, client.inbox.head.request)) {
+			nr_withdrawn++;
+			assert_false(ot_call_is_done());
+			continue;
+		}
+		wait_until_done();
+		assert_true(take(&client, &done));
+		assert_int_equal(done.request, client.inbox.head.request);
+		assert_int_equal((long)done.value[0], (long)tid + i);
+		nr_made++;
+	}
+	assert_true(nr_made >= 200 && nr_made + nr_withdrawn == 400);
+	assert_int_equal(withdraw(&client, client.inbox.head.request), OTRACE_E_CALL_RUNNING);
+	assert_int_equal(ask_on((uint32_t)gettid(), &client, whose, 0, 0), OTRACE_E_NO_THREAD);
+	__atomic_store_n(&waiting.stop, 1, __ATOMIC_RELEASE);
+	pthread_join(thread, NULL);
+	assert_int_equal(ask_on(tid, &client, whose, 0, 0), OTRACE_E_NO_THREAD);
+	assert_int_equal(ot_call_tick_ms(), 0);
+}
+
+#define REAL_FRAME __attribute__((noinline, no_sanitize("address")))
+
+static uint64_t outer;
+static int nr_found;
+
+REAL_FRAME static void look(void)
+{
+	uint64_t here = (uint64_t)__builtin_frame_address(0);
+
+	nr_found = 0;
+	for (uint64_t at = (here + 15) / 16 * 16 + OT_SIGNAL_FRAME_PLACE; at < outer; at += 16)
+		nr_found += ot_arch_is_signal_frame(at, here, outer);
+}
+
+REAL_FRAME static void on_signal(int number)
+{
+	(void)number;
+	look();
+}
+
+/* Also what the kernel has left there before, below the frames that live. */
+REAL_FRAME static void a_handler_is_seen_on_the_stack_as_long_as_it_runs(void **state)
+{
+	(void)state;
+	outer = (uint64_t)__builtin_frame_address(0);
+	signal(SIGUSR1, on_signal);
+	look();
+	assert_int_equal(nr_found, 0);
+	raise(SIGUSR1);
+	assert_int_equal(nr_found, 1);
+	look();
+	assert_int_equal(nr_found, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(results_come_back_in_order),
 		cmocka_unit_test(one_at_a_time_and_no_result_for_another_session),
+		cmocka_unit_test(a_thread_makes_its_calls_or_they_are_withdrawn),
+		cmocka_unit_test(a_handler_is_seen_on_the_stack_as_long_as_it_runs),
 	};
 
 	ot_call_init();

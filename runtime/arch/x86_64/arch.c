@@ -162,3 +162,32 @@ bool ot_arch_thunk_write(uint8_t *view, uint64_t address, uint64_t slots,
 	emit(&redirect, &target, 1);
 	return true;
 }
+
+/* The kernel's struct rt_sigframe, as far as it says something. */
+struct signal_frame {
+	uint64_t return_address;
+	uint64_t flags;
+	uint64_t link;
+	uint64_t stack[3];
+	uint64_t registers[23];
+	uint64_t fp_state;
+};
+
+#define FLAGS_MOST 7u
+#define REGISTER_RSP 15
+#define REGISTER_CS 18
+#define USER_CS 0x33u
+
+/* A sanitizer has its own on stacks, between the variables. */
+__attribute__((no_sanitize("address"))) bool
+ot_arch_is_signal_frame(uint64_t at, uint64_t stack_low, uint64_t stack_end)
+{
+	const struct signal_frame *frame = (const void *)at;
+
+	if (stack_end - at < sizeof(*frame) || frame->flags > FLAGS_MOST || frame->link ||
+	    (uint16_t)frame->registers[REGISTER_CS] != USER_CS)
+		return false;
+	return frame->registers[REGISTER_RSP] > stack_low &&
+	       frame->registers[REGISTER_RSP] <= stack_end &&
+	       (!frame->fp_state || (frame->fp_state > at && frame->fp_state < stack_end));
+}

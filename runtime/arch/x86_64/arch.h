@@ -110,6 +110,11 @@ static inline void ot_arch_touch_text(void *byte)
 /** True when the time stamp counter ticks at one rate, always, on all CPUs. */
 bool ot_arch_tsc_invariant(void);
 
+/** Whether what the kernel pushes for a signal's handler lies at this address of a stack, as far as can be told. */
+bool ot_arch_is_signal_frame(uint64_t at, uint64_t stack_low, uint64_t stack_end);
+/** What such an address is modulo 16. */
+#define OT_SIGNAL_FRAME_PLACE 8u
+
 /* ------------------------------------------------------------------ stubs */
 
 #define OT_STUB_BYTES 5

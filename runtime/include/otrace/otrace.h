@@ -129,14 +129,23 @@ OTRACE_API const char *otrace_socket(void);
  *
  * The shell is no child of the program: wait() does not see it, no SIGCHLD comes, no handler of
  * pthread_atfork() runs. (A program that has made itself the reaper of orphans gets it as any other
- * orphan.) It is a process group of its own, in the foreground of the terminal while it is there: Ctrl-C
- * is the shell's.
+ * orphan.)
+ *
+ * The terminal is standard input, whether it controls this process or not. It stays the program's: the
+ * shell runs on a terminal of its own, and a process in the program's group carries what is typed there and
+ * what is shown, so no thread that reads the terminal or sets its modes is stopped for it. Two that
+ * read at once share what is typed, as any two readers do. Keys come raw meanwhile: Ctrl-C is the shell's.
+ * Where no pseudo-terminal is to be had the shell takes the foreground; then who reads is stopped.
+ *
+ * OTRACE_SHELL may be a wrapper, started as `WRAPPER attach --unsafe --guest PID`: it is waited for as long
+ * as it lives, then for the shell that has attached meanwhile. Calls on the waiting thread are made
+ * by it (`call -t TID`).
  *
  * Who called is in /osh/locals. Called in the place of a return value, `return otrace_set_trace();`, it
  * may be the caller's caller.
  *
- * @return 0 when the shell was left; -OTRACE_E_NO_TERMINAL (standard input is not the terminal of this
- *         process, or the program is in its background: nothing was started and nothing is said),
+ * @return 0 when the shell was left; -OTRACE_E_NO_TERMINAL (standard input is no terminal, or the program
+ *         is in its background: nothing was started; the first time a line on standard error says so),
  *         -OTRACE_E_PRIVILEGED (setuid, setgid, file capabilities), -OTRACE_E_BUSY (a shell is attached,
  *         or waits in another thread), -OTRACE_E_SYSTEM (the process could not be started, or ended
  *         before it attached), and what otrace_listen() returns

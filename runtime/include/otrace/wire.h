@@ -86,10 +86,12 @@ enum otrace_msg_type {
 	OTRACE_MSG_GO = 11,	 /* nothing, or otrace_go -> nothing: lets a held main go on */
 	OTRACE_MSG_CALL = 12, /* otrace_call, otrace_call_value[nr_args], the bytes of each argument
 				     padded to 8 -> nothing; an EVENT_CALL_DONE follows */
-	OTRACE_MSG_DETACH = 13,	   /* nothing -> otrace_switched; then the server closes */
-	OTRACE_MSG_END = 14,	   /* nothing -> nothing: lets a program that is ending go on */
-	OTRACE_MSG_GLANCE = 15,	   /* nothing -> otrace_glance; then the server closes. In place of
+	OTRACE_MSG_DETACH = 13,	  /* nothing -> otrace_switched; then the server closes */
+	OTRACE_MSG_END = 14,	  /* nothing -> nothing: lets a program that is ending go on */
+	OTRACE_MSG_GLANCE = 15,	  /* nothing -> otrace_glance; then the server closes. In place of
 				     HELLO, and while another shell is attached too */
+	OTRACE_MSG_WITHDRAW = 16, /* otrace_withdraw -> nothing: that call is not made any more, and
+				     no event comes. CALL_RUNNING: it has begun */
 	OTRACE_EVENT_MODULES = 64, /* nothing: modules were loaded or unloaded; ask again */
 	OTRACE_EVENT_CALL_DONE =
 		65, /* otrace_call_done, then all bytes of a result of more than 16 */
@@ -249,7 +251,8 @@ struct otrace_call_value {
 	uint32_t value_class; /* enum otrace_value_class */
 	uint32_t bytes;
 	uint32_t parts; /* OTRACE_VALUE_PART* */
-	uint32_t align; /* of PARTS and MEMORY: a power of two, at most 64 */
+	uint32_t
+		align; /* of PARTS and MEMORY: a power of two, at most 16 of an argument, 64 of a result */
 };
 
 #define OTRACE_GO_EXIT 1u /* do not call main: return exit_status from it (exit handlers run) */
@@ -267,15 +270,25 @@ struct otrace_go {
  * call is, too. The reply says that the call was accepted; its end comes as EVENT_CALL_DONE, whenever
  * that is: nobody stops a call. On a thread whose call has not returned further ones are refused with
  * CALL_RUNNING. A shell that has gone leaves its call to finish, and nobody is told the result.
+ *
+ * A running thread of the program's makes the call when it next enters a function that has a stub, outside of
+ * hooks and of handlers of signals, on its own stack. Until then the call can be withdrawn, and is when the shell
+ * goes. NO_THREAD in the event: the thread has ended before.
  */
 struct otrace_call {
 	uint64_t fn;	  /* address of its entry; 0 = what is called has none */
 	uint64_t address; /* fn 0: of the code */
-	uint32_t thread;  /* 0 = a thread of the runtime's for this, or OTRACE_CALL_MAIN */
+	uint32_t
+		thread; /* 0 = a thread of the runtime's for this, OTRACE_CALL_MAIN, or a thread's number */
 	uint32_t nr_args;
 	uint32_t nr_fixed; /* of a varargs function; else nr_args */
 	uint32_t reserved;
 	struct otrace_call_value result;
+};
+
+struct otrace_withdraw {
+	uint32_t request; /* of the CALL */
+	uint32_t reserved;
 };
 
 struct otrace_call_done {
@@ -292,6 +305,7 @@ OTRACE_STATIC_ASSERT(sizeof(struct otrace_probe_set) == 24, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_call_value) == 16, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_call) == 48, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_call_done) == 32, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_withdraw) == 8, "wire size");
 
 #ifdef __cplusplus
 }

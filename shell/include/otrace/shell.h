@@ -38,7 +38,8 @@ extern "C" {
  * @param out  what they print, free() it; NULL = not wanted
  * @param err  messages and traced calls, free() it; NULL = not wanted
  * @return 0, or the number of commands that failed; 1 when no shell can be had, and err says why
- * Without memory the process ends, with a line that says so.
+ * Without memory the process ends, with a line that says so. A child that is forked while another thread runs a
+ * line gets a shell of its own, as any child does; what of the line was in memory stays there.
  * @safety threads=any signals=no fork=reinit allocates blocks
  */
 OTRACE_API int otrace_execute(const char *line, char **out, char **err);

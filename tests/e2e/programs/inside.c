@@ -2,6 +2,7 @@
 // The shell inside the program, as a unit test uses it: a static function is replaced by its name, what
 // calls it is called, and everything is put back.
 #include <assert.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,34 @@ static void in_a_child(void)
 	printf("child %d\n", WEXITSTATUS(status));
 }
 
+static void *wait_a_while(void *unused)
+{
+	(void)unused;
+	assert(!otrace_execute("wait 1", NULL, NULL));
+	return NULL;
+}
+
+/* The line that another thread runs stays behind: it does not keep the child out, nor the fork waiting. */
+static void in_a_child_while_a_line_runs(void)
+{
+	pthread_t thread;
+	int status = 0;
+
+	pthread_create(&thread, NULL, wait_a_while, NULL);
+	usleep(300000);
+	if (!fork()) {
+		int bad;
+
+		alarm(20);
+		bad = otrace_execute("call age_of &account", &out, &err) || strcmp(out, "36\n") != 0;
+		otrace_execute_end();
+		_exit(bad);
+	}
+	wait(&status);
+	printf("child of a running line %#x\n", status);
+	pthread_join(thread, NULL);
+}
+
 int main(void)
 {
 	assert(!execute("pr account.owner"));
@@ -60,6 +89,7 @@ int main(void)
 	age_of(&account);
 	assert(!execute("pr 1") && strstr(err, "return 36"));
 	in_a_child();
+	in_a_child_while_a_line_runs();
 	assert(!execute("patch clock_year with fake_year"));
 	otrace_execute_end();
 	assert(age_of(&account) == 36);

@@ -13,6 +13,7 @@ from oprobe import (COMPLEX_X87, FLOAT, IN_MEMORY, INT, ON_MAIN, PARTS, POINTER,
 
 FAULT, NOT_HELD, NO_THREAD, INVALID, TOO_MANY, CALL_RUNNING, CALL_LOST = 10, 12, 13, 14, 18, 23, 24
 NO_FUNCTION, SAFE = 4, 17
+WITHDRAW = 16
 SOURCE = "../../e2e/programs/calls.c"
 
 
@@ -157,6 +158,7 @@ def test_results_of_every_size_come_whole(program):
     ((PARTS, 17), [], INVALID), ((IN_MEMORY, 0), [], INVALID), ((COMPLEX_X87, 16), [], INVALID), ((99, 4), [], INVALID),
     ((VOID, 1), [], INVALID), ((INT, 4, 0, 3), [], INVALID), ((INT, 4, 0, 128), [], INVALID),
     ((INT, 4), [(VOID, b"")], INVALID), ((INT, 4), [(INT, b"1234")], INVALID), ((INT, 4), [(POINTER, b"")], INVALID),
+    ((INT, 4), [(IN_MEMORY, bytes(64), 0, 32)], INVALID), ((INT, 4), [(IN_MEMORY, bytes(64), 0, 64)], INVALID),
     ((INT, 4), [(COMPLEX_X87, bytes(32))], INVALID), ((INT, 4), [(PARTS, b"")], INVALID),
 ])
 def test_what_cannot_be_is_refused(program, result, arguments, status):
@@ -166,12 +168,51 @@ def test_what_cannot_be_is_refused(program, result, arguments, status):
     assert client.call_done()[2] == struct.pack("<i", 77)
 
 
+def threads_of_ours(pid):
+    tids = []
+    for tid in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{tid}/comm", encoding="ascii") as file:
+            if file.read().startswith("oshell"):
+                tids.append(int(tid))
+    assert len(tids) == 2
+    return tids
+
+
+def test_a_call_on_a_thread_that_waits_is_withdrawn(program):
+    """By WITHDRAW, and with the connection; others are made meanwhile, and every stub goes off again."""
+    client = program.attach()
+    main = program.process.pid
+    waiting = client.invoke(client.named("nothing"), (INT, 4), thread=main)
+    assert client.status()["nr_on"] > 20
+    assert status_of(client, client.named("nothing"), (INT, 4), thread=main) == CALL_RUNNING
+    other = client.invoke(client.named("nothing"), (INT, 4))
+    assert client.call_done() == (0, other, struct.pack("<i", 77))
+    assert withdraw(client, waiting + 1000) == withdraw(client, other) == CALL_RUNNING
+    assert withdraw(client, waiting) == 0 and withdraw(client, waiting) == CALL_RUNNING
+    assert client.status()["nr_on"] == 0
+    client.invoke(client.named("nothing"), (INT, 4), thread=main)
+    client.close()
+    client = program.attach()
+    assert client.status()["nr_on"] == 0
+    again = client.invoke(client.named("nothing"), (INT, 4), thread=main)
+    assert withdraw(client, again) == 0
+
+
+def withdraw(client, request):
+    try:
+        client.call(WITHDRAW, struct.pack("<II", request, 0))
+    except Error as error:
+        return error.status
+    return 0
+
+
 def test_threads_and_modes_that_are_refused(calls, runtime):
     with Program([calls, "serve"], runtime) as program:
         client = program.attach()
         nothing = client.named("nothing")
         assert status_of(client, nothing, (INT, 4), thread=ON_MAIN) == NOT_HELD
-        assert status_of(client, nothing, (INT, 4), thread=program.process.pid) == NO_THREAD
+        for tid in (os.getpid(), *threads_of_ours(program.process.pid), 1 << 31):
+            assert status_of(client, nothing, (INT, 4), thread=tid) == NO_THREAD
         assert status_of(client, None, (INT, 4), address=1) == FAULT
         client.close()
         client = program.attach(flags=1)

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <signal.h>
+
+#include "base/sys.h"
+#include "core/call.h"
+#include "core/callhere.h"
+
+#define ROOM_BYTES (128u << 10) /* for the function, and 64 KiB of arguments by value */
+#define LOOK_BYTES \
+	(1u << 20) /* of the stack: one that is deeper is looked at again when it is not */
+#define PAUSE 32u  /* entries to skip behind one that was not fit: looking is not cheap */
+
+uint32_t ot_call_tid;
+
+/* The number that is kept is the parent's in a child that no handler of fork() ran in. */
+static bool is_for_me(void)
+{
+	struct ot_tls *tls = &ot_tls;
+	uint32_t tid = __atomic_load_n(&ot_call_tid, __ATOMIC_ACQUIRE);
+
+	if (!tls->tid)
+		tls->tid = (uint32_t)ot_sys_gettid();
+	return tid && tls->tid == tid && (uint32_t)ot_sys_gettid() == tid;
+}
+
+static bool has_armed(const struct ot_thread *thread)
+{
+	return thread && thread->armed;
+}
+
+/* A hook that runs has been interrupted: its thread's memory is in use. */
+static bool in_hook(void)
+{
+	return ot_tls.busy || (ot_tls.thread && ot_tls.thread->armed > OT_ASKED);
+}
+
+bool ot_call_here_begin(uint64_t hook)
+{
+	struct ot_tls *tls = &ot_tls;
+
+	if (!is_for_me() || in_hook())
+		return false;
+	tls->busy = hook;
+	ot_barrier();
+	if (has_armed(tls->thread))
+		tls->thread->armed = hook;
+	ot_barrier();
+	return true;
+}
+
+void ot_call_here_end(void)
+{
+	struct ot_tls *tls = &ot_tls;
+
+	ot_barrier();
+	if (has_armed(tls->thread))
+		tls->thread->armed = OT_ARMED;
+	ot_barrier();
+	tls->busy = 0;
+}
+
+/* What the kernel has put on the stack for a handler lies above all that the handler has called. */
+static bool is_interrupted(uint64_t sp, uint64_t low, uint64_t end)
+{
+	for (uint64_t at = OT_ROUND_UP(sp, 16) + OT_SIGNAL_FRAME_PLACE; at < end; at += 16)
+		if (ot_arch_is_signal_frame(at, low, end))
+			return true;
+	return false;
+}
+
+static bool on_signal_stack(void)
+{
+	stack_t now;
+
+	return OT_SYS(SYS_sigaltstack, 0, &now, 0, 0, 0, 0) || (now.ss_flags & SS_ONSTACK);
+}
+
+static bool is_fit(uint64_t sp)
+{
+	const struct ot_stack *stack = &ot_tls.stack;
+	const uint32_t own = OT_STACK_EXACT | OT_STACK_OWN;
+	uint64_t end;
+
+	if (on_signal_stack())
+		return false;
+	ot_stack_be_exact(sp);
+	if ((stack->flags & own) != own || sp - stack->low >= stack->bytes ||
+	    sp - stack->low < ROOM_BYTES)
+		return false;
+	end = stack->low + stack->bytes;
+	if (ot_stack_main_end > sp && ot_stack_main_end < end)
+		end = ot_stack_main_end;
+	return end - sp <= LOOK_BYTES && !is_interrupted(sp, stack->low, end);
+}
+
+OT_SLOW void ot_call_here(uint64_t frame)
+{
+	bool fit;
+	int error;
+
+	if (!__atomic_load_n(&ot_call_tid, __ATOMIC_RELAXED))
+		return;
+	if (ot_tls.call_pause) {
+		ot_tls.call_pause--;
+		return;
+	}
+	if (!ot_call_here_begin(frame | OT_HOOK_ENTER))
+		return;
+	fit = is_fit(frame);
+	ot_call_here_end();
+	if (!fit) {
+		ot_tls.call_pause = PAUSE;
+		return;
+	}
+	error = errno;
+	ot_call_run_here();
+	errno = error;
+}
+
+void ot_call_here_waiting(void)
+{
+	int error = errno;
+
+	if (is_for_me())
+		ot_call_run_here();
+	errno = error;
+}
