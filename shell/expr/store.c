@@ -51,6 +51,21 @@ static struct ot_err *check_const(struct ot_evaluator *e, const struct ot_expr_n
 		ot_type_text(ot_type_unqualified(place->type)));
 }
 
+/* What is const in a struct would be written over with the rest of it. */
+static struct ot_err *check_fields(struct ot_evaluator *e, const struct ot_expr_node *node,
+				   const struct ot_value *place)
+{
+	const struct ot_type *of = NULL;
+	const struct ot_member *member = ot_type_const_member(place->type, &of);
+
+	if (!member)
+		return NULL;
+	return ot_eval_error(e, node, OT_ERR_TYPE,
+			     "%s is not assigned as a whole: the field \"%s\" of %s is const",
+			     ot_type_text(place->type), member->name ? member->name : "",
+			     ot_type_text(of));
+}
+
 /* Debug information does not say how many bits a _BitInt has: what lies above them is not ours to choose. */
 static struct ot_err *check_width(struct ot_evaluator *e, const struct ot_expr_node *node,
 				  const struct ot_value *place)
@@ -242,6 +257,7 @@ struct ot_err *ot_eval_assign(struct ot_evaluator *e, const struct ot_expr_node 
 		OT_TRY(ot_eval_type(e, node->right, &from));
 		return check_const(e, node, &place, from);
 	}
+	OT_TRY(check_fields(e, node, &place));
 	OT_TRY(check_width(e, node, &place));
 	OT_TRY(check_allowed(e, node));
 	if (node->op == OT_TOKEN_ASSIGN)

@@ -105,6 +105,40 @@ bool ot_type_is_volatile(const struct ot_type *type)
 	return has_qualifier(type, OTRACE_TYPE_VOLATILE);
 }
 
+/* A damaged table may have structs in themselves. */
+#define CONST_MAX_LOOKS 100000u
+
+static const struct ot_member *const_member(const struct ot_type *type, unsigned int *looks,
+					    int depth, const struct ot_type **of_ret)
+{
+	const struct ot_member *found = NULL;
+
+	type = ot_type_strip(type);
+	while (type->kind == OTRACE_TYPE_ARRAY && type->target)
+		type = ot_type_strip(type->target);
+	if (!ot_type_is_record(type) || depth > SAME_MAX_DEPTH)
+		return NULL;
+	for (uint32_t i = 0; i < type->nr_members && !found; i++) {
+		const struct ot_member *member = &type->members[i];
+
+		if (member->flags & OTRACE_MEMBER_STATIC || ++*looks > CONST_MAX_LOOKS)
+			continue;
+		*of_ret = type;
+		found = ot_type_is_const(member->type)
+				? member
+				: const_member(member->type, looks, depth + 1, of_ret);
+	}
+	return found;
+}
+
+const struct ot_member *ot_type_const_member(const struct ot_type *type,
+					     const struct ot_type **of_ret)
+{
+	unsigned int looks = 0;
+
+	return const_member(type, &looks, 0, of_ret);
+}
+
 const struct ot_type *ot_type_unqualified(const struct ot_type *type)
 {
 	while (is_qualifier(type->kind) && type->target)

@@ -25,6 +25,10 @@ bool ot_type_is_operand(const struct ot_type *type);
 /** Whether a value of the type may not be changed: const, also through typedefs, and of arrays. */
 bool ot_type_is_const(const struct ot_type *type);
 bool ot_type_is_volatile(const struct ot_type *type);
+/** A const field of a struct or union, at any depth, also of elements: the whole may not be assigned
+ * then. NULL = there is none. @param of_ret what it is a field of */
+const struct ot_member *ot_type_const_member(const struct ot_type *type,
+					     const struct ot_type **of_ret);
 /** Without the outer qualifiers alone: typedefs stay where they can. */
 const struct ot_type *ot_type_unqualified(const struct ot_type *type);
 /** Where C lets an object of the type begin; 1 when unknown. Packed structs show by their members'
