@@ -18,15 +18,15 @@ static bool is_named(const struct ot_type *type, const char *word)
 	return type->name && strstr(type->name, word);
 }
 
-static bool is_float128(const struct ot_type *type)
-{
-	return type->kind == OTRACE_TYPE_BASE && is_named(type, "128") &&
-	       (type->encoding == OTRACE_ENC_FLOAT || type->encoding == OTRACE_ENC_COMPLEX);
-}
-
 static bool is_complex(const struct ot_type *type)
 {
 	return type->kind == OTRACE_TYPE_BASE && type->encoding == OTRACE_ENC_COMPLEX;
+}
+
+/* And complex ones of it. */
+static bool is_float128(const struct ot_type *type)
+{
+	return ot_type_is_float128(type) || (is_complex(type) && type->count == 128);
 }
 
 static uint64_t natural_align(const struct ot_type *type);
