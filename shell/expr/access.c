@@ -365,10 +365,14 @@ struct ot_err *ot_eval_container(struct ot_evaluator *e, const struct ot_expr_no
 	if (!ot_type_is_pointer(pointer.type))
 		return not_a_pointer(e, node->right, pointer.type);
 	target = ot_type_strip(pointer.type)->target;
-	if (!ot_type_is_void(target) && !ot_type_is_same(target, part.type))
+	if (!ot_type_is_void(target) && !ot_type_is_same(target, part.type)) {
+		ot_auto_type_pair struct ot_type_pair texts = {0};
+
+		ot_type_pair_init(&texts, target, part.type);
 		return ot_eval_error(e, node->right, OT_ERR_TYPE,
-				     "%s does not point to the field, which is %s",
-				     ot_type_text(pointer.type), ot_type_text(part.type));
+				     "a pointer to %s does not point to the field, which is %s",
+				     texts.a, texts.b);
+	}
 	ot_value_of_u64(ot_program_pointer_to(e->program, node->type),
 			(uint64_t)pointer.integer - part.address, ret);
 	return NULL;

@@ -17,8 +17,11 @@ static struct ot_err *no_conversion(struct ot_evaluator *e, const struct ot_expr
 				    const struct ot_type *from, const struct ot_type *to,
 				    const char *hint)
 {
-	return ot_eval_error(e, node, OT_ERR_TYPE, "%s does not convert to %s%s",
-			     ot_type_text(from), ot_type_text(to), hint);
+	ot_auto_type_pair struct ot_type_pair texts = {0};
+
+	ot_type_pair_init(&texts, from, to);
+	return ot_eval_error(e, node, OT_ERR_TYPE, "%s does not convert to %s%s", texts.a, texts.b,
+			     hint);
 }
 
 /* ------------------------------------------------------------------ by itself */
@@ -128,10 +131,14 @@ static struct ot_err *look_as(struct ot_evaluator *e, const struct ot_expr_node 
 		ot_value_at(node->type, value->address, ret);
 		return NULL;
 	}
-	if (!ot_type_is_same(value->type, node->type))
+	if (!ot_type_is_same(value->type, node->type)) {
+		ot_auto_type_pair struct ot_type_pair texts = {0};
+
+		ot_type_pair_init(&texts, value->type, node->type);
 		return ot_eval_error(e, node, OT_ERR_TYPE,
 				     "%s cannot be cast to %s: this has no address to look at",
-				     ot_type_text(value->type), ot_type_text(node->type));
+				     texts.a, texts.b);
+	}
 	ot_eval_move(value, ret);
 	ret->type = node->type;
 	return NULL;
@@ -235,9 +242,11 @@ static struct ot_err *look_at_branch(struct ot_evaluator *e, struct branch *bran
 static struct ot_err *no_common(struct ot_evaluator *e, const struct ot_expr_node *node,
 				const struct branch *a, const struct branch *b)
 {
+	ot_auto_type_pair struct ot_type_pair texts = {0};
+
+	ot_type_pair_init(&texts, a->value.type, b->value.type);
 	return ot_eval_error(e, node, OT_ERR_TYPE,
-			     "one branch is %s, the other %s: no type is both",
-			     ot_type_text(a->value.type), ot_type_text(b->value.type));
+			     "one branch is %s, the other %s: no type is both", texts.a, texts.b);
 }
 
 static struct ot_err *pointer_choice(struct ot_evaluator *e, const struct ot_expr_node *node,

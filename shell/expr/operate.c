@@ -5,7 +5,7 @@
 #include "expr/eval.h"
 #include "model/made.h"
 
-static const char *op_text(enum ot_token_kind op)
+const char *ot_eval_op_text(enum ot_token_kind op)
 {
 	static const char *const texts[] = {
 #define OT_X_TOKEN(name, text) [OT_TOKEN_##name] = (text),
@@ -20,8 +20,11 @@ static struct ot_err *mismatch(struct ot_evaluator *e, const struct ot_expr_node
 			       enum ot_token_kind op, const struct ot_number *a,
 			       const struct ot_number *b, const char *why)
 {
-	return ot_eval_error(e, node, OT_ERR_TYPE, "%s %s %s: %s", ot_type_text(a->type),
-			     op_text(op), ot_type_text(b->type), why);
+	ot_auto_type_pair struct ot_type_pair texts = {0};
+
+	ot_type_pair_init(&texts, a->type, b->type);
+	return ot_eval_error(e, node, OT_ERR_TYPE, "%s %s %s: %s", texts.a, ot_eval_op_text(op),
+			     texts.b, why);
 }
 
 /* ------------------------------------------------------------------ one operand */
@@ -42,7 +45,7 @@ static struct ot_err *plus_minus(struct ot_evaluator *e, const struct ot_expr_no
 	}
 	if (ot_type_is_pointer(number.type) || (node->op == OT_TOKEN_TILDE && number.is_float))
 		return ot_eval_error(e, node, OT_ERR_TYPE, "\"%s\" needs %s, and this is %s",
-				     op_text(node->op),
+				     ot_eval_op_text(node->op),
 				     node->op == OT_TOKEN_TILDE ? "an integer" : "a number",
 				     ot_type_text(number.type));
 	ot_number_convert(&number, ot_number_promoted(e->program, &number));
@@ -220,8 +223,8 @@ static struct ot_err *no_operand(struct ot_evaluator *e, const struct ot_expr_no
 
 	return ot_eval_error(e, node, OT_ERR_TYPE,
 			     "%s %s %s: a number or pointer is needed, this is %s",
-			     ot_type_text(a->type), op_text(node->op), ot_type_text(b->type),
-			     ot_type_text(wrong->type));
+			     ot_type_text(a->type), ot_eval_op_text(node->op),
+			     ot_type_text(b->type), ot_type_text(wrong->type));
 }
 
 struct ot_err *ot_eval_binary(struct ot_evaluator *e, const struct ot_expr_node *node,

@@ -82,7 +82,7 @@ static void types_are_parsed_like_declarations(void **state)
 		{"offsetof(struct node, a)", "a bit-field has no address"},
 		{"offsetof(int, x)", "int has no fields"},
 		{"container_of(&counter, struct node, next)",
-		 "int * does not point to the field, which is struct node *"},
+		 "a pointer to int does not point to the field, which is struct node *"},
 		{"container_of(counter, struct node, next)", "not a pointer but int"},
 		{"sizeof(head->a)", "a bit-field has no size"},
 		{"sizeof(int[])", "has no size"},
