@@ -47,6 +47,8 @@ static uint64_t record_align(const struct ot_type *type)
 			continue;
 		if (!member->bit_size && member->bit_offset / 8 % of)
 			return type->align_bytes ? type->align_bytes : 1;
+		if (member->align_bytes > of)
+			of = member->align_bytes;
 		if (of > align)
 			align = of;
 	}

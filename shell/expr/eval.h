@@ -77,6 +77,11 @@ void ot_type_pair_deinit(struct ot_type_pair *pair);
 /* names.c */
 struct ot_err *ot_eval_name(struct ot_evaluator *e, const struct ot_expr_node *node,
 			    struct ot_value *ret);
+/** The alignment that the source asks for of the variable that a name means, or 0. */
+uint32_t ot_eval_name_align(struct ot_evaluator *e, const struct ot_expr_node *node);
+/** "f.NAME", f being a function: a static of it, as f::NAME is. @param found false: there is none */
+struct ot_err *ot_eval_static(struct ot_evaluator *e, const struct ot_expr_node *node, bool *found,
+			      struct ot_value *ret);
 
 /* access.c: parts of values */
 struct ot_err *ot_eval_deref(struct ot_evaluator *e, const struct ot_expr_node *node,

@@ -5,7 +5,6 @@
 #include "model/made.h"
 
 #define SAME_MAX_DEPTH 32
-#define ALIGN_MAX 16u /* of a base type */
 
 const struct ot_type *ot_made_qualified(struct ot_program *program, const struct ot_type *type,
 					enum otrace_type_kind kind)
@@ -156,86 +155,6 @@ uint64_t ot_type_bits(const struct ot_type *type)
 	type = ot_type_strip(type);
 	return type->kind == OTRACE_TYPE_BASE && type->count && type->count < bits ? type->count
 										   : bits;
-}
-
-/* ------------------------------------------------------------------ alignment */
-
-/* Places tell that a struct is packed: no member may lie where its type cannot. */
-static uint64_t fit(uint64_t align, uint64_t offset)
-{
-	while (align > 1 && offset % align)
-		align /= 2;
-	return align;
-}
-
-static uint64_t record_align(const struct ot_type *type, int depth);
-
-static uint64_t align_of(const struct ot_type *type, int depth)
-{
-	uint64_t size;
-
-	if (depth > SAME_MAX_DEPTH)
-		return 1;
-	for (; type->target && (is_qualifier(type->kind) || type->kind == OTRACE_TYPE_TYPEDEF);
-	     type = type->target)
-		if (type->align_bytes)
-			return type->align_bytes;
-	type = ot_type_strip(type);
-	if (type->kind == OTRACE_TYPE_ARRAY)
-		return align_of(type->target, depth + 1);
-	if (ot_type_is_record(type))
-		return record_align(type, depth);
-	size = ot_type_size(type);
-	if (type->kind == OTRACE_TYPE_BASE && type->encoding == OTRACE_ENC_COMPLEX)
-		size /= 2;
-	if (type->kind == OTRACE_TYPE_VECTOR)
-		return size ? size & (0 - size) : 1;
-	if (type->kind == OTRACE_TYPE_BASE && type->count && size > 8)
-		return 8; /* _BitInt */
-	return !size ? 1 : fit(ALIGN_MAX, size);
-}
-
-#define GAP_ALIGN_MIN 16u
-#define GAP_ALIGN_MAX 4096u
-
-/* What _Alignas does to a member is told by the gap before it alone. Smaller gaps may be bit-fields
- * without a name. */
-static uint64_t align_of_gap(uint64_t end, uint64_t align, uint64_t next)
-{
-	for (uint64_t more = align; more <= GAP_ALIGN_MAX; more *= 2)
-		if ((end + more - 1) / more * more == next)
-			return more == align || more >= GAP_ALIGN_MIN ? more : align;
-	return align;
-}
-
-static uint64_t record_align(const struct ot_type *type, int depth)
-{
-	uint64_t most = 1, end = 0;
-
-	for (uint32_t i = 0; i < type->nr_members; i++) {
-		const struct ot_member *member = &type->members[i];
-		uint64_t align;
-
-		if (member->flags & OTRACE_MEMBER_STATIC)
-			continue;
-		/* a bit-field of 0 bits has no name and no say */
-		align = align_of(member->type, depth + 1);
-		if (!member->bit_size)
-			align = align_of_gap(end, fit(align, member->bit_offset / 8),
-					     member->bit_offset / 8);
-		end = member->bit_size ? (member->bit_offset + member->bit_size + 7) / 8
-				       : member->bit_offset / 8 + ot_type_size(member->type);
-		most = align > most ? align : most;
-	}
-	if (type->align_bytes > most)
-		return type->align_bytes;
-	most = fit(most, ot_type_size(type));
-	return type->kind == OTRACE_TYPE_UNION ? most : align_of_gap(end, most, ot_type_size(type));
-}
-
-uint64_t ot_type_align(const struct ot_type *type)
-{
-	return align_of(type, 0);
 }
 
 /* ------------------------------------------------------------------ sameness */

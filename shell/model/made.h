@@ -31,9 +31,22 @@ const struct ot_member *ot_type_const_member(const struct ot_type *type,
 					     const struct ot_type **of_ret);
 /** Without the outer qualifiers alone: typedefs stay where they can. */
 const struct ot_type *ot_type_unqualified(const struct ot_type *type);
-/** Where C lets an object of the type begin; 1 when unknown. Packed structs show by their members'
- * places only. */
-uint64_t ot_type_align(const struct ot_type *type);
+
+/** What is known of the places where objects of a type may begin: powers of two, least = most where
+ * it is known. */
+struct ot_align {
+	uint64_t least;
+	uint64_t most;
+};
+/**
+ * Alignments that are asked for are recorded, but not whether a struct is packed: places of members
+ * and gaps between them tell, or leave it open.
+ */
+void ot_type_align(const struct ot_type *type, struct ot_align *ret);
+/** Of a field of @p record, as compilers answer _Alignof x.field. */
+void ot_member_align(const struct ot_type *record, const struct ot_member *member,
+		     uint64_t bit_offset, struct ot_align *ret);
+
 /** Bits of a value: of _BitInt(N) N, else eight for each byte. */
 uint64_t ot_type_bits(const struct ot_type *type);
 

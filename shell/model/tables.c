@@ -372,6 +372,8 @@ static struct ot_var *read_var(struct pool *pool, struct otrace_stream *stream)
 	var->size_bytes = var->type ? var->type->size_bytes : 0;
 	if (has & OTRACE_VAR_HAS_SIZE)
 		var->size_bytes = otrace_stream_varint(stream);
+	if (has & OTRACE_VAR_HAS_ALIGN)
+		var->align_bytes = 1u << (otrace_stream_varint(stream) & 31);
 	if (var->flags & OTRACE_VAR_CONSTANT_VALUE)
 		var->constant_value = otrace_stream_varint(stream);
 	return stream->end ? var : NULL;
