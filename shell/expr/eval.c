@@ -456,11 +456,22 @@ struct ot_err *ot_expr_constant(const struct ot_expr *expr, const struct ot_expr
 	return NULL;
 }
 
+struct ot_err *ot_expr_type_of(const struct ot_expr *expr, const struct ot_expr_node *node,
+			       const struct ot_type **ret)
+{
+	struct ot_evaluator e = {.expr = expr,
+				 .scope = expr->scope,
+				 .program = expr->program,
+				 .target = ot_program_target(expr->program)};
+
+	return operand_type(&e, node, ret);
+}
+
 struct ot_err *ot_expr_value(const struct ot_expr_scope *scope, const char *text,
 			     struct ot_value *ret)
 {
 	struct ot_expr *expr = NULL;
-	struct ot_err *err = ot_expr_parse(scope->program, text, &expr);
+	struct ot_err *err = ot_expr_parse_in(scope, text, &expr);
 
 	if (!err)
 		err = ot_expr_eval(expr, scope, ret);

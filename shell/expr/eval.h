@@ -43,6 +43,10 @@ struct ot_err *ot_eval_integer(struct ot_evaluator *e, const struct ot_expr_node
 struct ot_err *ot_expr_constant(const struct ot_expr *expr, const struct ot_expr_node *node,
 				uint64_t *ret);
 
+/** While parsing: the type of typeof(@p node), which is not evaluated. */
+struct ot_err *ot_expr_type_of(const struct ot_expr *expr, const struct ot_expr_node *node,
+			       const struct ot_type **ret);
+
 /** An error when there is nothing to look at. */
 struct ot_err *ot_eval_check(struct ot_evaluator *e, const struct ot_expr_node *node,
 			     const struct ot_value *value);

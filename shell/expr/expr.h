@@ -48,7 +48,10 @@ struct ot_expr_scope {
 	void *call_priv;
 };
 
-/** Parses; names are looked up at evaluation, type names while parsing. */
+/** Parses; names are looked up at evaluation, type names while parsing, and then those in typeof too. */
+struct ot_err *ot_expr_parse_in(const struct ot_expr_scope *scope, const char *text,
+				struct ot_expr **ret);
+/** As ot_expr_parse_in(), where nothing but the program is known yet. */
 struct ot_err *ot_expr_parse(struct ot_program *program, const char *text, struct ot_expr **ret);
 void ot_expr_destroy(struct ot_expr *expr);
 

@@ -14,6 +14,10 @@ const struct ot_type *ot_made_qualified(struct ot_program *program, const struct
 	if ((kind == OTRACE_TYPE_CONST && ot_type_is_const(type)) ||
 	    (kind == OTRACE_TYPE_VOLATILE && ot_type_is_volatile(type)))
 		return type;
+	/* an atomic one of at most 16 bytes takes as many as a processor can exchange */
+	while (kind == OTRACE_TYPE_ATOMIC && like.size_bytes < 16 &&
+	       like.size_bytes & (like.size_bytes - 1))
+		like.size_bytes++;
 	return ot_types_intern(program, &like);
 }
 

@@ -67,6 +67,15 @@ static void types_are_parsed_like_declarations(void **state)
 		{"offsetof(struct node, text)", "24"},
 		{"container_of(&head->next, struct node, next) == head", "1"},
 		{"sizeof(struct node volatile)", "32"},
+		{"sizeof(_Atomic(char[3]) *) + sizeof(_Atomic(int))", "12"},
+		{"_Alignof(_Atomic struct node) + _Alignof(_Atomic(short))", "10"},
+		{"sizeof(typeof(head->name))", "8"},
+		{"(typeof(counter))3.7", "3"},
+		{"(__typeof__(head))0", "NULL"},
+		{"sizeof(typeof(struct node)[2])", "64"},
+		{"sizeof(typeof(int (*)(typeof(counter) x)))", "8"},
+		{"sizeof(typeof(counter++)), counter", "42"},
+		{"*(typeof_unqual(*(const int *)0) *)&counter", "42"},
 	};
 	static const struct wanted wrong[] = {
 		{"(unsigned float)1", "make a type in C"},
@@ -86,6 +95,10 @@ static void types_are_parsed_like_declarations(void **state)
 		{"container_of(counter, struct node, next)", "not a pointer but int"},
 		{"sizeof(head->a)", "a bit-field has no size"},
 		{"sizeof(int[])", "has no size"},
+		{"(typeof(first.a))1", "no type of its own ^14"},
+		{"(typeof(nosuch))1", "no variable, function or constant \"nosuch\" ^8"},
+		{"(typeof counter)1", "\"(\" and an expression or a type expected here ^8"},
+		{"(typeof(counter 1))1", "\")\" expected here ^16"},
 	};
 
 	assert_values(*state, all, OT_NR(all));
@@ -348,6 +361,8 @@ static void deep_and_wide_expressions_end_soon(void **state)
 		{"(int (", "*", ")[2])0"},
 		{"*&", "counter", ""},
 		{"++", "counter", ""},
+		{"(typeof(", "counter", "))1"},
+		{"(typeof(", "int", "))1"},
 	};
 	struct session *s = *state;
 
