@@ -29,6 +29,31 @@ const struct ot_type *ot_made_open_array(struct ot_program *program, const struc
 	return ot_types_intern(program, &like);
 }
 
+const struct ot_type *ot_made_vector(struct ot_program *program, const struct ot_type *type,
+				     uint64_t count, uint64_t size_bytes)
+{
+	struct ot_type like = {.kind = OTRACE_TYPE_VECTOR,
+			       .target = type,
+			       .count = count,
+			       .size_bytes = size_bytes};
+
+	return ot_types_intern(program, &like);
+}
+
+const struct ot_type *ot_made_wide_char(struct ot_program *program, const char *name)
+{
+	const struct ot_type *known = ot_program_type(program, name, OTRACE_TYPE_TYPEDEF);
+	const struct ot_type *base =
+		ot_program_base(program, name[0] == 'w'	      ? "int"
+					 : strstr(name, "16") ? "unsigned short"
+							      : "unsigned int");
+	struct ot_type like = {.kind = OTRACE_TYPE_TYPEDEF, .target = base, .name = name};
+
+	like.size_bytes = base->size_bytes;
+	return known && ot_type_size(known) == like.size_bytes ? known
+							       : ot_types_intern(program, &like);
+}
+
 const struct ot_type *ot_made_function(struct ot_program *program, const struct ot_type *result,
 				       const struct ot_type *const *params, uint32_t nr_params,
 				       uint16_t flags)

@@ -8,6 +8,11 @@
 /** @param kind OTRACE_TYPE_CONST, VOLATILE, RESTRICT or ATOMIC; a type that has it is given back */
 const struct ot_type *ot_made_qualified(struct ot_program *program, const struct ot_type *type,
 					enum otrace_type_kind kind);
+/** @param size_bytes of three elements that of four */
+const struct ot_type *ot_made_vector(struct ot_program *program, const struct ot_type *type,
+				     uint64_t count, uint64_t size_bytes);
+/** wchar_t, char16_t or char32_t: the program's, or one made of what it is to clang. */
+const struct ot_type *ot_made_wide_char(struct ot_program *program, const char *name);
 /** An array without a count: int []. */
 const struct ot_type *ot_made_open_array(struct ot_program *program, const struct ot_type *type);
 /** @param params copied  @param flags OTRACE_TYPE_FLAG_VARIADIC, NO_PROTOTYPE */
