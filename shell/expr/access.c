@@ -90,32 +90,83 @@ static struct ot_err *lies_elsewhere(struct ot_evaluator *e, const struct ot_exp
 			     "what a pointer points to is no part of the object");
 }
 
+/* The struct and a static of a function may be called the same: the struct has won. */
+static struct ot_err *maybe_static(struct ot_evaluator *e, const struct ot_expr_node *node,
+				   struct ot_err *err)
+{
+	ot_auto_value struct ot_value unused = {0};
+	bool was_dry = e->is_dry, found = false;
+
+	e->is_dry = true;
+	ot_err_destroy(ot_eval_static(e, node, &found, &unused));
+	e->is_dry = was_dry;
+	if (found) {
+		ot_auto_free char *what = err->what;
+
+		err->what = ot_asprintf("%s (the static of the function %s is %s::%s)", what,
+					node->left->text, node->left->text, node->text);
+	}
+	return err;
+}
+
+static struct ot_err *no_static(struct ot_evaluator *e, const struct ot_expr_node *node)
+{
+	ot_auto_free char *name = ot_asprintf("%s::%s", node->left->text, node->text);
+	struct ot_err *err =
+		ot_eval_error(e, node, OT_ERR_NOT_FOUND, "the function %s has no static \"%s\"",
+			      node->left->text, node->text);
+
+	return ot_program_nearest(e->program, name, err);
+}
+
+/* What a field is asked of, if it is one. */
+static struct ot_err *eval_whole(struct ot_evaluator *e, const struct ot_expr_node *node,
+				 struct ot_value *left, struct ot_value *ret)
+{
+	if (ot_type_is_record(left->type)) {
+		ot_eval_move(left, ret);
+		return NULL;
+	}
+	if (ot_type_is_pointer(left->type) && is_part(node->left))
+		return lies_elsewhere(e, node);
+	if (ot_type_is_pointer(left->type) || ot_type_is_array(left->type))
+		OT_TRY(ot_eval_deref(e, node->left, left, ret));
+	else if (ot_type_is_function(left->type) && node->left->kind == OT_EXPR_NAME &&
+		 node->kind == OT_EXPR_MEMBER)
+		return no_static(e, node);
+	else
+		return ot_eval_error(e, node, OT_ERR_TYPE, "%s has no fields",
+				     ot_type_text(left->type));
+	return ot_type_is_record(ret->type)
+		       ? NULL
+		       : ot_eval_error(e, node, OT_ERR_TYPE, "%s has no fields",
+				       ot_type_text(ret->type));
+}
+
 /* "." and "->" mean the same here: a pointer is followed, a struct is not. */
 struct ot_err *ot_eval_member(struct ot_evaluator *e, const struct ot_expr_node *node,
 			      struct ot_value *ret)
 {
 	ot_auto_value struct ot_value left = {0};
 	ot_auto_value struct ot_value whole = {0};
+	ot_auto_err struct ot_err *err = ot_eval(e, node->left, &left);
 	const struct ot_member *member;
 	struct ot_value part;
 	uint64_t bit_offset = 0;
+	bool found = false;
 
-	OT_TRY(ot_eval(e, node->left, &left));
-	if (ot_type_is_record(left.type))
-		ot_eval_move(&left, &whole);
-	else if (ot_type_is_pointer(left.type) && is_part(node->left))
-		return lies_elsewhere(e, node);
-	else if (ot_type_is_pointer(left.type) || ot_type_is_array(left.type))
-		OT_TRY(ot_eval_deref(e, node->left, &left, &whole));
-	else
-		return ot_eval_error(e, node, OT_ERR_TYPE, "%s has no fields",
-				     ot_type_text(left.type));
-	if (!ot_type_is_record(whole.type))
-		return ot_eval_error(e, node, OT_ERR_TYPE, "%s has no fields",
-				     ot_type_text(whole.type));
+	/* also of a function that is left nowhere, so that its name alone means nothing */
+	if (err || !(ot_type_is_record(left.type) || ot_type_is_pointer(left.type) ||
+		     ot_type_is_array(left.type)))
+		OT_TRY(ot_eval_static(e, node, &found, ret));
+	if (found)
+		return NULL;
+	if (err)
+		return ot_take(err);
+	OT_TRY(eval_whole(e, node, &left, &whole));
 	member = ot_type_find_member(whole.type, node->text, &bit_offset);
 	if (!member)
-		return no_member(e, node, whole.type);
+		return maybe_static(e, node, no_member(e, node, whole.type));
 	ot_value_member(&whole, member, bit_offset, &part);
 	qualify(e, &whole, &part);
 	ot_eval_keep(&part, ret);

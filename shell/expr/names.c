@@ -36,7 +36,9 @@ static struct ot_err *scoped_var(struct ot_evaluator *e, const struct ot_expr_no
 	*ret = NULL;
 	if (!var)
 		return NULL;
-	for (struct ot_var *each = var; each && scope->fn; each = each->same_name)
+	/* "f::count" says whose it is */
+	for (struct ot_var *each = var; each && scope->fn && !strstr(node->text, "::");
+	     each = each->same_name)
 		if (each->scope && !strcmp(each->scope, scope->fn->name) &&
 		    each->tu == scope->fn->tu)
 			*ret = each;

@@ -293,7 +293,26 @@ static void a_string_in_a_comparison_is_its_text(void **state)
 		{"head == \"a\"", "of char, and this is struct node *"},
 		{"text < \"a\"", "has no address in the program"},
 		{"(char *)wild == \"a\"", "memory at 0x10 cannot be read"},
-		{"text == L\"a\"", "of int, and this is char *"},
+		{"text == L\"a\"", "of wchar_t, and this is char *"},
+	};
+
+	assert_values(*state, all, OT_NR(all));
+	assert_errors(*state, wrong, OT_NR(wrong));
+}
+
+static void a_static_of_a_function_is_its_field(void **state)
+{
+	static const struct wanted all[] = {
+		{"add.calls", "42"},
+		{"add::calls", "42"},
+		{"add.calls++ + add.calls", "85"},
+		{"sizeof add.calls", "4"},
+		{"&add.calls == &counter", "1"},
+	};
+	static const struct wanted wrong[] = {
+		{"add.callz", "the function add has no static \"callz\"; add::calls ^4"},
+		{"add->calls", "int (int, int) has no fields"},
+		{"nosuch.calls", "no variable, function or constant \"nosuch\" ^0"},
 	};
 
 	assert_values(*state, all, OT_NR(all));
@@ -406,6 +425,7 @@ int main(void)
 		TEST(compound_literals_are_filled_by_cs_rules),
 		TEST(ranges_are_arrays_without_their_end),
 		TEST(a_string_in_a_comparison_is_its_text),
+		TEST(a_static_of_a_function_is_its_field),
 		TEST(earlier_results_have_numbers),
 		TEST(the_last_thousand_results_are_kept),
 		TEST(deep_and_wide_expressions_end_soon),
