@@ -86,6 +86,8 @@ static struct ot_err *to_same(struct ot_evaluator *e, const struct ot_expr_node 
 			      struct ot_value *value, const struct ot_type *type,
 			      struct ot_value *ret)
 {
+	if (ot_eval_is_vector_pair(value->type, type))
+		return ot_eval_vector_bits(e, node, value, type, ret);
 	if (!ot_type_is_same(value->type, type))
 		return no_conversion(e, node, value->type, type, "");
 	OT_TRY(ot_eval_fetch(e, node, value));
@@ -184,6 +186,8 @@ struct ot_err *ot_eval_cast(struct ot_evaluator *e, const struct ot_expr_node *n
 	if (ot_type_is_record(type) || ot_type_is_array(type))
 		return look_as(e, node, &value, ret);
 	ot_eval_decay(e, &value);
+	if (ot_type_is_vector(type) || ot_type_is_vector(value.type))
+		return ot_eval_vector_cast(e, node, &value, ret);
 	if (ot_type_is_operand(type) && ot_type_is_operand(value.type)) {
 		e->is_enumerator = is_enumerator;
 		return cast_scalar(e, node, &value, ret);

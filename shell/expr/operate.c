@@ -30,12 +30,11 @@ static struct ot_err *mismatch(struct ot_evaluator *e, const struct ot_expr_node
 /* ------------------------------------------------------------------ one operand */
 
 static struct ot_err *plus_minus(struct ot_evaluator *e, const struct ot_expr_node *node,
-				 struct ot_value *ret)
+				 struct ot_number *of, struct ot_value *ret)
 {
-	struct ot_number number = {0}, other = {0}, result;
+	struct ot_number number = *of, other = {0}, result;
 	enum ot_token_kind op = node->op == OT_TOKEN_TILDE ? OT_TOKEN_CARET : OT_TOKEN_MINUS;
 
-	OT_TRY(ot_eval_scalar(e, node->left, &number));
 	if (number.is_complex) {
 		number.real = node->op == OT_TOKEN_MINUS ? -number.real : number.real;
 		if (node->op != OT_TOKEN_PLUS) /* ~ is the conjugate */
@@ -63,25 +62,29 @@ static struct ot_err *plus_minus(struct ot_evaluator *e, const struct ot_expr_no
 struct ot_err *ot_eval_unary(struct ot_evaluator *e, const struct ot_expr_node *node,
 			     struct ot_value *ret)
 {
-	ot_auto_value struct ot_value pointer = {0};
-	bool yes = false;
+	ot_auto_value struct ot_value value = {0};
+	struct ot_number number = {0};
 
 	switch (node->op) {
 	case OT_TOKEN_AMP:
 		return ot_eval_address(e, node, ret);
 	case OT_TOKEN_STAR:
-		OT_TRY(ot_eval(e, node->left, &pointer));
-		return ot_eval_deref(e, node->left, &pointer, ret);
-	case OT_TOKEN_NOT:
-		OT_TRY(ot_eval_truth(e, node->left, &yes));
-		ot_eval_int(e, !yes, ret);
-		return NULL;
+		OT_TRY(ot_eval(e, node->left, &value));
+		return ot_eval_deref(e, node->left, &value, ret);
 	case OT_TOKEN_INC:
 	case OT_TOKEN_DEC:
 		return ot_eval_step_by_one(e, node, ret);
 	default:
-		return plus_minus(e, node, ret);
+		break;
 	}
+	OT_TRY(ot_eval(e, node->left, &value));
+	if (ot_type_is_vector(value.type))
+		return ot_eval_vector_unary(e, node, &value, ret);
+	OT_TRY(ot_eval_number(e, node->left, &value, &number));
+	if (node->op != OT_TOKEN_NOT)
+		return plus_minus(e, node, &number, ret);
+	ot_eval_int(e, !ot_number_is_true(&number), ret);
+	return NULL;
 }
 
 /* ------------------------------------------------------------------ pointers */
@@ -244,6 +247,8 @@ struct ot_err *ot_eval_binary(struct ot_evaluator *e, const struct ot_expr_node 
 	ot_eval_decay(e, &left);
 	OT_TRY(ot_eval(e, node->right, &right));
 	ot_eval_decay(e, &right);
+	if (ot_type_is_vector(left.type) || ot_type_is_vector(right.type))
+		return ot_eval_vectors(e, node, node->op, &left, &right, ret);
 	if ((!ot_type_is_operand(left.type) && !ot_type_is_void(left.type)) ||
 	    (!ot_type_is_operand(right.type) && !ot_type_is_void(right.type)))
 		return no_operand(e, node, &left, &right);

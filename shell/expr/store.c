@@ -245,6 +245,19 @@ static struct ot_err *assign_operated(struct ot_evaluator *e, const struct ot_ex
 	return NULL;
 }
 
+/* "vector op= b" */
+static struct ot_err *assign_vector(struct ot_evaluator *e, const struct ot_expr_node *node,
+				    const struct ot_value *place, struct ot_value *ret)
+{
+	ot_auto_value struct ot_value before = *place;
+	ot_auto_value struct ot_value b = {0};
+	ot_auto_value struct ot_value after = {0};
+
+	OT_TRY(ot_eval(e, node->right, &b));
+	OT_TRY(ot_eval_vectors(e, node, plain_op(node->op), &before, &b, &after));
+	return store_converted(e, node, node, place, &after, ret);
+}
+
 struct ot_err *ot_eval_assign(struct ot_evaluator *e, const struct ot_expr_node *node,
 			      struct ot_value *ret)
 {
@@ -262,6 +275,8 @@ struct ot_err *ot_eval_assign(struct ot_evaluator *e, const struct ot_expr_node 
 	OT_TRY(check_allowed(e, node));
 	if (node->op == OT_TOKEN_ASSIGN)
 		return assign_plain(e, node, &place, ret);
+	if (ot_type_is_vector(place.type))
+		return assign_vector(e, node, &place, ret);
 	OT_TRY(ot_eval_scalar(e, node->right, &b));
 	return assign_operated(e, node, &place, &b, NULL, ret);
 }
