@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What changes the program: = += ++ and their kin. The target writes; here is decided what and whether.
+#include <ctype.h>
 #include <string.h>
 
 #include "expr/eval.h"
@@ -92,6 +93,27 @@ static struct ot_err *check_allowed(struct ot_evaluator *e, const struct ot_expr
 			     "an expression only reads here: nothing is stored (== compares)");
 }
 
+/* A result of before, or a part of one: behind a pointer in it is the program. */
+static bool is_result(struct ot_evaluator *e, const struct ot_expr_node *node)
+{
+	const struct ot_type *type = NULL;
+	struct ot_err *err;
+
+	if (node->kind == OT_EXPR_NAME)
+		return node->text[0] == '$' &&
+		       (node->text[1] == '$' || isdigit((unsigned char)node->text[1]));
+	if ((node->kind != OT_EXPR_MEMBER && node->kind != OT_EXPR_INDEX) ||
+	    !is_result(e, node->left))
+		return false;
+	err = ot_eval_type(e, node->left, &type);
+	if (err) {
+		ot_err_destroy(err);
+		return false;
+	}
+	return node->kind == OT_EXPR_MEMBER ? ot_type_is_record(type)
+					    : ot_type_is_array(type) || ot_type_is_vector(type);
+}
+
 /* Where to store, not what was there when somebody looked. */
 static struct ot_err *eval_place(struct ot_evaluator *e, const struct ot_expr_node *node,
 				 struct ot_value *ret)
@@ -99,6 +121,11 @@ static struct ot_err *eval_place(struct ot_evaluator *e, const struct ot_expr_no
 	ot_auto_value struct ot_value value = {0};
 
 	OT_TRY(ot_eval(e, node, &value));
+	if (is_result(e, node))
+		return ot_eval_error(
+			e, node, OT_ERR_TYPE,
+			"a result of before stays what it was: nothing is stored in it "
+			"(*&$1 = ... stores where $1 was read)");
 	OT_TRY(check_place(e, node, &value));
 	ot_value_at(value.type, value.address, ret);
 	ret->bit_size = value.bit_size;

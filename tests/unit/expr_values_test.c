@@ -328,13 +328,18 @@ static void earlier_results_have_numbers(void **state)
 		{"$3->next.id", "2"},	  {"$$[1]", "9"},      {"$4[0]", "42"},
 		{"&$1 == &counter", "1"}, {"$$[0:1]", "{42}"}, {"$$-0 == &counter", "1"},
 	};
-	static const struct wanted changed[] = {
-		{"counter = 7", "7"}, {"$1", "42"}, {"$4[0]", "42"}, {"*&$1", "7"}};
+	static const struct wanted changed[] = {{"counter = 7", "7"}, {"$1", "42"},
+						{"$4[0]", "42"},      {"*&$1", "7"},
+						{"*&$1 = 8", "8"},    {"$3->id = 1", "1"}};
 	static const struct wanted wrong[] = {
 		{"$5", "no result $5; the last one is $4 ^0"},
 		{"$0", "no result $0"},
 		{"$", "$ is the object of the current directory"},
 		{"1 + $99999999999999999999", "no result"},
+		{"$1 = 5", "(*&$1 = ... stores where $1 was read) ^0"},
+		{"$1++", "a result of before stays"},
+		{"$2.name[1] = 5", "a result of before stays"},
+		{"$4[0] += 1", "a result of before stays"},
 	};
 	ot_auto_value struct ot_value first = {0};
 
