@@ -74,10 +74,18 @@ static bool is_type_text(const struct ot_program *program, const char *text)
 	       ot_paths_type(program, text);
 }
 
+static bool begins_path(const char *text, const char *start)
+{
+	size_t len = strlen(start);
+
+	return !strncmp(text, start, len) && (!text[len] || text[len] == '/');
+}
+
+/* "~~i" is C, twice the other way round. */
 static bool is_path(const char *text)
 {
-	return (!strncmp(text, "/osh", 4) && (!text[4] || text[4] == '/')) ||
-	       !strncmp(text, "~~", 2);
+	return begins_path(text, "/osh") || begins_path(text, "~~") || begins_path(text, "~~g") ||
+	       begins_path(text, "~~w");
 }
 
 /* "/x", "/2", "/x2" before the expression. */
