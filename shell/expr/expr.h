@@ -2,8 +2,9 @@
 /**
  * C expressions over a program: parsed to a tree, then evaluated with C's types.
  *
- * All of C's operators with its conversions, and of ours: "." follows pointers too, a[2:10] is the
- * elements 2 to 9, p == "text" compares the text behind p, container_of(p, T, m), $1, $$ and $.
+ * All of C's operators with its conversions, typeof and the compilers' vectors, and of ours: "."
+ * follows pointers too, and goes from a function to its statics; a[2:10] is the elements 2 to 9,
+ * p == "text" compares the text behind p, container_of(p, T, m), $1, $$ and $.
  *
  * Names mean, in this order: entries of the current directory when it is a struct value, function
  * statics of the scope, variables, functions, enumerators. Reads of program memory may fail and then
