@@ -161,7 +161,8 @@ void TypeHasher::describeElements(raw_ostream &Out, const DICompositeType *T) {
       continue;
     Out << Member->getTag() << Member->getName() << '@'
         << Member->getOffsetInBits() << ':' << Member->getSizeInBits() << ' '
-        << unsigned(Member->getFlags()) << ' ';
+        << unsigned(Member->getFlags()) << ' ' << Member->getAlignInBits()
+        << ' ';
     describe(Out, Member->getBaseType(), /*Deep=*/!Member->isStaticMember());
     Out << ',';
   }

@@ -418,6 +418,9 @@ static void writeMember(Stream &Out, const DIDerivedType &Member,
     Expected = alignTo(Expected, expectedAlign(T) * 8);
   if (Offset != Expected)
     More |= OTRACE_MEMBER_HAS_OFFSET;
+  const uint32_t Align = Member.getAlignInBits() / 8;
+  if (Align)
+    More |= OTRACE_MEMBER_HAS_ALIGN;
   Out.text(Member.getName());
   Out.varint(uint64_t(TypeNumber) << 1 | (More != 0));
   if (More)
@@ -426,6 +429,8 @@ static void writeMember(Stream &Out, const DIDerivedType &Member,
     Out.varint(BitSize);
   if (More & OTRACE_MEMBER_HAS_OFFSET)
     Out.varint(Offset);
+  if (Align)
+    Out.varint(Log2_32(Align));
   if (!IsStatic)
     End = Offset + (Member.isBitField() ? BitSize : recordedSize(T) * 8);
 }

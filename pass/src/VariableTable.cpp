@@ -9,6 +9,7 @@
 #include "llvm/IR/DebugInfo.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Transforms/Utils/ModuleUtils.h"
 
 using namespace llvm;
@@ -19,7 +20,7 @@ struct VariableTable::Draft {
   explicit Draft(GlobalVariable *G) : G(G) {}
 
   uint32_t Flags = 0;
-  unsigned Line = 0, Unit = 0;
+  unsigned Line = 0, Unit = 0, Align = 0;
   uint64_t Size = 0, TypeSize = 0;
   std::optional<uint64_t> Constant;
   std::string Name, LinkageName, Scope;
@@ -188,6 +189,7 @@ void VariableTable::describeSource(Draft &D, const DIGlobalVariable &Var) {
   D.Line = Var.getLine();
   D.Type = Types.get(Var.getType());
   D.TypeSize = sizeOf(Var.getType());
+  D.Align = Var.getAlignInBytes();
   D.Unit = Pool.unit(Units.lookup(&Var));
   if (Var.isLocalToUnit())
     D.Flags |= OTRACE_VAR_STATIC;
@@ -226,7 +228,7 @@ void VariableTable::finish(Draft &D) {
       (HasFile ? OTRACE_VAR_HAS_FILE : 0) |
       (D.Scope.empty() ? 0 : OTRACE_VAR_HAS_SCOPE) |
       (D.Size == D.TypeSize ? 0 : OTRACE_VAR_HAS_SIZE) |
-      (D.Unit ? OTRACE_VAR_HAS_UNIT : 0);
+      (D.Unit ? OTRACE_VAR_HAS_UNIT : 0) | (D.Align ? OTRACE_VAR_HAS_ALIGN : 0);
   Stream Out;
   Out.text(D.Name);
   if (!D.LinkageName.empty())
@@ -242,6 +244,8 @@ void VariableTable::finish(Draft &D) {
     Out.varint(Pool.name(D.Scope));
   if (D.Size != D.TypeSize)
     Out.varint(D.Size);
+  if (D.Align)
+    Out.varint(Log2_32(D.Align));
   if (D.Constant)
     Out.varint(*D.Constant);
   Blob *Entry =

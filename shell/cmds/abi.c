@@ -18,15 +18,15 @@ static bool is_named(const struct ot_type *type, const char *word)
 	return type->name && strstr(type->name, word);
 }
 
-static bool is_float128(const struct ot_type *type)
-{
-	return type->kind == OTRACE_TYPE_BASE && is_named(type, "128") &&
-	       (type->encoding == OTRACE_ENC_FLOAT || type->encoding == OTRACE_ENC_COMPLEX);
-}
-
 static bool is_complex(const struct ot_type *type)
 {
 	return type->kind == OTRACE_TYPE_BASE && type->encoding == OTRACE_ENC_COMPLEX;
+}
+
+/* And complex ones of it. */
+static bool is_float128(const struct ot_type *type)
+{
+	return ot_type_is_float128(type) || (is_complex(type) && type->count == 128);
 }
 
 static uint64_t natural_align(const struct ot_type *type);
@@ -47,6 +47,8 @@ static uint64_t record_align(const struct ot_type *type)
 			continue;
 		if (!member->bit_size && member->bit_offset / 8 % of)
 			return type->align_bytes ? type->align_bytes : 1;
+		if (member->align_bytes > of)
+			of = member->align_bytes;
 		if (of > align)
 			align = of;
 	}

@@ -181,6 +181,22 @@ static bool looks_like_word(const char *text)
 	       (!text[n] || isspace((unsigned char)text[n]));
 }
 
+/* With a word of C's it is an expression, and nothing else was meant. */
+static bool is_c_word(const char *word)
+{
+	static const char *const words[] = {"sizeof", "_Alignof",   "alignof",	"__alignof__",
+					    "typeof", "__typeof__", "__real__", "__imag__",
+					    "__real", "__imag",	    "offsetof", "struct",
+					    "union",  "enum",	    "unsigned", "signed",
+					    "long",   "short",	    "int",	"char",
+					    "const",  "volatile"};
+
+	for (size_t i = 0; i < OT_NR(words); i++)
+		if (!strcmp(words[i], word))
+			return true;
+	return false;
+}
+
 /* An expression that failed may have been meant as a command. */
 static struct ot_err *meant_command(const struct ot_shell *shell, struct ot_err *err,
 				    const char *text, const char *word)
@@ -188,7 +204,8 @@ static struct ot_err *meant_command(const struct ot_shell *shell, struct ot_err 
 	const char *behind = skip_blanks(text + strlen(word)), *name;
 	struct ot_nearest nearest;
 
-	if (!looks_like_word(text) || (err->code != OT_ERR_NOT_FOUND && err->code != OT_ERR_SYNTAX))
+	if (!looks_like_word(text) || is_c_word(word) ||
+	    (err->code != OT_ERR_NOT_FOUND && err->code != OT_ERR_SYNTAX))
 		return err;
 	/* "tracee add" is no expression at all, "tracee" may be a misspelt variable as well. */
 	if (*behind && (isalnum((unsigned char)*behind) || strchr("*_'\"/", *behind))) {

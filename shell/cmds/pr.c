@@ -74,10 +74,18 @@ static bool is_type_text(const struct ot_program *program, const char *text)
 	       ot_paths_type(program, text);
 }
 
+static bool begins_path(const char *text, const char *start)
+{
+	size_t len = strlen(start);
+
+	return !strncmp(text, start, len) && (!text[len] || text[len] == '/');
+}
+
+/* "~~i" is C, twice the other way round. */
 static bool is_path(const char *text)
 {
-	return (!strncmp(text, "/osh", 4) && (!text[4] || text[4] == '/')) ||
-	       !strncmp(text, "~~", 2);
+	return begins_path(text, "/osh") || begins_path(text, "~~") || begins_path(text, "~~g") ||
+	       begins_path(text, "~~w");
 }
 
 /* "/x", "/2", "/x2" before the expression. */
@@ -132,14 +140,16 @@ const struct ot_cmd ot_cmd_pr = {
 	.summary = "print the value of a C expression (also without the word pr)",
 	.help = "All of C's operators, with C's conversions. Names are variables, functions,\n"
 		"enumerators, fields of the struct we are in; NAME@file.c chooses among several,\n"
-		"fn::NAME is a static of a function. Beside C there are\n"
+		"fn.NAME (or fn::NAME) is a static of a function. Vectors are calculated with element by\n"
+		"element, typeof(x) is a type. Beside C there are\n"
 		"  p.field        \".\" follows a pointer, as \"->\" does\n"
 		"  a[2:10] p[0:3] a range: elements 2 to 9, 0 to 2; the end is not in it\n"
 		"  p == \"text\"    compares the text behind p, when a side is written as a string\n"
 		"  (T)x           with a struct or array T: the memory of x looked at as T\n"
 		"  offsetof(T, m.n[3])  container_of(p, T, m)\n"
 		"  $1 $2 .. $$    earlier results, and the last; $ the object of the directory\n"
-		"= += ++ and calls f(a, b) change the program: not in safe mode, nor in a file.\n"
+		"= += ++ and calls f(a, b) change the program: not in safe mode, nor in a file. A _BitInt\n"
+		"whose width is not recorded is shown and not stored; nor is an alignment guessed.\n"
 		"FORMAT (pr/x, pr /x) is x d u t o z: numbers in bases 16, 10, 10 without sign, 2, 8,\n"
 		"16 with zeros; c a s f: characters, addresses, texts, fractions; a digit: follow\n"
 		"pointers to structs so deep (pr/3 head).\n"

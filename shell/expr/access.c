@@ -90,32 +90,83 @@ static struct ot_err *lies_elsewhere(struct ot_evaluator *e, const struct ot_exp
 			     "what a pointer points to is no part of the object");
 }
 
+/* The struct and a static of a function may be called the same: the struct has won. */
+static struct ot_err *maybe_static(struct ot_evaluator *e, const struct ot_expr_node *node,
+				   struct ot_err *err)
+{
+	ot_auto_value struct ot_value unused = {0};
+	bool was_dry = e->is_dry, found = false;
+
+	e->is_dry = true;
+	ot_err_destroy(ot_eval_static(e, node, &found, &unused));
+	e->is_dry = was_dry;
+	if (found) {
+		ot_auto_free char *what = err->what;
+
+		err->what = ot_asprintf("%s (the static of the function %s is %s::%s)", what,
+					node->left->text, node->left->text, node->text);
+	}
+	return err;
+}
+
+static struct ot_err *no_static(struct ot_evaluator *e, const struct ot_expr_node *node)
+{
+	ot_auto_free char *name = ot_asprintf("%s::%s", node->left->text, node->text);
+	struct ot_err *err =
+		ot_eval_error(e, node, OT_ERR_NOT_FOUND, "the function %s has no static \"%s\"",
+			      node->left->text, node->text);
+
+	return ot_program_nearest(e->program, name, err);
+}
+
+/* What a field is asked of, if it is one. */
+static struct ot_err *eval_whole(struct ot_evaluator *e, const struct ot_expr_node *node,
+				 struct ot_value *left, struct ot_value *ret)
+{
+	if (ot_type_is_record(left->type)) {
+		ot_eval_move(left, ret);
+		return NULL;
+	}
+	if (ot_type_is_pointer(left->type) && is_part(node->left))
+		return lies_elsewhere(e, node);
+	if (ot_type_is_pointer(left->type) || ot_type_is_array(left->type))
+		OT_TRY(ot_eval_deref(e, node->left, left, ret));
+	else if (ot_type_is_function(left->type) && node->left->kind == OT_EXPR_NAME &&
+		 node->kind == OT_EXPR_MEMBER)
+		return no_static(e, node);
+	else
+		return ot_eval_error(e, node, OT_ERR_TYPE, "%s has no fields",
+				     ot_type_text(left->type));
+	return ot_type_is_record(ret->type)
+		       ? NULL
+		       : ot_eval_error(e, node, OT_ERR_TYPE, "%s has no fields",
+				       ot_type_text(ret->type));
+}
+
 /* "." and "->" mean the same here: a pointer is followed, a struct is not. */
 struct ot_err *ot_eval_member(struct ot_evaluator *e, const struct ot_expr_node *node,
 			      struct ot_value *ret)
 {
 	ot_auto_value struct ot_value left = {0};
 	ot_auto_value struct ot_value whole = {0};
+	ot_auto_err struct ot_err *err = ot_eval(e, node->left, &left);
 	const struct ot_member *member;
 	struct ot_value part;
 	uint64_t bit_offset = 0;
+	bool found = false;
 
-	OT_TRY(ot_eval(e, node->left, &left));
-	if (ot_type_is_record(left.type))
-		ot_eval_move(&left, &whole);
-	else if (ot_type_is_pointer(left.type) && is_part(node->left))
-		return lies_elsewhere(e, node);
-	else if (ot_type_is_pointer(left.type) || ot_type_is_array(left.type))
-		OT_TRY(ot_eval_deref(e, node->left, &left, &whole));
-	else
-		return ot_eval_error(e, node, OT_ERR_TYPE, "%s has no fields",
-				     ot_type_text(left.type));
-	if (!ot_type_is_record(whole.type))
-		return ot_eval_error(e, node, OT_ERR_TYPE, "%s has no fields",
-				     ot_type_text(whole.type));
+	/* also of a function that is left nowhere, so that its name alone means nothing */
+	if (err || !(ot_type_is_record(left.type) || ot_type_is_pointer(left.type) ||
+		     ot_type_is_array(left.type)))
+		OT_TRY(ot_eval_static(e, node, &found, ret));
+	if (found)
+		return NULL;
+	if (err)
+		return ot_take(err);
+	OT_TRY(eval_whole(e, node, &left, &whole));
 	member = ot_type_find_member(whole.type, node->text, &bit_offset);
 	if (!member)
-		return no_member(e, node, whole.type);
+		return maybe_static(e, node, no_member(e, node, whole.type));
 	ot_value_member(&whole, member, bit_offset, &part);
 	qualify(e, &whole, &part);
 	ot_eval_keep(&part, ret);
@@ -365,10 +416,14 @@ struct ot_err *ot_eval_container(struct ot_evaluator *e, const struct ot_expr_no
 	if (!ot_type_is_pointer(pointer.type))
 		return not_a_pointer(e, node->right, pointer.type);
 	target = ot_type_strip(pointer.type)->target;
-	if (!ot_type_is_void(target) && !ot_type_is_same(target, part.type))
+	if (!ot_type_is_void(target) && !ot_type_is_same(target, part.type)) {
+		ot_auto_type_pair struct ot_type_pair texts = {0};
+
+		ot_type_pair_init(&texts, target, part.type);
 		return ot_eval_error(e, node->right, OT_ERR_TYPE,
-				     "%s does not point to the field, which is %s",
-				     ot_type_text(pointer.type), ot_type_text(part.type));
+				     "a pointer to %s does not point to the field, which is %s",
+				     texts.a, texts.b);
+	}
 	ot_value_of_u64(ot_program_pointer_to(e->program, node->type),
 			(uint64_t)pointer.integer - part.address, ret);
 	return NULL;

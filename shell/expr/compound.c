@@ -345,7 +345,8 @@ static struct ot_err *fill_part(struct filler *f, struct cursor *at, const struc
 	if (!is_aggregate(part->type))
 		return fill_value(f, at, part);
 	OT_TRY(evaluate(f, at));
-	if (ot_type_is_record(part->type) && ot_type_is_record(at->value.type))
+	if ((ot_type_is_record(part->type) && ot_type_is_record(at->value.type)) ||
+	    ot_eval_is_vector_pair(at->value.type, part->type))
 		return fill_value(f, at, part);
 	/* the braces were left out: the values go to the parts of the part, this one first */
 	OT_TRY(fill_members(f, at, part, false, before->left ? &here : NULL));

@@ -17,8 +17,11 @@ static struct ot_err *no_conversion(struct ot_evaluator *e, const struct ot_expr
 				    const struct ot_type *from, const struct ot_type *to,
 				    const char *hint)
 {
-	return ot_eval_error(e, node, OT_ERR_TYPE, "%s does not convert to %s%s",
-			     ot_type_text(from), ot_type_text(to), hint);
+	ot_auto_type_pair struct ot_type_pair texts = {0};
+
+	ot_type_pair_init(&texts, from, to);
+	return ot_eval_error(e, node, OT_ERR_TYPE, "%s does not convert to %s%s", texts.a, texts.b,
+			     hint);
 }
 
 /* ------------------------------------------------------------------ by itself */
@@ -83,6 +86,8 @@ static struct ot_err *to_same(struct ot_evaluator *e, const struct ot_expr_node 
 			      struct ot_value *value, const struct ot_type *type,
 			      struct ot_value *ret)
 {
+	if (ot_eval_is_vector_pair(value->type, type))
+		return ot_eval_vector_bits(e, node, value, type, ret);
 	if (!ot_type_is_same(value->type, type))
 		return no_conversion(e, node, value->type, type, "");
 	OT_TRY(ot_eval_fetch(e, node, value));
@@ -128,10 +133,14 @@ static struct ot_err *look_as(struct ot_evaluator *e, const struct ot_expr_node 
 		ot_value_at(node->type, value->address, ret);
 		return NULL;
 	}
-	if (!ot_type_is_same(value->type, node->type))
+	if (!ot_type_is_same(value->type, node->type)) {
+		ot_auto_type_pair struct ot_type_pair texts = {0};
+
+		ot_type_pair_init(&texts, value->type, node->type);
 		return ot_eval_error(e, node, OT_ERR_TYPE,
 				     "%s cannot be cast to %s: this has no address to look at",
-				     ot_type_text(value->type), ot_type_text(node->type));
+				     texts.a, texts.b);
+	}
 	ot_eval_move(value, ret);
 	ret->type = node->type;
 	return NULL;
@@ -177,6 +186,8 @@ struct ot_err *ot_eval_cast(struct ot_evaluator *e, const struct ot_expr_node *n
 	if (ot_type_is_record(type) || ot_type_is_array(type))
 		return look_as(e, node, &value, ret);
 	ot_eval_decay(e, &value);
+	if (ot_type_is_vector(type) || ot_type_is_vector(value.type))
+		return ot_eval_vector_cast(e, node, &value, ret);
 	if (ot_type_is_operand(type) && ot_type_is_operand(value.type)) {
 		e->is_enumerator = is_enumerator;
 		return cast_scalar(e, node, &value, ret);
@@ -235,9 +246,11 @@ static struct ot_err *look_at_branch(struct ot_evaluator *e, struct branch *bran
 static struct ot_err *no_common(struct ot_evaluator *e, const struct ot_expr_node *node,
 				const struct branch *a, const struct branch *b)
 {
+	ot_auto_type_pair struct ot_type_pair texts = {0};
+
+	ot_type_pair_init(&texts, a->value.type, b->value.type);
 	return ot_eval_error(e, node, OT_ERR_TYPE,
-			     "one branch is %s, the other %s: no type is both",
-			     ot_type_text(a->value.type), ot_type_text(b->value.type));
+			     "one branch is %s, the other %s: no type is both", texts.a, texts.b);
 }
 
 static struct ot_err *pointer_choice(struct ot_evaluator *e, const struct ot_expr_node *node,

@@ -196,42 +196,102 @@ struct ot_err *ot_eval_integer(struct ot_evaluator *e, const struct ot_expr_node
 
 /* ------------------------------------------------------------------ the walk */
 
+static bool has_size(const struct ot_type *type)
+{
+	const struct ot_type *plain = ot_type_strip(type);
+
+	return ot_type_size(type) || ot_type_is_void(type) || ot_type_is_function(type) ||
+	       (ot_type_is_record(plain) && !(plain->flags & OTRACE_TYPE_FLAG_INCOMPLETE)) ||
+	       (ot_type_is_array(plain) && !(plain->flags & OTRACE_TYPE_FLAG_COUNT_UNKNOWN));
+}
+
+/* The type of what is not evaluated. An enumerator is an int where that holds it. */
+static struct ot_err *operand_type(struct ot_evaluator *e, const struct ot_expr_node *node,
+				   const struct ot_type **ret)
+{
+	ot_auto_value struct ot_value value = {0};
+	struct ot_number number = {0};
+	bool was_dry = e->is_dry;
+	struct ot_err *err;
+
+	e->is_dry = true;
+	err = ot_eval(e, node, &value);
+	if (!err && e->is_enumerator) {
+		err = ot_eval_number(e, node, &value, &number);
+		value.type = number.type;
+	}
+	e->is_dry = was_dry;
+	if (!err && value.bit_size && value.is_lvalue)
+		err = ot_eval_error(e, node, OT_ERR_TYPE,
+				    "a bit-field has no size, and no type of its own");
+	if (!err)
+		*ret = value.type;
+	return err;
+}
+
 static struct ot_err *eval_sizeof(struct ot_evaluator *e, const struct ot_expr_node *node,
 				  struct ot_value *ret)
 {
-	bool is_align = node->kind == OT_EXPR_ALIGNOF;
 	const struct ot_type *type = node->type;
-	ot_auto_value struct ot_value value = {0};
-	bool was_dry = e->is_dry;
-	struct ot_number number = {0};
-	struct ot_err *err = NULL;
 	uint64_t size;
 
-	if (!type) {
-		e->is_dry = true;
-		err = ot_eval(e, node->left, &value);
-		if (!err && e->is_enumerator) {
-			err = ot_eval_number(e, node->left, &value, &number);
-			value.type = number.type;
-		}
-		e->is_dry = was_dry;
-		if (err)
-			return err;
-		if (value.bit_size && value.is_lvalue)
-			return ot_eval_error(e, node, OT_ERR_TYPE, "a bit-field has no size");
-		type = value.type;
-	}
+	if (!type)
+		OT_TRY(operand_type(e, node->left, &type));
+	if (!has_size(type))
+		return ot_eval_error(e, node, OT_ERR_TYPE, "%s has no size", ot_type_text(type));
 	size = ot_type_size(type);
 	if (ot_type_is_void(type) || ot_type_is_function(type))
 		size = 1; /* as gcc and clang have it */
-	if (!size &&
-	    !(ot_type_is_record(type) &&
-	      !(ot_type_strip(type)->flags & OTRACE_TYPE_FLAG_INCOMPLETE)) &&
-	    !(ot_type_is_array(type) &&
-	      !(ot_type_strip(type)->flags & OTRACE_TYPE_FLAG_COUNT_UNKNOWN)))
-		return ot_eval_error(e, node, OT_ERR_TYPE, "%s has no size", ot_type_text(type));
-	ot_value_of_u64(ot_program_base(e->program, "unsigned long"),
-			is_align ? ot_type_align(type) : size, ret);
+	ot_value_of_u64(ot_program_base(e->program, "unsigned long"), size, ret);
+	return NULL;
+}
+
+/* What a variable or field was given may be more than its type has. */
+static struct ot_err *operand_align(struct ot_evaluator *e, const struct ot_expr_node *node,
+				    const struct ot_type **type, struct ot_align *ret)
+{
+	const struct ot_type *whole = NULL;
+	const struct ot_member *member = NULL;
+	uint64_t bit_offset = 0, asked;
+
+	OT_TRY(operand_type(e, node, type));
+	ot_type_align(*type, ret);
+	asked = node->kind == OT_EXPR_NAME ? ot_eval_name_align(e, node) : 0;
+	if (asked)
+		*ret = (struct ot_align){asked, asked};
+	if (node->kind != OT_EXPR_MEMBER && node->kind != OT_EXPR_ARROW)
+		return NULL;
+	OT_TRY(ot_eval_type(e, node->left, &whole));
+	whole = ot_type_strip(whole);
+	if (!ot_type_is_record(whole) && whole->target)
+		whole = ot_type_strip(whole->target);
+	if (ot_type_is_record(whole))
+		member = ot_type_find_member(whole, node->text, &bit_offset);
+	if (member)
+		ot_member_align(whole, member, bit_offset, ret);
+	return NULL;
+}
+
+static struct ot_err *eval_alignof(struct ot_evaluator *e, const struct ot_expr_node *node,
+				   struct ot_value *ret)
+{
+	const struct ot_type *type = node->type;
+	struct ot_align align = {1, 1};
+
+	if (type)
+		ot_type_align(type, &align);
+	else
+		OT_TRY(operand_align(e, node->left, &type, &align));
+	if (!has_size(type) && !ot_type_is_array(type))
+		return ot_eval_error(e, node, OT_ERR_TYPE, "%s has no alignment",
+				     ot_type_text(type));
+	if (align.least != align.most)
+		return ot_eval_error(
+			e, node, OT_ERR_OPTIMIZED,
+			"the alignment is not recorded: %llu, or less if the struct is "
+			"packed, which its layout does not show",
+			(unsigned long long)align.most);
+	ot_value_of_u64(ot_program_base(e->program, "unsigned long"), align.least, ret);
 	return NULL;
 }
 
@@ -323,7 +383,7 @@ struct ot_err *ot_eval(struct ot_evaluator *e, const struct ot_expr_node *node,
 		[OT_EXPR_BRACES] = eval_braces,
 		[OT_EXPR_ITEM] = eval_braces,
 		[OT_EXPR_SIZEOF] = eval_sizeof,
-		[OT_EXPR_ALIGNOF] = eval_sizeof,
+		[OT_EXPR_ALIGNOF] = eval_alignof,
 		[OT_EXPR_OFFSETOF] = ot_eval_offsetof,
 		[OT_EXPR_CONTAINER_OF] = ot_eval_container,
 		[OT_EXPR_OBJECT] = eval_object,
@@ -396,11 +456,22 @@ struct ot_err *ot_expr_constant(const struct ot_expr *expr, const struct ot_expr
 	return NULL;
 }
 
+struct ot_err *ot_expr_type_of(const struct ot_expr *expr, const struct ot_expr_node *node,
+			       const struct ot_type **ret)
+{
+	struct ot_evaluator e = {.expr = expr,
+				 .scope = expr->scope,
+				 .program = expr->program,
+				 .target = ot_program_target(expr->program)};
+
+	return operand_type(&e, node, ret);
+}
+
 struct ot_err *ot_expr_value(const struct ot_expr_scope *scope, const char *text,
 			     struct ot_value *ret)
 {
 	struct ot_expr *expr = NULL;
-	struct ot_err *err = ot_expr_parse(scope->program, text, &expr);
+	struct ot_err *err = ot_expr_parse_in(scope, text, &expr);
 
 	if (!err)
 		err = ot_expr_eval(expr, scope, ret);

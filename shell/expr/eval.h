@@ -43,6 +43,10 @@ struct ot_err *ot_eval_integer(struct ot_evaluator *e, const struct ot_expr_node
 struct ot_err *ot_expr_constant(const struct ot_expr *expr, const struct ot_expr_node *node,
 				uint64_t *ret);
 
+/** While parsing: the type of typeof(@p node), which is not evaluated. */
+struct ot_err *ot_expr_type_of(const struct ot_expr *expr, const struct ot_expr_node *node,
+			       const struct ot_type **ret);
+
 /** An error when there is nothing to look at. */
 struct ot_err *ot_eval_check(struct ot_evaluator *e, const struct ot_expr_node *node,
 			     const struct ot_value *value);
@@ -64,9 +68,24 @@ void ot_eval_int(struct ot_evaluator *e, int64_t number, struct ot_value *ret);
 /** A value of which only the type is known, for dry evaluation. */
 void ot_eval_unknown(const struct ot_type *type, struct ot_value *ret);
 
+/* typepair.c */
+/** How two types are called in one message: with their files, where the names alone are the same. */
+struct ot_type_pair {
+	char *a;
+	char *b;
+};
+void ot_type_pair_init(struct ot_type_pair *pair, const struct ot_type *a, const struct ot_type *b);
+void ot_type_pair_deinit(struct ot_type_pair *pair);
+#define ot_auto_type_pair __attribute__((cleanup(ot_type_pair_deinit)))
+
 /* names.c */
 struct ot_err *ot_eval_name(struct ot_evaluator *e, const struct ot_expr_node *node,
 			    struct ot_value *ret);
+/** The alignment that the source asks for of the variable that a name means, or 0. */
+uint32_t ot_eval_name_align(struct ot_evaluator *e, const struct ot_expr_node *node);
+/** "f.NAME", f being a function: a static of it, as f::NAME is. @param found false: there is none */
+struct ot_err *ot_eval_static(struct ot_evaluator *e, const struct ot_expr_node *node, bool *found,
+			      struct ot_value *ret);
 
 /* access.c: parts of values */
 struct ot_err *ot_eval_deref(struct ot_evaluator *e, const struct ot_expr_node *node,
@@ -93,6 +112,26 @@ struct ot_err *ot_eval_binary(struct ot_evaluator *e, const struct ot_expr_node 
 struct ot_err *ot_eval_operate(struct ot_evaluator *e, const struct ot_expr_node *node,
 			       enum ot_token_kind op, struct ot_number *a, struct ot_number *b,
 			       struct ot_value *ret);
+/** "+", for messages. */
+const char *ot_eval_op_text(enum ot_token_kind op);
+/* vector.c */
+bool ot_type_is_vector(const struct ot_type *type);
+/** "left op right", one of which is a vector. They are decayed and read. */
+struct ot_err *ot_eval_vectors(struct ot_evaluator *e, const struct ot_expr_node *node,
+			       enum ot_token_kind op, struct ot_value *left, struct ot_value *right,
+			       struct ot_value *ret);
+/** + - ~ ! of a vector. */
+struct ot_err *ot_eval_vector_unary(struct ot_evaluator *e, const struct ot_expr_node *node,
+				    struct ot_value *value, struct ot_value *ret);
+/** Whether a vector may be assigned to another: integers of one size differ in their sign. */
+bool ot_eval_is_vector_pair(const struct ot_type *from, const struct ot_type *to);
+/** The bytes of the value as a value of another type of its size. */
+struct ot_err *ot_eval_vector_bits(struct ot_evaluator *e, const struct ot_expr_node *node,
+				   struct ot_value *value, const struct ot_type *type,
+				   struct ot_value *ret);
+/** A cast to or from a vector; @p node is the cast. */
+struct ot_err *ot_eval_vector_cast(struct ot_evaluator *e, const struct ot_expr_node *node,
+				   struct ot_value *value, struct ot_value *ret);
 /* complex.c */
 struct ot_err *ot_eval_part(struct ot_evaluator *e, const struct ot_expr_node *node,
 			    struct ot_value *ret);

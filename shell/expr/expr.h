@@ -2,8 +2,9 @@
 /**
  * C expressions over a program: parsed to a tree, then evaluated with C's types.
  *
- * All of C's operators with its conversions, and of ours: "." follows pointers too, a[2:10] is the
- * elements 2 to 9, p == "text" compares the text behind p, container_of(p, T, m), $1, $$ and $.
+ * All of C's operators with its conversions, typeof and the compilers' vectors, and of ours: "."
+ * follows pointers too, and goes from a function to its statics; a[2:10] is the elements 2 to 9,
+ * p == "text" compares the text behind p, container_of(p, T, m), $1, $$ and $.
  *
  * Names mean, in this order: entries of the current directory when it is a struct value, function
  * statics of the scope, variables, functions, enumerators. Reads of program memory may fail and then
@@ -48,7 +49,10 @@ struct ot_expr_scope {
 	void *call_priv;
 };
 
-/** Parses; names are looked up at evaluation, type names while parsing. */
+/** Parses; names are looked up at evaluation, type names while parsing, and then those in typeof too. */
+struct ot_err *ot_expr_parse_in(const struct ot_expr_scope *scope, const char *text,
+				struct ot_expr **ret);
+/** As ot_expr_parse_in(), where nothing but the program is known yet. */
 struct ot_err *ot_expr_parse(struct ot_program *program, const char *text, struct ot_expr **ret);
 void ot_expr_destroy(struct ot_expr *expr);
 

@@ -116,6 +116,7 @@ struct quoted {
 	struct ot_expr *expr;
 	const char *at;
 	uint32_t unit_bytes;
+	bool has_wide; /* a character takes several units */
 	struct ot_buf *out;
 };
 
@@ -133,6 +134,8 @@ static void add_code(struct quoted *q, uint32_t code)
 		add_unit(q, 0xdc00 + (code & 0x3ff));
 	} else {
 		int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+
+		q->has_wide = true;
 
 		add_unit(q, (0xff00u >> (more + 1) & 0xffu) | code >> (6 * more));
 		while (more--)
@@ -221,6 +224,7 @@ static void plain(struct quoted *q)
 	uint32_t code = more ? c & (0x3fu >> more) : c;
 
 	if (q->unit_bytes == 1 || !more) {
+		q->has_wide = q->has_wide || c >= 0x80;
 		add_unit(q, c);
 		return;
 	}
@@ -235,7 +239,9 @@ static const char *prefix(const char **at, bool is_char, uint32_t *unit_bytes)
 	*unit_bytes = 1;
 	if (**at == 'L' || **at == 'U') {
 		*unit_bytes = 4;
-		return *(*at)++ == 'L' ? "int" : "unsigned int";
+		if (*(*at)++ == 'L')
+			return is_char ? "int" : "wchar_t";
+		return is_char ? "unsigned int" : "char32_t";
 	}
 	if (**at != 'u')
 		return is_char ? "int" : "char";
@@ -245,20 +251,38 @@ static const char *prefix(const char **at, bool is_char, uint32_t *unit_bytes)
 		return is_char ? "unsigned char" : "char";
 	}
 	*unit_bytes = 2;
-	return "unsigned short";
+	return is_char ? "unsigned short" : "char16_t";
+}
+
+/* 'ab' is a number of its bytes, the first one in front. */
+static struct ot_err *several_chars(struct quoted *q, int position, struct ot_token *ret)
+{
+	uint32_t number = 0;
+
+	if (q->out->len > sizeof(number))
+		return ot_expr_error(q->expr, OT_ERR_SYNTAX, position,
+				     "between single quotes go four characters at most");
+	for (size_t i = 0; i < q->out->len; i++)
+		number = number << 8 | (unsigned char)q->out->data[i];
+	ret->kind = OT_TOKEN_CHAR;
+	ret->integer = (uint64_t)(int64_t)(int32_t)number;
+	return NULL;
 }
 
 static struct ot_err *quoted_char(struct quoted *q, int position, struct ot_token *ret)
 {
+	bool is_plain = q->unit_bytes == 1 && !strcmp(ret->base, "int");
 	uint32_t unit = 0;
 
+	if (is_plain && q->out->len > 1 && !q->has_wide)
+		return several_chars(q, position, ret);
 	if (q->out->len != q->unit_bytes)
 		return ot_expr_error(q->expr, OT_ERR_SYNTAX, position,
 				     "between single quotes goes one character");
 	memcpy(&unit, q->out->data, q->unit_bytes);
 	ret->kind = OT_TOKEN_CHAR;
 	ret->integer = unit;
-	if (q->unit_bytes == 1 && !strcmp(ret->base, "int"))
+	if (is_plain)
 		ret->integer = (uint64_t)(int64_t)(char)unit;
 	return NULL;
 }

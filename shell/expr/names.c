@@ -36,7 +36,9 @@ static struct ot_err *scoped_var(struct ot_evaluator *e, const struct ot_expr_no
 	*ret = NULL;
 	if (!var)
 		return NULL;
-	for (struct ot_var *each = var; each && scope->fn; each = each->same_name)
+	/* "f::count" says whose it is */
+	for (struct ot_var *each = var; each && scope->fn && !strstr(node->text, "::");
+	     each = each->same_name)
 		if (each->scope && !strcmp(each->scope, scope->fn->name) &&
 		    each->tu == scope->fn->tu)
 			*ret = each;
@@ -154,6 +156,59 @@ static struct ot_err *eval_var(struct ot_evaluator *e, const struct ot_expr_node
 	}
 	err = ot_value_of_var(e->program, var, e->scope->tid, ret);
 	return err ? ot_err_at(err, e->expr->text, node->position) : NULL;
+}
+
+/* FUNCTION[@file.c] and the name of a static of it, as the program calls that. */
+static char *static_name(const char *function, const char *name, const char *file)
+{
+	size_t len = strcspn(function, "@");
+	const char *at = function[len] ? function + len : "";
+
+	return ot_asprintf("%.*s::%s%s%s", (int)len, function, name, *at || !file ? at : "@",
+			   *at || !file ? "" : file);
+}
+
+static struct ot_err *find_static(struct ot_evaluator *e, const struct ot_expr_node *node,
+				  const struct ot_var **ret)
+{
+	const struct ot_file *file = e->scope->file;
+	const char *function = node->left->text;
+	ot_auto_free char *name = static_name(function, node->text, NULL);
+	ot_auto_free char *here = static_name(function, node->text, file ? file->name : NULL);
+	struct ot_err *err = NULL;
+
+	if (file && ot_program_var(e->program, here))
+		err = ot_program_find_var(e->program, here, ret);
+	else if (ot_program_var(e->program, name))
+		err = ot_program_find_var(e->program, name, ret);
+	return err ? ot_err_at(err, e->expr->text, node->position) : NULL;
+}
+
+struct ot_err *ot_eval_static(struct ot_evaluator *e, const struct ot_expr_node *node, bool *found,
+			      struct ot_value *ret)
+{
+	const struct ot_var *var = NULL;
+
+	*found = false;
+	if (node->kind != OT_EXPR_MEMBER || node->left->kind != OT_EXPR_NAME ||
+	    node->left->text[0] == '$')
+		return NULL;
+	OT_TRY(find_static(e, node, &var));
+	*found = var != NULL;
+	return var ? eval_var(e, node, var, ret) : NULL;
+}
+
+uint32_t ot_eval_name_align(struct ot_evaluator *e, const struct ot_expr_node *node)
+{
+	const struct ot_value *self = e->scope->self;
+	const struct ot_var *var = NULL;
+	uint64_t bit_offset;
+
+	if (self && ot_type_is_record(self->type) &&
+	    ot_type_find_member(self->type, node->text, &bit_offset))
+		return 0;
+	ot_err_destroy(scoped_var(e, node, &var));
+	return var ? var->align_bytes : 0;
 }
 
 /* Words of C that are no names of the program's. */

@@ -5,7 +5,7 @@
 #include "expr/eval.h"
 #include "model/made.h"
 
-static const char *op_text(enum ot_token_kind op)
+const char *ot_eval_op_text(enum ot_token_kind op)
 {
 	static const char *const texts[] = {
 #define OT_X_TOKEN(name, text) [OT_TOKEN_##name] = (text),
@@ -20,19 +20,21 @@ static struct ot_err *mismatch(struct ot_evaluator *e, const struct ot_expr_node
 			       enum ot_token_kind op, const struct ot_number *a,
 			       const struct ot_number *b, const char *why)
 {
-	return ot_eval_error(e, node, OT_ERR_TYPE, "%s %s %s: %s", ot_type_text(a->type),
-			     op_text(op), ot_type_text(b->type), why);
+	ot_auto_type_pair struct ot_type_pair texts = {0};
+
+	ot_type_pair_init(&texts, a->type, b->type);
+	return ot_eval_error(e, node, OT_ERR_TYPE, "%s %s %s: %s", texts.a, ot_eval_op_text(op),
+			     texts.b, why);
 }
 
 /* ------------------------------------------------------------------ one operand */
 
 static struct ot_err *plus_minus(struct ot_evaluator *e, const struct ot_expr_node *node,
-				 struct ot_value *ret)
+				 struct ot_number *of, struct ot_value *ret)
 {
-	struct ot_number number = {0}, other = {0}, result;
+	struct ot_number number = *of, other = {0}, result;
 	enum ot_token_kind op = node->op == OT_TOKEN_TILDE ? OT_TOKEN_CARET : OT_TOKEN_MINUS;
 
-	OT_TRY(ot_eval_scalar(e, node->left, &number));
 	if (number.is_complex) {
 		number.real = node->op == OT_TOKEN_MINUS ? -number.real : number.real;
 		if (node->op != OT_TOKEN_PLUS) /* ~ is the conjugate */
@@ -42,7 +44,7 @@ static struct ot_err *plus_minus(struct ot_evaluator *e, const struct ot_expr_no
 	}
 	if (ot_type_is_pointer(number.type) || (node->op == OT_TOKEN_TILDE && number.is_float))
 		return ot_eval_error(e, node, OT_ERR_TYPE, "\"%s\" needs %s, and this is %s",
-				     op_text(node->op),
+				     ot_eval_op_text(node->op),
 				     node->op == OT_TOKEN_TILDE ? "an integer" : "a number",
 				     ot_type_text(number.type));
 	ot_number_convert(&number, ot_number_promoted(e->program, &number));
@@ -60,25 +62,29 @@ static struct ot_err *plus_minus(struct ot_evaluator *e, const struct ot_expr_no
 struct ot_err *ot_eval_unary(struct ot_evaluator *e, const struct ot_expr_node *node,
 			     struct ot_value *ret)
 {
-	ot_auto_value struct ot_value pointer = {0};
-	bool yes = false;
+	ot_auto_value struct ot_value value = {0};
+	struct ot_number number = {0};
 
 	switch (node->op) {
 	case OT_TOKEN_AMP:
 		return ot_eval_address(e, node, ret);
 	case OT_TOKEN_STAR:
-		OT_TRY(ot_eval(e, node->left, &pointer));
-		return ot_eval_deref(e, node->left, &pointer, ret);
-	case OT_TOKEN_NOT:
-		OT_TRY(ot_eval_truth(e, node->left, &yes));
-		ot_eval_int(e, !yes, ret);
-		return NULL;
+		OT_TRY(ot_eval(e, node->left, &value));
+		return ot_eval_deref(e, node->left, &value, ret);
 	case OT_TOKEN_INC:
 	case OT_TOKEN_DEC:
 		return ot_eval_step_by_one(e, node, ret);
 	default:
-		return plus_minus(e, node, ret);
+		break;
 	}
+	OT_TRY(ot_eval(e, node->left, &value));
+	if (ot_type_is_vector(value.type))
+		return ot_eval_vector_unary(e, node, &value, ret);
+	OT_TRY(ot_eval_number(e, node->left, &value, &number));
+	if (node->op != OT_TOKEN_NOT)
+		return plus_minus(e, node, &number, ret);
+	ot_eval_int(e, !ot_number_is_true(&number), ret);
+	return NULL;
 }
 
 /* ------------------------------------------------------------------ pointers */
@@ -220,8 +226,8 @@ static struct ot_err *no_operand(struct ot_evaluator *e, const struct ot_expr_no
 
 	return ot_eval_error(e, node, OT_ERR_TYPE,
 			     "%s %s %s: a number or pointer is needed, this is %s",
-			     ot_type_text(a->type), op_text(node->op), ot_type_text(b->type),
-			     ot_type_text(wrong->type));
+			     ot_type_text(a->type), ot_eval_op_text(node->op),
+			     ot_type_text(b->type), ot_type_text(wrong->type));
 }
 
 struct ot_err *ot_eval_binary(struct ot_evaluator *e, const struct ot_expr_node *node,
@@ -241,6 +247,8 @@ struct ot_err *ot_eval_binary(struct ot_evaluator *e, const struct ot_expr_node 
 	ot_eval_decay(e, &left);
 	OT_TRY(ot_eval(e, node->right, &right));
 	ot_eval_decay(e, &right);
+	if (ot_type_is_vector(left.type) || ot_type_is_vector(right.type))
+		return ot_eval_vectors(e, node, node->op, &left, &right, ret);
 	if ((!ot_type_is_operand(left.type) && !ot_type_is_void(left.type)) ||
 	    (!ot_type_is_operand(right.type) && !ot_type_is_void(right.type)))
 		return no_operand(e, node, &left, &right);

@@ -7,7 +7,6 @@
 
 static struct ot_err *parse_unary(struct ot_parser *p, const struct ot_expr_node **ret);
 static struct ot_err *parse_choice(struct ot_parser *p, const struct ot_expr_node **ret);
-static struct ot_err *parse_comma(struct ot_parser *p, const struct ot_expr_node **ret);
 
 struct ot_err *ot_parse_advance(struct ot_parser *p)
 {
@@ -154,11 +153,11 @@ static struct ot_err *parse_index(struct ot_parser *p, const struct ot_expr_node
 	OT_TRY(ot_parse_new(p, OT_EXPR_INDEX, p->token.position, &node));
 	OT_TRY(ot_parse_advance(p));
 	node->left = *ret;
-	OT_TRY(parse_comma(p, &node->right));
+	OT_TRY(ot_parse_comma(p, &node->right));
 	if (ot_parse_is(p, OT_TOKEN_COLON)) {
 		node->kind = OT_EXPR_RANGE;
 		OT_TRY(ot_parse_advance(p));
-		OT_TRY(parse_comma(p, &node->third));
+		OT_TRY(ot_parse_comma(p, &node->third));
 	}
 	*ret = node;
 	return ot_parse_expect(p, OT_TOKEN_CLOSE_INDEX, "\"]\"");
@@ -237,7 +236,7 @@ static struct ot_err *parse_primary(struct ot_parser *p, const struct ot_expr_no
 		return parse_strings(p, ret);
 	case OT_TOKEN_OPEN:
 		OT_TRY(ot_parse_advance(p));
-		OT_TRY(parse_comma(p, ret));
+		OT_TRY(ot_parse_comma(p, ret));
 		return ot_parse_expect(p, OT_TOKEN_CLOSE, "\")\"");
 	default:
 		return ot_parse_unexpected(p, "a value");
@@ -524,7 +523,7 @@ static struct ot_err *parse_choice_body(struct ot_parser *p, const struct ot_exp
 	node->left = *ret;
 	OT_TRY(ot_parse_advance(p));
 	if (!ot_parse_is(p, OT_TOKEN_COLON))
-		OT_TRY(parse_comma(p, &node->right));
+		OT_TRY(ot_parse_comma(p, &node->right));
 	OT_TRY(ot_parse_expect(p, OT_TOKEN_COLON, "\":\""));
 	OT_TRY(parse_choice(p, &node->third));
 	*ret = node;
@@ -572,7 +571,7 @@ struct ot_err *ot_parse_assignment(struct ot_parser *p, const struct ot_expr_nod
 	return err;
 }
 
-static struct ot_err *parse_comma(struct ot_parser *p, const struct ot_expr_node **ret)
+struct ot_err *ot_parse_comma(struct ot_parser *p, const struct ot_expr_node **ret)
 {
 	OT_TRY(ot_parse_assignment(p, ret));
 	while (ot_parse_is(p, OT_TOKEN_COMMA)) {
@@ -593,13 +592,14 @@ static struct ot_err *parse_all(struct ot_expr *expr)
 	struct ot_parser p = {.expr = expr};
 
 	OT_TRY(ot_expr_lex(expr, 0, &p.token));
-	OT_TRY(parse_comma(&p, &expr->root));
+	OT_TRY(ot_parse_comma(&p, &expr->root));
 	if (p.token.kind != OT_TOKEN_END)
 		return ot_parse_unexpected(&p, "the end or an operator");
 	return NULL;
 }
 
-struct ot_err *ot_expr_parse(struct ot_program *program, const char *text, struct ot_expr **ret)
+struct ot_err *ot_expr_parse_in(const struct ot_expr_scope *scope, const char *text,
+				struct ot_expr **ret)
 {
 	struct ot_expr *expr;
 	struct ot_err *err;
@@ -607,15 +607,24 @@ struct ot_err *ot_expr_parse(struct ot_program *program, const char *text, struc
 	if (strlen(text) > OT_EXPR_MAX_BYTES)
 		return ot_err_new(OT_ERR_SYNTAX, "the expression is too long");
 	expr = ot_alloc(sizeof(*expr));
-	expr->program = program;
+	expr->program = scope->program;
+	expr->scope = scope;
 	expr->text = ot_arena_strndup(&expr->arena, text, strlen(text));
 	err = parse_all(expr);
 	if (err) {
 		ot_expr_destroy(expr);
 		return err;
 	}
+	expr->scope = NULL;
 	*ret = expr;
 	return NULL;
+}
+
+struct ot_err *ot_expr_parse(struct ot_program *program, const char *text, struct ot_expr **ret)
+{
+	const struct ot_expr_scope scope = {.program = program};
+
+	return ot_expr_parse_in(&scope, text, ret);
 }
 
 void ot_expr_destroy(struct ot_expr *expr)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What changes the program: = += ++ and their kin. The target writes; here is decided what and whether.
+#include <ctype.h>
 #include <string.h>
 
 #include "expr/eval.h"
@@ -51,6 +52,21 @@ static struct ot_err *check_const(struct ot_evaluator *e, const struct ot_expr_n
 		ot_type_text(ot_type_unqualified(place->type)));
 }
 
+/* What is const in a struct would be written over with the rest of it. */
+static struct ot_err *check_fields(struct ot_evaluator *e, const struct ot_expr_node *node,
+				   const struct ot_value *place)
+{
+	const struct ot_type *of = NULL;
+	const struct ot_member *member = ot_type_const_member(place->type, &of);
+
+	if (!member)
+		return NULL;
+	return ot_eval_error(e, node, OT_ERR_TYPE,
+			     "%s is not assigned as a whole: the field \"%s\" of %s is const",
+			     ot_type_text(place->type), member->name ? member->name : "",
+			     ot_type_text(of));
+}
+
 /* Debug information does not say how many bits a _BitInt has: what lies above them is not ours to choose. */
 static struct ot_err *check_width(struct ot_evaluator *e, const struct ot_expr_node *node,
 				  const struct ot_value *place)
@@ -77,6 +93,27 @@ static struct ot_err *check_allowed(struct ot_evaluator *e, const struct ot_expr
 			     "an expression only reads here: nothing is stored (== compares)");
 }
 
+/* A result of before, or a part of one: behind a pointer in it is the program. */
+static bool is_result(struct ot_evaluator *e, const struct ot_expr_node *node)
+{
+	const struct ot_type *type = NULL;
+	struct ot_err *err;
+
+	if (node->kind == OT_EXPR_NAME)
+		return node->text[0] == '$' &&
+		       (node->text[1] == '$' || isdigit((unsigned char)node->text[1]));
+	if ((node->kind != OT_EXPR_MEMBER && node->kind != OT_EXPR_INDEX) ||
+	    !is_result(e, node->left))
+		return false;
+	err = ot_eval_type(e, node->left, &type);
+	if (err) {
+		ot_err_destroy(err);
+		return false;
+	}
+	return node->kind == OT_EXPR_MEMBER ? ot_type_is_record(type)
+					    : ot_type_is_array(type) || ot_type_is_vector(type);
+}
+
 /* Where to store, not what was there when somebody looked. */
 static struct ot_err *eval_place(struct ot_evaluator *e, const struct ot_expr_node *node,
 				 struct ot_value *ret)
@@ -84,6 +121,11 @@ static struct ot_err *eval_place(struct ot_evaluator *e, const struct ot_expr_no
 	ot_auto_value struct ot_value value = {0};
 
 	OT_TRY(ot_eval(e, node, &value));
+	if (is_result(e, node))
+		return ot_eval_error(
+			e, node, OT_ERR_TYPE,
+			"a result of before stays what it was: nothing is stored in it "
+			"(*&$1 = ... stores where $1 was read)");
 	OT_TRY(check_place(e, node, &value));
 	ot_value_at(value.type, value.address, ret);
 	ret->bit_size = value.bit_size;
@@ -230,6 +272,19 @@ static struct ot_err *assign_operated(struct ot_evaluator *e, const struct ot_ex
 	return NULL;
 }
 
+/* "vector op= b" */
+static struct ot_err *assign_vector(struct ot_evaluator *e, const struct ot_expr_node *node,
+				    const struct ot_value *place, struct ot_value *ret)
+{
+	ot_auto_value struct ot_value before = *place;
+	ot_auto_value struct ot_value b = {0};
+	ot_auto_value struct ot_value after = {0};
+
+	OT_TRY(ot_eval(e, node->right, &b));
+	OT_TRY(ot_eval_vectors(e, node, plain_op(node->op), &before, &b, &after));
+	return store_converted(e, node, node, place, &after, ret);
+}
+
 struct ot_err *ot_eval_assign(struct ot_evaluator *e, const struct ot_expr_node *node,
 			      struct ot_value *ret)
 {
@@ -242,10 +297,13 @@ struct ot_err *ot_eval_assign(struct ot_evaluator *e, const struct ot_expr_node 
 		OT_TRY(ot_eval_type(e, node->right, &from));
 		return check_const(e, node, &place, from);
 	}
+	OT_TRY(check_fields(e, node, &place));
 	OT_TRY(check_width(e, node, &place));
 	OT_TRY(check_allowed(e, node));
 	if (node->op == OT_TOKEN_ASSIGN)
 		return assign_plain(e, node, &place, ret);
+	if (ot_type_is_vector(place.type))
+		return assign_vector(e, node, &place, ret);
 	OT_TRY(ot_eval_scalar(e, node->right, &b));
 	return assign_operated(e, node, &place, &b, NULL, ret);
 }

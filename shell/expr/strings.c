@@ -4,10 +4,13 @@
 #include <string.h>
 
 #include "expr/eval.h"
+#include "model/made.h"
 
 void ot_eval_string(struct ot_evaluator *e, const struct ot_expr_node *node, struct ot_value *ret)
 {
-	const struct ot_type *element = ot_program_base(e->program, node->base);
+	const struct ot_type *element = node->unit_bytes > 1
+						? ot_made_wide_char(e->program, node->base)
+						: ot_program_base(e->program, node->base);
 	const struct ot_type *type =
 		ot_program_array_of(e->program, element, node->text_len / node->unit_bytes);
 

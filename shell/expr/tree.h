@@ -104,6 +104,7 @@ struct ot_expr_node {
 
 struct ot_expr {
 	struct ot_program *program;
+	const struct ot_expr_scope *scope; /* while it is parsed: of names in typeof */
 	struct ot_arena arena;
 	const char *text;
 	const struct ot_expr_node *root;
@@ -139,6 +140,8 @@ struct ot_err *ot_parse_new(struct ot_parser *p, enum ot_expr_kind kind, int pos
 struct ot_err *ot_parse_deeper(struct ot_parser *p);
 bool ot_parse_is(const struct ot_parser *p, enum ot_token_kind kind);
 
+/** An expression, commas and all. */
+struct ot_err *ot_parse_comma(struct ot_parser *p, const struct ot_expr_node **ret);
 /** Without a comma outside of parentheses. */
 struct ot_err *ot_parse_assignment(struct ot_parser *p, const struct ot_expr_node **ret);
 /** The braces of a compound literal. */

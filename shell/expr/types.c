@@ -34,6 +34,14 @@ static bool is_qualifier(const char *word)
 	return is_one_of(word, qualifier_words, OT_NR(qualifier_words));
 }
 
+static bool is_typeof(const char *word)
+{
+	static const char *const words[] = {"typeof", "__typeof__", "__typeof", "typeof_unqual",
+					    "__typeof_unqual__"};
+
+	return is_one_of(word, words, OT_NR(words));
+}
+
 static int tag_kind(const char *word)
 {
 	return !strcmp(word, "struct")	? OTRACE_TYPE_STRUCT
@@ -50,7 +58,7 @@ bool ot_parse_starts_type(const struct ot_parser *p)
 
 	if (p->token.kind != OT_TOKEN_NAME)
 		return false;
-	if (is_base_word(word) || is_qualifier(word) || tag_kind(word) >= 0)
+	if (is_base_word(word) || is_qualifier(word) || is_typeof(word) || tag_kind(word) >= 0)
 		return true;
 	if (!p->expr->program || ot_program_var(p->expr->program, word))
 		return false;
@@ -69,6 +77,7 @@ struct words {
 	bool is_short;
 	bool is_const;
 	bool is_volatile;
+	bool is_atomic;
 	bool is_complex;
 	const char *core; /* char, int, float, double, _Bool, void, __int128 or NULL */
 	const struct ot_type *named;
@@ -136,6 +145,7 @@ static void take_qualifier(const char *word, struct words *w)
 {
 	w->is_const = w->is_const || strstr(word, "const");
 	w->is_volatile = w->is_volatile || strstr(word, "volatile");
+	w->is_atomic = w->is_atomic || !strcmp(word, "_Atomic");
 }
 
 static struct ot_err *no_such_type(const struct ot_parser *p, const char *name)
@@ -174,6 +184,45 @@ static struct ot_err *take_name(struct ot_parser *p, struct words *w)
 	return rival ? several_types(p, w->named, rival) : NULL;
 }
 
+/* typeof(x), and _Atomic(T), which is written the same. */
+static bool is_in_parentheses(const struct ot_parser *p)
+{
+	struct ot_parser ahead = *p;
+
+	if (is_typeof(p->token.text))
+		return true;
+	if (strcmp(p->token.text, "_Atomic") != 0)
+		return false;
+	ot_err_destroy(ot_parse_advance(&ahead));
+	return ot_parse_is(&ahead, OT_TOKEN_OPEN);
+}
+
+/* typeof(x), typeof(T): up to the ")", which is left for whoever moves on. */
+static struct ot_err *take_typeof(struct ot_parser *p, struct words *w)
+{
+	bool unqualified = strstr(p->token.text, "unqual") != NULL;
+	bool is_atomic = !strcmp(p->token.text, "_Atomic");
+	const struct ot_expr_node *node = NULL;
+	unsigned int in_params = p->in_params;
+
+	OT_TRY(ot_parse_deeper(p));
+	OT_TRY(ot_parse_advance(p));
+	OT_TRY(ot_parse_expect(p, OT_TOKEN_OPEN, "\"(\" and an expression or a type"));
+	p->in_params = 0;
+	if (ot_parse_starts_type(p)) {
+		OT_TRY(ot_parse_type(p, &w->named));
+	} else {
+		OT_TRY(ot_parse_comma(p, &node));
+		OT_TRY(ot_expr_type_of(p->expr, node, &w->named));
+	}
+	p->in_params = in_params;
+	if (unqualified)
+		w->named = ot_type_unqualified(w->named);
+	w->is_atomic = w->is_atomic || is_atomic;
+	p->depth--;
+	return ot_parse_is(p, OT_TOKEN_CLOSE) ? NULL : ot_parse_unexpected(p, "\")\"");
+}
+
 static struct ot_err *find_base(struct ot_parser *p, const struct words *w,
 				const struct ot_type **ret)
 {
@@ -192,6 +241,12 @@ static struct ot_err *find_base(struct ot_parser *p, const struct words *w,
 	return *ret ? NULL : no_such_type(p, name);
 }
 
+static bool is_still_open(const struct words *w)
+{
+	return !w->named && !w->core && !w->nr_long && !w->is_short && !w->is_complex &&
+	       !w->is_unsigned && !w->is_signed;
+}
+
 /* "const struct client", "unsigned long int", "size_t volatile". */
 static struct ot_err *parse_words(struct ot_parser *p, const struct ot_type **ret)
 {
@@ -200,12 +255,13 @@ static struct ot_err *parse_words(struct ot_parser *p, const struct ot_type **re
 	const struct ot_type *type;
 
 	for (; p->token.kind == OT_TOKEN_NAME; any = true) {
-		if (is_qualifier(p->token.text))
+		if (is_still_open(&w) && is_in_parentheses(p))
+			OT_TRY(take_typeof(p, &w));
+		else if (is_qualifier(p->token.text))
 			take_qualifier(p->token.text, &w);
 		else if (is_base_word(p->token.text) && !w.named)
 			OT_TRY(take_base_word(p, &w));
-		else if (!w.named && !w.core && !w.nr_long && !w.is_short && !w.is_complex &&
-			 !w.is_unsigned && !w.is_signed)
+		else if (is_still_open(&w))
 			OT_TRY(take_name(p, &w));
 		else
 			break;
@@ -216,6 +272,8 @@ static struct ot_err *parse_words(struct ot_parser *p, const struct ot_type **re
 	type = w.named;
 	if (!type)
 		OT_TRY(find_base(p, &w, &type));
+	if (w.is_atomic)
+		type = ot_made_qualified(p->expr->program, type, OTRACE_TYPE_ATOMIC);
 	if (w.is_const)
 		type = ot_made_qualified(p->expr->program, type, OTRACE_TYPE_CONST);
 	if (w.is_volatile)

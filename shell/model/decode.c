@@ -502,6 +502,8 @@ static void read_member(struct record *record, struct ot_member *member, uint64_
 	}
 	if (more & OTRACE_MEMBER_HAS_OFFSET)
 		member->bit_offset = read_number(record);
+	if (more & OTRACE_MEMBER_HAS_ALIGN)
+		member->align_bytes = 1u << (read_number(record) & 31);
 	if (!(more & OTRACE_MEMBER_STATIC))
 		*end = member->bit_offset + (more & OTRACE_MEMBER_BITFIELD
 						     ? member->bit_size

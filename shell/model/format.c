@@ -172,8 +172,34 @@ static void write_address(struct writer *w, const struct ot_type *type, uint64_t
 	write_followed(w, type, address);
 }
 
+static void write_wide_text(struct writer *w, char letter, const uint8_t *bytes, size_t nr_units,
+			    uint64_t unit_bytes)
+{
+	ot_buf_addc(w->out, letter);
+	ot_buf_addc(w->out, '"');
+	ot_write_wide_text(bytes, nr_units, unit_bytes, true, w->out);
+	ot_buf_addc(w->out, '"');
+}
+
+/* A text behind the pointer; false: no such text. */
+static bool write_wide_pointer(struct writer *w, const struct ot_type *element, uint64_t address)
+{
+	char letter = ot_write_wide_letter(w->format, element);
+	ot_auto_free uint8_t *text = NULL;
+	size_t nr_units = 0;
+	bool cut = false;
+
+	if (!letter ||
+	    !ot_write_read_wide(w->format, address, ot_type_size(element), &text, &nr_units, &cut))
+		return false;
+	write_wide_text(w, letter, text, nr_units, ot_type_size(element));
+	ot_buf_adds(w->out, cut ? "..." : "");
+	return true;
+}
+
 static void write_pointer(struct writer *w, const struct ot_value *value)
 {
+	const struct ot_type *target = ot_type_strip(value->type)->target;
 	struct ot_value_string string;
 	ot_auto_free char *room = NULL;
 	uint64_t address;
@@ -182,7 +208,9 @@ static void write_pointer(struct writer *w, const struct ot_value *value)
 		ot_buf_adds(w->out, "<not recorded>");
 	else if (!address)
 		ot_buf_adds(w->out, "NULL");
-	else if (ot_write_is_text(w->format, ot_type_strip(value->type)->target) &&
+	else if (write_wide_pointer(w, target, address))
+		return;
+	else if (ot_write_is_text(w->format, target) &&
 		 ot_write_string(w->format, value, address, &string, &room))
 		write_string(w, address, &string);
 	else
@@ -263,6 +291,22 @@ static void write_char_array(struct writer *w, const struct ot_value *value, uin
 		ot_buf_adds(w->out, "...");
 }
 
+static void write_wide_array(struct writer *w, const struct ot_value *value, uint64_t count)
+{
+	const struct ot_type *element = ot_type_strip(value->type)->target;
+	unsigned int max = w->format->max_string_bytes;
+	uint64_t unit_bytes = ot_type_size(element), there = value->nr_bytes / unit_bytes;
+	size_t len = ot_write_wide_array(value, unit_bytes);
+	size_t shown;
+
+	max = max ? max : OT_WRITE_MAX_STRING;
+	shown = len < max ? len : max;
+	write_wide_text(w, ot_write_wide_letter(w->format, element), value->bytes, shown,
+			unit_bytes);
+	if (shown < len || (len == there && len < count))
+		ot_buf_adds(w->out, "...");
+}
+
 static void write_elements(struct writer *w, const struct ot_value *value, uint64_t count)
 {
 	bool lines = w->broken;
@@ -303,6 +347,8 @@ static void write_array(struct writer *w, const struct ot_value *value)
 		ot_buf_adds(w->out, "{...}");
 	else if (ot_write_is_text(w->format, type->target) && type->kind == OTRACE_TYPE_ARRAY)
 		write_char_array(w, value, count);
+	else if (type->kind == OTRACE_TYPE_ARRAY && ot_write_wide_letter(w->format, type->target))
+		write_wide_array(w, value, count);
 	else
 		write_elements(w, value, count);
 }

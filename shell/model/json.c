@@ -208,6 +208,29 @@ static void json_address(struct writer *w, const struct ot_type *type, uint64_t 
 	ot_buf_addc(w->out, '}');
 }
 
+static void json_wide_text(struct writer *w, const uint8_t *bytes, size_t nr_units,
+			   uint64_t unit_bytes, bool cut)
+{
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT;
+
+	ot_write_wide_text(bytes, nr_units, unit_bytes, false, &text);
+	json_text(w, ot_buf_text(&text), text.len, cut);
+}
+
+/* A text behind the pointer; false: no such text. */
+static bool json_wide_pointer(struct writer *w, const struct ot_type *element, uint64_t address)
+{
+	ot_auto_free uint8_t *bytes = NULL;
+	size_t nr_units = 0;
+	bool cut = false;
+
+	if (!ot_write_wide_letter(w->format, element) ||
+	    !ot_write_read_wide(w->format, address, ot_type_size(element), &bytes, &nr_units, &cut))
+		return false;
+	json_wide_text(w, bytes, nr_units, ot_type_size(element), cut);
+	return true;
+}
+
 static void json_pointer(struct writer *w, const struct ot_value *value)
 {
 	struct ot_value_string string;
@@ -218,6 +241,8 @@ static void json_pointer(struct writer *w, const struct ot_value *value)
 		json_missing(w);
 	else if (!address)
 		ot_buf_adds(w->out, "null");
+	else if (json_wide_pointer(w, ot_type_strip(value->type)->target, address))
+		return;
 	else if (!ot_type_is_char_pointer(value->type) ||
 		 !ot_write_string(w->format, value, address, &string, &room))
 		json_address(w, value->type, address);
@@ -296,6 +321,18 @@ static void json_elements(struct writer *w, const struct ot_value *value, uint64
 	}
 }
 
+static void json_wide_array(struct writer *w, const struct ot_value *value, uint64_t count)
+{
+	uint64_t unit_bytes = ot_type_size(ot_type_strip(value->type)->target);
+	unsigned int max = w->format->max_string_bytes;
+	size_t len = ot_write_wide_array(value, unit_bytes);
+	size_t shown =
+		len < (max ? max : OT_WRITE_MAX_STRING) ? len : (max ? max : OT_WRITE_MAX_STRING);
+
+	json_wide_text(w, value->bytes, shown, unit_bytes,
+		       shown < len || (len == value->nr_bytes / unit_bytes && len < count));
+}
+
 static void json_array(struct writer *w, const struct ot_value *value)
 {
 	const struct ot_type *type = ot_type_strip(value->type);
@@ -312,6 +349,9 @@ static void json_array(struct writer *w, const struct ot_value *value)
 
 		json_text(w, (const char *)value->bytes, shown,
 			  shown < len || (len == value->nr_bytes && len < count));
+	} else if (type->kind == OTRACE_TYPE_ARRAY &&
+		   ot_write_wide_letter(w->format, type->target)) {
+		json_wide_array(w, value, count);
 	} else {
 		json_elements(w, value, count);
 	}

@@ -5,7 +5,6 @@
 #include "model/made.h"
 
 #define SAME_MAX_DEPTH 32
-#define ALIGN_MAX 16u /* of a base type */
 
 const struct ot_type *ot_made_qualified(struct ot_program *program, const struct ot_type *type,
 					enum otrace_type_kind kind)
@@ -15,6 +14,10 @@ const struct ot_type *ot_made_qualified(struct ot_program *program, const struct
 	if ((kind == OTRACE_TYPE_CONST && ot_type_is_const(type)) ||
 	    (kind == OTRACE_TYPE_VOLATILE && ot_type_is_volatile(type)))
 		return type;
+	/* an atomic one of at most 16 bytes takes as many as a processor can exchange */
+	while (kind == OTRACE_TYPE_ATOMIC && like.size_bytes < 16 &&
+	       like.size_bytes & (like.size_bytes - 1))
+		like.size_bytes++;
 	return ot_types_intern(program, &like);
 }
 
@@ -24,6 +27,31 @@ const struct ot_type *ot_made_open_array(struct ot_program *program, const struc
 		.kind = OTRACE_TYPE_ARRAY, .flags = OTRACE_TYPE_FLAG_COUNT_UNKNOWN, .target = type};
 
 	return ot_types_intern(program, &like);
+}
+
+const struct ot_type *ot_made_vector(struct ot_program *program, const struct ot_type *type,
+				     uint64_t count, uint64_t size_bytes)
+{
+	struct ot_type like = {.kind = OTRACE_TYPE_VECTOR,
+			       .target = type,
+			       .count = count,
+			       .size_bytes = size_bytes};
+
+	return ot_types_intern(program, &like);
+}
+
+const struct ot_type *ot_made_wide_char(struct ot_program *program, const char *name)
+{
+	const struct ot_type *known = ot_program_type(program, name, OTRACE_TYPE_TYPEDEF);
+	const struct ot_type *base =
+		ot_program_base(program, name[0] == 'w'	      ? "int"
+					 : strstr(name, "16") ? "unsigned short"
+							      : "unsigned int");
+	struct ot_type like = {.kind = OTRACE_TYPE_TYPEDEF, .target = base, .name = name};
+
+	like.size_bytes = base->size_bytes;
+	return known && ot_type_size(known) == like.size_bytes ? known
+							       : ot_types_intern(program, &like);
 }
 
 const struct ot_type *ot_made_function(struct ot_program *program, const struct ot_type *result,
@@ -105,6 +133,40 @@ bool ot_type_is_volatile(const struct ot_type *type)
 	return has_qualifier(type, OTRACE_TYPE_VOLATILE);
 }
 
+/* A damaged table may have structs in themselves. */
+#define CONST_MAX_LOOKS 100000u
+
+static const struct ot_member *const_member(const struct ot_type *type, unsigned int *looks,
+					    int depth, const struct ot_type **of_ret)
+{
+	const struct ot_member *found = NULL;
+
+	type = ot_type_strip(type);
+	while (type->kind == OTRACE_TYPE_ARRAY && type->target)
+		type = ot_type_strip(type->target);
+	if (!ot_type_is_record(type) || depth > SAME_MAX_DEPTH)
+		return NULL;
+	for (uint32_t i = 0; i < type->nr_members && !found; i++) {
+		const struct ot_member *member = &type->members[i];
+
+		if (member->flags & OTRACE_MEMBER_STATIC || ++*looks > CONST_MAX_LOOKS)
+			continue;
+		*of_ret = type;
+		found = ot_type_is_const(member->type)
+				? member
+				: const_member(member->type, looks, depth + 1, of_ret);
+	}
+	return found;
+}
+
+const struct ot_member *ot_type_const_member(const struct ot_type *type,
+					     const struct ot_type **of_ret)
+{
+	unsigned int looks = 0;
+
+	return const_member(type, &looks, 0, of_ret);
+}
+
 const struct ot_type *ot_type_unqualified(const struct ot_type *type)
 {
 	while (is_qualifier(type->kind) && type->target)
@@ -122,86 +184,6 @@ uint64_t ot_type_bits(const struct ot_type *type)
 	type = ot_type_strip(type);
 	return type->kind == OTRACE_TYPE_BASE && type->count && type->count < bits ? type->count
 										   : bits;
-}
-
-/* ------------------------------------------------------------------ alignment */
-
-/* Places tell that a struct is packed: no member may lie where its type cannot. */
-static uint64_t fit(uint64_t align, uint64_t offset)
-{
-	while (align > 1 && offset % align)
-		align /= 2;
-	return align;
-}
-
-static uint64_t record_align(const struct ot_type *type, int depth);
-
-static uint64_t align_of(const struct ot_type *type, int depth)
-{
-	uint64_t size;
-
-	if (depth > SAME_MAX_DEPTH)
-		return 1;
-	for (; type->target && (is_qualifier(type->kind) || type->kind == OTRACE_TYPE_TYPEDEF);
-	     type = type->target)
-		if (type->align_bytes)
-			return type->align_bytes;
-	type = ot_type_strip(type);
-	if (type->kind == OTRACE_TYPE_ARRAY)
-		return align_of(type->target, depth + 1);
-	if (ot_type_is_record(type))
-		return record_align(type, depth);
-	size = ot_type_size(type);
-	if (type->kind == OTRACE_TYPE_BASE && type->encoding == OTRACE_ENC_COMPLEX)
-		size /= 2;
-	if (type->kind == OTRACE_TYPE_VECTOR)
-		return size ? size & (0 - size) : 1;
-	if (type->kind == OTRACE_TYPE_BASE && type->count && size > 8)
-		return 8; /* _BitInt */
-	return !size ? 1 : fit(ALIGN_MAX, size);
-}
-
-#define GAP_ALIGN_MIN 16u
-#define GAP_ALIGN_MAX 4096u
-
-/* What _Alignas does to a member is told by the gap before it alone. Smaller gaps may be bit-fields
- * without a name. */
-static uint64_t align_of_gap(uint64_t end, uint64_t align, uint64_t next)
-{
-	for (uint64_t more = align; more <= GAP_ALIGN_MAX; more *= 2)
-		if ((end + more - 1) / more * more == next)
-			return more == align || more >= GAP_ALIGN_MIN ? more : align;
-	return align;
-}
-
-static uint64_t record_align(const struct ot_type *type, int depth)
-{
-	uint64_t most = 1, end = 0;
-
-	for (uint32_t i = 0; i < type->nr_members; i++) {
-		const struct ot_member *member = &type->members[i];
-		uint64_t align;
-
-		if (member->flags & OTRACE_MEMBER_STATIC)
-			continue;
-		/* a bit-field of 0 bits has no name and no say */
-		align = align_of(member->type, depth + 1);
-		if (!member->bit_size)
-			align = align_of_gap(end, fit(align, member->bit_offset / 8),
-					     member->bit_offset / 8);
-		end = member->bit_size ? (member->bit_offset + member->bit_size + 7) / 8
-				       : member->bit_offset / 8 + ot_type_size(member->type);
-		most = align > most ? align : most;
-	}
-	if (type->align_bytes > most)
-		return type->align_bytes;
-	most = fit(most, ot_type_size(type));
-	return type->kind == OTRACE_TYPE_UNION ? most : align_of_gap(end, most, ot_type_size(type));
-}
-
-uint64_t ot_type_align(const struct ot_type *type)
-{
-	return align_of(type, 0);
 }
 
 /* ------------------------------------------------------------------ sameness */

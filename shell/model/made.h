@@ -8,6 +8,11 @@
 /** @param kind OTRACE_TYPE_CONST, VOLATILE, RESTRICT or ATOMIC; a type that has it is given back */
 const struct ot_type *ot_made_qualified(struct ot_program *program, const struct ot_type *type,
 					enum otrace_type_kind kind);
+/** @param size_bytes of three elements that of four */
+const struct ot_type *ot_made_vector(struct ot_program *program, const struct ot_type *type,
+				     uint64_t count, uint64_t size_bytes);
+/** wchar_t, char16_t or char32_t: the program's, or one made of what it is to clang. */
+const struct ot_type *ot_made_wide_char(struct ot_program *program, const char *name);
 /** An array without a count: int []. */
 const struct ot_type *ot_made_open_array(struct ot_program *program, const struct ot_type *type);
 /** @param params copied  @param flags OTRACE_TYPE_FLAG_VARIADIC, NO_PROTOTYPE */
@@ -25,11 +30,28 @@ bool ot_type_is_operand(const struct ot_type *type);
 /** Whether a value of the type may not be changed: const, also through typedefs, and of arrays. */
 bool ot_type_is_const(const struct ot_type *type);
 bool ot_type_is_volatile(const struct ot_type *type);
+/** A const field of a struct or union, at any depth, also of elements: the whole may not be assigned
+ * then. NULL = there is none. @param of_ret what it is a field of */
+const struct ot_member *ot_type_const_member(const struct ot_type *type,
+					     const struct ot_type **of_ret);
 /** Without the outer qualifiers alone: typedefs stay where they can. */
 const struct ot_type *ot_type_unqualified(const struct ot_type *type);
-/** Where C lets an object of the type begin; 1 when unknown. Packed structs show by their members'
- * places only. */
-uint64_t ot_type_align(const struct ot_type *type);
+
+/** What is known of the places where objects of a type may begin: powers of two, least = most where
+ * it is known. */
+struct ot_align {
+	uint64_t least;
+	uint64_t most;
+};
+/**
+ * Alignments that are asked for are recorded, but not whether a struct is packed: places of members
+ * and gaps between them tell, or leave it open.
+ */
+void ot_type_align(const struct ot_type *type, struct ot_align *ret);
+/** Of a field of @p record, as compilers answer _Alignof x.field. */
+void ot_member_align(const struct ot_type *record, const struct ot_member *member,
+		     uint64_t bit_offset, struct ot_align *ret);
+
 /** Bits of a value: of _BitInt(N) N, else eight for each byte. */
 uint64_t ot_type_bits(const struct ot_type *type);
 

@@ -112,6 +112,7 @@ struct ot_var {
 	uint32_t flags; /* enum otrace_var_flag */
 	uint64_t size_bytes;
 	uint64_t constant_value;
+	uint32_t align_bytes; /* that the source asks for, else 0 */
 	struct ot_var *same_name;
 };
 

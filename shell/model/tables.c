@@ -419,6 +419,8 @@ static void read_var(struct ot_pool *pool, struct otrace_stream *stream, struct 
 	var->size_bytes = var->type ? var->type->size_bytes : 0;
 	if (has & OTRACE_VAR_HAS_SIZE)
 		var->size_bytes = otrace_stream_varint(stream);
+	if (has & OTRACE_VAR_HAS_ALIGN)
+		var->align_bytes = 1u << (otrace_stream_varint(stream) & 31);
 	if (var->flags & OTRACE_VAR_CONSTANT_VALUE)
 		var->constant_value = otrace_stream_varint(stream);
 }

@@ -20,8 +20,9 @@ struct ot_member {
 	const char *name; /* NULL = anonymous */
 	const struct ot_type *type;
 	uint64_t bit_offset;
-	uint32_t bit_size; /* bit-fields, else 0 */
-	uint32_t flags;	   /* OTRACE_MEMBER_* */
+	uint32_t bit_size;    /* bit-fields, else 0 */
+	uint32_t flags;	      /* OTRACE_MEMBER_* */
+	uint32_t align_bytes; /* that the source asks for, else 0 */
 };
 
 struct ot_enumerator {

@@ -99,6 +99,7 @@ void ot_value_fetch(struct ot_target *target, struct ot_value *value)
 	uint64_t need = bytes_needed(value);
 	ot_auto_free void *memory = NULL;
 	size_t settled;
+	bool is_whole;
 
 	if (value->bytes || value->state != OT_VALUE_OK || !value->is_lvalue || !target)
 		return;
@@ -108,8 +109,10 @@ void ot_value_fetch(struct ot_target *target, struct ot_value *value)
 	if (span.bytes)
 		ot_err_destroy(ot_target_readv(target, &span, 1));
 	settled = ot_target_settled(target, span.address, span.got);
-	/* Of a thing with parts whose first one is not there the others are looked at on their own. */
-	if (span.bytes && !settled && (!span.got || ot_type_is_scalar(value->type))) {
+	/* Of a thing with parts whose first one is not there the others are looked at on their own; of
+	 * a number, and of a bit-field, a half is nothing. */
+	is_whole = ot_type_is_scalar(value->type) || ot_type_is_complex(value->type);
+	if (span.bytes && ((!settled && !span.got) || (settled < span.bytes && is_whole))) {
 		value->state = OT_VALUE_UNREADABLE;
 		return;
 	}

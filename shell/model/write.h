@@ -61,6 +61,18 @@ bool ot_write_styled(const struct ot_format *format, const struct ot_value *valu
 /** Whether an array or pointer with these elements is shown as text. */
 bool ot_write_is_text(const struct ot_format *format, const struct ot_type *element);
 
+/** The letter before the quotes of a text of wchar_t, char16_t or char32_t, when an array of (or a
+ * pointer to) @p element is shown as one; else 0. */
+char ot_write_wide_letter(const struct ot_format *format, const struct ot_type *element);
+/** Adds the text of @p nr_units units in UTF-8, up to a NUL; @p escaped: as C writes it between quotes.
+ * @return how many units were before the NUL or the end */
+size_t ot_write_wide_text(const uint8_t *bytes, size_t nr_units, uint64_t unit_bytes, bool escaped,
+			  struct ot_buf *out);
+/** Of a pointer to wide characters what is behind it. False: write it as a pointer.
+ * @param text_ret whole units, up to the NUL, free() it  @param cut_ret the text goes on */
+bool ot_write_read_wide(const struct ot_format *format, uint64_t address, uint64_t unit_bytes,
+			uint8_t **text_ret, size_t *nr_units_ret, bool *cut_ret);
+
 /** What has been gone into by following pointers: a struct in itself is a cycle. */
 struct ot_write_trail {
 	uint64_t open[16];
@@ -78,6 +90,9 @@ void ot_write_unfollow(struct ot_write_trail *trail);
 
 /** Bytes up to the NUL of a char array. */
 size_t ot_write_char_array(const struct ot_value *array);
+
+/** Units up to the NUL of an array of wide characters. */
+size_t ot_write_wide_array(const struct ot_value *array, uint64_t unit_bytes);
 
 /** Whether one of the bytes of a scalar is not known. */
 bool ot_write_optimized_out(const struct ot_value *value);

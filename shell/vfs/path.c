@@ -544,6 +544,22 @@ static struct ot_err *match_all(struct ot_vfs *vfs, const char *path, size_t fix
 	return NULL;
 }
 
+/* C's separators go on from one place: of several things a slash does. */
+static struct ot_err *wants_slash(struct ot_err *err, const char *path)
+{
+	const char *at = strpbrk(path, "*?");
+	ot_auto_free char *what = NULL;
+
+	while (at && *at && *at != '/' && *at != '.' && strncmp(at, "->", 2) != 0)
+		at++;
+	if (err->code != OT_ERR_AMBIGUOUS || !at || (*at != '.' && *at != '-'))
+		return err;
+	what = err->what;
+	err->what = ot_asprintf("%s, and \"%.*s\" goes on from one (from each: %.*s/%s)", what,
+				*at == '.' ? 1 : 2, at, (int)(at - path), path, skip_separator(at));
+	return err;
+}
+
 struct ot_err *ot_vfs_match(struct ot_vfs *vfs, const char *path, struct ot_node_list *ret)
 {
 	bool is_pattern = ot_vfs_is_pattern(path);
@@ -564,7 +580,7 @@ struct ot_err *ot_vfs_match(struct ot_vfs *vfs, const char *path, struct ot_node
 	/* separators of C behind a pattern: "serv*.db" */
 	err = match_one(vfs, path, ret);
 	if (!err || err->code != OT_ERR_NOT_FOUND)
-		return err;
+		return err ? wants_slash(err, path) : NULL;
 	ot_err_destroy(err);
 	return ot_err_new(OT_ERR_NOT_FOUND, "nothing matches \"%s\"", path);
 }

@@ -34,11 +34,19 @@ struct packed { char c; int i; short s[3]; } __attribute__((packed));
 struct aligned { char c; _Alignas(32) int i; };
 union mixed { char c; double d; int i[3]; };
 typedef int (*operation)(int, int);
+typedef int ints4 __attribute__((vector_size(16)));
+typedef unsigned words4 __attribute__((vector_size(16)));
+typedef signed char bytes16 __attribute__((vector_size(16)));
+typedef long longs2 __attribute__((vector_size(16)));
+typedef float floats4 __attribute__((vector_size(16)));
+typedef double doubles2 __attribute__((vector_size(16)));
 """
 TYPE_NAMES = INTS + FLOATS + ["enum plain", "enum minus", "enum wide", "enum small", "u16", "clong", "struct point", "point",
                               "struct fields", "struct outer", "struct packed", "struct aligned", "union mixed",
                               "operation", "int *", "char *const *", "int (*)[3]", "int[3]", "point[2][3]", "void *",
                               "int (*)(int, char)", "struct outer *[4]", "double (*(*)[2])(void)", "const char"]
+VECTORS = {"ints4": ("int", 4), "words4": ("unsigned int", 4), "bytes16": ("signed char", 16), "longs2": ("long", 2), "floats4": ("float", 4),
+           "doubles2": ("double", 2)}
 BITS = {"u3": 0, "s5": 1, "u31": 0, "u32": 0, "s32": 1, "flag": 0, "c4": 0, "sc7": 1, "us9": 0, "ss16": 1, "e4": 0}
 WIDE_BITS = ["l40", "sl35", "l64"]  # compilers differ: clang promotes by the declared type, gcc by the bits
 OFFSETS = ["struct outer, at.y", "struct outer, many[2].x", "struct outer, codes[1][3]", "struct outer, high",
@@ -102,6 +110,10 @@ class Generator:
             self.changing.append(f"f{number}")
         for number, kind in enumerate(FLOATS):
             self.lines.append(f"{kind} _Complex z{number} = {self.fraction(kind)} + {self.fraction(kind)}i;")
+        for kind, (element, count) in VECTORS.items():
+            for number in range(2):
+                values = ", ".join(self.fraction(element) if element in FLOATS else self.number(element) for _ in range(count))
+                self.lines.append(f"{kind} v{kind}{number} = {{{values}}};")
         for kind in ("plain", "minus", "wide", "small"):
             value = {"plain": "SEVEN", "minus": "MINUS", "wide": "HUGE_ONE", "small": "LARGEST"}[kind]
             self.lines.append(f"enum {kind} e_{kind} = {value};")
@@ -144,7 +156,7 @@ class Generator:
 
     def character(self):
         return self.pick(["'a'", "'\\n'", "'\\0'", "'\\xff'", "'\\377'", "'\\\\'", "'\\''", "'\"'", "L'\\x263a'", "L'x'", "u'\\u20ac'",
-                          "U'\\U0001f600'", "'\\e'", "u'\\xffff'"])
+                          "U'\\U0001f600'", "'ab'", "'\\xff\\1z'", "'four'", "'\\e'", "u'\\xffff'"])
 
     def struct_place(self):
         return self.pick(["first", "second", "op[0]", "(*op)", "(*kept)", "(*read)", "(*first.next)", "(*op->next->next)"])
@@ -173,7 +185,7 @@ class Generator:
         if kind == 0:
             return f"sizeof({self.pick(TYPE_NAMES)})"
         if kind == 1:
-            return f"_Alignof({self.pick([name for name in TYPE_NAMES if name != 'struct packed'])})"
+            return f"_Alignof({self.pick(TYPE_NAMES)})"
         if kind == 2:
             return f"offsetof({self.pick(OFFSETS)})"
         return "sizeof(" + self.pick([readable(self.arith(4)), self.pick(["first", "op->many", "grid[1]", "grid", "text", "\"text\"", "*op", "tight",
@@ -325,6 +337,39 @@ class Generator:
     def arith(self, depth):
         return self.integer(depth) if self.chance(75) else self.real(depth)
 
+    # ------------------------------------------------------------------ vectors
+
+    def vector(self, kind, depth):
+        if depth >= 4 or self.chance(25):
+            return f"v{kind}{self.random.randrange(2)}"
+        a, b, what = self.vector(kind, depth + 1), self.vector(kind, depth + 1), self.random.randrange(100)
+        if VECTORS[kind][0] in FLOATS:
+            return f"({a}) {self.pick('+-*/')} ({b})" if what < 80 else f"-({a})" if what < 90 else f"({a}) {self.pick('+-*')} 2"
+        if what < 50:
+            return f"({a}) {self.pick(INT_OPS)} ({b})"
+        if what < 60:
+            return f"({a}) {self.pick('/%')} ((({b}) & 15) + 1)"
+        if what < 70:
+            return f"({a}) {self.pick(['<<', '>>'])} (({b}) & 7)"
+        if what < 85:
+            return f"({kind})(({a}) {self.pick(COMPARE)} ({b}))"
+        if what < 95:
+            return f"{self.pick('-~+')}({a})"
+        return f"({kind})({self.vector(self.pick(list(VECTORS)), depth + 2)})"
+
+    def of_vector(self, depth):
+        kind = self.pick(list(VECTORS))
+        element, count = VECTORS[kind]
+        value = self.vector(kind, depth)
+        return self.pick([f"({value})[{self.random.randrange(count)}]", f"({value})[{self.random.randrange(count)}]",
+                          f"(({value}) {self.pick(COMPARE)} ({self.vector(kind, depth + 1)}))[{self.random.randrange(count)}]",
+                          f"sizeof({value})", f"(({kind}){{{', '.join(['1'] * count)}}} + ({value}))[{count - 1}]",
+                          f"({element})({value})[0]"])
+
+    def typed(self, depth):
+        return self.pick([f"(typeof({self.pick(self.ints)}))({self.integer(depth + 1)})", f"sizeof(typeof(+({self.integer(depth + 1)})))",
+                          f"(__typeof__({self.arith(depth + 2)} + 0))1"])
+
     # ------------------------------------------------------------------ from outside
 
     def expression(self):
@@ -333,7 +378,7 @@ class Generator:
             self.portable = True
             kind = self.random.randrange(100)
             start = self.random.randrange(4)
-            text = readable(self.address() if kind < 5 else self.of_complex(start) if kind < 12 else self.real(start) if kind < 22 else self.integer(start))
+            text = readable(self.address() if kind < 5 else self.of_complex(start) if kind < 12 else self.of_vector(start) if kind < 16 else self.typed(start) if kind < 18 else self.real(start) if kind < 22 else self.integer(start))
             if kind >= 90 and kind < 95:
                 text = f"(({text}) * 0 - 1) < 0"  # whether it is signed
             if len(text) < 1000:

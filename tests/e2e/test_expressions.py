@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Expressions as somebody types them: what they change, how they are shown, what they say when they cannot."""
+import json
 import re
+import struct
 import subprocess
 
 import pytest
@@ -107,3 +109,103 @@ def test_a_mistake_is_shown_where_it_is(tool, stored):
         assert says in err[0], err
         assert err[2].index("^") - err[1].index(text.strip()[:5]) == mark, err
     assert "did you mean number?" in tool("open", "-e", "head->numbr", stored).err
+
+
+@pytest.fixture
+def expressed(compiled):
+    return compiled("expressed.c", "-O0", "-std=gnu2x", "-w")
+
+
+def same_numbers(here, there):
+    """Floats of otrace have as many digits as they need."""
+    if isinstance(here, list):
+        return isinstance(there, list) and len(here) == len(there) and all(map(same_numbers, here, there))
+    return str(here).strip("-") == "nan" and there != there or here == there or struct.pack("f", here) == struct.pack("f", there)
+
+
+def test_alignments_vectors_and_words_have_the_compilers_values(tool, expressed):
+    said = subprocess.run([expressed], capture_output=True, text=True, check=True).stdout
+    wanted = {text: json.loads(value.replace("-nan", "NaN").replace("nan", "NaN")) for text, value in
+              (line.split("\t") for line in said.splitlines())}
+    assert len(wanted) > 110
+    done = tool.json([f"pr {text}" for text in wanted], expressed)
+    results = {text: done.result(f"pr {text}") for text in wanted}
+    wrong = [f"{text}: {results[text]['error'] or results[text]['value']} here, {value} from the compiler" for text, value in wanted.items()
+             if results[text]["value"] is None or not same_numbers(results[text]["value"], value)]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_an_alignment_that_is_not_recorded_is_not_guessed(tool, expressed):
+    """Packed or not, these are laid out alike."""
+    done = tool("open", *(word for text in ("struct two", "struct packed_two", "union alike") for word in ("-e", f"_Alignof({text})")),
+                expressed)
+    assert not done.out and done.err.count("the alignment is not recorded: 4, or less if the struct is packed") == 3, done
+
+
+def test_vectors_that_do_not_fit_say_why(tool, expressed):
+    for text, says in (("ints + floats", "ints4 + floats4: elements of one size and kind are needed"),
+                       ("ints + longs", "ints4 + longs2: elements of one size"), ("floats % floats", "the operator needs integers"),
+                       ("bytes + 300", "this int does not fit into elements of type signed char"), ("ints / (ints - ints)", "element 0: division by zero"),
+                       ("ints << 32", "element 0: shifted by more bits than there are"), ("~floats", '"~" needs integers'),
+                       ("(long)ints", "ints4 cannot be cast to long"), ("ints && 1", "a number or pointer is needed"),
+                       ("ints++", "a number or pointer is needed")):
+        done = tool.run([text], expressed)
+        assert says in done.err and not done.out, (text, done.err, done.out)
+
+
+def test_vectors_are_assigned_and_their_elements(tool, expressed):
+    done = tool.run(["ints = more", "ints += 1", "ints <<= more & 1", "ints[2] = 9", "ints", "unsigneds = ints", "floats *= others",
+                     "ints = floats", "ints = 1"], expressed)
+    assert done.out.splitlines() == ["{4, 3, -2, 1}", "{5, 4, -1, 2}", "{5, 8, -1, 4}", "9", "{5, 8, 9, 4}", "{5, 8, 9, 4}",
+                                     "{3, -4, -0.05, 0}"], done
+    assert "floats4 does not convert to ints4" in done.err and "int does not convert to ints4" in done.err
+
+
+def test_wide_texts_are_shown_and_compared(tool, expressed):
+    names = ["wide", "wide16", "wide32", "wide_pointer"]
+    shown = subprocess.run(["gdb", "-q", "-nx", "-batch", "-ex", "set host-charset UTF-8", *(word for name in names for word in ("-ex", f"p {name}")),
+                            expressed], capture_output=True, text=True, check=True).stdout
+    theirs = [re.sub(r"0x\w+ |<[^>]*> ", "", line.split(" = ", 1)[1]) for line in shown.splitlines() if " = " in line]
+    done = tool.json(["run", *names, "wide_null", 'wide == L"wide\\u00e9\\n"', 'wide16 == u"a"', 'wide_pointer == L"behind"', "wide[0:3]",
+                      "pr/d wide32"], expressed)
+    assert [done.result(name)["text"].strip() for name in names] == theirs == [
+        'L"wide\u00e9\\n"', 'u"a\u20ac\U0001f600"', 'U"full"', 'L"behind"']
+    assert [done.result(name)["value"] for name in names] == ["wide\u00e9\n", "a\u20ac\U0001f600", "full", "behind"]
+    assert [event["text"].strip() for event in done.of("result")[-6:]] == ["NULL", "1", "0", "1", 'L"wid"', "{102, 117, 108, 108}"]
+
+
+def test_a_struct_with_const_fields_is_not_assigned(tool, expressed):
+    done = tool.run(["kept = kept", "holder = other_holder", "holder.all[1] = kept", "points = other_points", "holder.plain = 3",
+                     "holder.all[0].free = 4", "holder.all[0].number = 5"], expressed)
+    for text in ("struct kept is not assigned as a whole", "struct holder is not assigned as a whole",
+                 'the field "number" of struct kept is const', "int cannot be stored in const int, which is const"):
+        assert text in done.err
+    assert done.err.count("as a whole") == 3
+    assert len(done.out.splitlines()) == 3 and "plain = 5" in done.out and done.out.splitlines()[1:] == ["3", "4"], done
+
+
+def test_a_static_is_named_with_its_function(tool, expressed):
+    done = tool.run(["f.counter", "f.counter = 5", "run", "f.counter", "f::counter", "f.countr"], expressed)
+    assert [line for line in done.out.splitlines() if "\t" not in line] == ["41", "5", "6", "6"], done.out
+    assert 'the function f has no static "countr"' in done.err and "did you mean f::counter?" in done.err
+
+
+def test_a_bit_field_behind_the_last_page_cannot_be_read(tool, expressed):
+    done = tool.json(["run", "*edge", "edge->a", "edge->c"], expressed)
+    text = done.result("*edge")["text"]
+    assert re.fullmatch(r"\{a = 3, b = 77, c = <unreadable 0x\w+fff>\}\s*", text), text
+    assert done.result("*edge")["value"]["c"]["unreadable"].endswith("fff")
+    assert done.result("edge->a")["value"] == 3 and "<unreadable" in done.result("edge->c")["text"]
+
+
+def test_a_misspelt_name_behind_sizeof_is_pointed_at(tool, expressed):
+    for text in ("sizeof numbr", "sizeof(numbr)", "_Alignof numbr", "~~numbr"):
+        err = tool("open", "-e", text, expressed).err.splitlines()
+        assert 'no variable, function or constant "numbr"' in err[0] and "did you mean number?" in "".join(err), err
+        assert err[2].index("^") - err[1].index(text) == text.index("numbr"), err
+
+
+def test_a_wildcard_before_a_separator_of_c_says_what_is_wanted(tool, expressed):
+    done = tool("open", "-e", "ls *holder.plain", "-e", "ls *holder/plain", "-e", "ls oth*er.plain", expressed)
+    assert '"." goes on from one (from each: *holder/plain)' in done.err and done.err.count("goes on") == 1, done
+    assert sorted(done.out.split()) == ["holder/plain", "oth*er.plain", "other_holder/plain"], done

@@ -4,10 +4,13 @@ import subprocess
 
 import pytest
 
-A = "enum color { RED, GREEN } ca; struct item { int a, b; } ia; struct T { int x; } ta;\nint main(void) { return ca + ia.a + ta.x; }\n"
+A = """enum color { RED, GREEN } ca; struct item { int a, b; } ia; struct T { int x; } ta; static struct { int count; } both = {7};
+int all(void); int main(void) { both.count++; return all() + ca + ia.a + ta.x + both.count; }
+"""
 B = """enum color { BLUE = 7, RED = 3 } cb = BLUE; struct item { long a; int d; } ib; typedef long T; T tb;
 _BitInt(7) narrow = 3; unsigned _BitInt(200) wide = 5;
-int all(void) { return (int)(cb + ib.d + tb + narrow + (int)wide); }
+static __attribute__((noinline)) int both(void) { static int count = 3, other = 4; return count++ + other++; }
+int all(void) { return both() + (int)(cb + ib.d + tb + narrow + (int)wide); }
 """
 
 
@@ -37,3 +40,20 @@ def test_what_has_an_unknown_number_of_bits_is_not_stored(tool, two_files):
     done = tool.run(["narrow = 64", "wide = -1", "narrow++", "wide + 1", "narrow", "wide"], two_files)
     assert done.out.split() == ["3", "5"], done
     assert done.err.count("is not recorded: nothing is stored") == 3 and "the value is not known whole" in done.err
+
+
+def test_types_of_one_name_are_told_apart_in_errors(tool, two_files):
+    done = tool.run(["ia = ib", "&ia - &ib", "1 ? &ia : &ib", "(struct item@b.c){1} == ia", "ib = (struct item@b.c){1, 2}"], two_files)
+    assert "struct item (b.c) does not convert to struct item (a.c)" in done.err
+    assert "struct item * (a.c) - struct item * (b.c): only pointers to the same" in done.err
+    assert "one branch is struct item * (a.c), the other struct item * (b.c)" in done.err
+    assert "struct item (b.c) == struct item (a.c)" in done.err
+    assert done.out.split() == ["{a", "=", "1,", "d", "=", "2}"], done
+
+
+def test_a_field_wins_over_a_static_and_an_error_says_so(tool, two_files):
+    """A struct of one file, a function of the other."""
+    done = tool.run(["both.count", "both.other", "both::count", "both::other", "both.countr"], two_files)
+    assert done.out.split() == ["7", "3", "4"], done
+    assert 'has no field "other" (the static of the function both is both::other)' in done.err
+    assert done.err.count("the static of the function") == 1

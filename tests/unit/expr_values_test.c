@@ -19,7 +19,11 @@ static void literals_are_cs(void **state)
 		{"u8'a'", "97 'a'"},
 		{"\"a\" \"b\\x43\" \"\\104\"", "\"abCD\""},
 		{"\"\\u00e9\"[0] == (char)0xc3", "1"},
-		{"L\"ab\"", "{97, 98, 0}"},
+		{"L\"ab\"", "L\"ab\""},
+		{"u\"\\u20ac\\n\"", "u\"\u20ac\\n\""},
+		{"U\"\\U0001f600\" == U\"\\U0001f600\"", "1"},
+		{"'ab'", "24930"},
+		{"'\\377\\377\\377\\377'", "-1"},
 		{"sizeof(L\"ab\" \"c\")", "16"},
 		{"sizeof \"abc\"", "4"},
 		{"sizeof 1ull + sizeof 1.f + sizeof 'a'", "16"},
@@ -31,6 +35,9 @@ static void literals_are_cs(void **state)
 	static const struct wanted wrong[] = {
 		{"\"a\\q\"", "C has no such escape ^2"},
 		{"'\\xfff'", "too large for a character ^1"},
+		{"'abcde'", "four characters at most ^0"},
+		{"L'ab'", "goes one character"},
+		{"'\\u00e9'", "goes one character"},
 		{"'\\u12'", "no character of Unicode ^1"},
 		{"'\\400'", "too large"},
 		{"1lul", "does not end like this ^3"},
@@ -67,6 +74,15 @@ static void types_are_parsed_like_declarations(void **state)
 		{"offsetof(struct node, text)", "24"},
 		{"container_of(&head->next, struct node, next) == head", "1"},
 		{"sizeof(struct node volatile)", "32"},
+		{"sizeof(_Atomic(char[3]) *) + sizeof(_Atomic(int))", "12"},
+		{"_Alignof(_Atomic struct node) + _Alignof(_Atomic(short))", "10"},
+		{"sizeof(typeof(head->name))", "8"},
+		{"(typeof(counter))3.7", "3"},
+		{"(__typeof__(head))0", "NULL"},
+		{"sizeof(typeof(struct node)[2])", "64"},
+		{"sizeof(typeof(int (*)(typeof(counter) x)))", "8"},
+		{"sizeof(typeof(counter++)), counter", "42"},
+		{"*(typeof_unqual(*(const int *)0) *)&counter", "42"},
 	};
 	static const struct wanted wrong[] = {
 		{"(unsigned float)1", "make a type in C"},
@@ -82,10 +98,14 @@ static void types_are_parsed_like_declarations(void **state)
 		{"offsetof(struct node, a)", "a bit-field has no address"},
 		{"offsetof(int, x)", "int has no fields"},
 		{"container_of(&counter, struct node, next)",
-		 "int * does not point to the field, which is struct node *"},
+		 "a pointer to int does not point to the field, which is struct node *"},
 		{"container_of(counter, struct node, next)", "not a pointer but int"},
 		{"sizeof(head->a)", "a bit-field has no size"},
 		{"sizeof(int[])", "has no size"},
+		{"(typeof(first.a))1", "no type of its own ^14"},
+		{"(typeof(nosuch))1", "no variable, function or constant \"nosuch\" ^8"},
+		{"(typeof counter)1", "\"(\" and an expression or a type expected here ^8"},
+		{"(typeof(counter 1))1", "\")\" expected here ^16"},
 	};
 
 	assert_values(*state, all, OT_NR(all));
@@ -273,7 +293,26 @@ static void a_string_in_a_comparison_is_its_text(void **state)
 		{"head == \"a\"", "of char, and this is struct node *"},
 		{"text < \"a\"", "has no address in the program"},
 		{"(char *)wild == \"a\"", "memory at 0x10 cannot be read"},
-		{"text == L\"a\"", "of int, and this is char *"},
+		{"text == L\"a\"", "of wchar_t, and this is char *"},
+	};
+
+	assert_values(*state, all, OT_NR(all));
+	assert_errors(*state, wrong, OT_NR(wrong));
+}
+
+static void a_static_of_a_function_is_its_field(void **state)
+{
+	static const struct wanted all[] = {
+		{"add.calls", "42"},
+		{"add::calls", "42"},
+		{"add.calls++ + add.calls", "85"},
+		{"sizeof add.calls", "4"},
+		{"&add.calls == &counter", "1"},
+	};
+	static const struct wanted wrong[] = {
+		{"add.callz", "the function add has no static \"callz\"; add::calls ^4"},
+		{"add->calls", "int (int, int) has no fields"},
+		{"nosuch.calls", "no variable, function or constant \"nosuch\" ^0"},
 	};
 
 	assert_values(*state, all, OT_NR(all));
@@ -289,13 +328,18 @@ static void earlier_results_have_numbers(void **state)
 		{"$3->next.id", "2"},	  {"$$[1]", "9"},      {"$4[0]", "42"},
 		{"&$1 == &counter", "1"}, {"$$[0:1]", "{42}"}, {"$$-0 == &counter", "1"},
 	};
-	static const struct wanted changed[] = {
-		{"counter = 7", "7"}, {"$1", "42"}, {"$4[0]", "42"}, {"*&$1", "7"}};
+	static const struct wanted changed[] = {{"counter = 7", "7"}, {"$1", "42"},
+						{"$4[0]", "42"},      {"*&$1", "7"},
+						{"*&$1 = 8", "8"},    {"$3->id = 1", "1"}};
 	static const struct wanted wrong[] = {
 		{"$5", "no result $5; the last one is $4 ^0"},
 		{"$0", "no result $0"},
 		{"$", "$ is the object of the current directory"},
 		{"1 + $99999999999999999999", "no result"},
+		{"$1 = 5", "(*&$1 = ... stores where $1 was read) ^0"},
+		{"$1++", "a result of before stays"},
+		{"$2.name[1] = 5", "a result of before stays"},
+		{"$4[0] += 1", "a result of before stays"},
 	};
 	ot_auto_value struct ot_value first = {0};
 
@@ -348,6 +392,8 @@ static void deep_and_wide_expressions_end_soon(void **state)
 		{"(int (", "*", ")[2])0"},
 		{"*&", "counter", ""},
 		{"++", "counter", ""},
+		{"(typeof(", "counter", "))1"},
+		{"(typeof(", "int", "))1"},
 	};
 	struct session *s = *state;
 
@@ -384,6 +430,7 @@ int main(void)
 		TEST(compound_literals_are_filled_by_cs_rules),
 		TEST(ranges_are_arrays_without_their_end),
 		TEST(a_string_in_a_comparison_is_its_text),
+		TEST(a_static_of_a_function_is_its_field),
 		TEST(earlier_results_have_numbers),
 		TEST(the_last_thousand_results_are_kept),
 		TEST(deep_and_wide_expressions_end_soon),

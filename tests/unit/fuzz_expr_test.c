@@ -17,6 +17,9 @@
 #include "expr/expr.h"
 #include "expr/history.h"
 #include "fake_program.h"
+#ifndef OT_FUZZER
+#include "fuzz_changes.h"
+#endif
 
 /* Types that expressions make stay with the program: a new one now and then. */
 #define PROGRAM_INPUTS 5000u
@@ -119,34 +122,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 /* Bytes that make an expression another one, not only a wrong one. */
 static const char bits[] = "()[]{}*&.->+-!~?:0x1'\"\\ headnxt@st,u=$;%#";
 
-static uint32_t seed = 1;
-
-static uint32_t next_random(uint32_t limit)
-{
-	seed = seed * 1664525u + 1013904223u;
-	return (seed >> 8) % limit;
-}
-
-static void try_changes(const char *line)
-{
-	size_t len = strlen(line);
-
-	for (int i = 0; i < 100; i++) {
-		ot_auto_free char *text = ot_alloc(len * 2 + 8);
-		size_t nr = 0;
-
-		for (size_t at = 0; at < len; at++) {
-			uint32_t what = next_random(len < 8 ? 4 : (uint32_t)len / 2);
-
-			if (what == 0)
-				text[nr++] = bits[next_random(sizeof(bits) - 1)];
-			if (what != 1)
-				text[nr++] = line[at];
-		}
-		LLVMFuzzerTestOneInput((const uint8_t *)text, nr);
-	}
-}
-
 static FILE *open_corpus(void)
 {
 	ot_auto_free char *path = ot_strdup(__FILE__);
@@ -169,8 +144,7 @@ static void corpus_and_its_changes_never_crash(void **state)
 	assert_non_null(file);
 	while (getline(&line, &cap, file) > 0) {
 		line[strcspn(line, "\n")] = 0;
-		LLVMFuzzerTestOneInput((const uint8_t *)line, strlen(line));
-		try_changes(line);
+		fuzz_replay(line, bits, LLVMFuzzerTestOneInput);
 		nr_lines++;
 	}
 	fclose(file);

@@ -14,6 +14,9 @@
 #include <fcntl.h>
 
 #include "fake_program.h"
+#ifndef OT_FUZZER
+#include "fuzz_changes.h"
+#endif
 #include "ui/session.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
@@ -82,34 +85,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 /* Bytes that make a line another one, not only a wrong one. */
 static const char bits[] = ";|>!'\"\\*12 \n-./~$ lspraicd";
 
-static uint32_t seed = 1;
-
-static uint32_t next_random(uint32_t limit)
-{
-	seed = seed * 1664525u + 1013904223u;
-	return (seed >> 8) % limit;
-}
-
-static void try_changes(const char *line)
-{
-	size_t len = strlen(line);
-
-	for (int i = 0; i < 100; i++) {
-		ot_auto_free char *text = ot_alloc(len * 2 + 8);
-		size_t nr = 0;
-
-		for (size_t at = 0; at < len; at++) {
-			uint32_t what = next_random(len < 8 ? 4 : (uint32_t)len / 2);
-
-			if (what == 0)
-				text[nr++] = bits[next_random(sizeof(bits) - 1)];
-			if (what != 1)
-				text[nr++] = line[at];
-		}
-		LLVMFuzzerTestOneInput((const uint8_t *)text, nr);
-	}
-}
-
 static void corpus_and_its_changes_never_crash(void **state)
 {
 	static const char *const corpus[] = {
@@ -134,10 +109,8 @@ static void corpus_and_its_changes_never_crash(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < OT_NR(corpus); i++) {
-		LLVMFuzzerTestOneInput((const uint8_t *)corpus[i], strlen(corpus[i]));
-		try_changes(corpus[i]);
-	}
+	for (size_t i = 0; i < OT_NR(corpus); i++)
+		fuzz_replay(corpus[i], bits, LLVMFuzzerTestOneInput);
 }
 
 int main(void)

@@ -449,7 +449,7 @@ static void another_version_is_refused_with_both_numbers(void **state)
 	assert_non_null(err);
 	assert_int_equal(err->code, OT_ERR_VERSION);
 	assert_non_null(strstr(err->what, "version 77"));
-	assert_non_null(strstr(err->what, "version 4"));
+	assert_non_null(strstr(err->what, "version 5"));
 	ot_target_close(&fake->target);
 }
 

@@ -40,7 +40,7 @@ extern "C" {
 #define OTRACE_STATIC_ASSERT(cond, text) _Static_assert(cond, text)
 #endif
 
-#define OTRACE_ABI_VERSION 4
+#define OTRACE_ABI_VERSION 5
 
 /* Section and symbol names. */
 #define OTRACE_SECTION_FN "otrace_fn"
@@ -306,6 +306,7 @@ enum otrace_var_flag { OTRACE_VAR_FLAGS(OTRACE_X_VAR) };
  *   scope          number of a name: function of a function static. HAS_SCOPE
  *   size_bytes     of its storage; when it ends with an array without a length, up to the end of the
  *                  elements that it has. HAS_SIZE, else that of its type
+ *   align          logarithm of an alignment that the source asks for. HAS_ALIGN
  *   constant_value only with OTRACE_VAR_CONSTANT_VALUE
  */
 #define OTRACE_VAR_HAS_LINKAGE_NAME 0x01u
@@ -313,6 +314,7 @@ enum otrace_var_flag { OTRACE_VAR_FLAGS(OTRACE_X_VAR) };
 #define OTRACE_VAR_HAS_SIZE 0x04u
 #define OTRACE_VAR_HAS_UNIT 0x08u
 #define OTRACE_VAR_HAS_FILE 0x10u
+#define OTRACE_VAR_HAS_ALIGN 0x20u
 
 #define OTRACE_ADDRESS_CODE_BYTES 7u
 
@@ -434,6 +436,7 @@ enum otrace_type_flag { OTRACE_TYPE_FLAGS(OTRACE_X_TYPE) };
  *               bit_size  with OTRACE_MEMBER_BITFIELD
  *               offset    in bits from the start of the struct. OTRACE_MEMBER_HAS_OFFSET, else where
  *                         one expects it
+ *               align     logarithm of an alignment that the source asks for. OTRACE_MEMBER_HAS_ALIGN
  * an enumerator: name, value (signed, minus what one expects: 0, then 1 more than the one before), and
  *               if each one says: 1 = this value is unsigned, 0 = signed
  *
@@ -455,6 +458,7 @@ struct otrace_type {
 #define OTRACE_MEMBER_BASE_CLASS 2u
 #define OTRACE_MEMBER_STATIC 4u
 #define OTRACE_MEMBER_HAS_OFFSET 8u
+#define OTRACE_MEMBER_HAS_ALIGN 16u
 
 #define OTRACE_ENUM_SIGNED 0u
 #define OTRACE_ENUM_UNSIGNED 1u
