@@ -49,11 +49,29 @@ static struct ot_err *scoped_var(struct ot_evaluator *e, const struct ot_expr_no
 	return err ? ot_err_at(err, e->expr->text, node->position) : NULL;
 }
 
+/* The file that it was written or compiled in. */
+static bool is_of_file(const struct ot_fn *fn, const struct ot_file *file)
+{
+	return file && (fn->file == file || (fn->tu && fn->tu->file &&
+					     !strcmp(fn->tu->file->tree_name, file->tree_name)));
+}
+
+/* Copies of a header's function are one; the one to call is as it was written. */
+static struct ot_fn *best_copy(const struct ot_evaluator *e, const char *name, struct ot_fn *fn)
+{
+	struct ot_fn *best = fn;
+
+	for (struct ot_fn *each = ot_program_fn(e->program, name); fn && each && !strchr(name, '@');
+	     each = each->same_name)
+		if (each->symbol && ot_fn_is_same_source(fn, each))
+			best = ot_fn_better_copy(best, each, e->scope->file);
+	return best;
+}
+
 /* The function that the name means here, if it has code: one of the file wins. */
 static struct ot_err *scoped_fn(struct ot_evaluator *e, const struct ot_expr_node *node,
 				struct ot_fn **ret)
 {
-	const struct ot_file *file = e->scope->file;
 	struct ot_err *err = NULL;
 	struct ot_fn *first = NULL;
 
@@ -63,11 +81,13 @@ static struct ot_err *scoped_fn(struct ot_evaluator *e, const struct ot_expr_nod
 		/* the original comes first, and is what the source's name means */
 		if (first && !ot_fn_is_made_copy(first) && ot_fn_is_made_copy(fn))
 			continue;
-		if (file && fn->file == file) {
+		if (is_of_file(fn, e->scope->file)) {
 			ot_err_destroy(err);
-			*ret = fn;
+			*ret = best_copy(e, node->text, fn);
 			return NULL;
 		}
+		if (first && ot_fn_is_same_source(first, fn))
+			continue;
 		if (first && !err && !strchr(node->text, '@')) {
 			err = ot_eval_error(e, node, OT_ERR_AMBIGUOUS,
 					    "several functions are called \"%s\"", node->text);
@@ -77,7 +97,7 @@ static struct ot_err *scoped_fn(struct ot_evaluator *e, const struct ot_expr_nod
 			ot_err_near(err, fn->unique_name);
 		first = first ? first : fn;
 	}
-	*ret = first;
+	*ret = best_copy(e, node->text, first);
 	return err;
 }
 

@@ -157,6 +157,11 @@ static void add_patch(void *to, const struct ot_fn *fn, const struct ot_fn *with
 	struct patch_list *patches = to;
 	struct ot_node node;
 
+	/* copies of a header's function are one entry */
+	for (size_t i = 0; i < patches->ret->nr; i++)
+		if (patches->ret->items[i].with == with &&
+		    ot_fn_is_same_source(patches->ret->items[i].fn, fn))
+			return;
 	ot_node_of_fn(fn, &node);
 	node.with = with;
 	ot_node_list_add(patches->ret, &node);
