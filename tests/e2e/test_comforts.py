@@ -133,6 +133,30 @@ def test_a_command_that_fails_leaves_the_file_as_it_was(look, tool):
     assert (tool.folder / "kept").read_text() == "before\n"
 
 
+def test_a_command_that_fails_makes_no_file_unless_it_said_something(look, tool):
+    look("ls nope > none", "ls nope >> none", "nosuch > none")
+    assert not (tool.folder / "none").exists()
+    (tool.folder / "kept").write_text("before\n")
+    done = look("ls -d nope corner > part", "ls -d nope corner > kept", "ls -d nope corner >> kept")
+    assert (tool.folder / "part").read_text() == "corner\n" and (tool.folder / "kept").read_text() == "before\ncorner\n"
+    assert done.err.count('no "nope" here') == 3
+
+
+def test_a_file_becomes_shorter_and_keeps_its_place(look, tool):
+    (tool.folder / "long").write_text("x" * 100000)
+    (tool.folder / "link").symlink_to("long")
+    (tool.folder / "long").chmod(0o600)
+    inode = (tool.folder / "long").stat().st_ino
+    assert look("pwd > link").status == 0
+    assert (tool.folder / "long").read_text() == "/osh/globals\n" and (tool.folder / "link").is_symlink()
+    assert (tool.folder / "long").stat().st_ino == inode and (tool.folder / "long").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_that_is_not_there_is_told_before_the_command_runs(tool, comments):
+    done = tool.run(["source lines > /nowhere/x", "exec asked = 5", "pr asked"], comments)
+    assert "cannot write /nowhere/x: No such file" in done.err and "lines" not in done.err.replace("source lines", "")
+
+
 def test_a_reader_that_has_enough_is_no_error(look):
     done = look("ls /osh/globals | head -1")
     assert done.status == 0 and done.out.count("\n") == 1 and not done.err
