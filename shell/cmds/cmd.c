@@ -13,6 +13,7 @@
 #include "base/names.h"
 #include "cmds/aliases.h"
 #include "cmds/cmd.h"
+#include "cmds/shadow.h"
 #include "cmds/split.h"
 #include "target/target.h"
 #include "ui/session.h"
@@ -577,6 +578,7 @@ static void run_part(struct line *line, const char *text, const struct ot_aliase
 	struct ot_shell *shell = line->shell;
 	const char *alias = ot_aliases_lookup(shell->aliases, text, chain);
 
+	ot_shadow_tell(shell, text, alias != NULL);
 	if (alias)
 		run_alias(line, alias, text, chain);
 	else if (!run_one(shell, text))

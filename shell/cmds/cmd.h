@@ -27,6 +27,7 @@ struct ot_traces;
 struct ot_ui;
 struct ot_vfs;
 struct ot_launch;
+struct ot_map;
 struct ot_shell;
 
 /** One command line, taken apart. Everything is borrowed for the time of the call. */
@@ -102,6 +103,7 @@ struct ot_shell {
 	bool colours;	    /* text goes to a terminal that shows them, and they are wanted */
 
 	/* the comforts */
+	struct ot_map *told;		     /* cmds/shadow.h: what has been said once */
 	struct ot_params *params;	     /* params/params.h: what `set` sets */
 	struct ot_aliases *aliases;	     /* cmds/aliases.h */
 	struct ot_buf *capture;		     /* texts of results go here and not to ui; or NULL */

@@ -17,7 +17,20 @@ static const struct topic {
 	{"expressions", "C expressions, and what they take of a line",
 	 "A line that begins with no command is a C expression, as if `pr` stood before it. It goes\n"
 	 "to the end of the line: | > ; and ! are C's there. `pipe pr EXPR | CMD` passes the text of\n"
-	 "one on, `!STATEMENT` assigns and calls.\n"},
+	 "one on, `!STATEMENT` assigns and calls.\n"
+	 "A variable that is called like a command or an alias, log, set or run, needs the word pr:\n"
+	 "`pr log`. That is said once when such a word is typed.\n"},
+	{"tree", "the directories below /osh",
+	 "/osh/globals    variables, functions and types by name; what several files have: NAME@file.c\n"
+	 "/osh/files      the same by source file\n"
+	 "/osh/types      T/fields, and T/methods: functions that take a T * first\n"
+	 "/osh/modules    by executable and shared object\n"
+	 "/osh/threads    TID/name, state, tls (its thread-locals)\n"
+	 "/osh/locals     variables of the function that waits in otrace_set_trace()\n"
+	 "/osh/patches    what is patched now\n"
+	 "all db pickled recent saved web say themselves what they will hold.\n"
+	 "What has parts is a directory too: `cd server.clients->head`, `ls -l`, `pr value`. All\n"
+	 "else is the file system of the machine: help outside.\n"},
 	{"lines", "several commands on a line, and where their text goes",
 	 "CMD; CMD             one after the other; what follows a cd that failed is not run\n"
 	 "CMD | UNIX COMMAND   pass the text on to a command of the machine's shell\n"
