@@ -46,8 +46,8 @@ static const struct topic {
 	 "have no terminal and read nothing; the parameters osh_bin, add_env and shell_timeout set\n"
 	 "what surrounds them.\n"},
 	{"init", "files that are run at the start",
-	 "~/.config/otrace/init ($XDG_CONFIG_HOME/otrace/init), then ./.otracerc if it is yours and\n"
-	 "nobody else may write to it. Not with --no-init, and not in scripts with --json.\n"},
+	 "~/.config/otrace/init ($XDG_CONFIG_HOME/otrace/init), then ./.otracerc if it is yours, nobody\n"
+	 "else may write to it, and it is no link. Not with --no-init, and not in scripts with --json.\n"},
 	{NULL, NULL, NULL},
 };
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include <stdio.h>
-#include <sys/stat.h>
-
+#include "base/file.h"
 #include "base/names.h"
 #include "cmds/paths.h"
 #include "model/source.h"
@@ -132,22 +130,18 @@ static struct ot_err *view_one(struct ot_shell *shell, const char *name, bool co
 /* Outside /osh a name may be a file's. False: it is none. */
 static bool view_file(const struct ot_shell *shell, const char *name, struct ot_buf *out)
 {
+	ot_auto_err struct ot_err *err = NULL;
+	ot_auto_close int fd = -1;
 	char data[4096];
-	struct stat info;
-	FILE *file;
-	size_t n;
+	ssize_t n;
 
-	if (!ot_vfs_is_outside(shell->vfs) || stat(name, &info) || !S_ISREG(info.st_mode) ||
-	    shell->confined)
+	if (!ot_vfs_is_outside(shell->vfs) || shell->confined)
 		return false;
-	file = fopen(name, "re");
-	if (!file)
+	err = ot_file_open(name, true, &fd);
+	if (err)
 		return false;
-	do {
-		n = fread(data, 1, sizeof(data), file);
-		ot_buf_add(out, data, n);
-	} while (n == sizeof(data));
-	fclose(file);
+	while ((n = read(fd, data, sizeof(data))) > 0)
+		ot_buf_add(out, data, (size_t)n);
 	return true;
 }
 

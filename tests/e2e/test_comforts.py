@@ -380,12 +380,17 @@ def test_xdg_config_home_is_honoured(tool, look, tmp_path):
 
 
 @pytest.mark.parametrize("how, part", [("writable", "others may write"), ("link", "symbolic link"),
-                                       ("folder", "no file"), ("fifo", "no file"), ("other", "somebody else")])
+                                       ("folder", "a folder"), ("fifo", "not a file"), ("other", "somebody else"),
+                                       ("hard link", "another name")])
 def test_a_local_init_file_that_others_may_have_made_is_not_run(tool, look, how, part):
     path = tool.folder / ".otracerc"
     if how == "link":
         (tool.folder / "real").write_text("set max_depth 3\n")
         path.symlink_to("real")
+    elif how == "hard link":
+        (tool.folder / "real").write_text("set max_depth 3\n")
+        path.hardlink_to(tool.folder / "real")
+        path.chmod(0o600)
     elif how == "folder":
         path.mkdir()
     elif how == "fifo":
