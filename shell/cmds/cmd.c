@@ -504,13 +504,23 @@ static bool takes_long_on_purpose(const struct ot_shell *shell, const char *text
 	return ot_cmd_meaning(shell, text, &cmd) == OT_CMD_IS_UNIX || cmd->flags & OT_CMD_WAITS;
 }
 
+/* Behind the value of the result event: "cut" says what is not in it. */
+static void add_cut(const struct ot_buf *cut, struct ot_buf *json)
+{
+	if (!cut->len || !json->len)
+		return;
+	ot_buf_adds(json, ",\"cut\":");
+	ot_buf_add_json(json, cut->data, cut->len);
+}
+
 /* @return whether it worked */
 static bool run_one(struct ot_shell *shell, const char *text)
 {
 	ot_auto_buf struct ot_buf out = OT_BUF_INIT;
 	ot_auto_buf struct ot_buf json = OT_BUF_INIT;
+	ot_auto_buf struct ot_buf cut = OT_BUF_INIT;
 	ot_auto_err struct ot_err *err = NULL;
-	struct ot_cmd_call call = {.out = &out, .json = &json};
+	struct ot_cmd_call call = {.out = &out, .json = &json, .cut = &cut};
 	bool elsewhere = false;
 
 	ot_err_destroy(take_silence(shell)); /* of what was before: it is asked again */
@@ -526,6 +536,7 @@ static bool run_one(struct ot_shell *shell, const char *text)
 		name_place(shell, err);
 	if (!elsewhere)
 		explain_unreadable(shell, &out);
+	add_cut(&cut, &json);
 	show(shell, text, &out, elsewhere, &json, err);
 	if (err)
 		shell->nr_failed++;

@@ -193,24 +193,17 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 		list_patches(shell, call->out);
 		return NULL;
 	}
+	if (nr && words[0][0] == '-')
+		return ot_cmd_no_option(&ot_cmd_patch, words[0]);
 	if (nr != 3 || strcmp(words[1], "with"))
 		return ot_err_new(OT_ERR_USAGE, "patch: usage: patch [--force] F with G");
-	OT_TRY(ot_functions_find_one(shell, words[0], &fn));
-	OT_TRY(find_replacement(shell, words[2], &with));
-	OT_TRY(check(fn, with, force));
-	OT_TRY(ot_target_redirect(shell->target, fn->record,
-				  with->symbol ? with->symbol : with->body, force, &switched));
-	remember(shell, fn, with);
-	ot_buf_addf(call->out, "Patched %s with %s\n", fn->unique_name, with->unique_name);
-	if (fn->nr_inlined) {
-		ot_buf_addf(call->out, "  the old code goes on in the copies inlined into ");
-		ot_functions_inlined_places(fn, call->out);
-		ot_buf_addc(call->out, '\n');
-	}
-	if (fn->assumes & OTRACE_ASSUME_PURE)
-		ot_buf_adds(call->out,
-			    "  callers may drop or repeat calls: the old code is pure\n");
-	return NULL;
+	err = ot_functions_find_copies(shell, words[0], &copies);
+	if (!err)
+		err = find_replacement(shell, words[2], &with);
+	if (!err)
+		err = patch(shell, &copies, with, force, call->out);
+	ot_vec_deinit(&copies);
+	return err;
 }
 
 static void complete(struct ot_shell *shell, struct ot_cmd_completion *completion)

@@ -307,6 +307,16 @@ def test_help_of_nothing_known_gives_the_nearest(look):
 
 # ------------------------------------------------------------------ source, repeat, init files
 
+@pytest.mark.parametrize("line, says", [
+    ("trace --wiat sum", "trace has no option --wiat; it has -c -q -w --wait; did you mean --wait?"),
+    ("log -x", "log has no option -x; it has -n -t -s"), ("find -tpye int", "it has -name -type -depth; did you mean -type?"),
+    ("grep -x 5", "grep has no option -x"), ("patch --froce sum with plain", "did you mean --force?"),
+    ("view -x sum", "view has no option -x; it has -d -e -i"), ("ls --lnog", "ls has no option --lnog")])
+def test_a_misspelt_option_gets_the_right_ones(tool, comments, line, says):
+    done = tool.run([line], comments)
+    assert says in done.err, done.err
+
+
 def test_source_echoes_lines_and_drops_comments(look, tool):
     (tool.folder / "lines").write_text("# no\n\n  pr 1 + 1\nnoecho pr 3\n   # no\nset max_depth 5\n")
     done = look("source lines", "set max_depth")
