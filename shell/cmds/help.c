@@ -62,8 +62,12 @@ static void help_short(const struct ot_shell *shell, struct ot_buf *out)
 	for (size_t i = 0; i < nr; i++)
 		names[i] = ot_cmds[i]->name;
 	ot_columns_format(names, nr, shell && shell->width ? shell->width : DEFAULT_WIDTH, out);
-	ot_buf_adds(out, "\nAnything else is a C expression whose value is printed.\n"
-			 "help COMMAND says more, help * has a line for each; there is also help");
+	ot_buf_adds(
+		out,
+		"\nAnything else is a C expression whose value is printed.\n"
+		"To begin: `ls` shows what the program has, `cd NAME` goes into it, `pr NAME` prints\n"
+		"it; `trace FUNCTION` shows its calls, and `run` starts a program that is held.\n"
+		"help COMMAND says more, help * has a line for each; there is also help");
 	for (const struct topic *topic = topics; topic->name; topic++)
 		ot_buf_addf(out, "%s %s", topic == topics ? "" : ",", topic->name);
 	ot_buf_adds(out, ".\nTAB completes, Ctrl-R searches in what was typed, Ctrl-C stops a "

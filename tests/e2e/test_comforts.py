@@ -295,7 +295,8 @@ def test_help_of_all_has_a_line_for_each(look):
 
 
 @pytest.mark.parametrize("topic, part", [
-    ("exec", "assignments"), ("repeat", "TIMES"), ("lines", "CMD > FILE"), ("outside", "$SHELL"), ("max_depth", "nesting"),
+    ("exec", "assignments"), ("repeat", "TIMES"), ("tree", "/osh/locals"), ("lines", "CMD > FILE"),
+    ("outside", "$SHELL"), ("max_depth", "nesting"),
     ("show", "show is an alias: view"), ("init", "otracerc"), ("expressions", "pipe pr"), ("!", "exec STATEMENT")])
 def test_help_of_one(look, topic, part):
     assert part in look(f"help {topic}").out
@@ -457,6 +458,11 @@ def test_view_d_without_a_comment_says_so(look):
     assert "no comment above plain" in look("view -d plain").err
     assert "no comment above corner" in look("view -d corner").err
     assert "has no option -x" in look("view -x plain").err
+
+
+def test_view_e_needs_a_terminal(look):
+    assert "view -e: there is no terminal for an editor" in look("view -e sum").err
+    assert look("view -i sum").out == look("view sum").out
 
 
 def test_view_writes_source_that_compiles_to_a_file(look, tool):
