@@ -159,10 +159,15 @@ def test_threads_say_what_the_kernel_and_the_runtime_know(tool, living):
     first = next(task for task, name in tasks.items() if name == "first")
     second = next(task for task, name in tasks.items() if name == "second")
     done = tool.attach(["ls /osh/threads", f"pr /osh/threads/{first}/name", f"ls -l /osh/threads/{first}/recorded",
+                        "ls -l /osh/threads", f"pr /osh/threads/{second}/tls/mine", f"ls /osh/threads/{first}/frames",
                         "trace -q beat", "wait 0.3", f"ls -l /osh/threads/{first}", f"ls -l /osh/threads/{first}/tls/mine",
                         f"ls -l /osh/threads/{second}/tls/mine", f"pr /osh/threads/{living.pid}/tls/mine",
                         f"cd /osh/threads/{second}; pr mine", "cd /osh/threads/1"], living.pid, options=["--for", "0"])
     assert {*done.result("ls /osh/threads")["value"]} >= {*tasks}
+    marked = {entry["name"] for entry in done.result("ls -l /osh/threads")["value"] if "otrace's own" in entry["text"]}
+    assert marked == {task for task, name in tasks.items() if name.startswith("oshell")} and len(marked) == 2
+    assert done.result(f"pr /osh/threads/{second}/tls/mine")["text"].strip() == "2"  # it has called nothing that was traced yet
+    assert "stopped" in done.result(f"ls /osh/threads/{first}/frames")["text"]
     assert done.result(f"pr /osh/threads/{first}/name")["text"].strip() == "first"
     assert done.result(f"ls -l /osh/threads/{first}/recorded")["value"][0]["value"].startswith("no")
     detail = {entry["name"]: entry for entry in done.result(f"ls -l /osh/threads/{first}")["value"]}
