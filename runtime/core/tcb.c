@@ -23,7 +23,7 @@ struct link {
 	int tid;
 };
 
-static bool read(uint64_t address, void *to, uint64_t bytes)
+static bool take(uint64_t address, void *to, uint64_t bytes)
 {
 	return ot_safe_read(to, address, bytes) == bytes;
 }
@@ -32,7 +32,7 @@ static bool is_block(uint64_t block)
 {
 	uint64_t words[SELF_WORD + 1];
 
-	return read(block, words, sizeof(words)) && words[0] == block && words[SELF_WORD] == block;
+	return take(block, words, sizeof(words)) && words[0] == block && words[SELF_WORD] == block;
 }
 
 /* Bytes from the beginning of a block to its link; 0 = this library has none that we can read. */
@@ -42,9 +42,9 @@ static uint64_t find_link(uint64_t own, int tid)
 	uint64_t back;
 
 	for (uint64_t at = sizeof(uint64_t) * 8; at < LINK_MAX_BYTES; at += sizeof(uint64_t)) {
-		if (!read(own + at, &link, sizeof(link)))
+		if (!take(own + at, &link, sizeof(link)))
 			return 0;
-		if (link.tid == tid && read(link.next + sizeof(uint64_t), &back, sizeof(back)) &&
+		if (link.tid == tid && take(link.next + sizeof(uint64_t), &back, sizeof(back)) &&
 		    back == own + at)
 			return at;
 	}
@@ -57,7 +57,7 @@ static uint64_t find_in_list(uint64_t start, uint64_t to_link, int tid)
 	struct link link;
 
 	for (uint32_t nr = 0; nr < THREADS_MAX; nr++) {
-		if (!read(at, &link, sizeof(link)))
+		if (!take(at, &link, sizeof(link)))
 			return 0;
 		/* the head of the list is no block */
 		if (link.tid == tid && is_block(at - to_link))
@@ -71,13 +71,13 @@ static uint64_t find_in_list(uint64_t start, uint64_t to_link, int tid)
 
 uint64_t ot_tcb_find(int tid)
 {
-	uint64_t own = ot_arch_thread_pointer(), main = ot_start_main_thread_pointer();
+	uint64_t own = ot_arch_thread_pointer(), first = ot_start_main_thread_pointer();
 	uint64_t to_link = is_block(own) ? find_link(own, ot_sys_gettid()) : 0;
 	uint64_t found = 0;
 
 	if (to_link)
 		found = find_in_list(own + to_link, to_link, tid);
-	if (to_link && !found && main)
-		found = find_in_list(main + to_link, to_link, tid);
+	if (to_link && !found && first)
+		found = find_in_list(first + to_link, to_link, tid);
 	return found;
 }

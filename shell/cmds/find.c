@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // find and grep: names, types and values below a place of the tree.
+#include <ctype.h>
+
 #include "cmds/paths.h"
 #include "ui/session.h"
 #include "vfs/search.h"
@@ -190,6 +192,9 @@ static struct ot_err *run_grep(struct ot_shell *shell, struct ot_cmd_call *call)
 
 		if (!strcmp(word, "-depth"))
 			OT_TRY(take_option(&ot_cmd_grep, call, &i, &words));
+		else if (word[0] == '-' && isalpha((unsigned char)word[1]) &&
+			 strcmp(word, "-inf") != 0 && strcmp(word, "-nan") != 0)
+			return ot_cmd_no_option(&ot_cmd_grep, word);
 		else if (!what.value)
 			what.value = word;
 		else if (!words.path)

@@ -82,10 +82,12 @@ static struct ot_err *print_node(struct ot_shell *shell, const struct ot_format 
 }
 
 /* The whole text is one name: when no value has it, a type may. */
-static bool is_type_text(const struct ot_program *program, const char *text)
+static bool is_type_text(const struct ot_shell *shell, const char *text)
 {
+	const struct ot_program *program = shell->program;
+
 	return !ot_program_var(program, text) && !ot_program_fn(program, text) &&
-	       ot_paths_type(program, text);
+	       ot_paths_type(program, text) && !ot_paths_is_here(shell, text);
 }
 
 static bool is_path(const char *text)
@@ -130,7 +132,7 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 		return ot_err_new(OT_ERR_USAGE, "pr: what? (an expression, or a path below /osh)");
 	if (is_path(text))
 		return print_node(shell, &format, text, call);
-	if (is_type_text(shell->program, text)) {
+	if (is_type_text(shell, text)) {
 		ot_type_define(ot_paths_type(shell->program, text), call->out);
 		return NULL;
 	}

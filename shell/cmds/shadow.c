@@ -3,11 +3,9 @@
 #include <string.h>
 
 #include "base/map.h"
-#include "cmds/cmd.h"
+#include "cmds/paths.h"
 #include "cmds/shadow.h"
-#include "model/program.h"
 #include "ui/ui.h"
-#include "vfs/vfs.h"
 
 static size_t name_bytes(const char *text)
 {
@@ -18,24 +16,10 @@ static size_t name_bytes(const char *text)
 	return n;
 }
 
-/* A field of the struct of this directory. */
-static bool is_field(struct ot_shell *shell, const char *name)
-{
-	struct ot_expr_scope scope;
-	struct ot_node hold;
-	uint64_t offset;
-	ot_auto_err struct ot_err *err = ot_vfs_scope(shell->vfs, &scope, &hold);
-	bool found = !err && scope.self && ot_type_is_record(scope.self->type) &&
-		     ot_type_find_member(scope.self->type, name, &offset);
-
-	ot_node_deinit(&hold);
-	return found;
-}
-
 static bool is_value(struct ot_shell *shell, const char *name, bool alone)
 {
 	/* where we are is looked up anew for a field: only for what looks like one */
-	return ot_program_var(shell->program, name) || (alone && is_field(shell, name));
+	return ot_program_var(shell->program, name) || (alone && ot_paths_is_here(shell, name));
 }
 
 void ot_shadow_tell(struct ot_shell *shell, const char *text, bool is_alias)

@@ -176,6 +176,20 @@ static struct ot_err *eval_var(struct ot_evaluator *e, const struct ot_expr_node
 	return err ? ot_err_at(err, e->expr->text, node->position) : NULL;
 }
 
+static bool eval_local(struct ot_evaluator *e, const struct ot_expr_node *node,
+		       struct ot_value *ret, struct ot_err **err)
+{
+	ot_auto_value struct ot_value value = {0};
+
+	if (!e->scope->local(e->scope->local_priv, node->text, &value, err))
+		return false;
+	if (*err)
+		ot_err_at(*err, e->expr->text, node->position);
+	else
+		ot_eval_move(&value, ret);
+	return true;
+}
+
 /* Words of C that are no names of the program's. */
 static bool eval_word(struct ot_evaluator *e, const char *word, struct ot_value *ret)
 {
@@ -202,11 +216,14 @@ struct ot_err *ot_eval_name(struct ot_evaluator *e, const struct ot_expr_node *n
 	const struct ot_var *var = NULL;
 	const char *text = node->text;
 	struct ot_fn *fn = NULL;
+	struct ot_err *err = NULL;
 
 	if (text[0] == '$' && (!text[1] || text[1] == '$' || isdigit((unsigned char)text[1])))
 		return eval_result(e, node, ret);
 	if (self_member(e, text, ret))
 		return NULL;
+	if (e->scope->local && eval_local(e, node, ret, &err))
+		return err;
 	OT_TRY(scoped_var(e, node, &var));
 	if (var)
 		return eval_var(e, node, var, ret);

@@ -42,16 +42,18 @@ static struct ot_err *check_trusted(int fd)
 
 static struct ot_err *open_init(const char *path, bool local, FILE **ret)
 {
-	ot_auto_close int fd = -1;
+	struct ot_err *err;
+	int fd;
 
 	OT_TRY(ot_file_open(path, !local, &fd));
-	if (local)
-		OT_TRY(check_trusted(fd));
-	*ret = fdopen(fd, "r");
-	if (!*ret)
-		return ot_err_errno("it cannot be read");
-	fd = -1;
-	return NULL;
+	err = local ? check_trusted(fd) : NULL;
+	*ret = err ? NULL : fdopen(fd, "r");
+	if (*ret)
+		return NULL;
+	if (!err)
+		err = ot_err_errno("it cannot be read");
+	close(fd);
+	return err;
 }
 
 static void play(struct ot_shell *shell, const char *path, bool local)

@@ -19,7 +19,7 @@ static const struct {
 	{"db", OT_NODE_LATER, "key-value stores that the program registers; there is none yet"},
 	{"files", OT_NODE_FILES, NULL},
 	{"globals", OT_NODE_GLOBALS, NULL},
-	{"locals", OT_NODE_LATER, "variables of the function that called otrace_set_trace(); none has"},
+	{"locals", OT_NODE_LOCALS, NULL},
 	{"modules", OT_NODE_MODULES, NULL},
 	{"patches", OT_NODE_PATCHES, NULL},
 	{"pickled", OT_NODE_LATER, "contexts that were saved to a file; none is open"},
@@ -355,6 +355,8 @@ static struct ot_err *list_program(struct ot_vfs *vfs, const struct ot_node *par
 	case OT_NODE_TLS:
 		ot_vfs_tls(vfs, parent->tid, ret);
 		return NULL;
+	case OT_NODE_LOCALS:
+		return ot_vfs_locals(vfs, ret);
 	case OT_NODE_PATCHES:
 		list_patches(vfs, ret);
 		return NULL;

@@ -37,7 +37,7 @@ def gdb(server, *expressions):
     words = [word for text in expressions for word in ("-ex", f"output {text}", "-ex", "echo \\n#\\n")]
     done = subprocess.run(["gdb", "-q", "-nx", "-nh", "-batch", "-iex", "set debuginfod enabled off", "-p", str(server.pid),
                            "-ex", "echo #\\n", "-ex", "set width 0", "-ex", "set height 0", *words],
-                          capture_output=True, text=True, timeout=120, check=True)
+                          capture_output=True, text=True, timeout=300, check=True)
     return [part.strip() for part in done.stdout.split("#\n")[1:len(expressions) + 1]]
 
 
