@@ -10,6 +10,7 @@
 #include "core/control.h"
 #include "core/requests.h"
 #include "core/start.h"
+#include "core/tcb.h"
 #include "core/thread.h"
 
 void ot_request_read(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
@@ -157,7 +158,10 @@ void ot_request_tls(struct ot_client *client, struct ot_payload in, struct ot_re
 		ot_reply_error(reply, OTRACE_E_INVALID, "no such accessor");
 		return;
 	}
-	ring_of(tid ? tid : ot_sys_getpid(), &thread_pointer);
+	tid = tid ? tid : ot_sys_getpid();
+	ring_of(tid, &thread_pointer);
+	if (!thread_pointer)
+		thread_pointer = ot_tcb_find(tid);
 	if (!thread_pointer || work.offset >= 0 || work.offset < -(int64_t)STATIC_TLS_MAX_BYTES) {
 		ot_reply_error(reply, OTRACE_E_NO_THREAD, NULL);
 		return;

@@ -63,6 +63,7 @@ struct start {
 static struct {
 	uint32_t taken;
 	uint64_t caller;
+	uint64_t registers[OTRACE_TRACE_REGISTERS];
 	uint32_t tid;
 } waiting;
 
@@ -70,8 +71,10 @@ extern char **environ;
 
 void ot_set_trace_status(struct otrace_status *status)
 {
-	status->trace_caller = __atomic_load_n(&waiting.caller, __ATOMIC_RELAXED);
+	status->trace_caller = __atomic_load_n(&waiting.caller, __ATOMIC_ACQUIRE);
 	status->trace_tid = status->trace_caller ? waiting.tid : 0;
+	for (int i = 0; i < OTRACE_TRACE_REGISTERS; i++)
+		status->trace_registers[i] = status->trace_caller ? waiting.registers[i] : 0;
 }
 
 void ot_set_trace_forget(void)
@@ -423,9 +426,8 @@ static int serve(struct terminal *terminal)
 	return error;
 }
 
-int otrace_set_trace(void)
+int ot_set_trace(const uint64_t *registers, uint64_t caller)
 {
-	uint64_t caller = (uint64_t)__builtin_return_address(0);
 	struct terminal terminal;
 	int error;
 
@@ -442,7 +444,9 @@ int otrace_set_trace(void)
 	if (ot_server_has_client() || __atomic_exchange_n(&waiting.taken, 1, __ATOMIC_ACQ_REL))
 		return -OTRACE_E_BUSY;
 	waiting.tid = (uint32_t)ot_sys_gettid();
-	__atomic_store_n(&waiting.caller, caller, __ATOMIC_RELAXED);
+	for (int i = 0; i < OTRACE_TRACE_REGISTERS; i++)
+		waiting.registers[i] = registers[i];
+	__atomic_store_n(&waiting.caller, caller, __ATOMIC_RELEASE);
 	error = serve(&terminal);
 	__atomic_store_n(&waiting.caller, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&waiting.taken, 0, __ATOMIC_RELEASE);

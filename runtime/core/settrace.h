@@ -7,6 +7,13 @@
 
 /** Fills in who waits. */
 void ot_set_trace_status(struct otrace_status *status);
+/**
+ * otrace_set_trace(), once its entry has put aside what the caller keeps in registers.
+ *
+ * @param registers as in struct otrace_status
+ * @param caller    where it goes on
+ */
+int ot_set_trace(const uint64_t *registers, uint64_t caller);
 /** In a forked child: nobody does. */
 void ot_set_trace_forget(void);
 

@@ -110,7 +110,9 @@ const struct ot_cmd ot_cmd_alias = {
 		"  alias big \"ls -l \\* | sort -n\"\n"
 		"  alias call exec \\1(\\2)\n"
 		"Within its own TEXT a name is what it is without the alias. There from the start:\n"
-		"show and doc (view); up, dn, uv, dv, cdt and cde, for the frames and parts of contexts.",
+		"show and doc (view); up, dn, uv, dv, cdt and cde for the frames and parts of recorded\n"
+		"contexts, anywhere else they say that there is none.\n"
+		"A variable of an alias's name is `pr NAME`; that is said once.",
 	.run = run,
 	.complete = complete,
 };

@@ -47,8 +47,7 @@ static struct ot_err *take_options(struct ot_shell *shell, struct ot_cmd_call *c
 		const char *option = call->argv[i], *value = call->argv[i + 1];
 
 		if (strcmp(option, "-t") != 0 && strcmp(option, "-w") != 0)
-			return ot_err_new(OT_ERR_USAGE,
-					  "call: unknown option %s (-t TID, -w SECONDS)", option);
+			return ot_cmd_no_option(&ot_cmd_call, option);
 		if (!value)
 			return ot_err_new(OT_ERR_USAGE, "call: %s what?", option);
 		if (option[1] == 't')

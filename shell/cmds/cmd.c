@@ -13,6 +13,7 @@
 #include "base/names.h"
 #include "cmds/aliases.h"
 #include "cmds/cmd.h"
+#include "cmds/shadow.h"
 #include "cmds/split.h"
 #include "target/target.h"
 #include "ui/session.h"
@@ -289,39 +290,67 @@ struct ot_err *ot_cmd_check_confined(const struct ot_shell *shell)
 			       : NULL;
 }
 
-/* Opened before the command runs, emptied when it has worked. */
-static struct ot_err *open_file(const struct ot_shell *shell, const struct ot_split_goal *goal,
-				int *fd)
+/* A folder that is not there is told before the command runs, the file is made when it has worked. */
+static struct ot_err *check_file(const struct ot_shell *shell, const struct ot_split_goal *goal)
 {
-	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY;
+	const char *slash = strrchr(goal->where, '/');
+	ot_auto_free char *folder =
+		slash ? ot_strndup(goal->where, (size_t)(slash - goal->where) + 1) : ot_strdup(".");
 
 	if (goal->to != OT_SPLIT_TO_FILE && goal->to != OT_SPLIT_TO_FILE_END)
 		return NULL;
 	OT_TRY(ot_cmd_check_confined(shell));
-	if (goal->to == OT_SPLIT_TO_FILE_END)
-		flags |= O_APPEND;
-	*fd = open(goal->where, flags, 0666);
-	return *fd < 0 ? ot_err_errno("cannot write %s", goal->where) : NULL;
+	if (access(goal->where, W_OK) && (errno != ENOENT || access(folder, W_OK | X_OK)))
+		return ot_err_errno("cannot write %s", goal->where);
+	return NULL;
 }
 
-static struct ot_err *write_file(const struct ot_split_goal *goal, int fd, const struct ot_buf *out)
+static bool write_all(int fd, const struct ot_buf *out)
 {
-	struct stat info;
 	size_t done = 0;
 
-	if (goal->to == OT_SPLIT_TO_FILE && !fstat(fd, &info) && S_ISREG(info.st_mode) &&
-	    ftruncate(fd, 0))
-		return ot_err_errno("cannot write %s", goal->where);
 	while (done < out->len) {
 		ssize_t n = write(fd, out->data + done, out->len - done);
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return ot_err_errno("cannot write %s", goal->where);
+		if (n <= 0)
+			return false;
 		done += (size_t)n;
 	}
-	return NULL;
+	return true;
+}
+
+/* Room is asked for before what the file holds is given up: a full disk must not cost it. */
+static bool has_room(int fd, size_t bytes, off_t before)
+{
+	int error;
+
+	if (!bytes || !fallocate(fd, 0, 0, (off_t)bytes))
+		return true;
+	error = errno;
+	if (error != ENOSPC && error != EDQUOT && error != EFBIG)
+		return true; /* its file system cannot tell */
+	if (!ftruncate(fd, before))
+		errno = error;
+	return false;
+}
+
+static struct ot_err *write_file(const struct ot_split_goal *goal, const struct ot_buf *out)
+{
+	bool at_end = goal->to == OT_SPLIT_TO_FILE_END;
+	ot_auto_close int fd =
+		open(goal->where,
+		     O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (at_end ? O_APPEND : 0), 0666);
+	struct stat info;
+	bool is_file, written;
+
+	if (fd < 0 || fstat(fd, &info))
+		return ot_err_errno("cannot write %s", goal->where);
+	is_file = S_ISREG(info.st_mode) && !at_end;
+	written = (!is_file || has_room(fd, out->len, info.st_size)) && write_all(fd, out) &&
+		  (!is_file || !ftruncate(fd, (off_t)out->len));
+	return written ? NULL : ot_err_errno("cannot write %s", goal->where);
 }
 
 static void end_line(struct ot_buf *out)
@@ -421,6 +450,18 @@ static void fail(struct ot_shell *shell, const char *text, struct ot_err *err)
 	shell->nr_failed++;
 }
 
+/* A command that failed leaves a file as it was, and makes none; but what it has said is not lost. */
+static struct ot_err *end_file(const struct ot_split_goal *goal, const struct ot_buf *out,
+			       struct ot_err *err)
+{
+	if (err && (!out->len || (goal->to == OT_SPLIT_TO_FILE && !access(goal->where, F_OK))))
+		return err;
+	if (!err)
+		return write_file(goal, out);
+	ot_err_destroy(write_file(goal, out));
+	return err;
+}
+
 /* Runs the command in front of what stands behind it, and passes its text on. */
 static struct ot_err *run_to(struct ot_shell *shell, const struct ot_cmd *cmd, const char *text,
 			     const struct ot_split_goal *goal, struct ot_cmd_call *call)
@@ -429,10 +470,9 @@ static struct ot_err *run_to(struct ot_shell *shell, const struct ot_cmd *cmd, c
 	struct ot_buf *capture = shell->capture;
 	unsigned int width = shell->width;
 	bool colours = shell->colours;
-	ot_auto_close int fd = -1;
 	struct ot_err *err;
 
-	OT_TRY(open_file(shell, goal, &fd));
+	OT_TRY(check_file(shell, goal));
 	call->redirected = true;
 	shell->capture = call->out;
 	shell->width = 0;
@@ -443,11 +483,9 @@ static struct ot_err *run_to(struct ot_shell *shell, const struct ot_cmd *cmd, c
 	shell->colours = colours;
 	shell->capture = capture;
 	end_line(call->out);
-	if (err)
-		return err;
-	if (fd >= 0)
-		return write_file(goal, fd, call->out);
-	return run_unix(shell, goal->where, call->out, call->out);
+	if (goal->to == OT_SPLIT_TO_COMMAND)
+		return err ? err : run_unix(shell, goal->where, call->out, call->out);
+	return end_file(goal, call->out, err);
 }
 
 static struct ot_err *run_text(struct ot_shell *shell, const char *text, struct ot_cmd_call *call,
@@ -483,13 +521,23 @@ static bool takes_long_on_purpose(const struct ot_shell *shell, const char *text
 	return ot_cmd_meaning(shell, text, &cmd) == OT_CMD_IS_UNIX || cmd->flags & OT_CMD_WAITS;
 }
 
+/* Behind the value of the result event: "cut" says what is not in it. */
+static void add_cut(const struct ot_buf *cut, struct ot_buf *json)
+{
+	if (!cut->len || !json->len)
+		return;
+	ot_buf_adds(json, ",\"cut\":");
+	ot_buf_add_json(json, cut->data, cut->len);
+}
+
 /* @return whether it worked */
 static bool run_one(struct ot_shell *shell, const char *text)
 {
 	ot_auto_buf struct ot_buf out = OT_BUF_INIT;
 	ot_auto_buf struct ot_buf json = OT_BUF_INIT;
+	ot_auto_buf struct ot_buf cut = OT_BUF_INIT;
 	ot_auto_err struct ot_err *err = NULL;
-	struct ot_cmd_call call = {.out = &out, .json = &json};
+	struct ot_cmd_call call = {.out = &out, .json = &json, .cut = &cut};
 	bool elsewhere = false;
 
 	ot_err_destroy(take_silence(shell)); /* of what was before: it is asked again */
@@ -505,6 +553,7 @@ static bool run_one(struct ot_shell *shell, const char *text)
 		name_place(shell, err);
 	if (!elsewhere)
 		explain_unreadable(shell, &out);
+	add_cut(&cut, &json);
 	show(shell, text, &out, elsewhere, &json, err);
 	if (err)
 		shell->nr_failed++;
@@ -557,6 +606,7 @@ static void run_part(struct line *line, const char *text, const struct ot_aliase
 	struct ot_shell *shell = line->shell;
 	const char *alias = ot_aliases_lookup(shell->aliases, text, chain);
 
+	ot_shadow_tell(shell, text, alias != NULL);
 	if (alias)
 		run_alias(line, alias, text, chain);
 	else if (!run_one(shell, text))

@@ -27,6 +27,7 @@ struct ot_traces;
 struct ot_ui;
 struct ot_vfs;
 struct ot_launch;
+struct ot_map;
 struct ot_shell;
 
 /** One command line, taken apart. Everything is borrowed for the time of the call. */
@@ -36,6 +37,7 @@ struct ot_cmd_call {
 	const char *rest; /* text behind the command word as it was typed, blanks trimmed */
 	struct ot_buf *out;
 	struct ot_buf *json; /* a JSON value, or left empty: the result event's "value" */
+	struct ot_buf *cut;  /* what is not in the value, in words: ot_cmd_cut(); may be NULL */
 	bool redirected;     /* the text goes to a file or another command, not to a reader */
 };
 
@@ -102,6 +104,7 @@ struct ot_shell {
 	bool colours;	    /* text goes to a terminal that shows them, and they are wanted */
 
 	/* the comforts */
+	struct ot_map *told;		     /* cmds/shadow.h: what has been said once */
 	struct ot_params *params;	     /* params/params.h: what `set` sets */
 	struct ot_aliases *aliases;	     /* cmds/aliases.h */
 	struct ot_buf *capture;		     /* texts of results go here and not to ui; or NULL */
@@ -149,6 +152,12 @@ bool ot_cmd_is_unix_outside(const char *name);
  */
 void ot_cmd_complete(struct ot_shell *shell, const char *before,
 		     struct ot_cmd_completion *completion);
+
+/** Says in the text and in the JSON that a list does not have all there is: "9 more elements". */
+void ot_cmd_cut(struct ot_cmd_call *call, const char *what);
+
+/** The error for a word that is none of the command's options: those that it has, and the nearest. */
+struct ot_err *ot_cmd_no_option(const struct ot_cmd *cmd, const char *word);
 
 /** The error of a confined shell, or NULL. */
 struct ot_err *ot_cmd_check_confined(const struct ot_shell *shell);

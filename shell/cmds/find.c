@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // find and grep: names, types and values below a place of the tree.
+#include <ctype.h>
+
 #include "cmds/paths.h"
 #include "ui/session.h"
 #include "vfs/search.h"
@@ -11,10 +13,11 @@ struct answer {
 	struct ot_cmd_call *call;
 };
 
-static bool interrupted(void *priv)
+static bool interrupted(void *priv, size_t nr_nodes)
 {
 	struct answer *answer = priv;
 
+	ot_ui_progress(answer->shell->ui, nr_nodes, 0);
 	return ot_session_stop_asked(answer->shell);
 }
 
@@ -38,25 +41,33 @@ static void found(void *priv, const char *path, const struct ot_node *node, cons
 	ot_buf_addc(json, '}');
 }
 
+static void OT_PRINTF(2, 3) cut(struct ot_cmd_call *call, const char *format, ...)
+{
+	ot_auto_free char *what = NULL;
+	va_list args;
+
+	va_start(args, format);
+	what = ot_vasprintf(format, args);
+	va_end(args);
+	ot_cmd_cut(call, what);
+}
+
 /* What was not looked at is said: an empty answer shall not mean more than it does. */
 static void tell_cuts(const struct ot_search *search, const struct ot_search_end *end,
-		      struct ot_buf *out)
+		      struct ot_cmd_call *call)
 {
 	if (end->interrupted)
-		ot_buf_addf(out, "(interrupted after %zu places)\n", end->nr_nodes);
+		cut(call, "interrupted after %zu places", end->nr_nodes);
 	if (end->out_of_nodes)
-		ot_buf_addf(out,
-			    "(stopped after %zu places: start further down, or say less -depth)\n",
-			    end->nr_nodes);
+		cut(call, "stopped after %zu places: start further down, or say less -depth",
+		    end->nr_nodes);
 	if (end->nr_too_deep)
-		ot_buf_addf(out,
-			    "(%zu directories at depth %u were not gone into: -depth %u does)\n",
-			    end->nr_too_deep, search->depth, search->depth + 1);
+		cut(call, "%zu directories at depth %u were not gone into: -depth %u does",
+		    end->nr_too_deep, search->depth, search->depth + 1);
 	if (end->elements_cut)
-		ot_buf_adds(out, "(of long arrays only the first elements were looked at)\n");
+		cut(call, "of long arrays only the first elements were looked at");
 	if (end->nr_unread)
-		ot_buf_addf(out, "(%zu pointers lead to memory that cannot be read)\n",
-			    end->nr_unread);
+		cut(call, "%zu pointers lead to memory that cannot be read", end->nr_unread);
 }
 
 static struct ot_err *search(struct ot_shell *shell, struct ot_cmd_call *call, const char *path,
@@ -77,7 +88,7 @@ static struct ot_err *search(struct ot_shell *shell, struct ot_cmd_call *call, c
 		return err;
 	}
 	ot_buf_addc(call->json, ']');
-	tell_cuts(what, &end, call->out);
+	tell_cuts(what, &end, call);
 	return NULL;
 }
 
@@ -102,18 +113,17 @@ struct find_words {
 	unsigned int depth;
 };
 
-static struct ot_err *take_option(struct ot_cmd_call *call, int *at, struct find_words *words)
+static struct ot_err *take_option(const struct ot_cmd *cmd, struct ot_cmd_call *call, int *at,
+				  struct find_words *words)
 {
 	const char *option = call->argv[*at];
 	const char *value = call->argv[*at + 1];
 
 	if (strcmp(option, "-name") != 0 && strcmp(option, "-type") != 0 &&
 	    strcmp(option, "-depth") != 0)
-		return ot_err_new(OT_ERR_USAGE, "%s has no option %s; it has %s-depth",
-				  call->argv[0], option,
-				  strcmp(call->argv[0], "find") != 0 ? "" : "-name -type ");
+		return ot_cmd_no_option(cmd, option);
 	if (!value)
-		return ot_err_new(OT_ERR_USAGE, "%s %s: what?", call->argv[0], option);
+		return ot_err_new(OT_ERR_USAGE, "%s %s: what?", cmd->name, option);
 	(*at)++;
 	if (!strcmp(option, "-depth"))
 		return parse_depth(value, &words->depth);
@@ -134,7 +144,7 @@ static struct ot_err *run_find(struct ot_shell *shell, struct ot_cmd_call *call)
 
 	for (int i = 1; i < call->argc; i++) {
 		if (call->argv[i][0] == '-') {
-			OT_TRY(take_option(call, &i, &words));
+			OT_TRY(take_option(&ot_cmd_find_tree, call, &i, &words));
 			continue;
 		}
 		if (has_path)
@@ -181,7 +191,10 @@ static struct ot_err *run_grep(struct ot_shell *shell, struct ot_cmd_call *call)
 		const char *word = call->argv[i];
 
 		if (!strcmp(word, "-depth"))
-			OT_TRY(take_option(call, &i, &words));
+			OT_TRY(take_option(&ot_cmd_grep, call, &i, &words));
+		else if (word[0] == '-' && isalpha((unsigned char)word[1]) &&
+			 strcmp(word, "-inf") != 0 && strcmp(word, "-nan") != 0)
+			return ot_cmd_no_option(&ot_cmd_grep, word);
 		else if (!what.value)
 			what.value = word;
 		else if (!words.path)

@@ -56,6 +56,25 @@ struct ot_err *ot_functions_find_one(struct ot_shell *shell, const char *word, s
 	return or_variable(shell, name, ot_program_find_fn(shell->program, name, ret));
 }
 
+struct ot_err *ot_functions_find_copies(struct ot_shell *shell, const char *word,
+					struct ot_fn_list *list)
+{
+	struct ot_fn_list all = {0};
+	struct ot_fn *fn = NULL;
+	struct ot_err *err = ot_functions_find_one(shell, word, &fn);
+
+	if (!err)
+		err = ot_functions_find(shell, word, &all);
+	if (!err)
+		ot_vec_push(list, fn);
+	for (size_t i = 0; !err && i < all.nr; i++)
+		if (all.items[i] != fn && all.items[i]->stub && all.items[i]->stub != fn->stub &&
+		    ot_fn_is_same_source(fn, all.items[i]))
+			ot_vec_push(list, all.items[i]);
+	ot_vec_deinit(&all);
+	return err;
+}
+
 /* First of the functions, which are in the order of their names, whose name is not before @name. */
 static size_t first_from(struct ot_fn *const *fns, size_t nr, const char *name)
 {

@@ -15,6 +15,13 @@ struct ot_err *ot_functions_find(struct ot_shell *shell, const char *word, struc
 
 /** Exactly one function; several are an error that lists them. */
 struct ot_err *ot_functions_find_one(struct ot_shell *shell, const char *word, struct ot_fn **ret);
+/**
+ * As ot_functions_find_one(), and the other copies of a header's function behind it: those that the
+ * word names and that have a stub.
+ * @param list empty; ot_vec_deinit() it, also behind an error
+ */
+struct ot_err *ot_functions_find_copies(struct ot_shell *shell, const char *word,
+					struct ot_fn_list *list);
 
 /** Offers the names of functions. */
 void ot_functions_complete(struct ot_shell *shell, struct ot_cmd_completion *completion);

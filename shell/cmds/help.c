@@ -17,7 +17,20 @@ static const struct topic {
 	{"expressions", "C expressions, and what they take of a line",
 	 "A line that begins with no command is a C expression, as if `pr` stood before it. It goes\n"
 	 "to the end of the line: | > ; and ! are C's there. `pipe pr EXPR | CMD` passes the text of\n"
-	 "one on, `!STATEMENT` assigns and calls.\n"},
+	 "one on, `!STATEMENT` assigns and calls.\n"
+	 "A variable that is called like a command or an alias, log, set or run, needs the word pr:\n"
+	 "`pr log`. That is said once when such a word is typed.\n"},
+	{"tree", "the directories below /osh",
+	 "/osh/globals    variables, functions and types by name; what several files have: NAME@file.c\n"
+	 "/osh/files      the same by source file\n"
+	 "/osh/types      T/fields, and T/methods: functions that take a T * first\n"
+	 "/osh/modules    by executable and shared object\n"
+	 "/osh/threads    TID/name, state, tls (its thread-locals)\n"
+	 "/osh/locals     variables of the function that waits in otrace_set_trace()\n"
+	 "/osh/patches    what is patched now\n"
+	 "all db pickled recent saved web say themselves what they will hold.\n"
+	 "What has parts is a directory too: `cd server.clients->head`, `ls -l`, `pr value`. All\n"
+	 "else is the file system of the machine: help outside.\n"},
 	{"lines", "several commands on a line, and where their text goes",
 	 "CMD; CMD             one after the other; what follows a cd that failed is not run\n"
 	 "CMD | UNIX COMMAND   pass the text on to a command of the machine's shell\n"
@@ -33,8 +46,8 @@ static const struct topic {
 	 "have no terminal and read nothing; the parameters osh_bin, add_env and shell_timeout set\n"
 	 "what surrounds them.\n"},
 	{"init", "files that are run at the start",
-	 "~/.config/otrace/init ($XDG_CONFIG_HOME/otrace/init), then ./.otracerc if it is yours and\n"
-	 "nobody else may write to it. Not with --no-init, and not in scripts with --json.\n"},
+	 "~/.config/otrace/init ($XDG_CONFIG_HOME/otrace/init), then ./.otracerc if it is yours, nobody\n"
+	 "else may write to it, and it is no link. Not with --no-init, and not in scripts with --json.\n"},
 	{NULL, NULL, NULL},
 };
 
@@ -49,8 +62,12 @@ static void help_short(const struct ot_shell *shell, struct ot_buf *out)
 	for (size_t i = 0; i < nr; i++)
 		names[i] = ot_cmds[i]->name;
 	ot_columns_format(names, nr, shell && shell->width ? shell->width : DEFAULT_WIDTH, out);
-	ot_buf_adds(out, "\nAnything else is a C expression whose value is printed.\n"
-			 "help COMMAND says more, help * has a line for each; there is also help");
+	ot_buf_adds(
+		out,
+		"\nAnything else is a C expression whose value is printed.\n"
+		"To begin: `ls` shows what the program has, `cd NAME` goes into it, `pr NAME` prints\n"
+		"it; `trace FUNCTION` shows its calls, and `run` starts a program that is held.\n"
+		"help COMMAND says more, help * has a line for each; there is also help");
 	for (const struct topic *topic = topics; topic->name; topic++)
 		ot_buf_addf(out, "%s %s", topic == topics ? "" : ",", topic->name);
 	ot_buf_adds(out, ".\nTAB completes, Ctrl-R searches in what was typed, Ctrl-C stops a "

@@ -39,7 +39,7 @@ static struct ot_err *take_options(const struct ot_cmd_call *call, struct log_op
 			OT_TRY(take_number(call->argv[i + 1], &o->nr));
 			i++;
 		} else if (ot_functions_is_option(word)) {
-			return ot_err_new(OT_ERR_USAGE, "log has no option %s (help log)", word);
+			return ot_cmd_no_option(&ot_cmd_log, word);
 		} else if (o->glob) {
 			return ot_err_new(OT_ERR_USAGE, "log takes one name or pattern, not two");
 		} else {

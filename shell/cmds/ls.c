@@ -54,6 +54,8 @@ static bool set_embedded(struct ot_ls_options *options, const char *text)
 
 static struct ot_err *parse_word(struct ot_ls_options *options, const char *word)
 {
+	if (word[1] == '-')
+		return ot_cmd_no_option(&ot_cmd_ls, word);
 	for (const char *at = word + 1; *at; at++) {
 		if (*at == '.' && set_embedded(options, at))
 			return NULL;

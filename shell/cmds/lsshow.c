@@ -261,7 +261,9 @@ static void show_group(struct ot_shell *shell, struct ot_cmd_call *call,
 		show_details(shell, &group->list, call->out);
 	else
 		show_names(shell, &group->list, call->out);
-	if (group->list.note)
+	if (group->list.note && group->list.is_cut)
+		ot_cmd_cut(call, group->list.note);
+	else if (group->list.note)
 		ot_buf_addf(call->out, "(%s)\n", group->list.note);
 	json_group(shell, options, group, call->json);
 }

@@ -63,7 +63,7 @@ static struct ot_err *check(const struct ot_fn *fn, const struct ot_fn *with, bo
 	if (!with->symbol && !with->body)
 		return ot_err_new(OT_ERR_OPTIMIZED, "%s has no copy of its own to call",
 				  with->unique_name);
-	if (fn == with)
+	if (ot_fn_is_same_source(fn, with))
 		return ot_err_new(OT_ERR_USAGE, "%s cannot be replaced with itself",
 				  fn->unique_name);
 	if (force)
@@ -85,13 +85,26 @@ static void remember(struct ot_shell *shell, const struct ot_fn *fn, const struc
 	ot_vec_push(&shell->patches, patch);
 }
 
+/* Whether it is another copy of a header's function that stands further up in the list. */
+static bool is_listed(const struct ot_patch_list *list, size_t nr)
+{
+	const struct ot_patch *patch = &list->items[nr];
+
+	for (size_t i = 0; i < nr; i++)
+		if (list->items[i].with == patch->with &&
+		    ot_fn_is_same_source(list->items[i].fn, patch->fn))
+			return true;
+	return false;
+}
+
 static void list_patches(const struct ot_shell *shell, struct ot_buf *out)
 {
 	if (!shell->patches.nr)
 		ot_buf_adds(out, "nothing is patched\n");
 	for (size_t i = 0; i < shell->patches.nr; i++)
-		ot_buf_addf(out, "%s with %s\n", shell->patches.items[i].fn->unique_name,
-			    shell->patches.items[i].with->unique_name);
+		if (!is_listed(&shell->patches, i))
+			ot_buf_addf(out, "%s with %s\n", shell->patches.items[i].fn->unique_name,
+				    shell->patches.items[i].with->unique_name);
 }
 
 /* A replacement is often called by nobody yet. */
@@ -107,10 +120,71 @@ static struct ot_err *find_replacement(struct ot_shell *shell, const char *word,
 	return err;
 }
 
-static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
+static void tell_limits(const struct ot_fn *fn, struct ot_buf *out)
+{
+	if (fn->nr_inlined) {
+		ot_buf_adds(out, "  the old code goes on in the copies inlined into ");
+		ot_functions_inlined_places(fn, out);
+		ot_buf_addc(out, '\n');
+	}
+	if (fn->assumes & OTRACE_ASSUME_PURE)
+		ot_buf_adds(out, "  callers may drop or repeat calls: the old code is pure\n");
+}
+
+static const struct ot_fn *replacement_of(const struct ot_shell *shell, const struct ot_fn *fn)
+{
+	for (size_t i = 0; i < shell->patches.nr; i++)
+		if (shell->patches.items[i].fn == fn)
+			return shell->patches.items[i].with;
+	return NULL;
+}
+
+/* All of the copies or none: the first that cannot be switched takes the others back. */
+static struct ot_err *switch_copies(struct ot_shell *shell, const struct ot_fn_list *copies,
+				    const struct ot_fn *with, bool force)
 {
 	struct otrace_switched switched;
-	struct ot_fn *fn, *with;
+	struct ot_err *err = NULL;
+	size_t nr = 0;
+
+	for (; nr < copies->nr && !err; nr++)
+		err = ot_target_redirect(shell->target, copies->items[nr]->record,
+					 with->symbol ? with->symbol : with->body, force,
+					 &switched);
+	for (size_t i = 0; err && i + 1 < nr; i++) {
+		const struct ot_fn *fn = copies->items[i], *before = replacement_of(shell, fn);
+		uint64_t code = before ? (before->symbol ? before->symbol : before->body) : 0;
+
+		ot_err_destroy(
+			ot_target_redirect(shell->target, fn->record, code, true, &switched));
+	}
+	return err;
+}
+
+static struct ot_err *patch(struct ot_shell *shell, const struct ot_fn_list *copies,
+			    const struct ot_fn *with, bool force, struct ot_buf *out)
+{
+	const struct ot_fn *fn = copies->items[0];
+
+	for (size_t i = 0; i < copies->nr; i++)
+		OT_TRY(check(copies->items[i], with, force));
+	OT_TRY(switch_copies(shell, copies, with, force));
+	ot_buf_addf(out, "Patched %s with %s", fn->unique_name, with->unique_name);
+	if (copies->nr > 1)
+		ot_buf_addf(out, " (%zu copies)", copies->nr);
+	ot_buf_addc(out, '\n');
+	for (size_t i = 0; i < copies->nr; i++) {
+		remember(shell, copies->items[i], with);
+		tell_limits(copies->items[i], out);
+	}
+	return NULL;
+}
+
+static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
+{
+	struct ot_fn_list copies = {0};
+	struct ot_fn *with;
+	struct ot_err *err;
 	bool force = call->argc > 1 && !strcmp(call->argv[1], "--force");
 	char **words = call->argv + 1 + force;
 	int nr = call->argc - 1 - force;
@@ -119,24 +193,17 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 		list_patches(shell, call->out);
 		return NULL;
 	}
+	if (nr && words[0][0] == '-')
+		return ot_cmd_no_option(&ot_cmd_patch, words[0]);
 	if (nr != 3 || strcmp(words[1], "with"))
 		return ot_err_new(OT_ERR_USAGE, "patch: usage: patch [--force] F with G");
-	OT_TRY(ot_functions_find_one(shell, words[0], &fn));
-	OT_TRY(find_replacement(shell, words[2], &with));
-	OT_TRY(check(fn, with, force));
-	OT_TRY(ot_target_redirect(shell->target, fn->record,
-				  with->symbol ? with->symbol : with->body, force, &switched));
-	remember(shell, fn, with);
-	ot_buf_addf(call->out, "Patched %s with %s\n", fn->unique_name, with->unique_name);
-	if (fn->nr_inlined) {
-		ot_buf_addf(call->out, "  the old code goes on in the copies inlined into ");
-		ot_functions_inlined_places(fn, call->out);
-		ot_buf_addc(call->out, '\n');
-	}
-	if (fn->assumes & OTRACE_ASSUME_PURE)
-		ot_buf_adds(call->out,
-			    "  callers may drop or repeat calls: the old code is pure\n");
-	return NULL;
+	err = ot_functions_find_copies(shell, words[0], &copies);
+	if (!err)
+		err = find_replacement(shell, words[2], &with);
+	if (!err)
+		err = patch(shell, &copies, with, force, call->out);
+	ot_vec_deinit(&copies);
+	return err;
 }
 
 static void complete(struct ot_shell *shell, struct ot_cmd_completion *completion)

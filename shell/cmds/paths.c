@@ -102,12 +102,35 @@ const struct ot_type *ot_paths_type(const struct ot_program *program, const char
 	return ot_program_type(program, text, -1);
 }
 
+bool ot_paths_is_here(const struct ot_shell *shell, const char *name)
+{
+	ot_auto_value struct ot_value value = {0};
+	struct ot_expr_scope scope;
+	struct ot_node hold;
+	uint64_t offset;
+	struct ot_err *err = ot_vfs_scope(shell->vfs, &scope, &hold), *gone = NULL;
+	bool found = !err && scope.self && ot_type_is_record(scope.self->type) &&
+		     ot_type_find_member(scope.self->type, name, &offset);
+
+	if (!err && scope.local)
+		found = scope.local(scope.local_priv, name, &value, &gone);
+	ot_err_destroy(err);
+	ot_err_destroy(gone);
+	ot_node_deinit(&hold);
+	return found;
+}
+
 void ot_paths_say_here(struct ot_shell *shell, struct ot_buf *out)
 {
 	struct ot_node node = {0};
+	struct ot_node_list list = {0};
 	ot_auto_err struct ot_err *err = ot_vfs_find(shell->vfs, ".", &node, NULL);
 
-	if (!err && node.kind == OT_NODE_LATER)
-		ot_buf_addf(out, "(%s)\n", node.note);
+	if (!err && (node.kind == OT_NODE_LATER || node.kind == OT_NODE_LOCALS)) {
+		err = ot_vfs_list(shell->vfs, &node, &list);
+		if (!err && !list.nr && list.note)
+			ot_buf_addf(out, "(%s)\n", list.note);
+	}
+	ot_node_list_deinit(&list);
 	ot_node_deinit(&node);
 }

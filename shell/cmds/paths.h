@@ -26,6 +26,9 @@ struct ot_err *ot_ls_run(struct ot_shell *shell, struct ot_cmd_call *call, int f
 /** Whether the options of such a call are right. */
 struct ot_err *ot_ls_check(struct ot_cmd_call *call, int first);
 
+/** Whether a field of the struct that we are in, or a local where we are among them, has this name. */
+bool ot_paths_is_here(const struct ot_shell *shell, const char *name);
+
 /** Adds what a directory that is empty for now is for. */
 void ot_paths_say_here(struct ot_shell *shell, struct ot_buf *out);
 

@@ -4,13 +4,27 @@
 #include "cmds/evaluate.h"
 #include "cmds/paths.h"
 
-static void print_fn(const struct ot_fn *fn, struct ot_buf *out)
+/* A static function of a header is compiled into each file that includes it. */
+static unsigned int nr_copies(const struct ot_program *program, const struct ot_fn *fn)
 {
+	unsigned int nr = 0;
+
+	for (const struct ot_fn *at = ot_program_fn(program, fn->name); at; at = at->same_name)
+		nr += at->symbol && ot_fn_is_same_source(at, fn);
+	return nr;
+}
+
+static void print_fn(const struct ot_program *program, const struct ot_fn *fn, struct ot_buf *out)
+{
+	unsigned int nr = nr_copies(program, fn);
+
 	ot_fn_signature(fn, out);
 	if (fn->file)
 		ot_buf_adds(out, "  ");
 	ot_fn_place(fn, out);
 	ot_buf_addc(out, '\n');
+	if (nr > 1)
+		ot_buf_addf(out, "(one of %u copies, each in a file that includes it)\n", nr);
 	if (fn->nr_inlined)
 		ot_buf_addf(out, "(also inlined in %u place%s)\n", fn->nr_inlined,
 			    fn->nr_inlined == 1 ? "" : "s");
@@ -35,7 +49,7 @@ static void print_value(struct ot_shell *shell, const struct ot_format *format,
 	if (ot_type_is_function(value->type))
 		fn = ot_program_fn_at(shell->program, value->address);
 	if (fn) {
-		print_fn(fn, call->out);
+		print_fn(shell->program, fn, call->out);
 	} else {
 		ot_value_format(format, value, call->out);
 		ot_buf_addc(call->out, '\n');
@@ -58,7 +72,7 @@ static struct ot_err *print_node(struct ot_shell *shell, const struct ot_format 
 	} else if (node.kind == OT_NODE_TYPE) {
 		ot_type_define(node.type, call->out);
 	} else if (node.kind == OT_NODE_FN) {
-		print_fn(node.fn, call->out);
+		print_fn(shell->program, node.fn, call->out);
 	} else {
 		ot_node_describe(shell->vfs, &node, call->out);
 		ot_buf_addc(call->out, '\n');
@@ -68,10 +82,12 @@ static struct ot_err *print_node(struct ot_shell *shell, const struct ot_format 
 }
 
 /* The whole text is one name: when no value has it, a type may. */
-static bool is_type_text(const struct ot_program *program, const char *text)
+static bool is_type_text(const struct ot_shell *shell, const char *text)
 {
+	const struct ot_program *program = shell->program;
+
 	return !ot_program_var(program, text) && !ot_program_fn(program, text) &&
-	       ot_paths_type(program, text);
+	       ot_paths_type(program, text) && !ot_paths_is_here(shell, text);
 }
 
 static bool begins_path(const char *text, const char *start)
@@ -124,7 +140,7 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 		return ot_err_new(OT_ERR_USAGE, "pr: what? (an expression, or a path below /osh)");
 	if (is_path(text))
 		return print_node(shell, &format, text, call);
-	if (is_type_text(shell->program, text)) {
+	if (is_type_text(shell, text)) {
 		ot_type_define(ot_paths_type(shell->program, text), call->out);
 		return NULL;
 	}

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <ctype.h>
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "base/file.h"
 #include "cmds/cmd.h"
 #include "cmds/files.h"
 #include "cmds/source.h"
@@ -79,19 +78,21 @@ struct ot_err *ot_source_lines(struct ot_shell *shell, FILE *file, const char *n
 
 static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 {
-	struct stat info;
 	struct ot_err *err;
 	FILE *file;
+	int fd;
 
 	if (call->argc != 2)
 		return ot_err_new(OT_ERR_USAGE, "source wants one file");
 	OT_TRY(ot_cmd_check_confined(shell));
-	/* a pipe that nobody writes to would keep the shell waiting */
-	if (!stat(call->argv[1], &info) && !S_ISREG(info.st_mode))
-		return ot_err_new(OT_ERR_USAGE, "%s is not a file", call->argv[1]);
-	file = fopen(call->argv[1], "re");
-	if (!file)
+	err = ot_file_open(call->argv[1], true, &fd);
+	if (err)
+		return ot_err_prefix(err, "cannot read %s", call->argv[1]);
+	file = fdopen(fd, "r");
+	if (!file) {
+		close(fd);
 		return ot_err_errno("cannot read %s", call->argv[1]);
+	}
 	err = ot_source_lines(shell, file, call->argv[1], true);
 	fclose(file);
 	return err;

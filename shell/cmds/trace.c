@@ -48,8 +48,7 @@ static struct ot_err *take_options(const struct ot_cmd_call *call, struct ot_tra
 		} else if (!strcmp(word, "--wait")) {
 			o.wait = true;
 		} else {
-			return ot_err_new(OT_ERR_USAGE, "trace has no option %s (help trace)",
-					  word);
+			return ot_cmd_no_option(&ot_cmd_trace, word);
 		}
 	}
 	*ret = o;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include <stdio.h>
-#include <sys/stat.h>
-
+#include "base/file.h"
 #include "base/names.h"
 #include "cmds/paths.h"
 #include "model/source.h"
+#include "params/params.h"
+#include "ui/session.h"
+#include "ui/unix.h"
+
+enum how { TEXT, COMMENT, EDIT };
 
 /** What is to be shown. */
 struct subject {
@@ -102,7 +105,33 @@ static struct ot_err *print(const struct ot_source *source, const struct subject
 	return ot_source_print(source, subject->line_begin, subject->line_end, call->out);
 }
 
-static struct ot_err *view_one(struct ot_shell *shell, const char *name, bool comment,
+/* For a shell, whatever is in it. */
+static void add_quoted(const char *word, struct ot_buf *out)
+{
+	ot_buf_addc(out, '\'');
+	for (; *word; word++)
+		ot_buf_adds(out, *word == '\'' ? "'\\''" : (const char[]){*word, '\0'});
+	ot_buf_addc(out, '\'');
+}
+
+static struct ot_err *edit(struct ot_shell *shell, const char *path, uint32_t line)
+{
+	const char *editor = ot_params_of(shell)->editor;
+	const char *visual = getenv("VISUAL"), *other = getenv("EDITOR");
+	ot_auto_buf struct ot_buf command = OT_BUF_INIT;
+
+	OT_TRY(ot_cmd_check_confined(shell));
+	if (ot_session_terminal(shell) < 0)
+		return ot_err_new(OT_ERR_UNSUPPORTED,
+				  "view -e: there is no terminal for an editor");
+	if (!*editor)
+		editor = visual && *visual ? visual : other && *other ? other : "vi";
+	ot_buf_addf(&command, "%s +%u ", editor, line);
+	add_quoted(path, &command);
+	return ot_unix_run(shell, ot_buf_text(&command), NULL, NULL);
+}
+
+static struct ot_err *view_one(struct ot_shell *shell, const char *name, enum how how,
 			       struct ot_cmd_call *call)
 {
 	ot_auto_source struct ot_source source = {0};
@@ -122,7 +151,9 @@ static struct ot_err *view_one(struct ot_shell *shell, const char *name, bool co
 				  "with -g)",
 				  subject.name);
 	OT_TRY(ot_source_open(shell->program, subject.file, &source));
-	if (comment)
+	if (how == EDIT)
+		return edit(shell, source.path, subject.line_begin);
+	if (how == COMMENT)
 		OT_TRY(find_comment(&source, &subject));
 	else
 		find_end(&source, &subject);
@@ -132,58 +163,72 @@ static struct ot_err *view_one(struct ot_shell *shell, const char *name, bool co
 /* Outside /osh a name may be a file's. False: it is none. */
 static bool view_file(const struct ot_shell *shell, const char *name, struct ot_buf *out)
 {
+	ot_auto_err struct ot_err *err = NULL;
+	ot_auto_close int fd = -1;
 	char data[4096];
-	struct stat info;
-	FILE *file;
-	size_t n;
+	ssize_t n;
 
-	if (!ot_vfs_is_outside(shell->vfs) || stat(name, &info) || !S_ISREG(info.st_mode) ||
-	    shell->confined)
+	if (!ot_vfs_is_outside(shell->vfs) || shell->confined)
 		return false;
-	file = fopen(name, "re");
-	if (!file)
+	err = ot_file_open(name, true, &fd);
+	if (err)
 		return false;
-	do {
-		n = fread(data, 1, sizeof(data), file);
-		ot_buf_add(out, data, n);
-	} while (n == sizeof(data));
-	fclose(file);
+	while ((n = read(fd, data, sizeof(data))) > 0)
+		ot_buf_add(out, data, (size_t)n);
 	return true;
+}
+
+static struct ot_err *take_options(struct ot_cmd_call *call, int *first, enum how *how)
+{
+	for (*first = 1; *first < call->argc && call->argv[*first][0] == '-'; (*first)++) {
+		const char *option = call->argv[*first];
+
+		if (!strcmp(option, "-d"))
+			*how = COMMENT;
+		else if (!strcmp(option, "-e"))
+			*how = EDIT;
+		else if (!strcmp(option, "-i"))
+			*how = TEXT;
+		else
+			return ot_cmd_no_option(&ot_cmd_view, option);
+	}
+	if (*first == call->argc)
+		return ot_err_new(OT_ERR_USAGE, "view what? (a function, variable or type)");
+	return NULL;
 }
 
 static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 {
-	bool comment = call->argc > 1 && !strcmp(call->argv[1], "-d");
+	enum how how = TEXT;
+	int first;
 
-	if (call->argc < 2 + comment)
-		return ot_err_new(OT_ERR_USAGE, "view what? (a function, variable or type)");
-	for (int i = 1 + comment; i < call->argc; i++) {
+	OT_TRY(take_options(call, &first, &how));
+	for (int i = first; i < call->argc; i++) {
 		ot_auto_free char *name = NULL;
 
-		if (call->argv[i][0] == '-')
-			return ot_err_new(OT_ERR_USAGE, "view has no option %s; it has -d",
-					  call->argv[i]);
-		if (view_file(shell, call->argv[i], call->out))
+		if (how != EDIT && view_file(shell, call->argv[i], call->out))
 			continue;
-
 		if (ot_paths_is_tag(call->argv[i]) && i + 1 < call->argc) {
 			name = ot_asprintf("%s %s", call->argv[i], call->argv[i + 1]);
 			i++;
 		}
-		OT_TRY(view_one(shell, name ? name : call->argv[i], comment, call));
+		OT_TRY(view_one(shell, name ? name : call->argv[i], how, call));
 	}
 	return NULL;
 }
 
 const struct ot_cmd ot_cmd_view = {
 	.name = "view",
-	.usage = "[-d] NAME...",
+	.usage = "[-d|-e|-i] NAME...",
 	.summary = "show the source of a function, variable or type",
 	.help = "-d  the comment above it instead\n"
+		"-e  in an editor (parameter editor, else $VISUAL, $EDITOR, vi): what is changed there\n"
+		"    changes the file, not the program\n"
+		"-i  here, as without an option\n"
 		"`view NAME > FILE` writes the source without line numbers; outside /osh files are shown too.\n"
 		"The file is looked for where it was compiled, below the current directory and\n"
 		"beside the program. A warning says when it was changed since.",
-	.options = "-d",
+	.options = "-d -e -i",
 	.flags = OT_CMD_NEEDS_PROGRAM,
 	.run = run,
 	.complete = ot_paths_complete,

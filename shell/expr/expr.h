@@ -40,10 +40,13 @@ struct ot_expr_scope {
 	const struct ot_fn *fn;	     /* whose statics are names, or NULL */
 	const struct ot_file *file;  /* its statics win over those of other files, or NULL */
 	uint32_t tid;		     /* for thread-locals; 0 = main thread */
-	struct ot_history *history;  /* $1, $$; NULL = there are no earlier results */
-	bool may_store;		     /* = += ++ write to the program */
-	const char *no_store;	     /* why not, with the way out; NULL = it is not the place */
-	const char *no_call;	     /* why call is NULL, with the way out; NULL = as above */
+	/** Names that win over the program's; NULL = none. @return false: it has none of that name */
+	bool (*local)(void *priv, const char *name, struct ot_value *ret, struct ot_err **err);
+	void *local_priv;
+	struct ot_history *history; /* $1, $$; NULL = there are no earlier results */
+	bool may_store;		    /* = += ++ write to the program */
+	const char *no_store;	    /* why not, with the way out; NULL = it is not the place */
+	const char *no_call;	    /* why call is NULL, with the way out; NULL = as above */
 	/** Calls; NULL = no calls. @param ret a value of the result's type, or of state VOID */
 	struct ot_err *(*call)(void *priv, const struct ot_expr_call *call, struct ot_value *ret);
 	void *call_priv;

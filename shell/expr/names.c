@@ -51,11 +51,29 @@ static struct ot_err *scoped_var(struct ot_evaluator *e, const struct ot_expr_no
 	return err ? ot_err_at(err, e->expr->text, node->position) : NULL;
 }
 
+/* The file that it was written or compiled in. */
+static bool is_of_file(const struct ot_fn *fn, const struct ot_file *file)
+{
+	return file && (fn->file == file || (fn->tu && fn->tu->file &&
+					     !strcmp(fn->tu->file->tree_name, file->tree_name)));
+}
+
+/* Copies of a header's function are one; the one to call is as it was written. */
+static struct ot_fn *best_copy(const struct ot_evaluator *e, const char *name, struct ot_fn *fn)
+{
+	struct ot_fn *best = fn;
+
+	for (struct ot_fn *each = ot_program_fn(e->program, name); fn && each && !strchr(name, '@');
+	     each = each->same_name)
+		if (each->symbol && ot_fn_is_same_source(fn, each))
+			best = ot_fn_better_copy(best, each, e->scope->file);
+	return best;
+}
+
 /* The function that the name means here, if it has code: one of the file wins. */
 static struct ot_err *scoped_fn(struct ot_evaluator *e, const struct ot_expr_node *node,
 				struct ot_fn **ret)
 {
-	const struct ot_file *file = e->scope->file;
 	struct ot_err *err = NULL;
 	struct ot_fn *first = NULL;
 
@@ -65,11 +83,13 @@ static struct ot_err *scoped_fn(struct ot_evaluator *e, const struct ot_expr_nod
 		/* the original comes first, and is what the source's name means */
 		if (first && !ot_fn_is_made_copy(first) && ot_fn_is_made_copy(fn))
 			continue;
-		if (file && fn->file == file) {
+		if (is_of_file(fn, e->scope->file)) {
 			ot_err_destroy(err);
-			*ret = fn;
+			*ret = best_copy(e, node->text, fn);
 			return NULL;
 		}
+		if (first && ot_fn_is_same_source(first, fn))
+			continue;
 		if (first && !err && !strchr(node->text, '@')) {
 			err = ot_eval_error(e, node, OT_ERR_AMBIGUOUS,
 					    "several functions are called \"%s\"", node->text);
@@ -79,7 +99,7 @@ static struct ot_err *scoped_fn(struct ot_evaluator *e, const struct ot_expr_nod
 			ot_err_near(err, fn->unique_name);
 		first = first ? first : fn;
 	}
-	*ret = first;
+	*ret = best_copy(e, node->text, first);
 	return err;
 }
 
@@ -211,6 +231,20 @@ uint32_t ot_eval_name_align(struct ot_evaluator *e, const struct ot_expr_node *n
 	return var ? var->align_bytes : 0;
 }
 
+static bool eval_local(struct ot_evaluator *e, const struct ot_expr_node *node,
+		       struct ot_value *ret, struct ot_err **err)
+{
+	ot_auto_value struct ot_value value = {0};
+
+	if (!e->scope->local(e->scope->local_priv, node->text, &value, err))
+		return false;
+	if (*err)
+		ot_err_at(*err, e->expr->text, node->position);
+	else
+		ot_eval_move(&value, ret);
+	return true;
+}
+
 /* Words of C that are no names of the program's. */
 static bool eval_word(struct ot_evaluator *e, const char *word, struct ot_value *ret)
 {
@@ -237,11 +271,14 @@ struct ot_err *ot_eval_name(struct ot_evaluator *e, const struct ot_expr_node *n
 	const struct ot_var *var = NULL;
 	const char *text = node->text;
 	struct ot_fn *fn = NULL;
+	struct ot_err *err = NULL;
 
 	if (text[0] == '$' && (!text[1] || text[1] == '$' || isdigit((unsigned char)text[1])))
 		return eval_result(e, node, ret);
 	if (self_member(e, text, ret))
 		return NULL;
+	if (e->scope->local && eval_local(e, node, ret, &err))
+		return err;
 	OT_TRY(scoped_var(e, node, &var));
 	if (var)
 		return eval_var(e, node, var, ret);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clean.h"
+#include "base/file.h"
 #include "launch/examine.h"
 
 /* A runtime that is linked in reads this name from the environment, so its bytes are in the file. */
@@ -53,16 +54,11 @@ static bool has_interpreter(const uint8_t *data, size_t bytes)
 	return false;
 }
 
-/* A pipe or a device under the name would keep us waiting. */
 static int open_regular(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
+	int fd = -1;
 
-	if (fd >= 0 && (fstat(fd, &st) || !S_ISREG(st.st_mode))) {
-		close(fd);
-		fd = -1;
-	}
+	ot_err_destroy(ot_file_open(path, true, &fd));
 	return fd;
 }
 

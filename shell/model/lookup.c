@@ -144,6 +144,53 @@ bool ot_fn_is_made_copy(const struct ot_fn *fn)
 	return strcmp(fn->linkage_name, fn->name) != 0 && strncmp(fn->linkage_name, "_Z", 2) != 0;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+static bool same_file(const struct ot_file *a, const struct ot_file *b)
+{
+	return a == b || (a && b && same_text(a->name, b->name) &&
+			  (a->name[0] == '/' || same_text(a->directory, b->directory)));
+}
+
+/* Macros may make one line of a header many functions: those have other types. */
+static bool same_types(const struct ot_fn *a, const struct ot_fn *b)
+{
+	if (a->nr_params != b->nr_params ||
+	    !ot_type_is_same(ot_type_strip(a->return_type), ot_type_strip(b->return_type)))
+		return false;
+	for (uint32_t i = 0; i < a->nr_params; i++)
+		if (!ot_type_is_same(ot_type_strip(a->params[i].type),
+				     ot_type_strip(b->params[i].type)))
+			return false;
+	return true;
+}
+
+bool ot_fn_is_same_source(const struct ot_fn *a, const struct ot_fn *b)
+{
+	return a == b || (a->line_begin && a->line_begin == b->line_begin && a->file &&
+			  same_file(a->file, b->file) && !strcmp(a->name, b->name) &&
+			  !ot_fn_is_made_copy(a) && !ot_fn_is_made_copy(b) && same_types(a, b));
+}
+
+static int copy_worth(const struct ot_fn *fn, const struct ot_file *file)
+{
+	bool has_code = fn->symbol || fn->body;
+	bool is_whole =
+		!(fn->assumes & (OTRACE_ASSUME_ARGUMENT_CHANGED | OTRACE_ASSUME_ARGUMENT_DROPPED |
+				 OTRACE_ASSUME_RESULT_DROPPED));
+
+	return has_code * 8 + is_whole * 4 + (fn->stub != 0) * 2 +
+	       (file && fn->tu && same_file(fn->tu->file, file));
+}
+
+struct ot_fn *ot_fn_better_copy(struct ot_fn *a, struct ot_fn *b, const struct ot_file *file)
+{
+	return copy_worth(b, file) > copy_worth(a, file) ? b : a;
+}
+
 /* The copies are named: the name asked for means the rest, whose calls they took. */
 static struct ot_err *ambiguous(const char *name, const struct ot_fn_list *list)
 {
@@ -165,21 +212,38 @@ static struct ot_err *ambiguous(const char *name, const struct ot_fn_list *list)
 	return err;
 }
 
+/* What the name means when it means one thing: copies of one definition are one, and those that are
+ * left nowhere do not stand in the way of others. NULL: it means several. */
+static struct ot_fn *the_one(const struct ot_fn_list *list)
+{
+	struct ot_fn *ret = list->items[0];
+
+	for (size_t i = 1; i < list->nr; i++)
+		if (list->items[i]->stub && !ret->stub)
+			ret = list->items[i];
+	for (size_t i = 0; i < list->nr; i++) {
+		struct ot_fn *fn = list->items[i];
+
+		if (ret->stub && !fn->stub)
+			continue;
+		if (!ot_fn_is_same_source(ret, fn))
+			return NULL;
+		ret = ot_fn_better_copy(ret, fn, NULL);
+	}
+	return ret;
+}
+
 struct ot_err *ot_program_find_fn(const struct ot_program *program, const char *name,
 				  struct ot_fn **ret)
 {
 	struct ot_fn_list list = {0};
 	struct ot_err *err = ot_program_find_fns(program, name, &list);
-	size_t nr_stubs = 0;
+	struct ot_fn *found = err ? NULL : the_one(&list);
 
-	for (size_t i = 0; i < list.nr; i++)
-		nr_stubs += list.items[i]->stub != 0;
-	/* copies that are left nowhere do not stand in the way of the one that is */
-	if (!err && list.nr > 1 && nr_stubs != 1)
+	if (!err && !found)
 		err = ambiguous(name, &list);
-	for (size_t i = 0; !err && i < list.nr; i++)
-		if (list.nr == 1 || list.items[i]->stub)
-			*ret = list.items[i];
+	if (found)
+		*ret = found;
 	ot_vec_deinit(&list);
 	return err;
 }

@@ -171,6 +171,14 @@ const struct ot_type *const *ot_program_types(const struct ot_program *program, 
 bool ot_fn_is_made_copy(const struct ot_fn *fn);
 
 /**
+ * Whether both are compiled from one definition: a static function of a header has a copy in each file
+ * that includes it, and it makes no difference which of them is called.
+ */
+bool ot_fn_is_same_source(const struct ot_fn *a, const struct ot_fn *b);
+/** Of two such copies the better one to call: as the source has it, else in @p file (or NULL), else a. */
+struct ot_fn *ot_fn_better_copy(struct ot_fn *a, struct ot_fn *b, const struct ot_file *file);
+
+/**
  * Functions that @p pattern names: NAME, NAME@file.c, or with wildcards in either part, or a symbol.
  * All functions of a name are found (statics of several files). Nothing found is an error with the
  * nearest names.
@@ -178,7 +186,8 @@ bool ot_fn_is_made_copy(const struct ot_fn *fn);
  */
 struct ot_err *ot_program_find_fns(const struct ot_program *program, const char *pattern,
 				   struct ot_fn_list *list);
-/** As ot_program_find_fns(): exactly one, or OT_ERR_AMBIGUOUS with the names to choose from. */
+/** As ot_program_find_fns(): exactly one (of copies the one to call), or OT_ERR_AMBIGUOUS with the names
+ * to choose from. */
 struct ot_err *ot_program_find_fn(const struct ot_program *program, const char *name,
 				  struct ot_fn **ret);
 /** NAME, NAME@file.c, fn::NAME. Declared weak or common in several modules: the first. */

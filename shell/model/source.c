@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <md5.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "model/internal.h"
 #include "model/source.h"
 
@@ -24,14 +23,13 @@ void ot_source_close(struct ot_source *source)
 
 static struct ot_err *read_file(const char *path, struct ot_source *ret)
 {
-	ot_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ot_auto_close int fd = -1;
 	ot_auto_free char *text = NULL;
 	struct stat st;
 	size_t got = 0;
 
-	if (fd < 0 || fstat(fd, &st))
-		return ot_err_errno("cannot open %s", path);
-	if (!S_ISREG(st.st_mode) || st.st_size > SOURCE_MAX_BYTES)
+	OT_TRY(ot_file_open(path, true, &fd));
+	if (fstat(fd, &st) || st.st_size > SOURCE_MAX_BYTES)
 		return ot_err_new(OT_ERR_SYSTEM, "%s is not a source file", path);
 	text = ot_alloc((size_t)st.st_size + 1);
 	while (got < (size_t)st.st_size) {

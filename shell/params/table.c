@@ -80,7 +80,7 @@ const struct ot_setting ot_params_table[] = {
 	{FIELD(color), .kind = OT_SETTING_ENUM, .standard = "auto", .words = "auto always never",
 	 .help = "colours; auto: on a terminal, unless NO_COLOR is set", .apply = apply_color},
 	{FIELD(editor), .kind = OT_SETTING_TEXT, .standard = "",
-	 .help = "the editor; nothing: $VISUAL, $EDITOR, or vi"},
+	 .help = "what view -e opens sources with; nothing: $VISUAL, $EDITOR, or vi"},
 	{FIELD(history_size), .kind = OT_SETTING_UINT, .standard = "2000", .max = 1000000,
 	 .help = "lines that the history keeps"},
 	{FIELD(log_lines), .kind = OT_SETTING_UINT, .standard = "200", .max = 1000000,

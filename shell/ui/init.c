@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "cmds/cmd.h"
 #include "cmds/source.h"
 #include "ui/init.h"
@@ -22,41 +20,51 @@ static char *config_path(void)
 	return home && home[0] == '/' ? ot_asprintf("%s/.config/otrace/init", home) : NULL;
 }
 
-/* Whoever can put a file into a folder where others start otrace must not run commands as them. */
-static const char *why_not_trusted(const struct stat *info)
+/*
+ * Whoever can put a file, or another name of one, into a folder where others start otrace must not run
+ * commands as them.
+ */
+static struct ot_err *check_trusted(int fd)
 {
-	if (info->st_uid != geteuid())
-		return "it belongs to somebody else";
-	if (info->st_mode & (S_IWGRP | S_IWOTH))
-		return "others may write to it (chmod go-w " LOCAL_NAME ")";
+	struct stat info;
+
+	if (fstat(fd, &info))
+		return ot_err_errno("it cannot be looked at");
+	if (info.st_uid != geteuid())
+		return ot_err_new(OT_ERR_USAGE, "it belongs to somebody else");
+	if (info.st_mode & (S_IWGRP | S_IWOTH))
+		return ot_err_new(OT_ERR_USAGE,
+				  "others may write to it (chmod go-w " LOCAL_NAME ")");
+	if (info.st_nlink != 1)
+		return ot_err_new(OT_ERR_USAGE, "it has another name (a hard link): copy it");
 	return NULL;
+}
+
+static struct ot_err *open_init(const char *path, bool local, FILE **ret)
+{
+	struct ot_err *err;
+	int fd;
+
+	OT_TRY(ot_file_open(path, !local, &fd));
+	err = local ? check_trusted(fd) : NULL;
+	*ret = err ? NULL : fdopen(fd, "r");
+	if (*ret)
+		return NULL;
+	if (!err)
+		err = ot_err_errno("it cannot be read");
+	close(fd);
+	return err;
 }
 
 static void play(struct ot_shell *shell, const char *path, bool local)
 {
-	/* no waiting for what is no file, and no links that lead a stranger's name to a file of ours */
-	int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (local ? O_NOFOLLOW : 0);
-	int fd = open(path, flags);
-	const char *why = NULL;
-	ot_auto_err struct ot_err *err = NULL;
-	struct stat info;
-	FILE *file;
+	FILE *file = NULL;
+	ot_auto_err struct ot_err *err = open_init(path, local, &file);
 
-	if (fd < 0 && errno == ENOENT)
+	if (err && err->code == OT_ERR_NOT_FOUND)
 		return;
-	if (fd < 0 && local && errno == ELOOP)
-		why = "it is a symbolic link";
-	else if (fd < 0 || fstat(fd, &info))
-		why = strerror(errno);
-	else if (!S_ISREG(info.st_mode))
-		why = "it is no file";
-	else if (local)
-		why = why_not_trusted(&info);
-	file = why || fd < 0 ? NULL : fdopen(fd, "r");
-	if (!file) {
-		ot_ui_note(shell->ui, "%s is not run: %s", path, why ? why : strerror(errno));
-		if (fd >= 0)
-			close(fd);
+	if (err) {
+		ot_ui_note(shell->ui, "%s is not run: %s", path, err->what);
 		return;
 	}
 	err = ot_source_lines(shell, file, path, false);

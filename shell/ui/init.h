@@ -7,7 +7,7 @@ struct ot_shell;
 
 /**
  * Runs otrace/init of $XDG_CONFIG_HOME or ~/.config, then .otracerc of the current directory if it
- * belongs to the user and nobody else may write to it. What is wrong is noted with file and line, and
+ * belongs to the user, nobody else may write to it, and it has no other name. What is wrong is noted with file and line, and
  * is no failure of the session.
  */
 void ot_init_play(struct ot_shell *shell);

@@ -2,6 +2,7 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "base/vec.h"
 #include "ui/options.h"
 
@@ -15,7 +16,8 @@ const char ot_options_help[] =
 	"  -e CMD           run a command of the shell (repeatable); no prompt then\n"
 	"  -x FILE          run the commands in FILE, - for standard input\n"
 	"  --json[=FILE]    write events and results as JSON, one object a line\n"
-	"  --safe           no patches: the program stays as it is (what attach starts with)\n"
+	"  --safe           the program stays as it is: no stores, calls or patches (what\n"
+	"                   attach starts with)\n"
 	"  --unsafe         allow them (what run starts with)\n"
 	"  -f FUNC          run: call FUNC with ARGS instead of main, end with its result;\n"
 	"                   -e and -x come before it\n"
@@ -101,6 +103,25 @@ static struct ot_err *take_seconds(struct ot_options *o, const char *text)
 	return NULL;
 }
 
+static struct ot_err *unknown_option(const char *word)
+{
+	struct ot_err *err =
+		ot_err_new(OT_ERR_USAGE, "unknown option %s (otrace --help lists them)", word);
+	struct ot_nearest nearest;
+
+	if (strncmp(word, "--", 2) != 0)
+		return err;
+	ot_nearest_init(&nearest, word + 2);
+	for (const struct option *option = long_options; option->name; option++)
+		ot_nearest_offer(&nearest, option->name);
+	for (int i = 0; i < nearest.nr; i++) {
+		ot_auto_free char *name = ot_asprintf("--%s", nearest.best[i].name);
+
+		ot_err_near(err, name);
+	}
+	return err;
+}
+
 static struct ot_err *take_option(struct ot_options *o, int c, const char *word)
 {
 	switch (c) {
@@ -142,8 +163,7 @@ static struct ot_err *take_option(struct ot_options *o, int c, const char *word)
 	case ':':
 		return ot_err_new(OT_ERR_USAGE, "option %s wants an argument", word);
 	default:
-		return ot_err_new(OT_ERR_USAGE, "unknown option %s (otrace --help lists them)",
-				  word);
+		return unknown_option(word);
 	}
 }
 

@@ -77,6 +77,10 @@ static void on_alarm(int number)
 	} else {
 		at += add_number(line + at, state.seconds);
 		at += add_text(line + at, " s");
+		if (done) {
+			at += add_text(line + at, ", ");
+			at += add_number(line + at, done);
+		}
 	}
 	state.shown = 1;
 	written = write(state.fd, line, at);

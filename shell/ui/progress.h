@@ -11,6 +11,7 @@
 
 /** @param width of the terminal, 0 = not known */
 void ot_progress_start(int fd, const char *what, unsigned int width);
+/** @param total 0 = not known: the number done is shown as it is */
 void ot_progress_set(uint64_t done, uint64_t total);
 /** On: takes the line away, for something else is being printed. */
 void ot_progress_pause(bool on);

@@ -279,6 +279,9 @@ void ot_session_destroy(struct ot_session *session)
 	ot_params_destroy(shell->params);
 	ot_aliases_destroy(shell->aliases);
 	free(shell->patches.items);
+	if (shell->told)
+		ot_map_deinit(shell->told);
+	free(shell->told);
 	free(session->call_command);
 	ot_target_done_deinit(&session->result);
 	free(session);

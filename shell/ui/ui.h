@@ -62,7 +62,7 @@ bool ot_ui_is_json_only(const struct ot_ui *ui);
 /**
  * Says on the terminal what takes so long, from one second on; the line goes when something else is
  * printed, and comes again. Nothing in batch. ot_ui_progress() may be called as often as one likes,
- * or never: @p total 0 = only the time is known. ot_ui_progress_end() takes the line away.
+ * or never: @p total 0 = only the time is known, and how many are done. ot_ui_progress_end() takes the line away.
  */
 void ot_ui_progress_begin(struct ot_ui *ui, const char *what);
 void ot_ui_progress(struct ot_ui *ui, uint64_t done, uint64_t total);

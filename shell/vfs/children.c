@@ -19,7 +19,7 @@ static const struct {
 	{"db", OT_NODE_LATER, "key-value stores that the program registers; there is none yet"},
 	{"files", OT_NODE_FILES, NULL},
 	{"globals", OT_NODE_GLOBALS, NULL},
-	{"locals", OT_NODE_LATER, "variables of the function that called otrace_set_trace(); none has"},
+	{"locals", OT_NODE_LOCALS, NULL},
 	{"modules", OT_NODE_MODULES, NULL},
 	{"patches", OT_NODE_PATCHES, NULL},
 	{"pickled", OT_NODE_LATER, "contexts that were saved to a file; none is open"},
@@ -157,6 +157,11 @@ static void add_patch(void *to, const struct ot_fn *fn, const struct ot_fn *with
 	struct patch_list *patches = to;
 	struct ot_node node;
 
+	/* copies of a header's function are one entry */
+	for (size_t i = 0; i < patches->ret->nr; i++)
+		if (patches->ret->items[i].with == with &&
+		    ot_fn_is_same_source(patches->ret->items[i].fn, fn))
+			return;
 	ot_node_of_fn(fn, &node);
 	node.with = with;
 	ot_node_list_add(patches->ret, &node);
@@ -350,6 +355,8 @@ static struct ot_err *list_program(struct ot_vfs *vfs, const struct ot_node *par
 	case OT_NODE_TLS:
 		ot_vfs_tls(vfs, parent->tid, ret);
 		return NULL;
+	case OT_NODE_LOCALS:
+		return ot_vfs_locals(vfs, ret);
 	case OT_NODE_PATCHES:
 		list_patches(vfs, ret);
 		return NULL;

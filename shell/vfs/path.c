@@ -75,6 +75,25 @@ static struct ot_err *ambiguous(const struct walk *walk, const char *name)
 	return NULL;
 }
 
+/* Names that only contexts have: up, dn, cdt and cde lead there. */
+static struct ot_err *no_context(const char *name)
+{
+	static const char *const frames[] = {"__up", "__down", "__trc"};
+
+	for (size_t i = 0; i < OT_NR(frames); i++)
+		if (!strcmp(name, frames[i]))
+			return ot_err_new(
+				OT_ERR_NOT_FOUND,
+				"no \"%s\" here: only a recorded context has frames to go "
+				"to, and this is none",
+				name);
+	if (!strcmp(name, ":"))
+		return ot_err_new(OT_ERR_NOT_FOUND,
+				  "no \":\" here: only an entry of /osh/db or /osh/pickled has "
+				  "one, and this is none");
+	return NULL;
+}
+
 static struct ot_err *not_found(struct walk *walk, const char *name)
 {
 	ot_auto_free char *at = walk_path(walk);
@@ -84,6 +103,9 @@ static struct ot_err *not_found(struct walk *walk, const char *name)
 
 	if (err)
 		return err;
+	err = no_context(name);
+	if (err)
+		return ot_err_at(err, at, -1);
 	err = ot_vfs_children(walk->vfs, walk_top(walk), "", &list);
 	if (err)
 		return err;

@@ -212,7 +212,7 @@ static bool is_over(struct walk *walk)
 	if (end->nr_nodes >= search->max_nodes)
 		end->out_of_nodes = true;
 	else if (end->nr_nodes % ASK_EVERY == 0 && search->interrupted &&
-		 search->interrupted(search->priv))
+		 search->interrupted(search->priv, end->nr_nodes))
 		end->interrupted = true;
 	return end->out_of_nodes || end->interrupted;
 }

@@ -20,8 +20,8 @@ struct ot_search {
 	const char *value;		    /* part of the value as pr shows it; NULL = any */
 	unsigned int depth;		    /* steps below the start */
 	size_t max_nodes;		    /* that are looked at */
-	/** Asked now and then: true ends the search. May be NULL. */
-	bool (*interrupted)(void *priv);
+	/** Asked now and then, behind so many nodes: true ends the search. May be NULL. */
+	bool (*interrupted)(void *priv, size_t nr_nodes);
 	/** @param path absolute; @param value the text of the value when one is looked for, or NULL */
 	void (*found)(void *priv, const char *path, const struct ot_node *node, const char *value);
 	void *priv;

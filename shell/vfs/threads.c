@@ -49,8 +49,17 @@ static const char *thread_state(struct ot_vfs *vfs, uint32_t tid)
 	return state_word(close && close[1] ? close[2] : '?');
 }
 
+/* The runtime's threads call themselves so; they run nothing of the program's but what they are asked to. */
+static bool is_ours(const struct otrace_thread_info *info)
+{
+	return !strncmp(info->name, "oshell", sizeof(info->name)) ||
+	       !strncmp(info->name, "oshell-", strlen("oshell-"));
+}
+
 static const char *recorded_word(const struct otrace_thread_info *info)
 {
+	if (is_ours(info))
+		return "no: it is otrace's own, and serves this shell";
 	return info->ring == NO_RING ? "no: it has called nothing that was traced" : "yes";
 }
 
@@ -60,7 +69,9 @@ static void add_thread(struct ot_vfs *vfs, const struct otrace_thread_info *info
 	ot_auto_free char *name = ot_asprintf("%u", info->tid);
 	ot_auto_free char *note =
 		ot_asprintf("%.16s, %s, %s", info->name, thread_state(vfs, info->tid),
-			    info->ring == NO_RING ? "not recorded" : "recorded");
+			    is_ours(info)	    ? "otrace's own"
+			    : info->ring == NO_RING ? "not recorded"
+						    : "recorded");
 	struct ot_node node = {.kind = OT_NODE_THREAD, .tid = info->tid};
 
 	node.name = ot_vfs_intern(vfs, name);
@@ -116,6 +127,11 @@ struct ot_err *ot_vfs_in_thread(struct ot_vfs *vfs, const struct ot_node *thread
 {
 	ot_auto_free struct otrace_thread_info *all = NULL;
 	struct ot_node tls = {.kind = OT_NODE_TLS, .name = "tls", .tid = thread->tid};
+	struct ot_node frames = {
+		.kind = OT_NODE_LATER,
+		.name = "frames",
+		.note = "will hold the calls of a thread that is stopped, with their "
+			"variables; nothing stops threads yet. What it calls: trace, log -t"};
 	size_t nr = 0;
 
 	OT_TRY(ot_target_threads(ot_program_target(vfs->program), &all, &nr));
@@ -125,6 +141,7 @@ struct ot_err *ot_vfs_in_thread(struct ot_vfs *vfs, const struct ot_node *thread
 		if (all[i].tid != thread->tid)
 			continue;
 		memcpy(name, all[i].name, sizeof(all[i].name));
+		ot_node_list_add(ret, &frames);
 		add_text(ret, "name", ot_vfs_intern(vfs, name));
 		add_text(ret, "recorded", recorded_word(&all[i]));
 		add_text(ret, "state", thread_state(vfs, thread->tid));

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "base/names.h"
+#include "model/locals.h"
 #include "vfs/vfs.h"
 
 /* Elements of an array that are listed; any index can be entered. */
@@ -49,6 +50,9 @@ struct ot_vfs {
 			   void (*add)(void *to, const struct ot_fn *fn, const struct ot_fn *with),
 			   void *to);
 	void *patches_priv;
+	struct ot_locals locals; /* of the frame, which was read last; its pc 0 = none was */
+	struct ot_frame locals_frame;
+	uint32_t locals_tid;
 };
 
 /** A text that stays as long as the tree. */
@@ -113,6 +117,10 @@ bool ot_node_list_add(struct ot_node_list *list, const struct ot_node *node);
 void ot_node_list_reserve(struct ot_node_list *list, size_t more);
 
 /* ------------------------------------------------------------------ /osh/threads, real folders */
+
+struct ot_err *ot_vfs_locals(struct ot_vfs *vfs, struct ot_node_list *ret);
+/** As struct ot_expr_scope has it. @param priv the tree */
+bool ot_vfs_local(void *priv, const char *name, struct ot_value *ret, struct ot_err **err);
 
 struct ot_err *ot_vfs_threads(struct ot_vfs *vfs, struct ot_node_list *ret);
 bool ot_vfs_thread(struct ot_vfs *vfs, const char *name, struct ot_node *ret);

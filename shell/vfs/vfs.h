@@ -6,9 +6,10 @@
  *	/osh/files/src/x.c/NAME		the same by source file
  *	/osh/types/T/{fields,methods}
  *	/osh/modules/SO/NAME		by executable and shared object
- *	/osh/threads/TID/		name, state, recorded, tls/NAME: live threads
+ *	/osh/threads/TID/		frames, name, state, recorded, tls/NAME: live threads
  *	/osh/patches/NAME		what is patched now
- *	/osh/{all,db,locals,...}	filled by what is still to come; they say with what
+ *	/osh/locals/NAME		of the function that waits in otrace_set_trace()
+ *	/osh/{all,db,recent,...}	filled by what is still to come; they say with what
  *
  * Any variable can be entered: struct members, what a pointer points to, array elements. A path is
  * looked up anew each time, so a directory shows what is there now; what is gone is "stale".
@@ -39,6 +40,7 @@ enum ot_node_kind {
 	OT_NODE_THREADS,
 	OT_NODE_THREAD,	 /* one thread */
 	OT_NODE_TLS,	 /* its thread-locals */
+	OT_NODE_LOCALS,	 /* variables of who waits in otrace_set_trace() */
 	OT_NODE_PATCHES, /* what is patched; the entries are functions */
 	OT_NODE_LATER,	 /* nothing is in it yet; note says what will be */
 	OT_NODE_TEXT,	 /* a leaf: note is what it says */

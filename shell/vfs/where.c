@@ -24,6 +24,7 @@ void ot_vfs_destroy(struct ot_vfs *vfs)
 		free(vfs->stack.items[i]);
 	ot_vec_deinit(&vfs->stack);
 	ot_vfs_index_deinit(vfs);
+	ot_locals_deinit(&vfs->locals);
 	ot_map_deinit(&vfs->interned);
 	ot_arena_deinit(&vfs->names);
 	free(vfs);
@@ -202,6 +203,9 @@ struct ot_err *ot_vfs_scope(struct ot_vfs *vfs, struct ot_expr_scope *ret, struc
 	if (hold->fn) {
 		ret->fn = hold->fn;
 		ret->file = hold->fn->file;
+	} else if (hold->kind == OT_NODE_LOCALS) {
+		ret->local = ot_vfs_local;
+		ret->local_priv = vfs;
 	} else if (hold->kind == OT_NODE_FILE) {
 		ret->file = file_of(vfs, hold->path);
 	} else if (hold->kind == OT_NODE_VALUE && ot_vfs_whole(vfs, hold, &whole)) {

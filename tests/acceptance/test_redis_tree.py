@@ -2,7 +2,9 @@
 """Walking through a living redis-server by its tree, and asking gdb on the same process what is there."""
 
 import re
+import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -24,9 +26,9 @@ def server(command, build_of_redis):
         yield running
 
 
-def ask(command, server, commands):
+def ask(command, server, commands, more=()):
     """{command: its result event}. Nothing may fail."""
-    attached = command.attach(server.pid, commands)
+    attached = command.attach(server.pid, commands, more=more)
     assert attached.wait() == 0, attached.errors()
     return {text: attached.events.result(text) for text in commands}
 
@@ -36,7 +38,7 @@ def gdb(server, *expressions):
     words = [word for text in expressions for word in ("-ex", f"output {text}", "-ex", "echo \\n#\\n")]
     done = subprocess.run(["gdb", "-q", "-nx", "-nh", "-batch", "-iex", "set debuginfod enabled off", "-p", str(server.pid),
                            "-ex", "echo #\\n", "-ex", "set width 0", "-ex", "set height 0", *words],
-                          capture_output=True, text=True, timeout=120, check=True)
+                          capture_output=True, text=True, timeout=300, check=True)
     return [part.strip() for part in done.stdout.split("#\n")[1:len(expressions) + 1]]
 
 
@@ -91,6 +93,22 @@ def test_the_steps_of_the_issue_give_what_gdb_gives(command, server):
     entries = {entry["name"]: entry for entry in mine["ls -l /osh/globals/server/db/0"]["value"]}
     assert entries["id"]["value"] == number(index) == 0
     assert entries["dict"]["type"] == "dict *" and entries["dict"]["size"] == 8
+
+
+def test_a_static_inline_function_of_a_header_is_called(command, build_of_redis):
+    """pr sdslen(server.pidfile): each file that includes sds.h has a copy of it, or none is left; any copy will do.
+
+    The file's name is no sds (its length is what lies before it), so one is asked for as well. gdb calls the copy that it likes.
+    """
+    words = ["sdslen(server.pidfile)", "sdslen(shared.crlf->ptr)", "sdslen(((client *)server.clients->head->value)->querybuf)"]
+    with RedisServer(build_of_redis, environment=command.listening(), options=["--pidfile", "pid"]) as server, \
+            socket.create_connection(("127.0.0.1", server.port)) as connection:
+        connection.sendall(b"*2\r\n$4\r\nECHO\r\n$40\r\nthis is not")  # stays in the buffer of its client
+        time.sleep(0.2)
+        mine = ask(command, server, [f"pr {text}" for text in words], more=["--unsafe"])
+        assert [mine[f"pr {text}"]["text"].strip() for text in words] == gdb(server, *words)
+        assert mine[f"pr {words[1]}"]["value"] == 2
+        assert server.cli("PING") == "PONG"
 
 
 def test_ls_l_of_the_server_has_gdbs_members_sizes_and_numbers(command, server):

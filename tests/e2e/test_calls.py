@@ -107,7 +107,7 @@ def test_texts_pointers_and_enumerators_are_words(tool, serving):
     ("call sum mixed 1", "struct mixed cannot become const int *"),
     ("call of_pair 5", "int cannot become struct pair"), ("call of_pair nowhere", '"nowhere" is no struct pair'),
     ("call -t 4194303 nothing", "no such thread"), ("call -t x nothing", "-t wants the number"),
-    ("call -w 0 nothing", "-w wants seconds"), ("call -w", "-w what?"), ("call -z nothing", "unknown option -z"),
+    ("call -w 0 nothing", "-w wants seconds"), ("call -w", "-w what?"), ("call -z nothing", "has no option -z; it has -t -w"),
     ("call never_seen 1 2 3", "the optimizer has changed what it takes"),
 ])
 def test_a_call_that_cannot_be_says_why(tool, serving, command, part):

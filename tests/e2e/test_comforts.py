@@ -133,6 +133,30 @@ def test_a_command_that_fails_leaves_the_file_as_it_was(look, tool):
     assert (tool.folder / "kept").read_text() == "before\n"
 
 
+def test_a_command_that_fails_makes_no_file_unless_it_said_something(look, tool):
+    look("ls nope > none", "ls nope >> none", "nosuch > none")
+    assert not (tool.folder / "none").exists()
+    (tool.folder / "kept").write_text("before\n")
+    done = look("ls -d nope corner > part", "ls -d nope corner > kept", "ls -d nope corner >> kept")
+    assert (tool.folder / "part").read_text() == "corner\n" and (tool.folder / "kept").read_text() == "before\ncorner\n"
+    assert done.err.count('no "nope" here') == 3
+
+
+def test_a_file_becomes_shorter_and_keeps_its_place(look, tool):
+    (tool.folder / "long").write_text("x" * 100000)
+    (tool.folder / "link").symlink_to("long")
+    (tool.folder / "long").chmod(0o600)
+    inode = (tool.folder / "long").stat().st_ino
+    assert look("pwd > link").status == 0
+    assert (tool.folder / "long").read_text() == "/osh/globals\n" and (tool.folder / "link").is_symlink()
+    assert (tool.folder / "long").stat().st_ino == inode and (tool.folder / "long").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_that_is_not_there_is_told_before_the_command_runs(tool, comments):
+    done = tool.run(["source lines > /nowhere/x", "exec asked = 5", "pr asked"], comments)
+    assert "cannot write /nowhere/x: No such file" in done.err and "lines" not in done.err.replace("source lines", "")
+
+
 def test_a_reader_that_has_enough_is_no_error(look):
     done = look("ls /osh/globals | head -1")
     assert done.status == 0 and done.out.count("\n") == 1 and not done.err
@@ -271,7 +295,8 @@ def test_help_of_all_has_a_line_for_each(look):
 
 
 @pytest.mark.parametrize("topic, part", [
-    ("exec", "assignments"), ("repeat", "TIMES"), ("lines", "CMD > FILE"), ("outside", "$SHELL"), ("max_depth", "nesting"),
+    ("exec", "assignments"), ("repeat", "TIMES"), ("tree", "/osh/locals"), ("lines", "CMD > FILE"),
+    ("outside", "$SHELL"), ("max_depth", "nesting"),
     ("show", "show is an alias: view"), ("init", "otracerc"), ("expressions", "pipe pr"), ("!", "exec STATEMENT")])
 def test_help_of_one(look, topic, part):
     assert part in look(f"help {topic}").out
@@ -282,6 +307,16 @@ def test_help_of_nothing_known_gives_the_nearest(look):
 
 
 # ------------------------------------------------------------------ source, repeat, init files
+
+@pytest.mark.parametrize("line, says", [
+    ("trace --wiat sum", "trace has no option --wiat; it has -c -q -w --wait; did you mean --wait?"),
+    ("log -x", "log has no option -x; it has -n -t -s"), ("find -tpye int", "it has -name -type -depth; did you mean -type?"),
+    ("grep -x 5", "grep has no option -x"), ("patch --froce sum with plain", "did you mean --force?"),
+    ("view -x sum", "view has no option -x; it has -d -e -i"), ("ls --lnog", "ls has no option --lnog")])
+def test_a_misspelt_option_gets_the_right_ones(tool, comments, line, says):
+    done = tool.run([line], comments)
+    assert says in done.err, done.err
+
 
 def test_source_echoes_lines_and_drops_comments(look, tool):
     (tool.folder / "lines").write_text("# no\n\n  pr 1 + 1\nnoecho pr 3\n   # no\nset max_depth 5\n")
@@ -356,12 +391,17 @@ def test_xdg_config_home_is_honoured(tool, look, tmp_path):
 
 
 @pytest.mark.parametrize("how, part", [("writable", "others may write"), ("link", "symbolic link"),
-                                       ("folder", "no file"), ("fifo", "no file"), ("other", "somebody else")])
+                                       ("folder", "a folder"), ("fifo", "not a file"), ("other", "somebody else"),
+                                       ("hard link", "another name")])
 def test_a_local_init_file_that_others_may_have_made_is_not_run(tool, look, how, part):
     path = tool.folder / ".otracerc"
     if how == "link":
         (tool.folder / "real").write_text("set max_depth 3\n")
         path.symlink_to("real")
+    elif how == "hard link":
+        (tool.folder / "real").write_text("set max_depth 3\n")
+        path.hardlink_to(tool.folder / "real")
+        path.chmod(0o600)
     elif how == "folder":
         path.mkdir()
     elif how == "fifo":
@@ -418,6 +458,11 @@ def test_view_d_without_a_comment_says_so(look):
     assert "no comment above plain" in look("view -d plain").err
     assert "no comment above corner" in look("view -d corner").err
     assert "has no option -x" in look("view -x plain").err
+
+
+def test_view_e_needs_a_terminal(look):
+    assert "view -e: there is no terminal for an editor" in look("view -e sum").err
+    assert look("view -i sum").out == look("view sum").out
 
 
 def test_view_writes_source_that_compiles_to_a_file(look, tool):

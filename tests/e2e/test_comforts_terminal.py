@@ -186,9 +186,18 @@ def test_a_line_says_what_takes_more_than_a_second_and_goes_away(tool, worker):
     assert "..." not in terminal.type("wait 1.5")
 
 
+def test_view_e_opens_the_editor_at_the_line(file_prompt, tool):
+    (tool.folder / "my editor").write_text("#!/bin/sh\necho edits \"$1\" \"$(basename \"$2\")\"\n")
+    (tool.folder / "my editor").chmod(0o755)
+    file_prompt.type(f"set editor '\"{tool.folder}/my editor\"'")
+    file_prompt.sendline("view -e price")
+    file_prompt.expect(r"edits \+\d+ shop.c\r\n")
+    file_prompt.ready()
+
+
 @pytest.mark.parametrize("typed, whole", [
     ("ali\t", "alias "), ("do\t", "doc "), ("set max_d\t", "max_depth "), ("set pretty_print fa\t", "false "),
-    ("set color al\t", "always "), ("help outs\t", "outside "), ("help interr\t", "interrupt "), ("view -\t", "view -d "),
+    ("set color al\t", "always "), ("help outs\t", "outside "), ("help interr\t", "interrupt "), ("popd -\t", "popd -a "),
     ("show pric\t", "price "), ("!coun\t", "!counter "), ("exec coun\t", "counter "), ("repeat -n 3 pr coun\t", "counter "),
     ("pipe pr coun\t", "counter "), ("pwd; set max_s\t", "max_string "), ("alias x\t", "alias x"), ("alias u\t\t", "up"),
     ("source som\t", "some_file "), ("pwd > som\t", "some_file "), ("pwd | cat fold\t", "folder/"),

@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import time
 
 import pytest
 
@@ -159,10 +158,15 @@ def test_threads_say_what_the_kernel_and_the_runtime_know(tool, living):
     first = next(task for task, name in tasks.items() if name == "first")
     second = next(task for task, name in tasks.items() if name == "second")
     done = tool.attach(["ls /osh/threads", f"pr /osh/threads/{first}/name", f"ls -l /osh/threads/{first}/recorded",
+                        "ls -l /osh/threads", f"pr /osh/threads/{second}/tls/mine", f"ls /osh/threads/{first}/frames",
                         "trace -q beat", "wait 0.3", f"ls -l /osh/threads/{first}", f"ls -l /osh/threads/{first}/tls/mine",
                         f"ls -l /osh/threads/{second}/tls/mine", f"pr /osh/threads/{living.pid}/tls/mine",
                         f"cd /osh/threads/{second}; pr mine", "cd /osh/threads/1"], living.pid, options=["--for", "0"])
     assert {*done.result("ls /osh/threads")["value"]} >= {*tasks}
+    marked = {entry["name"] for entry in done.result("ls -l /osh/threads")["value"] if "otrace's own" in entry["text"]}
+    assert marked == {task for task, name in tasks.items() if name.startswith("oshell")} and len(marked) == 2
+    assert done.result(f"pr /osh/threads/{second}/tls/mine")["text"].strip() == "2"  # it has called nothing that was traced yet
+    assert "stopped" in done.result(f"ls /osh/threads/{first}/frames")["text"]
     assert done.result(f"pr /osh/threads/{first}/name")["text"].strip() == "first"
     assert done.result(f"ls -l /osh/threads/{first}/recorded")["value"][0]["value"].startswith("no")
     detail = {entry["name"]: entry for entry in done.result(f"ls -l /osh/threads/{first}")["value"]}
@@ -231,6 +235,7 @@ def test_long_arrays_are_cut_and_any_index_can_be_entered(look):
     """[18]"""
     listed, last, behind = look("ls /osh/globals/huge", "pr /osh/globals/huge/99999", "pr /osh/globals/huge/100000")
     assert len(listed["value"]) == 200 and "99800 more elements" in listed["text"]
+    assert "99800 more elements" in listed["cut"]
     assert last["text"].strip() == "0" and 'no "100000"' in behind["error"]
 
 
@@ -494,7 +499,8 @@ def test_find_compares_names_and_minds_its_depth(look):
     assert look.names("find /osh/globals -name low*") == ["/osh/globals/unnamed/lowest", "/osh/globals/unnamed/low"]
     assert look.names("find -name asked") == ["/osh/globals/ring_number/asked"]
     assert look.names("find /osh -depth 1 -name g*") == ["/osh/globals"]
-    assert "were not gone into" in look("find -depth 1")[0]["text"]
+    shallow, whole = look("find -depth 1", "find derived -name id")
+    assert "were not gone into" in shallow["text"] and "were not gone into" in shallow["cut"] and "cut" not in whole
     assert look.names("find derived -name id -type int") == ["/osh/globals/derived/base/id"]
     for bad in ("find -depth 0", "find -depth x", "find -size 3", "find -name", "find a b", "find / -name x", "grep", "grep a b c"):
         assert look.error(bad)
@@ -522,7 +528,7 @@ def test_ctrl_c_ends_a_search(tool, living):
     terminal.ready()
     terminal.sendline("find wood -depth 40 -name nowhere")
     terminal.expect_exact("nowhere\r\n")
-    time.sleep(0.3)
+    terminal.expect(r"nowhere \.\.\. \d+ s, \d{3,}")  # how many it has looked at
     terminal.sendintr()
     terminal.expect(r"\(interrupted after \d+ places\)")
     terminal.ready()

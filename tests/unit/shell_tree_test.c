@@ -542,10 +542,11 @@ static void found(void *priv, const char *path, const struct ot_node *node, cons
 	ot_buf_addf(&finds->text, "%s%s%s ", path, value ? "=" : "", value ? value : "");
 }
 
-static bool interrupted(void *priv)
+static bool interrupted(void *priv, size_t nr_nodes)
 {
 	struct finds *finds = priv;
 
+	(void)nr_nodes;
 	return ++finds->nr_asked > finds->ask_limit;
 }
 

@@ -192,4 +192,41 @@ ot_entry_varargs:
 	.cfi_endproc
 	.size	ot_entry_varargs, . - ot_entry_varargs
 
+/*
+ * otrace_set_trace: hands on what its caller keeps in registers across the call, for whoever wants to see
+ * the caller's variables.
+ *
+ *	rsp + 56	return address
+ *	rsp		rbx rbp r12 r13 r14 r15, and rsp behind the call: trace_registers of wire.h
+ */
+	.globl	otrace_set_trace
+	.type	otrace_set_trace, @function
+	.p2align 4
+otrace_set_trace:
+	.cfi_startproc
+	_CET_ENDBR
+	lea	8(%rsp), %rax
+	push	%rax
+	.cfi_adjust_cfa_offset 8
+	push	%r15
+	.cfi_adjust_cfa_offset 8
+	push	%r14
+	.cfi_adjust_cfa_offset 8
+	push	%r13
+	.cfi_adjust_cfa_offset 8
+	push	%r12
+	.cfi_adjust_cfa_offset 8
+	push	%rbp
+	.cfi_adjust_cfa_offset 8
+	push	%rbx
+	.cfi_adjust_cfa_offset 8
+	mov	%rsp, %rdi
+	mov	56(%rsp), %rsi
+	call	ot_set_trace
+	add	$56, %rsp
+	.cfi_adjust_cfa_offset -56
+	ret
+	.cfi_endproc
+	.size	otrace_set_trace, . - otrace_set_trace
+
 	.section .note.GNU-stack, "", @progbits

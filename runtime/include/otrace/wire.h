@@ -25,7 +25,7 @@
 extern "C" {
 #endif
 
-#define OTRACE_WIRE_VERSION 2
+#define OTRACE_WIRE_VERSION 3
 #define OTRACE_MSG_MAX_BYTES (16u << 20)
 #define OTRACE_MSG_REPLY 0x8000u
 
@@ -191,6 +191,8 @@ struct otrace_redirect {
 	uint32_t reserved;
 };
 
+#define OTRACE_TRACE_REGISTERS 7
+
 struct otrace_status {
 	uint64_t nr_functions; /* with a stub, in all modules */
 	uint64_t nr_on;	       /* stubs that are on now */
@@ -212,6 +214,8 @@ struct otrace_status {
 	uint64_t
 		trace_caller; /* where the otrace_set_trace() was called that waits; 0 = none waits */
 	uint64_t trace_tid;   /* the thread that waits in it */
+	/* of that caller, behind the call: what a function keeps in registers across one */
+	uint64_t trace_registers[OTRACE_TRACE_REGISTERS]; /* rbx, rbp, r12, r13, r14, r15, rsp */
 };
 
 #define OTRACE_STATUS_HELD 1u

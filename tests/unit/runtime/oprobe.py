@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 
-WIRE_VERSION, ABI_VERSION = 2, 5
+WIRE_VERSION, ABI_VERSION = 3, 5
 REPLY = 0x8000
 (HELLO, MODULES, READ, WRITE, PROBE, UNPROBE, REDIRECT, STATUS, THREADS, TLS, GO, CALL, DETACH) = range(1, 14)
 EVENT_MODULES, EVENT_CALL_DONE = 64, 65
@@ -24,7 +24,7 @@ FORCE = 1
 STATUS_FIELDS = (
     "nr_functions nr_on nr_traced nr_redirected nr_switches switch_total_ns window_max_ns nr_rings_used "
     "lost_no_ring lost_nested lost_waiting lost_fault text_pages_dirty arena_bytes area_used_bytes flags "
-    "trace_caller trace_tid"
+    "trace_caller trace_tid rbx rbp r12 r13 r14 r15 rsp"
 ).split()
 VOID, INT, FLOAT, POINTER, STRING_VALUE, PARTS, IN_MEMORY, COMPLEX_X87 = range(8)
 ON_MAIN = 0xFFFFFFFF

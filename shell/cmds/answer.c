@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What commands say in the same words.
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/names.h"
+#include "cmds/cmd.h"
+
+void ot_cmd_cut(struct ot_cmd_call *call, const char *what)
+{
+	ot_buf_addf(call->out, "(%s)\n", what);
+	if (call->cut)
+		ot_buf_addf(call->cut, "%s%s", call->cut->len ? "; " : "", what);
+}
+
+struct ot_err *ot_cmd_no_option(const struct ot_cmd *cmd, const char *word)
+{
+	ot_auto_free char *options = ot_strdup(cmd->options);
+	struct ot_err *err = ot_err_new(OT_ERR_USAGE, "%s has no option %s; it has %s", cmd->name,
+					word, cmd->options);
+	char *rest = options, *option;
+	struct ot_nearest nearest;
+
+	/* one letter is as near to each of the others */
+	if (strlen(word) < 4)
+		return err;
+	ot_nearest_init(&nearest, word);
+	while ((option = strsep(&rest, " ")))
+		if (strlen(option) > 2)
+			ot_nearest_offer(&nearest, option);
+	ot_nearest_add_to(&nearest, err);
+	return err;
+}

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <dwarf.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "model/locals.h"
+#include "model/location.h"
+
+#define NESTED_MAX 200
+#define TYPES_MAX 64
+#define DIMENSIONS_MAX 8
+
+/** One reading of one frame. */
+struct reader {
+	struct ot_program *program;
+	const struct ot_frame *frame;
+	const struct ot_module *module;
+	Dwarf *dwarf;
+	Dwarf_Addr pc; /* in the file, within the call */
+	Dwarf_Die function;
+	struct ot_locals *locals;
+};
+
+static void local_deinit(struct ot_local *local)
+{
+	free(local->name);
+	ot_value_deinit(&local->value);
+	ot_err_destroy(local->err);
+}
+
+static void clear(struct ot_locals *locals)
+{
+	for (size_t i = 0; i < locals->nr; i++)
+		local_deinit(&locals->items[i]);
+	locals->nr = 0;
+}
+
+void ot_locals_deinit(struct ot_locals *locals)
+{
+	clear(locals);
+	ot_vec_deinit(locals);
+	free(locals->function);
+	free(locals->file);
+	memset(locals, 0, sizeof(*locals));
+}
+
+/* ------------------------------------------------------------------ types */
+
+static const struct ot_type *type_of(struct reader *reader, Dwarf_Die *of, int depth);
+
+/* A name that several types have is that of the file it is declared in. */
+static const struct ot_type *named_type(struct reader *reader, Dwarf_Die *die, int kind)
+{
+	const char *name = dwarf_diename(die), *file = dwarf_decl_file(die);
+	const struct ot_type *first, *type;
+	int line = 0;
+
+	if (!name)
+		return NULL;
+	first = ot_program_type(reader->program, name, kind);
+	dwarf_decl_line(die, &line);
+	for (type = first; type; type = type->same_name)
+		if ((int)type->kind == kind && line && type->line == (uint32_t)line && type->file &&
+		    file &&
+		    !strcmp(strrchr(type->file, '/') ? strrchr(type->file, '/') + 1 : type->file,
+			    strrchr(file, '/') ? strrchr(file, '/') + 1 : file))
+			return type;
+	return first && !ot_program_type_rival(reader->program, first) ? first : NULL;
+}
+
+static const struct ot_type *array_of(struct reader *reader, Dwarf_Die *die, int depth)
+{
+	const struct ot_type *type = type_of(reader, die, depth);
+	Dwarf_Word counts[DIMENSIONS_MAX];
+	int nr = 0;
+	Dwarf_Die child;
+
+	for (int end = dwarf_child(die, &child); !end && nr < DIMENSIONS_MAX;
+	     end = dwarf_siblingof(&child, &child)) {
+		Dwarf_Attribute attr;
+		Dwarf_Word word = 0;
+
+		if (dwarf_tag(&child) != DW_TAG_subrange_type)
+			continue;
+		/* of a variable length only the running code knows it */
+		if (dwarf_attr(&child, DW_AT_count, &attr) && !dwarf_formudata(&attr, &word))
+			counts[nr++] = word;
+		else if (dwarf_attr(&child, DW_AT_upper_bound, &attr) &&
+			 !dwarf_formudata(&attr, &word))
+			counts[nr++] = word + 1;
+		else
+			return NULL;
+	}
+	while (type && nr--)
+		type = ot_program_array_of(reader->program, type, counts[nr]);
+	return type;
+}
+
+static int kind_of(int tag)
+{
+	switch (tag) {
+	case DW_TAG_base_type:
+		return OTRACE_TYPE_BASE;
+	case DW_TAG_typedef:
+		return OTRACE_TYPE_TYPEDEF;
+	case DW_TAG_union_type:
+		return OTRACE_TYPE_UNION;
+	case DW_TAG_enumeration_type:
+		return OTRACE_TYPE_ENUM;
+	case DW_TAG_class_type:
+	case DW_TAG_structure_type:
+		return OTRACE_TYPE_STRUCT;
+	default:
+		return -1;
+	}
+}
+
+/* By its name in the tables: there its parts are. NULL: nothing with a table has this type. */
+static const struct ot_type *type_of_die(struct reader *reader, Dwarf_Die *die, int depth)
+{
+	const struct ot_type *type;
+	int tag = dwarf_tag(die);
+
+	if (depth > TYPES_MAX)
+		return NULL;
+	switch (tag) {
+	case DW_TAG_pointer_type:
+	case DW_TAG_reference_type:
+		type = type_of(reader, die, depth);
+		return ot_program_pointer_to(reader->program,
+					     type ? type : ot_program_void(reader->program));
+	case DW_TAG_const_type:
+	case DW_TAG_volatile_type:
+	case DW_TAG_restrict_type:
+	case DW_TAG_atomic_type:
+		return type_of(reader, die, depth);
+	case DW_TAG_array_type:
+		return array_of(reader, die, depth);
+	case DW_TAG_base_type:
+		type = named_type(reader, die, OTRACE_TYPE_BASE);
+		return type || !dwarf_diename(die)
+			       ? type
+			       : ot_program_base(reader->program, dwarf_diename(die));
+	case DW_TAG_typedef:
+		type = named_type(reader, die, OTRACE_TYPE_TYPEDEF);
+		return type ? type : type_of(reader, die, depth);
+	default:
+		return kind_of(tag) < 0 ? NULL : named_type(reader, die, kind_of(tag));
+	}
+}
+
+/* The type that a DIE refers to; void where it refers to none. */
+static const struct ot_type *type_of(struct reader *reader, Dwarf_Die *of, int depth)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Die die;
+
+	if (!dwarf_attr_integrate(of, DW_AT_type, &attr))
+		return ot_program_void(reader->program);
+	return dwarf_formref_die(&attr, &die) ? type_of_die(reader, &die, depth + 1) : NULL;
+}
+
+/* ------------------------------------------------------------------ values */
+
+static struct ot_err *value_at(const struct ot_location *at, const struct ot_type *type,
+			       struct ot_value *ret)
+{
+	uint64_t bytes = ot_type_size(type);
+
+	switch (at->kind) {
+	case OT_LOCATION_MEMORY:
+		ot_value_at(type, at->value, ret);
+		return NULL;
+	case OT_LOCATION_BYTES:
+		ot_value_of_bytes(type, at->bytes, at->nr_bytes, ret);
+		return NULL;
+	default:
+		if (bytes > sizeof(at->value))
+			return ot_err_new(OT_ERR_UNSUPPORTED, "it lies in several registers");
+		ot_value_of_bytes(type, &at->value, bytes, ret);
+		return NULL;
+	}
+}
+
+static struct ot_err *constant(Dwarf_Attribute *attr, const struct ot_type *type,
+			       struct ot_value *ret)
+{
+	uint64_t bytes = ot_type_size(type);
+	Dwarf_Block block;
+	Dwarf_Sword word;
+
+	if (!dwarf_formblock(attr, &block)) {
+		ot_value_of_bytes(type, block.data, block.length, ret);
+		return NULL;
+	}
+	if (dwarf_formsdata(attr, &word) || bytes > sizeof(word))
+		return ot_err_new(OT_ERR_OPTIMIZED, "optimized out");
+	ot_value_of_bytes(type, &word, bytes, ret);
+	return NULL;
+}
+
+static struct ot_err *find_value(struct reader *reader, Dwarf_Die *die, const struct ot_type *type,
+				 struct ot_value *ret)
+{
+	Dwarf_Attribute attr;
+	struct ot_location_context context = {.target = ot_program_target(reader->program),
+					      .frame = reader->frame,
+					      .bias = reader->module->bias,
+					      .dwarf = reader->dwarf,
+					      .function = &reader->function,
+					      .attr = &attr};
+	struct ot_location at;
+
+	if (dwarf_attr_integrate(die, DW_AT_const_value, &attr))
+		return constant(&attr, type, ret);
+	if (!dwarf_attr_integrate(die, DW_AT_location, &attr))
+		return ot_err_new(OT_ERR_OPTIMIZED, "optimized out");
+	OT_TRY(ot_location_find(&context, &at));
+	return value_at(&at, type, ret);
+}
+
+static struct ot_local *place_for(struct ot_locals *locals, const char *name)
+{
+	for (size_t i = 0; i < locals->nr; i++)
+		if (!strcmp(locals->items[i].name, name)) {
+			local_deinit(&locals->items[i]);
+			return &locals->items[i];
+		}
+	ot_vec_push(locals, ((struct ot_local){0}));
+	return &locals->items[locals->nr - 1];
+}
+
+/* The list moves when it grows, and what lies in a value with it. */
+static void keep_bytes(struct ot_value *value)
+{
+	if (value->bytes != value->small)
+		return;
+	value->own = (uint8_t *)ot_strndup((const char *)value->small, value->nr_bytes);
+	value->bytes = value->own;
+}
+
+static void add(struct reader *reader, Dwarf_Die *die)
+{
+	const char *name = dwarf_diename(die);
+	struct ot_local local = {0};
+	const struct ot_type *type;
+	int line = 0;
+
+	if (!name)
+		return;
+	local.name = ot_strdup(name);
+	local.is_param = dwarf_tag(die) == DW_TAG_formal_parameter;
+	dwarf_decl_line(die, &line);
+	local.line = (uint32_t)line;
+	/* what a block declares further down is not there yet, but its memory is; C says the same */
+	type = type_of(reader, die, 0);
+	if (!type || ot_type_is_void(type))
+		local.err =
+			ot_err_new(OT_ERR_UNSUPPORTED,
+				   "no variable or function of the program has its type, so it is "
+				   "not in the tables");
+	else
+		local.err = find_value(reader, die, type, &local.value);
+	if (local.err)
+		local.value.type =
+			type && !ot_type_is_void(type) ? type : ot_program_void(reader->program);
+	keep_bytes(&local.value);
+	*place_for(reader->locals, name) = local;
+}
+
+/* ------------------------------------------------------------------ the function */
+
+static void add_all(struct reader *reader, Dwarf_Die *parent, int tag)
+{
+	Dwarf_Die child;
+
+	for (int end = dwarf_child(parent, &child); !end; end = dwarf_siblingof(&child, &child))
+		if (dwarf_tag(&child) == tag)
+			add(reader, &child);
+}
+
+/* The blocks around pc, from the outside in. What was inlined is a function of its own. */
+static void walk(struct reader *reader, Dwarf_Die *parent, int depth)
+{
+	Dwarf_Die child;
+
+	if (depth > NESTED_MAX)
+		return;
+	add_all(reader, parent, DW_TAG_formal_parameter);
+	add_all(reader, parent, DW_TAG_variable);
+	for (int end = dwarf_child(parent, &child); !end; end = dwarf_siblingof(&child, &child)) {
+		int tag = dwarf_tag(&child);
+		Dwarf_Die inner = child;
+
+		if ((tag != DW_TAG_lexical_block && tag != DW_TAG_inlined_subroutine) ||
+		    dwarf_haspc(&inner, reader->pc) != 1)
+			continue;
+		if (tag == DW_TAG_inlined_subroutine) {
+			clear(reader->locals);
+			free(reader->locals->function);
+			reader->locals->function =
+				ot_strdup(dwarf_diename(&inner) ? dwarf_diename(&inner) : "?");
+		}
+		walk(reader, &inner, depth + 1);
+		return;
+	}
+}
+
+static int take_function(Dwarf_Die *die, void *priv)
+{
+	struct reader *reader = priv;
+
+	if (dwarf_haspc(die, reader->pc) != 1)
+		return DWARF_CB_OK;
+	reader->function = *die;
+	return DWARF_CB_ABORT;
+}
+
+static void find_line(struct reader *reader, Dwarf_Die *unit)
+{
+	Dwarf_Line *line = dwarf_getsrc_die(unit, reader->pc);
+	const char *file = line ? dwarf_linesrc(line, NULL, NULL) : NULL;
+	int nr = 0;
+
+	if (!file || dwarf_lineno(line, &nr))
+		return;
+	reader->locals->file = ot_strdup(file);
+	reader->locals->line = (uint32_t)nr;
+}
+
+static struct ot_err *read_unit(struct reader *reader, Dwarf_Die *unit)
+{
+	const char *name;
+
+	if (dwarf_getfuncs(unit, take_function, reader, 0) <= 0)
+		return ot_err_new(OT_ERR_NOT_FOUND, "no function is known at %#llx",
+				  (unsigned long long)reader->frame->pc);
+	name = dwarf_diename(&reader->function);
+	reader->locals->function = ot_strdup(name ? name : "?");
+	find_line(reader, unit);
+	walk(reader, &reader->function, 0);
+	return NULL;
+}
+
+static struct ot_err *read_dwarf(struct reader *reader)
+{
+	Dwarf_CU *cu = NULL;
+	Dwarf_Die unit, die;
+	uint8_t type;
+
+	while (!dwarf_get_units(reader->dwarf, cu, &cu, NULL, &type, &unit, &die))
+		if (dwarf_haspc(&unit, reader->pc) == 1)
+			return read_unit(reader, &unit);
+	return ot_err_new(OT_ERR_NOT_FOUND,
+			  "%s has no debug information for %#llx (compile with -g, do not strip)",
+			  reader->module->path, (unsigned long long)reader->frame->pc);
+}
+
+static const struct ot_module *module_at(const struct ot_program *program, uint64_t pc)
+{
+	size_t nr;
+	const struct ot_module *const *modules = ot_program_modules(program, &nr);
+
+	for (size_t i = 0; i < nr; i++)
+		if (!modules[i]->unloaded && modules[i]->low <= pc && pc < modules[i]->high)
+			return modules[i];
+	return NULL;
+}
+
+struct ot_err *ot_locals_read(struct ot_program *program, const struct ot_frame *frame,
+			      struct ot_locals *ret)
+{
+	struct reader reader = {.program = program, .frame = frame, .locals = ret};
+	ot_auto_close int fd = -1;
+	struct ot_err *err;
+
+	memset(ret, 0, sizeof(*ret));
+	reader.module = module_at(program, frame->pc);
+	if (!reader.module)
+		return ot_err_new(OT_ERR_NOT_FOUND, "no instrumented file has code at %#llx",
+				  (unsigned long long)frame->pc);
+	reader.pc = frame->pc - 1 - reader.module->bias;
+	err = ot_file_open(reader.module->path, true, &fd);
+	if (err)
+		return ot_err_prefix(err, "%s", reader.module->path);
+	reader.dwarf = dwarf_begin(fd, DWARF_C_READ);
+	if (!reader.dwarf)
+		return ot_err_new(OT_ERR_NOT_FOUND,
+				  "%s has no debug information (compile with -g, do not strip)",
+				  reader.module->path);
+	err = read_dwarf(&reader);
+	dwarf_end(reader.dwarf);
+	if (err)
+		ot_locals_deinit(ret);
+	return err;
+}

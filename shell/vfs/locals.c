@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// /osh/locals: the variables of the function that waits in otrace_set_trace().
+#include <string.h>
+
+#include "vfs/tree.h"
+
+#define NOBODY "variables of the function that called otrace_set_trace(): none waits in it"
+
+/* What otrace_set_trace() put aside of its caller; false: nobody waits in it. */
+static bool find_frame(struct ot_vfs *vfs, struct ot_frame *ret, uint32_t *tid)
+{
+	/* trace_registers of wire.h, as DWARF numbers them */
+	static const uint8_t numbers[OTRACE_TRACE_REGISTERS] = {3, 6, 12, 13, 14, 15, 7};
+	struct ot_target *target = ot_program_target(vfs->program);
+	struct otrace_status status;
+	struct ot_err *err;
+
+	if (ot_target_state(target) != OT_TARGET_RUNNING &&
+	    ot_target_state(target) != OT_TARGET_HELD)
+		return false;
+	err = ot_target_status(target, &status);
+	ot_err_destroy(err);
+	if (err || !status.trace_caller)
+		return false;
+	memset(ret, 0, sizeof(*ret));
+	ret->pc = status.trace_caller;
+	for (size_t i = 0; i < OT_NR(numbers); i++) {
+		ret->registers[numbers[i]] = status.trace_registers[i];
+		ret->known |= 1u << numbers[i];
+	}
+	*tid = (uint32_t)status.trace_tid;
+	return true;
+}
+
+/* Reads the debug information when somebody else waits than the last time. */
+static struct ot_err *look(struct ot_vfs *vfs, bool *anybody)
+{
+	struct ot_frame frame;
+
+	*anybody = find_frame(vfs, &frame, &vfs->locals_tid);
+	if (!*anybody)
+		return NULL;
+	if (vfs->locals_frame.pc && !memcmp(&frame, &vfs->locals_frame, sizeof(frame)))
+		return NULL;
+	ot_locals_deinit(&vfs->locals);
+	vfs->locals_frame.pc = 0;
+	OT_TRY(ot_locals_read(vfs->program, &frame, &vfs->locals));
+	vfs->locals_frame = frame;
+	return NULL;
+}
+
+static void note_place(struct ot_vfs *vfs, struct ot_node_list *ret)
+{
+	const struct ot_locals *locals = &vfs->locals;
+	const char *slash = locals->file ? strrchr(locals->file, '/') : NULL;
+	ot_auto_free char *note =
+		ot_asprintf("%s of %s(), which waits in otrace_set_trace() at %s:%u, thread %u",
+			    ret->nr ? "variables" : "no variables", locals->function,
+			    slash	   ? slash + 1
+			    : locals->file ? locals->file
+					   : "?",
+			    locals->line, vfs->locals_tid);
+
+	ret->note = ot_vfs_intern(vfs, note);
+}
+
+struct ot_err *ot_vfs_locals(struct ot_vfs *vfs, struct ot_node_list *ret)
+{
+	bool anybody;
+
+	OT_TRY(look(vfs, &anybody));
+	if (!anybody) {
+		ret->note = NOBODY;
+		return NULL;
+	}
+	for (size_t i = 0; i < vfs->locals.nr; i++) {
+		const struct ot_local *local = &vfs->locals.items[i];
+		struct ot_node node = {.kind = OT_NODE_VALUE, .tid = vfs->locals_tid};
+
+		node.name = ot_vfs_intern(vfs, local->name);
+		ot_value_copy(&local->value, &node.value);
+		if (local->err)
+			node.err = ot_err_new(local->err->code, "%s", local->err->what);
+		ot_node_list_add(ret, &node);
+	}
+	note_place(vfs, ret);
+	return NULL;
+}
+
+bool ot_vfs_local(void *priv, const char *name, struct ot_value *ret, struct ot_err **err)
+{
+	struct ot_vfs *vfs = priv;
+	bool anybody;
+	ot_auto_err struct ot_err *none = look(vfs, &anybody); /* ls says why */
+
+	*err = NULL;
+	for (size_t i = 0; !none && anybody && i < vfs->locals.nr; i++) {
+		const struct ot_local *local = &vfs->locals.items[i];
+
+		if (strcmp(local->name, name) != 0)
+			continue;
+		if (local->err)
+			*err = ot_err_new(local->err->code, "%s: %s", name, local->err->what);
+		else
+			ot_value_copy(&local->value, ret);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""/osh/locals: the variables of the function that waits in otrace_set_trace() [row 19], compared with gdb on the same process."""
+import re
+import subprocess
+
+import pytest
+
+# Nobody can start this: the function waits until somebody attaches.
+ELSEWHERE = {"OTRACE_SHELL": "/nonexistent/otrace"}
+NAMES = {"n", "text", "d", "list", "here", "row", "grid", "count", "color", "half", "letters", "yes", "big", "pointer", "sum", "i",
+         "inner", "nr_calls"}
+TEXTS = ["n", "text", "d", "list->id", "here.id", "here.name", "row[3]", "grid[1][2]", "grid[0][1]", "count", "color", "half",
+         "letters", "yes", "big", "pointer->next->id", "sum", "i", "inner"]
+
+
+@pytest.fixture(scope="session", params=["-O0", "-O2"])
+def program(request, compiled, source, build):
+    return compiled("locals.c", request.param, f"-I{source}/runtime/include", f"-L{build}/lib", "-lotrace",
+                    f"-Wl,-rpath,{build}/lib")
+
+
+@pytest.fixture
+def waiting(tool, program):
+    def waiting(*args):
+        terminal = tool.terminal(*args, command=str(program), env=ELSEWHERE)
+        terminal.expect("waiting for")
+        return terminal
+    return waiting
+
+
+def gdb(pid, frame, *texts):
+    words = [word for text in texts for word in ("-ex", f"output {text}", "-ex", "echo \\n#\\n")]
+    done = subprocess.run(["gdb", "-q", "-nx", "-nh", "-batch", "-iex", "set debuginfod enabled off", "-p", str(pid), "-ex",
+                           f"frame function {frame}", "-ex", "echo #\\n", *words], capture_output=True, text=True, timeout=300,
+                          check=True)
+    return [part.strip() for part in done.stdout.split("#\n")[1:len(texts) + 1]]
+
+
+def same(mine, theirs):
+    """gdb writes true, 97 'a' and "abc" with its zeros otherwise."""
+    mine, theirs = (re.sub(r"^0x[0-9a-f]+ ", "", text).replace("true", "1").replace(r"\000", "") for text in (mine, theirs))
+    return mine == theirs
+
+
+def test_locals_are_those_of_who_called_set_trace(tool, waiting, program):
+    terminal = waiting()
+    theirs = gdb(terminal.pid, "work", *TEXTS)  # first: it goes on when a shell has been there
+    done = tool.attach(["ls /osh/locals", "ls -l /osh/locals", "cd /osh/locals", *[f"pr {text}" for text in TEXTS], "pwd",
+                        "ls here", "cd list", "pr name", "pr sizeof(row)"], terminal.pid)
+    listed = done.result("ls /osh/locals")
+    assert listed["value"][:4] == ["n", "text", "d", "list"] and set(listed["value"]) <= NAMES
+    assert len(listed["value"]) >= len(NAMES) - 2  # where an optimizer has merged a block with what is around it
+    assert re.search(r"\(variables of work\(\), which waits in otrace_set_trace\(\) at locals.c:54, thread \d+\)", listed["text"])
+    wrong, gone = [], []
+    for text, value in zip(TEXTS, theirs):
+        result = done.result(f"pr {text}")
+        if result["error"]:
+            gone.append(text)
+        elif not same(result["text"].strip(), value):
+            wrong.append((text, result["text"], value))
+    assert not wrong
+    assert all(theirs[TEXTS.index(text)] in ("", "<optimized out>") for text in gone), (gone, theirs)
+    assert len(gone) < len(TEXTS) // 2
+    assert done.result("ls here")["value"] == ["id", "name", "next"]
+    assert done.result("pr name")["text"].strip() == '"last"'
+    detail = {entry["name"]: entry for entry in done.result("ls -l /osh/locals")["value"]}
+    assert detail["grid"]["type"] == "int [2][3]" and detail["grid"]["size"] == 24
+    assert detail["color"]["type"] == "enum color" and detail["count"]["type"] == "count_t"
+    terminal.finish()
+
+
+def test_locals_of_an_inlined_function_are_its_own(tool, waiting):
+    terminal = waiting("inlined")
+    done = tool.attach(["cd /osh/locals", "ls", "doubled", "pr doubled / 2"], terminal.pid)
+    assert done.result("ls")["value"] == ["given", "doubled"] and "variables of inlined()" in done.result("ls")["text"]
+    assert done.result("doubled")["text"].strip() == "44" and done.result("pr doubled / 2")["text"].strip() == "22"
+    terminal.finish()
+
+
+def test_locals_can_be_changed_where_they_lie_in_memory(tool, compiled, source, build):
+    program = compiled("locals.c", "-O0", f"-I{source}/runtime/include", f"-L{build}/lib", "-lotrace", f"-Wl,-rpath,{build}/lib")
+    terminal = tool.terminal(command=str(program), env=ELSEWHERE)
+    terminal.expect("waiting for")
+    done = tool.attach(["cd /osh/locals", "row[3] = 1000", "sum = -1000", "row[3] + sum"], terminal.pid, options=["--unsafe"])
+    assert done.result("row[3] + sum")["text"].strip() == "0"
+    terminal.finish()
+
+
+def test_without_anybody_who_waits_there_are_none(tool, shop):
+    done = tool.run(["ls /osh/locals", "cd /osh/locals", "pr nothing"], shop)
+    assert done.out.count("(variables of the function that called otrace_set_trace(): none waits in it)") == 2
+    assert 'no variable, function or constant "nothing"' in done.err
+    assert "none waits in it" in tool("open", "-e", "ls /osh/locals", shop).out
+
+
+def test_without_debug_information_that_is_said(tool, program, tmp_path):
+    subprocess.run(["strip", "-o", tmp_path / "stripped", program], check=True)
+    terminal = tool.terminal(command=str(tmp_path / "stripped"), env=ELSEWHERE)
+    terminal.expect("waiting for")
+    done = tool.attach(["ls /osh/locals", "cd /osh/locals", "pr last.id"], terminal.pid)
+    assert "debug information" in done.result("ls /osh/locals")["error"]
+    assert done.result("pr last.id")["text"].strip() == "2"
+    terminal.finish()
