@@ -3,11 +3,16 @@
 
 import concurrent.futures
 import functools
+import json
+import os
+import pathlib
 import shlex
 
 import pytest
 from accepting import figure
 from realprograms import get, suites
+
+BUILD = pathlib.Path(os.environ.get("OTRACE_BUILD", pathlib.Path(__file__).resolve().parents[2] / "build"))
 
 pytestmark = pytest.mark.alone  # they load every core, and some of their tests depend on timing
 
@@ -50,12 +55,22 @@ def chosen_redis(part):
     return [name for name in REDIS if name in there]
 
 
+def keep(name, result):
+    """What a run of half an hour came to, beside the other logs."""
+    folder = BUILD / "check"
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = {"counts": result.counts, "failing": sorted(result.failing)}
+    (folder / f"suite-{name}.json").write_text(json.dumps(kept, indent=1))
+
+
 def compare(suite, part, tested, record_property, how, without=frozenset()):
     whole = reference(suite, part)
     plain = whole.only(whole.counts.keys() - without)
+    keep(f"{suite}-{part}-plain", whole)
+    keep(f"{suite}-{part}-{how.replace(' ', '-')}", tested)
     assert suites.differences(plain, tested) == "", {name: tested.output.get(name, "")[-1500:] for name in tested.output}
     # SQLite's tests with threads and deadlines count what they get to: 300 736 and 300 742 in two runs.
-    assert plain.ran > 100 and abs(tested.ran - plain.ran) <= plain.ran // 1000
+    assert plain.ran > 100 and abs(tested.ran - plain.ran) <= plain.ran // 1000, suites.other_counts(plain, tested)
     figure(record_property, f"{suite}, {how}: {tested.ran} tests, {len(tested.failing)} fail as in the plain build")
 
 
@@ -97,6 +112,7 @@ def test_redis(command, part, record_property):
         dormant = pool.submit(suites.redis, get("redis", "otrace"), part=chosen_redis(part))
         traced = pool.submit(redis_traced, command, part)
         plain.result()
+        keep(f"redis-{part}-everything-traced", traced.result())  # also when the next line has something to say
         compare("redis", part, dormant.result(), record_property, "dormant")
         compare("redis", part, traced.result(), record_property, "everything traced")
     joined, started = (len((command.folder / name).read_text().split()) for name in ("joined", "started"))
