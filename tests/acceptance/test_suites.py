@@ -30,6 +30,9 @@ REDIS = """unit/type/string unit/type/incr unit/type/hash unit/type/set unit/typ
 # kernel, so that its 18 seconds become more than half an hour.
 SQLITE_TEXTS = {"fts5bigpl"}
 
+# Says "ok" whenever a slave has caught up: 14 and 23 times in two runs of the plain build.
+COUNTS_VARY = {"integration/psync2-reg"}
+
 PARTS = [pytest.param("check", id="some"), pytest.param("full", marks=pytest.mark.long, id="full")]
 
 
@@ -70,7 +73,9 @@ def compare(suite, part, tested, record_property, how, without=frozenset()):
     keep(f"{suite}-{part}-{how.replace(' ', '-')}", tested)
     assert suites.differences(plain, tested) == "", {name: tested.output.get(name, "")[-1500:] for name in tested.output}
     # SQLite's tests with threads and deadlines count what they get to: 300 736 and 300 742 in two runs.
-    assert plain.ran > 100 and abs(tested.ran - plain.ran) <= plain.ran // 1000, suites.other_counts(plain, tested)
+    counted = [result.only(result.counts.keys() - COUNTS_VARY) for result in (plain, tested)]
+    assert plain.ran > 100, plain.counts
+    assert abs(counted[1].ran - counted[0].ran) <= plain.ran // 1000, suites.other_counts(*counted)
     figure(record_property, f"{suite}, {how}: {tested.ran} tests, {len(tested.failing)} fail as in the plain build")
 
 
