@@ -4,15 +4,11 @@
 import concurrent.futures
 import functools
 import json
-import os
-import pathlib
 import shlex
 
 import pytest
 from accepting import figure
 from realprograms import get, suites
-
-BUILD = pathlib.Path(os.environ.get("OTRACE_BUILD", pathlib.Path(__file__).resolve().parents[2] / "build"))
 
 pytestmark = pytest.mark.alone  # they load every core, and some of their tests depend on timing
 
@@ -58,19 +54,18 @@ def chosen_redis(part):
     return [name for name in REDIS if name in there]
 
 
-def keep(name, result):
-    """What a run of half an hour came to, beside the other logs."""
-    folder = BUILD / "check"
+def keep(build, suite, part, how, result):
+    """What a run of half an hour came to is written beside the other logs; returns it."""
+    folder = build / "check"
     folder.mkdir(parents=True, exist_ok=True)
     kept = {"counts": result.counts, "failing": sorted(result.failing)}
-    (folder / f"suite-{name}.json").write_text(json.dumps(kept, indent=1))
+    (folder / f"suite-{suite}-{part}-{how.replace(' ', '-')}.json").write_text(json.dumps(kept, indent=1))
+    return result
 
 
-def compare(suite, part, tested, record_property, how, without=frozenset()):
-    whole = reference(suite, part)
+def compare(build, suite, part, tested, record_property, how, without=frozenset()):
+    whole = keep(build, suite, part, "plain", reference(suite, part))
     plain = whole.only(whole.counts.keys() - without)
-    keep(f"{suite}-{part}-plain", whole)
-    keep(f"{suite}-{part}-{how.replace(' ', '-')}", tested)
     assert suites.differences(plain, tested) == "", {name: tested.output.get(name, "")[-1500:] for name in tested.output}
     # SQLite's tests with threads and deadlines count what they get to: 300 736 and 300 742 in two runs.
     counted = [result.only(result.counts.keys() - COUNTS_VARY) for result in (plain, tested)]
@@ -80,19 +75,21 @@ def compare(suite, part, tested, record_property, how, without=frozenset()):
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_sqlite_dormant(part, record_property):
+def test_sqlite_dormant(build, part, record_property):
     tested = suites.sqlite(get("testfixture", "otrace"), part=chosen_sqlite(part), timeout=900)
-    compare("sqlite", part, tested, record_property, "dormant")
+    keep(build, "sqlite", part, "dormant", tested)
+    compare(build, "sqlite", part, tested, record_property, "dormant")
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_sqlite_with_everything_traced(command, part, record_property):
+def test_sqlite_with_everything_traced(build, command, part, record_property):
     wrapper = [command.path, "run", "-e", "trace -q '*'", "-e", "run", "--"]
-    build = get("testfixture", "otrace")
-    names = [name for name in suites.sqlite_files(build) if name not in SQLITE_TEXTS]
-    tested = suites.sqlite(build, part=names if part == "full" else chosen_sqlite(part), wrapper=wrapper, timeout=1800,
+    fixture = get("testfixture", "otrace")
+    names = [name for name in suites.sqlite_files(fixture) if name not in SQLITE_TEXTS]
+    tested = suites.sqlite(fixture, part=names if part == "full" else chosen_sqlite(part), wrapper=wrapper, timeout=1800,
                            says=r"^Tracing -c all -q \* \(\d{4,} functions\)$", environment=command.environment)
-    compare("sqlite", part, tested, record_property, "everything traced", SQLITE_TEXTS)
+    keep(build, "sqlite", part, "everything traced", tested)
+    compare(build, "sqlite", part, tested, record_property, "everything traced", SQLITE_TEXTS)
 
 
 def redis_traced(command, part):
@@ -109,7 +106,7 @@ def redis_traced(command, part):
 
 @pytest.mark.long
 @pytest.mark.parametrize("part", PARTS)
-def test_redis(command, part, record_property):
+def test_redis(build, command, part, record_property):
     """The three of them side by side: most of their tests wait for something."""
     get("redis"), get("redis", "otrace")
     with concurrent.futures.ThreadPoolExecutor() as pool:
@@ -117,9 +114,10 @@ def test_redis(command, part, record_property):
         dormant = pool.submit(suites.redis, get("redis", "otrace"), part=chosen_redis(part))
         traced = pool.submit(redis_traced, command, part)
         plain.result()
-        keep(f"redis-{part}-everything-traced", traced.result())  # also when the next line has something to say
-        compare("redis", part, dormant.result(), record_property, "dormant")
-        compare("redis", part, traced.result(), record_property, "everything traced")
+        results = {how: keep(build, "redis", part, how, suite.result())
+                   for how, suite in (("dormant", dormant), ("everything traced", traced))}
+    for how, tested in results.items():
+        compare(build, "redis", part, tested, record_property, how)
     joined, started = (len((command.folder / name).read_text().split()) for name in ("joined", "started"))
     record_property("figure", f"redis, everything traced: {joined} of {started} servers were joined")
     # The others end at once: they have a wrong configuration on purpose, or only print something.
