@@ -3,6 +3,7 @@
 
 import concurrent.futures
 import functools
+import json
 import shlex
 
 import pytest
@@ -24,6 +25,9 @@ REDIS = """unit/type/string unit/type/incr unit/type/hash unit/type/set unit/typ
 # Not when everything is traced: each of its calls has a text, and to read one safely takes a microsecond of the
 # kernel, so that its 18 seconds become more than half an hour.
 SQLITE_TEXTS = {"fts5bigpl"}
+
+# Says "ok" whenever a slave has caught up: 14 and 23 times in two runs of the plain build.
+COUNTS_VARY = {"integration/psync2-reg"}
 
 PARTS = [pytest.param("check", id="some"), pytest.param("full", marks=pytest.mark.long, id="full")]
 
@@ -50,29 +54,42 @@ def chosen_redis(part):
     return [name for name in REDIS if name in there]
 
 
-def compare(suite, part, tested, record_property, how, without=frozenset()):
-    whole = reference(suite, part)
+def keep(build, suite, part, how, result):
+    """What a run of half an hour came to is written beside the other logs; returns it."""
+    folder = build / "check"
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = {"counts": result.counts, "failing": sorted(result.failing)}
+    (folder / f"suite-{suite}-{part}-{how.replace(' ', '-')}.json").write_text(json.dumps(kept, indent=1))
+    return result
+
+
+def compare(build, suite, part, tested, record_property, how, without=frozenset()):
+    whole = keep(build, suite, part, "plain", reference(suite, part))
     plain = whole.only(whole.counts.keys() - without)
     assert suites.differences(plain, tested) == "", {name: tested.output.get(name, "")[-1500:] for name in tested.output}
     # SQLite's tests with threads and deadlines count what they get to: 300 736 and 300 742 in two runs.
-    assert plain.ran > 100 and abs(tested.ran - plain.ran) <= plain.ran // 1000
+    counted = [result.only(result.counts.keys() - COUNTS_VARY) for result in (plain, tested)]
+    assert plain.ran > 100, plain.counts
+    assert abs(counted[1].ran - counted[0].ran) <= plain.ran // 1000, suites.other_counts(*counted)
     figure(record_property, f"{suite}, {how}: {tested.ran} tests, {len(tested.failing)} fail as in the plain build")
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_sqlite_dormant(part, record_property):
+def test_sqlite_dormant(build, part, record_property):
     tested = suites.sqlite(get("testfixture", "otrace"), part=chosen_sqlite(part), timeout=900)
-    compare("sqlite", part, tested, record_property, "dormant")
+    keep(build, "sqlite", part, "dormant", tested)
+    compare(build, "sqlite", part, tested, record_property, "dormant")
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_sqlite_with_everything_traced(command, part, record_property):
+def test_sqlite_with_everything_traced(build, command, part, record_property):
     wrapper = [command.path, "run", "-e", "trace -q '*'", "-e", "run", "--"]
-    build = get("testfixture", "otrace")
-    names = [name for name in suites.sqlite_files(build) if name not in SQLITE_TEXTS]
-    tested = suites.sqlite(build, part=names if part == "full" else chosen_sqlite(part), wrapper=wrapper, timeout=1800,
+    fixture = get("testfixture", "otrace")
+    names = [name for name in suites.sqlite_files(fixture) if name not in SQLITE_TEXTS]
+    tested = suites.sqlite(fixture, part=names if part == "full" else chosen_sqlite(part), wrapper=wrapper, timeout=1800,
                            says=r"^Tracing -c all -q \* \(\d{4,} functions\)$", environment=command.environment)
-    compare("sqlite", part, tested, record_property, "everything traced", SQLITE_TEXTS)
+    keep(build, "sqlite", part, "everything traced", tested)
+    compare(build, "sqlite", part, tested, record_property, "everything traced", SQLITE_TEXTS)
 
 
 def redis_traced(command, part):
@@ -89,7 +106,7 @@ def redis_traced(command, part):
 
 @pytest.mark.long
 @pytest.mark.parametrize("part", PARTS)
-def test_redis(command, part, record_property):
+def test_redis(build, command, part, record_property):
     """The three of them side by side: most of their tests wait for something."""
     get("redis"), get("redis", "otrace")
     with concurrent.futures.ThreadPoolExecutor() as pool:
@@ -97,8 +114,10 @@ def test_redis(command, part, record_property):
         dormant = pool.submit(suites.redis, get("redis", "otrace"), part=chosen_redis(part))
         traced = pool.submit(redis_traced, command, part)
         plain.result()
-        compare("redis", part, dormant.result(), record_property, "dormant")
-        compare("redis", part, traced.result(), record_property, "everything traced")
+        results = {how: keep(build, "redis", part, how, suite.result())
+                   for how, suite in (("dormant", dormant), ("everything traced", traced))}
+    for how, tested in results.items():
+        compare(build, "redis", part, tested, record_property, how)
     joined, started = (len((command.folder / name).read_text().split()) for name in ("joined", "started"))
     record_property("figure", f"redis, everything traced: {joined} of {started} servers were joined")
     # The others end at once: they have a wrong configuration on purpose, or only print something.

@@ -9,6 +9,8 @@ import pytest
 
 MODES = [mode for mode in awkward.matrix.MODES if mode != "pie"]
 OTHERS = ["O0", "O3"]
+NAMES = [program.name for program in awkward.matrix.programs()]
+CELLS = awkward.cells("quick", levels=["O2"], modes=MODES)
 
 
 @pytest.fixture(scope="module")
@@ -18,20 +20,17 @@ def bench(build, tmp_path_factory):
 
 def is_for_check(program, mode):
     """A diagonal of the table of programs and modes."""
-    names = [p.name for p in awkward.matrix.programs()]
-    return (names.index(program.name) + MODES.index(mode)) % 3 == 0
+    return (NAMES.index(program.name) + MODES.index(mode)) % 3 == 0
 
 
 def in_two_parts():
     """The cells at -O2, those that are left to make check-long marked."""
-    cells = awkward.cells("quick", levels=["O2"], modes=MODES)
     return {"argvalues": [pytest.param(*cell, id=name, marks=[] if is_for_check(cell[0], cell[2]) else pytest.mark.long)
-                          for cell, name in zip(cells["argvalues"], cells["ids"])]}
+                          for cell, name in zip(CELLS["argvalues"], CELLS["ids"])]}
 
 
 def test_make_check_has_every_program_and_every_mode():
-    chosen = [(program.name, mode) for program, _, mode in awkward.matrix.matrix("quick", levels=["O2"], modes=MODES)
-              if is_for_check(program, mode)]
+    chosen = [(program.name, mode) for program, _, mode in CELLS["argvalues"] if is_for_check(program, mode)]
     for name in [p.name for p in awkward.matrix.programs() if "O2" in p.levels]:
         assert sum(name == program for program, _ in chosen) >= 3, name
     for mode in MODES:

@@ -72,6 +72,12 @@ class Result:
             self.output[name] = output[-4000:]
 
 
+def other_counts(reference: Result, tested: Result) -> str:
+    """Where not as many tests ran: a text for people."""
+    return ", ".join(f"{name} {ran} and {tested.counts.get(name, 0)}" for name, ran in sorted(reference.counts.items())
+                     if ran != tested.counts.get(name, 0))
+
+
 def differences(reference: Result, tested: Result) -> str:
     """Empty when the same files ran and the same tests fail in both, else a text for people."""
     lost = {name for name in reference.failing if name.endswith(f": {DID_NOT_END}")}

@@ -2,7 +2,7 @@
 """What the suites' harness calls a failure: it must not lose one."""
 
 import pytest
-from realprograms.suites import DID_NOT_END, Result, _run_all, differences, redis_failing
+from realprograms.suites import DID_NOT_END, Result, _run_all, differences, other_counts, redis_failing
 
 END = f"a: {DID_NOT_END}"
 
@@ -46,3 +46,7 @@ def test_differences_of_two_builds(reference, tested, text):
     (1, "[err]: a\n[TIMEOUT]: clients state report follows.", {"a", DID_NOT_END})])
 def test_what_runtest_says_of_a_unit(status, output, failing):
     assert redis_failing(status, output) == failing
+
+
+def test_where_not_as_many_tests_ran_is_said():
+    assert other_counts(result({"a": 5, "b": 6, "c": 7}), result({"a": 5, "b": 8})) == "b 6 and 8, c 7 and 0"
