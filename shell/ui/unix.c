@@ -183,7 +183,9 @@ static struct ot_err *judge(const struct job *job, int status)
 	if (job->late)
 		return ot_err_new(OT_ERR_SYSTEM, "%s: ended, it took longer than shell_timeout",
 				  job->text);
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT)
+	/* A shell that Ctrl-C met between two of its steps says so by its status. */
+	if ((WIFSIGNALED(status) && WTERMSIG(status) == SIGINT) ||
+	    (WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGINT))
 		return ot_err_new(OT_ERR_SYSTEM, "%s: interrupted", job->text);
 	if (WIFSIGNALED(status))
 		return ot_err_new(OT_ERR_SYSTEM, "%s: killed by signal %d (%s)", job->text,

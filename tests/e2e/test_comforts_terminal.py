@@ -72,6 +72,12 @@ def test_ctrl_c_ends_the_unix_command_and_not_the_program(prompt):
     assert "running" in prompt.type("status")
 
 
+def test_a_shell_that_says_by_its_status_that_it_was_interrupted_was(file_prompt):
+    outside(file_prompt)
+    file_prompt.sendline("sh -c 'exit 130'")
+    file_prompt.expect("interrupted\r\n.*/> ")
+
+
 def test_ctrl_z_is_no_way_to_lose_a_command(file_prompt):
     outside(file_prompt)
     file_prompt.sendline("echo started; sleep 1; echo over")
