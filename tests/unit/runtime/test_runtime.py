@@ -312,7 +312,7 @@ def test_other_versions_are_refused(subject, runtime):
         raw.sendall(struct.pack("<IHHII", 32, HELLO, 0, 1, 0) + struct.pack("<IIII", 77, 1, 0, 0))
         _, kind, status, _, _ = struct.unpack("<IHHII", raw.recv(16))
         assert (kind, status) == (HELLO | 0x8000, VERSION)
-        assert struct.unpack_from("<II", raw.recv(4096)) == (2, 4)
+        assert struct.unpack_from("<II", raw.recv(4096)) == (WIRE_VERSION, ABI_VERSION)
 
 
 def test_damaged_messages(subject, runtime):
