@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """CALL on the runtime's own thread: what functions find there, and what becomes of calls that go wrong."""
 import os
+import pathlib
 import random
 import signal
 import struct
@@ -48,6 +49,8 @@ def test_the_thread_has_the_programs_files_and_a_libc_of_its_own(program):
 def test_the_thread_is_made_by_the_first_call_and_stays(program):
     client = program.attach()
     task = f"/proc/{program.process.pid}/task"
+    while not any(pathlib.Path(task, tid, "comm").read_text() == "oshell-seed\n" for tid in os.listdir(task)):
+        time.sleep(0.001)  # it makes the other one, and names itself when it runs
     before = set(os.listdir(task))
     seen = set()
     for _ in range(3):
