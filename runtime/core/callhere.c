@@ -11,17 +11,18 @@
 	(1u << 20) /* of the stack: one that is deeper is looked at again when it is not */
 #define PAUSE 32u  /* entries to skip behind one that was not fit: looking is not cheap */
 
-uint32_t ot_call_tid;
+uint32_t ot_calls_waiting;
 
 /* The number that is kept is the parent's in a child that no handler of fork() ran in. */
 static bool is_for_me(void)
 {
 	struct ot_tls *tls = &ot_tls;
-	uint32_t tid = __atomic_load_n(&ot_call_tid, __ATOMIC_ACQUIRE);
 
+	if (!__atomic_load_n(&ot_calls_waiting, __ATOMIC_ACQUIRE))
+		return false;
 	if (!tls->tid)
 		tls->tid = (uint32_t)ot_sys_gettid();
-	return tid && tls->tid == tid && (uint32_t)ot_sys_gettid() == tid;
+	return ot_call_waits_for(tls->tid) && (uint32_t)ot_sys_gettid() == tls->tid;
 }
 
 static bool has_armed(const struct ot_thread *thread)
@@ -99,7 +100,7 @@ OT_SLOW void ot_call_here(uint64_t frame)
 	bool fit;
 	int error;
 
-	if (!__atomic_load_n(&ot_call_tid, __ATOMIC_RELAXED))
+	if (!__atomic_load_n(&ot_calls_waiting, __ATOMIC_RELAXED))
 		return;
 	if (ot_tls.call_pause) {
 		ot_tls.call_pause--;
@@ -114,7 +115,7 @@ OT_SLOW void ot_call_here(uint64_t frame)
 		return;
 	}
 	error = errno;
-	ot_call_run_here();
+	ot_call_run_here(ot_tls.tid);
 	errno = error;
 }
 
@@ -123,6 +124,6 @@ void ot_call_here_waiting(void)
 	int error = errno;
 
 	if (is_for_me())
-		ot_call_run_here();
+		ot_call_run_here(ot_tls.tid);
 	errno = error;
 }

@@ -13,8 +13,8 @@
 
 #include "core/thread.h"
 
-/** The thread that a call waits for; 0 = none. Hooks look at this where they have nothing to record. */
-extern uint32_t ot_call_tid;
+/** How many calls wait for threads. Hooks look at this where they have nothing to record. */
+extern uint32_t ot_calls_waiting;
 
 /**
  * In a wrapper's hook: makes the call that waits for this thread, if any and if the place is fit.

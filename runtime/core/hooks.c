@@ -304,7 +304,7 @@ void *ot_hook_enter(struct otrace_frame *frame, struct otrace_probe *probe)
 	frame->words[0] = 0;
 	frame->words[3] = (uint64_t)frame;
 	if (ot_unlikely(!arm)) {
-		if (__atomic_load_n(&ot_call_tid, __ATOMIC_RELAXED))
+		if (__atomic_load_n(&ot_calls_waiting, __ATOMIC_RELAXED))
 			ot_call_here((uint64_t)frame);
 		return target;
 	}

@@ -113,3 +113,13 @@ def test_slow_and_lost_calls_are_told(threads):
     assert texts[0]["text"] == "2" and "no such thread" in texts[1]["error"]
     assert "ended its thread" in done.result(f"{on} leave")["error"]
     assert threads.process.poll() is None and threads.stub() == threads.dormant
+
+
+def test_a_call_that_never_returns_keeps_its_own_thread_only(threads):
+    on = f"call -t {threads.sleeper} my_own"
+    done = threads.do(f"call -w 0.3 -t {threads.worker} nap 100000", "call wake", on)
+    assert "the call goes on" in done.result(f"call -w 0.3 -t {threads.worker} nap 100000")["error"]
+    assert done.result(on)["text"] == "3"
+    again = threads.do(on, f"call -t {threads.worker} my_own")
+    assert again.result(on)["text"] == "3"
+    assert "has not returned yet" in again.result(f"call -t {threads.worker} my_own")["error"]
