@@ -13,6 +13,7 @@
 #include "base/maps.h"
 #include "base/mem.h"
 #include "base/sys.h"
+#include "core/area.h"
 #include "core/call.h"
 #include "core/callhere.h"
 #include "core/clock.h"
@@ -57,6 +58,15 @@ enum call_state {
 	CALL_LOST = 4 /* taken back, or its thread is gone: the oshell thread has it */
 };
 
+/* What an entry leads to. The number of the module: another one may be loaded in its place. */
+struct code {
+	uint64_t fn;
+	uint64_t symbol; /* 0 = no such function */
+	uint64_t module;
+	struct otrace_entry entry;
+	uint64_t generation; /* of the modules, when this was found */
+};
+
 /*
  * One call of a thread. Whoever holds the state that it was taken to owns the rest. The thread is part of the
  * state: one that has seen its call never takes another's that stands there by now.
@@ -65,7 +75,7 @@ struct call {
 	uint64_t state; /* thread << 32 | enum call_state */
 	uint32_t session;
 	uint64_t since_ns;
-	uint64_t code;
+	struct code code;
 	struct otrace_call head;
 	struct otrace_call_value args[ARGS_MAX];
 	uint64_t offsets[ARGS_MAX]; /* of their bytes in memory */
@@ -139,6 +149,64 @@ static void finish_without(struct call *call, int status)
 	call->done.status = (uint32_t)status;
 	call->done.return_bytes = 0;
 	finish(call);
+}
+
+/* ------------------------------------------------------------------ its code */
+
+static void find_symbol(void *context)
+{
+	struct code *code = context;
+	struct ot_fn fn;
+	struct ot_module *module = ot_module_fn(code->fn, &fn);
+
+	if (!module || !fn.symbol || !ot_module_segment(module, fn.symbol, 1, 1))
+		return;
+	code->symbol = fn.symbol;
+	code->module = module->id;
+	code->entry = *(const struct otrace_entry *)code->fn;
+}
+
+static bool is_code(uint64_t address)
+{
+	char scratch[1024];
+	struct ot_mapping mapping;
+
+	return (ot_maps_ask(address, &mapping) ||
+		ot_maps_find(address, scratch, sizeof(scratch), &mapping)) &&
+	       mapping.prot & PROT_EXEC;
+}
+
+static int find_code(const struct otrace_call *head, struct code *ret)
+{
+	*ret = (struct code){
+		.fn = head->fn, .symbol = head->address, .generation = ot_modules_generation()};
+	if (!head->fn)
+		return is_code(head->address) ? OTRACE_E_OK : OTRACE_E_FAULT;
+	ret->symbol = 0;
+	ot_control_run(find_symbol, ret);
+	return ret->symbol ? OTRACE_E_OK : OTRACE_E_NO_FUNCTION;
+}
+
+static bool is_same_entry(const struct code *code)
+{
+	struct otrace_entry entry;
+
+	return ot_safe_read(&entry, code->fn, sizeof(entry)) == sizeof(entry) &&
+	       !ot_memcmp(&entry, &code->entry, sizeof(entry)) && ot_safe_readable(code->symbol);
+}
+
+/*
+ * The last look, of the thread that makes the call, and maybe in a hook: without the loader's list. A module goes
+ * as a whole, with its table. A filter that refuses the question is no answer, so one of ourselves is asked, too.
+ * Nothing helps when another thread unloads it from here on, as with any call.
+ */
+static bool is_there(const struct code *code)
+{
+	uint64_t ours = (uint64_t)is_same_entry;
+
+	if (!code->fn)
+		return is_code(code->symbol) || !is_code(ours);
+	return is_same_entry(code) || !ot_safe_readable(ours);
 }
 
 /* ------------------------------------------------------------------ the call itself */
@@ -291,6 +359,10 @@ static void run(struct call *call)
 	plan.nr = plan.nr_fixed = 0;
 	plan.general_left = GENERAL_REGISTERS;
 	plan.vector_left = VECTOR_REGISTERS;
+	if (!is_there(&call->code)) {
+		call->done.status = OTRACE_E_UNLOADED;
+		return;
+	}
 	call->done.return_bytes = result->bytes;
 	if (result->value_class == OTRACE_VALUE_MEMORY) {
 		add(&plan, &ffi_type_pointer, &hidden, true);
@@ -305,7 +377,7 @@ static void run(struct call *call)
 		status = ffi_prep_cif_var(&cif, FFI_DEFAULT_ABI, plan.nr_fixed, plan.nr,
 					  result_type, plan.types);
 	if (status == FFI_OK)
-		ffi_call(&cif, FFI_FN(call->code), call->result, plan.values);
+		ffi_call(&cif, FFI_FN(call->code.symbol), call->result, plan.values);
 	else
 		call->done.status = OTRACE_E_INVALID;
 	ot_memcpy(call->done.value, call->result,
@@ -499,7 +571,19 @@ static void pass_while_waiting(void)
 	ot_control_pass(wait);
 }
 
-/* It may end before the call or in it, and may have made the call in the meantime: then its end is told. */
+static bool is_unloaded(struct call *call)
+{
+	struct code code;
+
+	if (call->code.generation == ot_modules_generation())
+		return false;
+	if (find_code(&call->head, &code) || code.module != call->code.module)
+		return true;
+	call->code.generation = code.generation;
+	return false;
+}
+
+/* The thread may end before the call or in it, and may have made the call in the meantime: then its end is told. */
 static void look_for_thread(struct call *call)
 {
 	enum call_state state = state_of(call);
@@ -507,6 +591,10 @@ static void look_for_thread(struct call *call)
 
 	if (state != CALL_PENDING && state != CALL_RUNNING)
 		return;
+	if (state == CALL_PENDING && is_unloaded(call) && take(call, tid, CALL_LOST)) {
+		finish_without(call, OTRACE_E_UNLOADED);
+		return;
+	}
 	if (!is_gone((int)tid)) {
 		/* one that is recorded knows a shorter way, and is asked again each time */
 		if (state == CALL_PENDING)
@@ -618,38 +706,6 @@ void ot_request_withdraw(struct ot_client *client, struct ot_payload in, struct 
 }
 
 /* ------------------------------------------------------------------ the request */
-
-static void find_symbol(void *context)
-{
-	struct ot_fn fn;
-	struct ot_module *module = ot_module_fn(*(uint64_t *)context, &fn);
-	uint64_t symbol = module ? fn.symbol : 0;
-
-	*(uint64_t *)context = symbol && ot_module_segment(module, symbol, 1, 1) ? symbol : 0;
-}
-
-static bool is_code(uint64_t address)
-{
-	char scratch[1024];
-	struct ot_mapping mapping;
-
-	return (ot_maps_ask(address, &mapping) ||
-		ot_maps_find(address, scratch, sizeof(scratch), &mapping)) &&
-	       mapping.prot & PROT_EXEC;
-}
-
-static int find_code(const struct otrace_call *head, uint64_t *ret)
-{
-	uint64_t code = head->fn;
-
-	if (!code) {
-		*ret = head->address;
-		return is_code(head->address) ? OTRACE_E_OK : OTRACE_E_FAULT;
-	}
-	ot_control_run(find_symbol, &code);
-	*ret = code;
-	return code ? OTRACE_E_OK : OTRACE_E_NO_FUNCTION;
-}
 
 static bool is_float_size(uint32_t bytes)
 {
@@ -814,7 +870,7 @@ static int accept_call(const struct ot_client *client, struct ot_payload in, str
 	const struct otrace_call *head = (const void *)in.bytes;
 	uint64_t args_bytes = head->nr_args * sizeof(struct otrace_call_value);
 	struct call *call;
-	uint64_t code;
+	struct code code;
 	int error;
 
 	if (head->nr_args > ARGS_MAX)

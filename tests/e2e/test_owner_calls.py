@@ -35,6 +35,11 @@ def owner(compiled):
     return compiled("owner.c")
 
 
+@pytest.fixture(scope="session")
+def library(compiled):
+    return compiled("library.c", "-shared", "-fPIC")
+
+
 @pytest.fixture(params=[()])
 def threads(tool, owner, request):
     process = tool.listen(owner, *request.param)
@@ -123,3 +128,26 @@ def test_a_call_that_never_returns_keeps_its_own_thread_only(threads):
     again = threads.do(on, f"call -t {threads.worker} my_own")
     assert again.result(on)["text"] == "3"
     assert "has not returned yet" in again.result(f"call -t {threads.worker} my_own")["error"]
+
+
+def meanwhile(tool, process, command):
+    """Starts that command in a shell, waits until its call does, and then lets main do what it waits for."""
+    threads = Threads(tool, process)
+    assert process.stdout.readline() == "ready\n"
+    shell = subprocess.Popen([tool.path, "attach", "--unsafe", "-e", command.format(main=threads.main), str(process.pid)],
+                             cwd=tool.folder, env=tool.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, text=True)
+    wait_until(lambda: threads.stub() != threads.dormant, "the call does not wait")
+    process.send_signal(signal.SIGUSR1)
+    return threads, shell
+
+
+@pytest.mark.parametrize("what", ["unload", "unload and sleep"])
+def test_a_function_that_is_unloaded_while_its_call_waits_is_not_called(tool, owner, library, what):
+    with tool.listen(owner, what, library) as process:
+        threads, shell = meanwhile(tool, process, "call -w 20 -t {main} plugged 1")
+        _, err = shell.communicate(timeout=60)
+        assert "the module was unloaded" in err
+        assert process.poll() is None and threads.stub() == threads.dormant
+        assert threads.do("call my_own").result("call my_own")["text"] == "0"
+        process.kill()
