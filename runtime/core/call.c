@@ -404,6 +404,11 @@ bool ot_call_run_pending(void)
 	return true;
 }
 
+bool ot_call_is_process(int pid)
+{
+	return pid == helper.pid;
+}
+
 bool ot_call_waits_for(uint32_t tid)
 {
 	for (unsigned i = ON_THREADS; i < NR_CALLS; i++)

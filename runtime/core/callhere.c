@@ -13,16 +13,19 @@
 
 uint32_t ot_calls_waiting;
 
-/* The number that is kept is the parent's in a child that no handler of fork() ran in. */
+/*
+ * The number that is kept is the parent's in a child that no handler of fork() ran in. One of vfork() even has our
+ * thread-locals, so it must not keep its own there.
+ */
 static bool is_for_me(void)
 {
 	struct ot_tls *tls = &ot_tls;
 
 	if (!__atomic_load_n(&ot_calls_waiting, __ATOMIC_ACQUIRE))
 		return false;
-	if (!tls->tid)
+	if (!tls->tid && ot_call_is_process(ot_sys_getpid()))
 		tls->tid = (uint32_t)ot_sys_gettid();
-	return ot_call_waits_for(tls->tid) && (uint32_t)ot_sys_gettid() == tls->tid;
+	return tls->tid && ot_call_waits_for(tls->tid) && (uint32_t)ot_sys_gettid() == tls->tid;
 }
 
 static bool has_armed(const struct ot_thread *thread)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -91,7 +92,7 @@ static inline __attribute__((always_inline)) void fork_child(void)
 	pid_t child = fork();
 
 	if (!child)
-		for (;;)
+		for (prctl(PR_SET_PDEATHSIG, SIGKILL);;)
 			pause();
 	printf("%d\n", child);
 	fflush(stdout);
