@@ -166,3 +166,10 @@ def test_a_function_that_is_unloaded_while_its_call_waits_is_not_called(meanwhil
 def test_a_child_of_vfork_does_not_take_its_parents_calls_away(meanwhile):
     threads, shell = meanwhile("vfork", "call -w 5 -t {main} whose")
     assert shell.communicate(timeout=60) == (f"{threads.main}\n", "")
+
+
+def test_a_forked_child_does_not_keep_the_stubs_on_for_a_call_that_waits(meanwhile):
+    threads, shell = meanwhile("fork", "call -w 5 -t {main} whose")
+    child = int(threads.process.stdout.readline())
+    wait_until(lambda: threads.stub(child) == threads.dormant, "the child's stubs stay on")
+    assert shell.communicate(timeout=60) == (f"{threads.main}\n", "")
