@@ -33,23 +33,26 @@ static bool has_armed(const struct ot_thread *thread)
 	return thread && thread->armed;
 }
 
-/* A hook that runs has been interrupted: its thread's memory is in use. */
-static bool in_hook(void)
+/* One that has been interrupted, with its thread's memory in use. Not one that a handler has left by a jump. */
+static bool runs(uint64_t hook, uint64_t now, uint32_t frame_bytes)
 {
-	return ot_tls.busy || (ot_tls.thread && ot_tls.thread->armed > OT_ASKED);
+	return hook > OT_ASKED && !ot_hook_is_left(hook, now, frame_bytes);
 }
 
-bool ot_call_here_begin(uint64_t hook)
+bool ot_call_here_begin(uint64_t hook, uint32_t frame_bytes)
 {
 	struct ot_tls *tls = &ot_tls;
+	uint64_t armed = has_armed(tls->thread) ? tls->thread->armed : 0;
 
-	if (!is_for_me() || in_hook())
+	if (!is_for_me() || runs(tls->busy, hook, frame_bytes) || runs(armed, hook, frame_bytes))
 		return false;
 	tls->busy = hook;
 	ot_barrier();
-	if (has_armed(tls->thread))
+	if (armed)
 		tls->thread->armed = hook;
 	ot_barrier();
+	if (armed > OT_ASKED)
+		ot_hook_clear_left(tls->thread, armed);
 	return true;
 }
 
@@ -98,7 +101,7 @@ static bool is_fit(uint64_t sp)
 	return end - sp <= LOOK_BYTES && !is_interrupted(sp, stack->low, end);
 }
 
-OT_SLOW void ot_call_here(uint64_t frame)
+OT_SLOW void ot_call_here(uint64_t frame, uint32_t frame_bytes)
 {
 	bool fit;
 	int error;
@@ -109,7 +112,7 @@ OT_SLOW void ot_call_here(uint64_t frame)
 		ot_tls.call_pause--;
 		return;
 	}
-	if (!ot_call_here_begin(frame | OT_HOOK_ENTER))
+	if (!ot_call_here_begin(frame | OT_HOOK_ENTER, frame_bytes))
 		return;
 	fit = is_fit(frame);
 	ot_call_here_end();

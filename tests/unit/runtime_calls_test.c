@@ -282,6 +282,47 @@ static void a_thread_never_takes_the_call_of_another(void **state)
 
 #define REAL_FRAME __attribute__((noinline, no_sanitize("address")))
 
+REAL_FRAME static void leave_a_look(void)
+{
+	struct otrace_frame frame = {{0}};
+
+	frame.words[3] = (uint64_t)&frame;
+	ot_call_here_begin((uint64_t)&frame | OT_HOOK_ENTER, sizeof(frame));
+}
+
+REAL_FRAME static void *enter_twice(void *tid)
+{
+	struct otrace_frame frame = {{0}};
+
+	__atomic_store_n((uint32_t *)tid, (uint32_t)gettid(), __ATOMIC_RELEASE);
+	while (!ot_call_waits_for((uint32_t)gettid()))
+		usleep(100);
+	leave_a_look();
+	frame.words[3] = (uint64_t)&frame;
+	ot_call_here((uint64_t)&frame, sizeof(frame));
+	return tid;
+}
+
+/* As by a handler that comes while the stack is asked for, and does not return. */
+static void a_look_that_was_left_by_a_jump_does_not_stop_the_next_one(void **state)
+{
+	struct ot_client client = {.fd = -1, .session = 7};
+	struct otrace_call_done done = {0};
+	uint32_t tid = 0;
+	pthread_t thread;
+
+	(void)state;
+	pthread_create(&thread, NULL, enter_twice, &tid);
+	while (!__atomic_load_n(&tid, __ATOMIC_ACQUIRE))
+		usleep(100);
+	assert_int_equal(ask_on(tid, &client, whose, 0, 0), 0);
+	wait_until_done();
+	assert_true(take(&client, &done));
+	assert_int_equal(done.status, 0);
+	assert_int_equal((long)done.value[0], (long)tid);
+	pthread_join(thread, NULL);
+}
+
 static uint64_t outer;
 static int nr_found;
 
@@ -322,6 +363,7 @@ int main(void)
 		cmocka_unit_test(a_thread_makes_its_calls_or_they_are_withdrawn),
 		cmocka_unit_test(calls_on_several_threads_do_not_wait_for_each_other),
 		cmocka_unit_test(a_thread_never_takes_the_call_of_another),
+		cmocka_unit_test(a_look_that_was_left_by_a_jump_does_not_stop_the_next_one),
 		cmocka_unit_test(a_handler_is_seen_on_the_stack_as_long_as_it_runs),
 	};
 
