@@ -13,6 +13,7 @@
 #include "base/maps.h"
 #include "base/mem.h"
 #include "base/sys.h"
+#include "core/area.h"
 #include "core/call.h"
 #include "core/callhere.h"
 #include "core/clock.h"
@@ -57,12 +58,24 @@ enum call_state {
 	CALL_LOST = 4 /* taken back, or its thread is gone: the oshell thread has it */
 };
 
-/* One call of a thread. Whoever holds the state that it was taken to owns the rest. */
+/* What an entry leads to. The number of the module: another one may be loaded in its place. */
+struct code {
+	uint64_t fn;
+	uint64_t symbol; /* 0 = no such function */
+	uint64_t module;
+	struct otrace_entry entry;
+	uint64_t generation; /* of the modules, when this was found */
+};
+
+/*
+ * One call of a thread. Whoever holds the state that it was taken to owns the rest. The thread is part of the
+ * state: one that has seen its call never takes another's that stands there by now.
+ */
 struct call {
-	uint32_t state; /* enum call_state */
+	uint64_t state; /* thread << 32 | enum call_state */
 	uint32_t session;
 	uint64_t since_ns;
-	uint64_t code;
+	struct code code;
 	struct otrace_call head;
 	struct otrace_call_value args[ARGS_MAX];
 	uint64_t offsets[ARGS_MAX]; /* of their bytes in memory */
@@ -72,9 +85,11 @@ struct call {
 	struct otrace_call_done done;
 };
 
-static struct call main_call, helper_call, thread_call;
+/* Running threads have a few: a call that never returns keeps its place, and must not be in the way of others. */
+enum { ON_MAIN = 0, ON_HELPER = 1, ON_THREADS = 2, NR_CALLS = ON_THREADS + 8 };
 
-static int thread_tid; /* that thread_call is for */
+static struct call calls[NR_CALLS];
+static struct call *const main_call = &calls[ON_MAIN], *const helper_call = &calls[ON_HELPER];
 
 /* The thread for calls, and the one that makes it. */
 static struct {
@@ -86,7 +101,113 @@ static struct {
 	uint32_t wanted; /* it shall make a thread */
 } helper;
 
-static bool waits_for_thread; /* all stubs lead to the hooks */
+static bool passes; /* all stubs lead to the hooks */
+
+/* ------------------------------------------------------------------ its state */
+
+static uint64_t word(uint32_t thread, enum call_state state)
+{
+	return (uint64_t)thread << 32 | state;
+}
+
+static enum call_state state_of(const struct call *call)
+{
+	return (enum call_state)(uint32_t)__atomic_load_n(&call->state, __ATOMIC_ACQUIRE);
+}
+
+static bool change(struct call *call, uint32_t thread, enum call_state from, enum call_state to)
+{
+	uint64_t seen = word(thread, from);
+
+	return __atomic_compare_exchange_n(&call->state, &seen, word(thread, to), false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+static bool is_on_thread(const struct call *call)
+{
+	return call >= &calls[ON_THREADS];
+}
+
+/* One that is pending. */
+static bool take(struct call *call, uint32_t thread, enum call_state to)
+{
+	if (!change(call, thread, CALL_PENDING, to))
+		return false;
+	if (is_on_thread(call))
+		__atomic_fetch_sub(&ot_calls_waiting, 1, __ATOMIC_RELEASE);
+	return true;
+}
+
+/* By whoever owns it. */
+static void finish(struct call *call)
+{
+	__atomic_store_n(&call->state, word(call->head.thread, CALL_DONE), __ATOMIC_RELEASE);
+}
+
+static void finish_without(struct call *call, int status)
+{
+	call->done.status = (uint32_t)status;
+	call->done.return_bytes = 0;
+	finish(call);
+}
+
+/* ------------------------------------------------------------------ its code */
+
+static void find_symbol(void *context)
+{
+	struct code *code = context;
+	struct ot_fn fn;
+	struct ot_module *module = ot_module_fn(code->fn, &fn);
+
+	if (!module || !fn.symbol || !ot_module_segment(module, fn.symbol, 1, 1))
+		return;
+	code->symbol = fn.symbol;
+	code->module = module->id;
+	code->entry = *(const struct otrace_entry *)code->fn;
+}
+
+static bool is_code(uint64_t address)
+{
+	char scratch[1024];
+	struct ot_mapping mapping;
+
+	return (ot_maps_ask(address, &mapping) ||
+		ot_maps_find(address, scratch, sizeof(scratch), &mapping)) &&
+	       mapping.prot & PROT_EXEC;
+}
+
+static int find_code(const struct otrace_call *head, struct code *ret)
+{
+	*ret = (struct code){
+		.fn = head->fn, .symbol = head->address, .generation = ot_modules_generation()};
+	if (!head->fn)
+		return is_code(head->address) ? OTRACE_E_OK : OTRACE_E_FAULT;
+	ret->symbol = 0;
+	ot_control_run(find_symbol, ret);
+	return ret->symbol ? OTRACE_E_OK : OTRACE_E_NO_FUNCTION;
+}
+
+static bool is_same_entry(const struct code *code)
+{
+	struct otrace_entry entry;
+
+	return ot_safe_read(&entry, code->fn, sizeof(entry)) == sizeof(entry) &&
+	       !ot_memcmp(&entry, &code->entry, sizeof(entry)) && ot_safe_readable(code->symbol);
+}
+
+/*
+ * The last look, of the thread that makes the call, and maybe in a hook: without the loader's list. A module goes
+ * as a whole, with its table. A filter that refuses the question is no answer, so one of ourselves is asked, too.
+ * Nothing helps when another thread unloads it from here on, as with any call.
+ */
+static bool is_there(const struct code *code)
+{
+	uint64_t ours = (uint64_t)is_same_entry;
+
+	if (!code->fn)
+		return is_code(code->symbol) || !is_code(ours);
+	return is_same_entry(code) || !ot_safe_readable(ours);
+}
 
 /* ------------------------------------------------------------------ the call itself */
 
@@ -238,6 +359,10 @@ static void run(struct call *call)
 	plan.nr = plan.nr_fixed = 0;
 	plan.general_left = GENERAL_REGISTERS;
 	plan.vector_left = VECTOR_REGISTERS;
+	if (!is_there(&call->code)) {
+		call->done.status = OTRACE_E_UNLOADED;
+		return;
+	}
 	call->done.return_bytes = result->bytes;
 	if (result->value_class == OTRACE_VALUE_MEMORY) {
 		add(&plan, &ffi_type_pointer, &hidden, true);
@@ -252,24 +377,11 @@ static void run(struct call *call)
 		status = ffi_prep_cif_var(&cif, FFI_DEFAULT_ABI, plan.nr_fixed, plan.nr,
 					  result_type, plan.types);
 	if (status == FFI_OK)
-		ffi_call(&cif, FFI_FN(call->code), call->result, plan.values);
+		ffi_call(&cif, FFI_FN(call->code.symbol), call->result, plan.values);
 	else
 		call->done.status = OTRACE_E_INVALID;
 	ot_memcpy(call->done.value, call->result,
 		  ot_smaller(result->bytes, sizeof(call->done.value)));
-}
-
-static bool take(struct call *call)
-{
-	uint32_t pending = CALL_PENDING;
-
-	return __atomic_compare_exchange_n(&call->state, &pending, CALL_RUNNING, false,
-					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
-}
-
-static void finish(struct call *call)
-{
-	__atomic_store_n(&call->state, CALL_DONE, __ATOMIC_RELEASE);
 }
 
 /* On a thread of the program, which has taken it. */
@@ -286,23 +398,33 @@ static void run_and_finish(struct call *call)
 
 bool ot_call_run_pending(void)
 {
-	if (!take(&main_call))
+	if (!take(main_call, OTRACE_CALL_MAIN, CALL_RUNNING))
 		return false;
-	run_and_finish(&main_call);
+	run_and_finish(main_call);
 	return true;
 }
 
-void ot_call_run_here(void)
+bool ot_call_is_process(int pid)
 {
-	if (!take(&thread_call))
-		return;
-	/* the one that this thread had seen was withdrawn, and the next is another's */
-	if (thread_call.head.thread != (uint32_t)ot_sys_gettid()) {
-		__atomic_store_n(&thread_call.state, CALL_PENDING, __ATOMIC_RELEASE);
-		return;
+	return pid == helper.pid;
+}
+
+bool ot_call_waits_for(uint32_t tid)
+{
+	for (unsigned i = ON_THREADS; i < NR_CALLS; i++)
+		if (__atomic_load_n(&calls[i].state, __ATOMIC_RELAXED) == word(tid, CALL_PENDING))
+			return true;
+	return false;
+}
+
+void ot_call_run_here(uint32_t tid)
+{
+	for (unsigned i = ON_THREADS; i < NR_CALLS; i++) {
+		if (take(&calls[i], tid, CALL_RUNNING)) {
+			run_and_finish(&calls[i]);
+			return;
+		}
 	}
-	__atomic_store_n(&ot_call_tid, 0, __ATOMIC_RELEASE);
-	run_and_finish(&thread_call);
 }
 
 /* ------------------------------------------------------------------ the thread for calls */
@@ -336,14 +458,14 @@ static void *helper_main(void *unused)
 		bool ran;
 
 		block_all_but_faults();
-		ran = take(&helper_call);
+		ran = take(helper_call, 0, CALL_RUNNING);
 		if (ran)
-			run(&helper_call);
+			run(helper_call);
 		ot_signals_block_for_good(0);
 		if (ot_sys_getpid() != pid)
 			OT_SYS(SYS_exit_group, 0, 0, 0, 0, 0, 0);
 		if (ran)
-			finish(&helper_call);
+			finish(helper_call);
 		else
 			ot_futex_wait(&helper.events, events, 0);
 	}
@@ -367,15 +489,8 @@ static int start_detached(void *(*main)(void *), size_t stack_bytes)
 
 static void make_helper(void)
 {
-	uint32_t pending = CALL_PENDING;
-
-	if (!start_detached(helper_main, 0))
-		return;
-	if (!__atomic_compare_exchange_n(&helper_call.state, &pending, CALL_RUNNING, false,
-					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-		return;
-	helper_call.done.status = OTRACE_E_SYSTEM;
-	finish(&helper_call);
+	if (start_detached(helper_main, 0) && take(helper_call, 0, CALL_LOST))
+		finish_without(helper_call, OTRACE_E_SYSTEM);
 }
 
 static void *seed_main(void *unused)
@@ -417,9 +532,10 @@ void ot_call_forget(void)
 	helper.has_seed = false;
 	helper.wanted = 0;
 	/* of the parent: what a running function looks at stays */
-	main_call.state = helper_call.state = thread_call.state = CALL_NONE;
-	ot_call_tid = 0;
-	waits_for_thread = false;
+	for (unsigned i = 0; i < NR_CALLS; i++)
+		calls[i].state = CALL_NONE;
+	ot_calls_waiting = 0;
+	passes = false;
 }
 
 /* A call for it is pending. */
@@ -430,70 +546,80 @@ static void wake_helper(void)
 	poke();
 }
 
+static bool is_gone(int tid)
+{
+	return ot_sys_tgkill(helper.pid, tid, 0) == -ESRCH;
+}
+
 /* A function may end its thread, and nobody says so. A filter that refuses the question is no answer: what a
  * running function writes to must stay mapped. */
 static void look_for_lost(void)
 {
 	int tid = __atomic_load_n(&helper.tid, __ATOMIC_ACQUIRE);
 
-	if (!tid || __atomic_load_n(&helper_call.state, __ATOMIC_ACQUIRE) != CALL_RUNNING ||
-	    ot_sys_tgkill(helper.pid, tid, 0) != -ESRCH)
+	if (!tid || state_of(helper_call) != CALL_RUNNING || !is_gone(tid))
 		return;
 	helper.tid = 0;
-	helper_call.done.status = OTRACE_E_CALL_LOST;
-	helper_call.done.return_bytes = 0;
-	finish(&helper_call);
+	finish_without(helper_call, OTRACE_E_CALL_LOST);
 }
 
 /* ------------------------------------------------------------------ a thread of the program's */
 
-/*
- * All that has a stub leads to the hooks while the call waits, and not a moment longer. Threads that are recorded
- * know a shorter way, and are asked again each time.
- */
-static void wait_for_thread(bool wait)
+/* All that has a stub leads to the hooks while a call waits, and not a moment longer. */
+static void pass_while_waiting(void)
 {
-	if (wait)
-		ot_threads_ask(thread_tid);
-	else
-		__atomic_store_n(&ot_call_tid, 0, __ATOMIC_RELEASE);
-	if (wait == waits_for_thread)
+	bool wait = __atomic_load_n(&ot_calls_waiting, __ATOMIC_ACQUIRE);
+
+	if (wait == passes)
 		return;
-	waits_for_thread = wait;
+	passes = wait;
 	ot_control_pass(wait);
 }
 
-static bool is_gone(int pid, int tid)
+static bool is_unloaded(struct call *call)
 {
-	return ot_sys_tgkill(pid, tid, 0) == -ESRCH;
+	struct code code;
+
+	if (call->code.generation == ot_modules_generation())
+		return false;
+	if (find_code(&call->head, &code) || code.module != call->code.module)
+		return true;
+	call->code.generation = code.generation;
+	return false;
 }
 
-/* It may end before the call or in it. */
-static void look_for_thread(void)
+/* The thread may end before the call or in it, and may have made the call in the meantime: then its end is told. */
+static void look_for_thread(struct call *call)
 {
-	uint32_t state = __atomic_load_n(&thread_call.state, __ATOMIC_ACQUIRE);
-	bool waits = state == CALL_PENDING;
+	enum call_state state = state_of(call);
+	uint32_t tid = call->head.thread;
 
-	if ((!waits && state != CALL_RUNNING) || !is_gone(helper.pid, thread_tid)) {
-		wait_for_thread(waits);
+	if (state != CALL_PENDING && state != CALL_RUNNING)
+		return;
+	if (state == CALL_PENDING && is_unloaded(call) && take(call, tid, CALL_LOST)) {
+		finish_without(call, OTRACE_E_UNLOADED);
 		return;
 	}
-	/* it may have made the call in the meantime: then its end is told */
-	if (__atomic_compare_exchange_n(&thread_call.state, &state, CALL_LOST, false,
-					__ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
-		thread_call.done.status = waits ? OTRACE_E_NO_THREAD : OTRACE_E_CALL_LOST;
-		thread_call.done.return_bytes = 0;
-		finish(&thread_call);
+	if (!is_gone((int)tid)) {
+		/* one that is recorded knows a shorter way, and is asked again each time */
+		if (state == CALL_PENDING)
+			ot_threads_ask((int)tid);
+		return;
 	}
-	wait_for_thread(false);
+	if (state == CALL_PENDING && take(call, tid, CALL_LOST))
+		finish_without(call, OTRACE_E_NO_THREAD);
+	else if (change(call, tid, CALL_RUNNING, CALL_LOST))
+		finish_without(call, OTRACE_E_CALL_LOST);
+}
+
+static void look_for_threads(void)
+{
+	for (unsigned i = ON_THREADS; i < NR_CALLS; i++)
+		look_for_thread(&calls[i]);
+	pass_while_waiting();
 }
 
 /* ------------------------------------------------------------------ its end */
-
-static uint32_t state_of(const struct call *call)
-{
-	return __atomic_load_n(&call->state, __ATOMIC_ACQUIRE);
-}
 
 static unsigned tick_of(const struct call *call)
 {
@@ -507,11 +633,10 @@ static unsigned tick_of(const struct call *call)
 
 int ot_call_tick_ms(void)
 {
-	const struct call *calls[] = {&main_call, &helper_call, &thread_call};
 	unsigned least = 0;
 
-	for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		unsigned tick = tick_of(calls[i]);
+	for (unsigned i = 0; i < NR_CALLS; i++) {
+		unsigned tick = tick_of(&calls[i]);
 
 		if (tick && (!least || tick < least))
 			least = tick;
@@ -544,80 +669,48 @@ static bool take_done(struct call *call, uint32_t session, struct ot_reply *even
 bool ot_call_is_done(void)
 {
 	look_for_lost();
-	look_for_thread();
-	return state_of(&main_call) == CALL_DONE || state_of(&helper_call) == CALL_DONE ||
-	       state_of(&thread_call) == CALL_DONE;
+	look_for_threads();
+	for (unsigned i = 0; i < NR_CALLS; i++)
+		if (state_of(&calls[i]) == CALL_DONE)
+			return true;
+	return false;
 }
 
 bool ot_call_take_done(uint32_t session, struct ot_reply *event)
 {
-	return take_done(&main_call, session, event) || take_done(&helper_call, session, event) ||
-	       take_done(&thread_call, session, event);
+	for (unsigned i = 0; i < NR_CALLS; i++)
+		if (take_done(&calls[i], session, event))
+			return true;
+	return false;
 }
 
 static bool withdraw(struct call *call)
 {
-	uint32_t pending = CALL_PENDING;
-
-	if (!__atomic_compare_exchange_n(&call->state, &pending, CALL_LOST, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_RELAXED))
+	if (!take(call, call->head.thread, CALL_LOST))
 		return false;
-	if (call == &thread_call)
-		wait_for_thread(false);
 	clear(call);
+	pass_while_waiting();
 	return true;
 }
 
 void ot_call_shell_gone(void)
 {
-	withdraw(&thread_call);
+	for (unsigned i = ON_THREADS; i < NR_CALLS; i++)
+		withdraw(&calls[i]);
 }
 
 void ot_request_withdraw(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
 {
 	const struct otrace_withdraw *what = (const void *)in.bytes;
-	struct call *calls[] = {&main_call, &helper_call, &thread_call};
 
-	for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
-		if (calls[i]->session == client->session &&
-		    calls[i]->done.request == what->request && withdraw(calls[i]))
+	for (unsigned i = 0; i < NR_CALLS; i++)
+		if (calls[i].session == client->session && calls[i].done.request == what->request &&
+		    withdraw(&calls[i]))
 			return;
 	ot_reply_error(reply, OTRACE_E_CALL_RUNNING, NULL);
 }
 
 /* ------------------------------------------------------------------ the request */
-
-static void find_symbol(void *context)
-{
-	struct ot_fn fn;
-	struct ot_module *module = ot_module_fn(*(uint64_t *)context, &fn);
-	uint64_t symbol = module ? fn.symbol : 0;
-
-	*(uint64_t *)context = symbol && ot_module_segment(module, symbol, 1, 1) ? symbol : 0;
-}
-
-static bool is_code(uint64_t address)
-{
-	char scratch[1024];
-	struct ot_mapping mapping;
-
-	return (ot_maps_ask(address, &mapping) ||
-		ot_maps_find(address, scratch, sizeof(scratch), &mapping)) &&
-	       mapping.prot & PROT_EXEC;
-}
-
-static int find_code(const struct otrace_call *head, uint64_t *ret)
-{
-	uint64_t code = head->fn;
-
-	if (!code) {
-		*ret = head->address;
-		return is_code(head->address) ? OTRACE_E_OK : OTRACE_E_FAULT;
-	}
-	ot_control_run(find_symbol, &code);
-	*ret = code;
-	return code ? OTRACE_E_OK : OTRACE_E_NO_FUNCTION;
-}
 
 static bool is_float_size(uint32_t bytes)
 {
@@ -738,15 +831,28 @@ static bool is_of_program(uint32_t tid)
 {
 	return tid <= INT32_MAX && (int)tid != ot_sys_gettid() &&
 	       (int)tid != __atomic_load_n(&helper.seed_tid, __ATOMIC_RELAXED) &&
-	       (int)tid != __atomic_load_n(&helper.tid, __ATOMIC_ACQUIRE) &&
-	       !is_gone(helper.pid, (int)tid);
+	       (int)tid != __atomic_load_n(&helper.tid, __ATOMIC_ACQUIRE) && !is_gone((int)tid);
+}
+
+/* Its own, if it has one that has not ended, or any that is free; NULL = there is none. */
+static struct call *call_of_thread(uint32_t tid)
+{
+	struct call *found = NULL;
+
+	for (unsigned i = ON_THREADS; i < NR_CALLS; i++) {
+		if (state_of(&calls[i]) == CALL_NONE)
+			found = &calls[i];
+		else if (calls[i].head.thread == tid)
+			return &calls[i];
+	}
+	return found;
 }
 
 static struct call *call_on(uint32_t thread)
 {
 	if (thread == OTRACE_CALL_MAIN)
-		return &main_call;
-	return thread ? &thread_call : &helper_call;
+		return main_call;
+	return thread ? call_of_thread(thread) : helper_call;
 }
 
 /* Which thread is meant, and why not. */
@@ -754,10 +860,12 @@ static int choose(const struct otrace_call *head, struct call **ret)
 {
 	struct call *call = call_on(head->thread);
 
-	if (call == &thread_call && !is_of_program(head->thread))
-		return OTRACE_E_NO_THREAD;
-	if (call == &main_call && !ot_start_is_held())
+	if (call == main_call && !ot_start_is_held())
 		return OTRACE_E_NOT_HELD;
+	if (call != main_call && call != helper_call && !is_of_program(head->thread))
+		return OTRACE_E_NO_THREAD;
+	if (!call)
+		return OTRACE_E_CALL_RUNNING;
 	*ret = call;
 	return state_of(call) == CALL_NONE ? OTRACE_E_OK : OTRACE_E_CALL_RUNNING;
 }
@@ -767,7 +875,7 @@ static int accept_call(const struct ot_client *client, struct ot_payload in, str
 	const struct otrace_call *head = (const void *)in.bytes;
 	uint64_t args_bytes = head->nr_args * sizeof(struct otrace_call_value);
 	struct call *call;
-	uint64_t code;
+	struct code code;
 	int error;
 
 	if (head->nr_args > ARGS_MAX)
@@ -791,7 +899,7 @@ static int accept_call(const struct ot_client *client, struct ot_payload in, str
 	if (!error)
 		error = place_arguments(call, in.bytes + sizeof(*head) + args_bytes,
 					in.nr_bytes - sizeof(*head) - args_bytes);
-	if (!error && call == &helper_call && !helper.has_seed)
+	if (!error && call == helper_call && !helper.has_seed)
 		error = OTRACE_E_SYSTEM;
 	if (error) {
 		clear(call);
@@ -801,6 +909,15 @@ static int accept_call(const struct ot_client *client, struct ot_payload in, str
 	return OTRACE_E_OK;
 }
 
+static const char *text_of(int error, uint32_t thread)
+{
+	if (error == OTRACE_E_SYSTEM)
+		return "no thread for calls";
+	if (error == OTRACE_E_CALL_RUNNING && !call_on(thread))
+		return "earlier calls on 8 other threads have not returned yet";
+	return NULL;
+}
+
 void ot_request_call(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
 {
 	struct call *call = NULL;
@@ -808,18 +925,17 @@ void ot_request_call(struct ot_client *client, struct ot_payload in, struct ot_r
 
 	if (error) {
 		ot_reply_error(reply, error,
-			       error == OTRACE_E_SYSTEM ? "no thread for calls" : NULL);
+			       text_of(error, ((const struct otrace_call *)in.bytes)->thread));
 		return;
 	}
-	if (call == &thread_call)
-		thread_tid = (int)call->head.thread;
-	__atomic_store_n(&call->state, CALL_PENDING, __ATOMIC_RELEASE);
-	if (call == &main_call) {
+	/* before whoever takes it counts it off */
+	if (is_on_thread(call))
+		__atomic_fetch_add(&ot_calls_waiting, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&call->state, word(call->head.thread, CALL_PENDING), __ATOMIC_RELEASE);
+	if (call == main_call)
 		ot_start_poke();
-	} else if (call == &helper_call) {
+	else if (call == helper_call)
 		wake_helper();
-	} else {
-		__atomic_store_n(&ot_call_tid, (uint32_t)thread_tid, __ATOMIC_RELEASE);
-		wait_for_thread(true);
-	}
+	else
+		look_for_threads();
 }

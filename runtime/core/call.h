@@ -23,8 +23,12 @@ void ot_call_forget(void);
 /** In the main thread: runs the call that waits, if any. */
 bool ot_call_run_pending(void);
 
-/** In the thread that a call waits for: runs it, if it has not been withdrawn. */
-void ot_call_run_here(void);
+/** Whether that is the process that calls wait in. */
+bool ot_call_is_process(int pid);
+/** Whether a call waits for that thread. Hooks: no lock. */
+bool ot_call_waits_for(uint32_t tid);
+/** In that thread: runs the call that waits for it, if any and if it has not been withdrawn. */
+void ot_call_run_here(uint32_t tid);
 
 /** How often to look for the end of calls, in ms; 0 = none runs. */
 int ot_call_tick_ms(void);

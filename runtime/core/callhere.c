@@ -11,17 +11,21 @@
 	(1u << 20) /* of the stack: one that is deeper is looked at again when it is not */
 #define PAUSE 32u  /* entries to skip behind one that was not fit: looking is not cheap */
 
-uint32_t ot_call_tid;
+uint32_t ot_calls_waiting;
 
-/* The number that is kept is the parent's in a child that no handler of fork() ran in. */
+/*
+ * The number that is kept is the parent's in a child that no handler of fork() ran in. One of vfork() even has our
+ * thread-locals, so it must not keep its own there.
+ */
 static bool is_for_me(void)
 {
 	struct ot_tls *tls = &ot_tls;
-	uint32_t tid = __atomic_load_n(&ot_call_tid, __ATOMIC_ACQUIRE);
 
-	if (!tls->tid)
+	if (!__atomic_load_n(&ot_calls_waiting, __ATOMIC_ACQUIRE))
+		return false;
+	if (!tls->tid && ot_call_is_process(ot_sys_getpid()))
 		tls->tid = (uint32_t)ot_sys_gettid();
-	return tid && tls->tid == tid && (uint32_t)ot_sys_gettid() == tid;
+	return tls->tid && ot_call_waits_for(tls->tid) && (uint32_t)ot_sys_gettid() == tls->tid;
 }
 
 static bool has_armed(const struct ot_thread *thread)
@@ -29,23 +33,26 @@ static bool has_armed(const struct ot_thread *thread)
 	return thread && thread->armed;
 }
 
-/* A hook that runs has been interrupted: its thread's memory is in use. */
-static bool in_hook(void)
+/* One that has been interrupted, with its thread's memory in use. Not one that a handler has left by a jump. */
+static bool runs(uint64_t hook, uint64_t now, uint32_t frame_bytes)
 {
-	return ot_tls.busy || (ot_tls.thread && ot_tls.thread->armed > OT_ASKED);
+	return hook > OT_ASKED && !ot_hook_is_left(hook, now, frame_bytes);
 }
 
-bool ot_call_here_begin(uint64_t hook)
+bool ot_call_here_begin(uint64_t hook, uint32_t frame_bytes)
 {
 	struct ot_tls *tls = &ot_tls;
+	uint64_t armed = has_armed(tls->thread) ? tls->thread->armed : 0;
 
-	if (!is_for_me() || in_hook())
+	if (!is_for_me() || runs(tls->busy, hook, frame_bytes) || runs(armed, hook, frame_bytes))
 		return false;
 	tls->busy = hook;
 	ot_barrier();
-	if (has_armed(tls->thread))
+	if (armed)
 		tls->thread->armed = hook;
 	ot_barrier();
+	if (armed > OT_ASKED)
+		ot_hook_clear_left(tls->thread, armed);
 	return true;
 }
 
@@ -94,18 +101,18 @@ static bool is_fit(uint64_t sp)
 	return end - sp <= LOOK_BYTES && !is_interrupted(sp, stack->low, end);
 }
 
-OT_SLOW void ot_call_here(uint64_t frame)
+OT_SLOW void ot_call_here(uint64_t frame, uint32_t frame_bytes)
 {
 	bool fit;
 	int error;
 
-	if (!__atomic_load_n(&ot_call_tid, __ATOMIC_RELAXED))
+	if (!__atomic_load_n(&ot_calls_waiting, __ATOMIC_RELAXED))
 		return;
 	if (ot_tls.call_pause) {
 		ot_tls.call_pause--;
 		return;
 	}
-	if (!ot_call_here_begin(frame | OT_HOOK_ENTER))
+	if (!ot_call_here_begin(frame | OT_HOOK_ENTER, frame_bytes))
 		return;
 	fit = is_fit(frame);
 	ot_call_here_end();
@@ -114,7 +121,7 @@ OT_SLOW void ot_call_here(uint64_t frame)
 		return;
 	}
 	error = errno;
-	ot_call_run_here();
+	ot_call_run_here(ot_tls.tid);
 	errno = error;
 }
 
@@ -123,6 +130,6 @@ void ot_call_here_waiting(void)
 	int error = errno;
 
 	if (is_for_me())
-		ot_call_run_here();
+		ot_call_run_here(ot_tls.tid);
 	errno = error;
 }

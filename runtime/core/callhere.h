@@ -13,20 +13,20 @@
 
 #include "core/thread.h"
 
-/** The thread that a call waits for; 0 = none. Hooks look at this where they have nothing to record. */
-extern uint32_t ot_call_tid;
+/** How many calls wait for threads. Hooks look at this where they have nothing to record. */
+extern uint32_t ot_calls_waiting;
 
 /**
  * In a wrapper's hook: makes the call that waits for this thread, if any and if the place is fit.
  * @param frame of the wrapper, with its address in words[3]; no hook of the thread's runs but this one
  */
-OT_SLOW void ot_call_here(uint64_t frame);
+OT_SLOW void ot_call_here(uint64_t frame, uint32_t frame_bytes);
 
 /** Where no hook runs and the thread only waits. */
 void ot_call_here_waiting(void);
 
 /** Around what asks for the stack, for a thread that a call waits for. False: not in this place. */
-bool ot_call_here_begin(uint64_t hook);
+bool ot_call_here_begin(uint64_t hook, uint32_t frame_bytes);
 void ot_call_here_end(void);
 
 #endif

@@ -395,6 +395,13 @@ static void make_probes(struct ot_module *module)
 		ot_probe_get(at, &probe);
 }
 
+static bool is_readable(uint64_t stub)
+{
+	uint8_t bytes[OT_STUB_BYTES];
+
+	return ot_safe_read(bytes, stub, sizeof(bytes)) == sizeof(bytes);
+}
+
 static void run_pass(void *context)
 {
 	struct otrace_switched done = {0};
@@ -419,6 +426,25 @@ static void run_shell_gone(void *context)
 	ot_arms_next_session();
 	restore_all(OT_OWNER_SHELL);
 	ot_switch_settle(context);
+}
+
+/*
+ * Nobody else runs here, so the loader's list stands still without its lock, which another thread of the parent
+ * may have had. That one may also have unmapped a module that we still have.
+ */
+void ot_control_child_off(void)
+{
+	struct otrace_switched done = {0};
+
+	if (!ot_probes_pass)
+		return;
+	ot_probes_pass = false;
+	if (ot_start_locked_in())
+		return;
+	for (struct otrace_probe *probe = ot_probes_first(); probe; probe = probe->next)
+		if (probe->mode != OT_MODE_OFF && !is_readable(probe->stub))
+			probe->unloaded = true;
+	ot_switch_settle(&done);
 }
 
 void ot_control_shell_gone(struct otrace_switched *ret)

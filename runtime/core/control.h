@@ -44,6 +44,8 @@ void ot_control_restore_all(enum ot_owner owner, struct otrace_switched *ret);
  * those that nobody else wants do not. What was prepared for that stays, as with any trace.
  */
 void ot_control_pass(bool on);
+/** In a forked child, before ot_control_unhold_child(): stubs that are on for a call of the parent's only go off. */
+void ot_control_child_off(void);
 /** The shell is gone: everything that it switched on goes off. */
 void ot_control_shell_gone(struct otrace_switched *ret);
 /**

@@ -34,6 +34,7 @@ static void in_child(void)
 	ot_set_trace_forget();
 	ot_area_in_child(ot_threads_after_fork());
 	ot_thunks_after_fork();
+	ot_control_child_off();
 	ot_control_unhold_child();
 	ot_start_child();
 }

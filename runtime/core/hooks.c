@@ -27,7 +27,7 @@ static inline struct ot_thread *acquire(uint64_t hook, const struct ot_arm *arm,
 	ot_barrier(); /* words[3] of the frame comes before armed */
 	if (ot_unlikely(!thread || thread->armed != OT_ARMED)) {
 		if (in_wrapper)
-			ot_call_here(hook);
+			ot_call_here(hook, arm->frame_bytes);
 		thread = ot_thread_slow(hook, arm);
 		if (!thread)
 			return NULL;
@@ -304,8 +304,8 @@ void *ot_hook_enter(struct otrace_frame *frame, struct otrace_probe *probe)
 	frame->words[0] = 0;
 	frame->words[3] = (uint64_t)frame;
 	if (ot_unlikely(!arm)) {
-		if (__atomic_load_n(&ot_call_tid, __ATOMIC_RELAXED))
-			ot_call_here((uint64_t)frame);
+		if (__atomic_load_n(&ot_calls_waiting, __ATOMIC_RELAXED))
+			ot_call_here((uint64_t)frame, probe->frame_bytes);
 		return target;
 	}
 	thread = acquire((uint64_t)frame | OT_HOOK_ENTER, arm, true);
@@ -388,7 +388,7 @@ static void *way_for_call(const struct otrace_probe *probe, uint64_t sp, void *t
 {
 	bool fine;
 
-	if ((probe->fn_flags & OTRACE_FN_MUSTTAIL) || !ot_call_here_begin(sp + OT_HOOK_LOW))
+	if ((probe->fn_flags & OTRACE_FN_MUSTTAIL) || !ot_call_here_begin(sp + OT_HOOK_LOW, 0))
 		return target;
 	fine = stack_is_fine(sp, probe->stack_bytes);
 	ot_call_here_end();

@@ -28,11 +28,11 @@ static bool frame_is_there(uint64_t frame) /* not read directly: the stack may b
 	       word == frame;
 }
 
-bool ot_hook_is_left(uint64_t hook, uint64_t now, const struct ot_arm *arm)
+bool ot_hook_is_left(uint64_t hook, uint64_t now, uint32_t frame_bytes)
 {
 	uint64_t left = place_of(hook), here = place_of(now);
 	uint64_t left_bytes = has_frame(hook) ? sizeof(struct otrace_frame) : sizeof(uint64_t);
-	uint64_t here_bytes = has_frame(now) ? arm->frame_bytes : sizeof(uint64_t);
+	uint64_t here_bytes = has_frame(now) ? frame_bytes : sizeof(uint64_t);
 
 	if (hook <= OT_ASKED)
 		return false;

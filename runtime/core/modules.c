@@ -125,12 +125,30 @@ static const char *copy_path(const char *path)
 	return copy ? ot_memcpy(copy, path, bytes) : "";
 }
 
+/* Then the loader writes to constant data, maybe just now: dlopen() is not waited for before it has relocated. */
+static bool has_text_relocations(const struct dl_phdr_info *info)
+{
+	for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *phdr = &info->dlpi_phdr[i];
+		const ElfW(Dyn) *dyn = (const void *)(info->dlpi_addr + phdr->p_vaddr);
+
+		if (phdr->p_type != PT_DYNAMIC)
+			continue;
+		for (uint64_t nr = phdr->p_memsz / sizeof(*dyn); nr && dyn->d_tag; nr--, dyn++)
+			if (dyn->d_tag == DT_TEXTREL ||
+			    (dyn->d_tag == DT_FLAGS && dyn->d_un.d_val & DF_TEXTREL))
+				return true;
+	}
+	return false;
+}
+
 static void read_tables(struct ot_module *module, struct object *object,
 			const struct otrace_note *note)
 {
 	struct ot_untouched untouched;
 
-	ot_untouched_note(&untouched, object->segments, object->nr_segments);
+	ot_untouched_note(&untouched, object->segments,
+			  has_text_relocations(object->info) ? 0 : object->nr_segments);
 	module->fingerprint = fingerprint(object);
 	if (note->abi_version == OTRACE_ABI_VERSION) {
 		scan(object, &note->fn_anchor, OT_TABLE_FNS, &module->fns);

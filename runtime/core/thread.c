@@ -312,7 +312,7 @@ static struct ot_thread *take_over(struct ot_thread *thread, uint64_t hook,
 {
 	uint64_t left = thread->armed;
 
-	if (!ot_hook_is_left(left, hook, arm)) {
+	if (!ot_hook_is_left(left, hook, arm->frame_bytes)) {
 		thread->ring->lost_nested++;
 		return NULL;
 	}
@@ -341,7 +341,7 @@ OT_SLOW struct ot_thread *ot_thread_slow(uint64_t hook, const struct ot_arm *arm
 
 	if (!ot_threads_live() || !ot_area)
 		return NULL;
-	if (tls->busy && !ot_hook_is_left(tls->busy, hook, arm))
+	if (tls->busy && !ot_hook_is_left(tls->busy, hook, arm->frame_bytes))
 		return NULL;
 	tls->busy = hook;
 	ot_barrier();

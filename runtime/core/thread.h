@@ -147,7 +147,7 @@ void ot_threads_disarm(void);
 extern uint64_t ot_stack_main_end;
 
 /** True when the hook was left by a jump out of a handler: the hook now cannot run while it lives. */
-bool ot_hook_is_left(uint64_t hook, uint64_t now, const struct ot_arm *arm);
+bool ot_hook_is_left(uint64_t hook, uint64_t now, uint32_t frame_bytes);
 /** Puts in order what a hook that was left had begun. */
 void ot_hook_clear_left(struct ot_thread *thread, uint64_t hook);
 

@@ -69,6 +69,7 @@ static bool each_page(struct ot_untouched *untouched,
 	uint64_t words[NR_WORDS];
 	uint64_t bit = 0;
 
+	ot_memset(words, 0, sizeof(words)); /* clang-tidy does not see the kernel write */
 	for (unsigned i = 0; i < untouched->nr_segments; i++) {
 		const struct ot_segment *segment = &untouched->segments[i];
 		uint64_t end = end_page(segment);
@@ -81,6 +82,8 @@ static bool each_page(struct ot_untouched *untouched,
 				return false;
 			for (uint64_t j = 0; j < nr; j++)
 				work(untouched, page++, bit++, words[j]);
+			/* what was read may be old soon: the program may make a page writable, and write it */
+			let_go(untouched);
 		}
 	}
 	return true;
@@ -111,7 +114,7 @@ void ot_untouched_note(struct ot_untouched *ret, const struct ot_segment *segmen
 		       unsigned nr_segments)
 {
 	*ret = (struct ot_untouched){.segments = segments, .nr_segments = nr_segments, .fd = -1};
-	if (ot_start_locked_in())
+	if (!nr_segments || ot_start_locked_in())
 		return;
 	ret->fd = (int)ot_sys_open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC, 0);
 	if (ret->fd < 0)
@@ -124,9 +127,7 @@ void ot_untouched_note(struct ot_untouched *ret, const struct ot_segment *segmen
 
 void ot_untouched_return(struct ot_untouched *untouched)
 {
-	if (untouched->had) {
+	if (untouched->had)
 		each_page(untouched, leave);
-		let_go(untouched);
-	}
 	forget(untouched);
 }

@@ -22,7 +22,7 @@ struct ot_untouched {
  * Notes which pages of the segments that are only read the process has. A pair with
  * ot_untouched_return(), whatever fails.
  *
- * @param segments borrowed until then
+ * @param segments borrowed until then; not those of an object with text relocations
  */
 void ot_untouched_note(struct ot_untouched *ret, const struct ot_segment *segments,
 		       unsigned nr_segments);

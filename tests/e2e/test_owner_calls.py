@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Calls on the thread asked for: a running thread of the program makes them itself, where that can be."""
+import os
 import signal
 import subprocess
 
@@ -20,9 +21,9 @@ class Threads:
         self.step, = (base + int(line.split()[0], 16) for line in symbols if line.split()[-1] == "step")
         self.dormant = self.stub()
 
-    def stub(self):
-        """The first bytes of step()."""
-        with open(f"/proc/{self.process.pid}/mem", "rb") as memory:
+    def stub(self, pid=None):
+        """The first bytes of step(), there or in a child."""
+        with open(f"/proc/{pid or self.process.pid}/mem", "rb") as memory:
             memory.seek(self.step)
             return memory.read(5)
 
@@ -33,6 +34,11 @@ class Threads:
 @pytest.fixture(scope="session")
 def owner(compiled):
     return compiled("owner.c")
+
+
+@pytest.fixture(scope="session")
+def library(compiled):
+    return compiled("library.c", "-shared", "-fPIC")
 
 
 @pytest.fixture(params=[()])
@@ -113,3 +119,57 @@ def test_slow_and_lost_calls_are_told(threads):
     assert texts[0]["text"] == "2" and "no such thread" in texts[1]["error"]
     assert "ended its thread" in done.result(f"{on} leave")["error"]
     assert threads.process.poll() is None and threads.stub() == threads.dormant
+
+
+def test_a_call_that_never_returns_keeps_its_own_thread_only(threads):
+    on = f"call -t {threads.sleeper} my_own"
+    done = threads.do(f"call -w 0.3 -t {threads.worker} nap 100000", "call wake", on)
+    assert "the call goes on" in done.result(f"call -w 0.3 -t {threads.worker} nap 100000")["error"]
+    assert done.result(on)["text"] == "3"
+    again = threads.do(on, f"call -t {threads.worker} my_own")
+    assert again.result(on)["text"] == "3"
+    assert "has not returned yet" in again.result(f"call -t {threads.worker} my_own")["error"]
+
+
+@pytest.fixture
+def meanwhile(tool, owner, library):
+    """Starts a command in a shell, waits until its call does, and then lets main do what it waits for."""
+    started = []
+
+    def begin(what, command):
+        process = tool.listen(owner, what, library)
+        started.append(process)
+        threads = Threads(tool, process)
+        assert process.stdout.readline() == "ready\n"
+        shell = subprocess.Popen([tool.path, "attach", "--unsafe", "-e", command.format(main=threads.main), str(process.pid)],
+                                 cwd=tool.folder, env=tool.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, text=True)
+        started.append(shell)
+        wait_until(lambda: threads.stub() != threads.dormant, "the call does not wait")
+        process.send_signal(signal.SIGUSR1)
+        return threads, shell
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate(timeout=60)
+
+
+@pytest.mark.parametrize("what", ["unload", "unload and sleep"])
+def test_a_function_that_is_unloaded_while_its_call_waits_is_not_called(meanwhile, what):
+    threads, shell = meanwhile(what, "call -w 20 -t {main} plugged 1")
+    assert "the module was unloaded" in shell.communicate(timeout=60)[1]
+    assert threads.process.poll() is None and threads.stub() == threads.dormant
+    assert threads.do("call my_own").result("call my_own")["text"] == "0"
+
+
+def test_a_child_of_vfork_does_not_take_its_parents_calls_away(meanwhile):
+    threads, shell = meanwhile("vfork", "call -w 5 -t {main} whose")
+    assert shell.communicate(timeout=60) == (f"{threads.main}\n", "")
+
+
+def test_a_forked_child_does_not_keep_the_stubs_on_for_a_call_that_waits(meanwhile):
+    threads, shell = meanwhile("fork", "call -w 5 -t {main} whose")
+    child = int(threads.process.stdout.readline())
+    wait_until(lambda: threads.stub(child) == threads.dormant, "the child's stubs stay on")
+    assert shell.communicate(timeout=60) == (f"{threads.main}\n", "")

@@ -196,7 +196,132 @@ static void a_thread_makes_its_calls_or_they_are_withdrawn(void **state)
 	assert_int_equal(ot_call_tick_ms(), 0);
 }
 
+#define NR_PLACES 8
+
+static struct {
+	uint32_t tids[NR_PLACES + 1];
+	uint32_t stop;
+} sleeping;
+
+static void *sleep_until_stop(void *tid)
+{
+	__atomic_store_n((uint32_t *)tid, (uint32_t)gettid(), __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&sleeping.stop, __ATOMIC_ACQUIRE))
+		usleep(100);
+	ot_call_here_waiting();
+	return tid;
+}
+
+static void begin_sleep(pthread_t *thread, uint32_t *tid)
+{
+	pthread_create(thread, NULL, sleep_until_stop, tid);
+	while (!__atomic_load_n(tid, __ATOMIC_ACQUIRE))
+		usleep(100);
+}
+
+/* Each thread keeps its own call, whatever the others do; there are as many places as are told. */
+static void calls_on_several_threads_do_not_wait_for_each_other(void **state)
+{
+	struct ot_client client = {.fd = -1, .session = 5};
+	struct otrace_call_done done = {0};
+	pthread_t threads[NR_PLACES + 1];
+	uint32_t *tids = sleeping.tids;
+
+	(void)state;
+	for (int i = 0; i <= NR_PLACES; i++)
+		begin_sleep(&threads[i], &tids[i]);
+	for (int i = 0; i < NR_PLACES; i++)
+		assert_int_equal(ask_on(tids[i], &client, whose, i, 0), 0);
+	assert_int_equal(ask_on(tids[0], &client, whose, 0, 0), OTRACE_E_CALL_RUNNING);
+	assert_int_equal(ask_on(tids[NR_PLACES], &client, whose, 0, 0), OTRACE_E_CALL_RUNNING);
+	assert_int_equal(withdraw(&client, client.inbox.head.request - NR_PLACES - 1), 0);
+	assert_int_equal(ask_on(tids[NR_PLACES], &client, whose, NR_PLACES, 0), 0);
+	__atomic_store_n(&sleeping.stop, 1, __ATOMIC_RELEASE);
+	for (int i = 0; i <= NR_PLACES; i++)
+		pthread_join(threads[i], NULL);
+	assert_true(ot_call_is_done());
+	for (long i = 0, sum = 0; i < NR_PLACES; i++) {
+		assert_true(take(&client, &done));
+		assert_int_equal(done.status, 0);
+		for (int j = 1; j <= NR_PLACES; j++)
+			sum += (long)done.value[0] == (long)tids[j] + j;
+		assert_int_equal(sum, i + 1);
+	}
+	assert_false(ot_call_is_done());
+	assert_int_equal(ot_call_tick_ms(), 0);
+	sleeping.stop = 0;
+}
+
+static void *try_all_the_time(void *unused)
+{
+	while (!__atomic_load_n(&waiting.stop, __ATOMIC_ACQUIRE))
+		ot_call_run_here((uint32_t)gettid());
+	return unused;
+}
+
+/* Of a thread that had seen a call which was withdrawn: the next one is another's, and it does not touch it. */
+static void a_thread_never_takes_the_call_of_another(void **state)
+{
+	struct ot_client client = {.fd = -1, .session = 6};
+	pthread_t sleeper, other;
+
+	(void)state;
+	waiting.stop = sleeping.tids[0] = 0;
+	begin_sleep(&sleeper, &sleeping.tids[0]);
+	pthread_create(&other, NULL, try_all_the_time, NULL);
+	for (int i = 0; i < 20000; i++) {
+		assert_int_equal(ask_on(sleeping.tids[0], &client, whose, 0, 0), 0);
+		assert_int_equal(withdraw(&client, client.inbox.head.request), 0);
+	}
+	__atomic_store_n(&waiting.stop, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&sleeping.stop, 1, __ATOMIC_RELEASE);
+	pthread_join(other, NULL);
+	pthread_join(sleeper, NULL);
+	sleeping.stop = 0;
+}
+
 #define REAL_FRAME __attribute__((noinline, no_sanitize("address")))
+
+REAL_FRAME static void leave_a_look(void)
+{
+	struct otrace_frame frame = {{0}};
+
+	frame.words[3] = (uint64_t)&frame;
+	ot_call_here_begin((uint64_t)&frame | OT_HOOK_ENTER, sizeof(frame));
+}
+
+REAL_FRAME static void *enter_twice(void *tid)
+{
+	struct otrace_frame frame = {{0}};
+
+	__atomic_store_n((uint32_t *)tid, (uint32_t)gettid(), __ATOMIC_RELEASE);
+	while (!ot_call_waits_for((uint32_t)gettid()))
+		usleep(100);
+	leave_a_look();
+	frame.words[3] = (uint64_t)&frame;
+	ot_call_here((uint64_t)&frame, sizeof(frame));
+	return tid;
+}
+
+/* As by a handler that comes while the stack is asked for, and does not return. */
+static void a_look_that_was_left_by_a_jump_does_not_stop_the_next_one(void **state)
+{
+	struct ot_client client = {.fd = -1, .session = 7};
+	struct otrace_call_done done = {0};
+	uint32_t tid = 0;
+	pthread_t thread;
+
+	(void)state;
+	pthread_create(&thread, NULL, enter_twice, &tid);
+	while (!__atomic_load_n(&tid, __ATOMIC_ACQUIRE))
+		usleep(100);
+	assert_int_equal(ask_on(tid, &client, whose, 0, 0), 0);
+	wait_until_done();
+	assert_true(take(&client, &done));
+	assert_int_equal(done.status, 0);
+	assert_int_equal((long)done.value[0], (long)tid);
+	pthread_join(thread, NULL);
+}
 
 static uint64_t outer;
 static int nr_found;
@@ -236,6 +361,9 @@ int main(void)
 		cmocka_unit_test(results_come_back_in_order),
 		cmocka_unit_test(one_at_a_time_and_no_result_for_another_session),
 		cmocka_unit_test(a_thread_makes_its_calls_or_they_are_withdrawn),
+		cmocka_unit_test(calls_on_several_threads_do_not_wait_for_each_other),
+		cmocka_unit_test(a_thread_never_takes_the_call_of_another),
+		cmocka_unit_test(a_look_that_was_left_by_a_jump_does_not_stop_the_next_one),
 		cmocka_unit_test(a_handler_is_seen_on_the_stack_as_long_as_it_runs),
 	};
 

@@ -277,7 +277,8 @@ struct otrace_go {
  *
  * A running thread of the program's makes the call when it next enters a function that has a stub, outside of
  * hooks and of handlers of signals, on its own stack. Until then the call can be withdrawn, and is when the shell
- * goes. NO_THREAD in the event: the thread has ended before.
+ * goes. NO_THREAD in the event: the thread has ended before; UNLOADED: the function's module has gone before.
+ * 8 threads at most have a call at the same time.
  */
 struct otrace_call {
 	uint64_t fn;	  /* address of its entry; 0 = what is called has none */

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Threads that are asked to make calls themselves: one that enters functions all the time, one that waits in
 // the kernel until it is woken, and the main one, which runs handlers of a signal and else enters nothing until
-// it may.
+// it may. Or it waits for SIGUSR1, and then unloads a library, or makes a child.
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define KEEP __attribute__((noinline, used))
@@ -84,6 +87,50 @@ static void take_alarms(int flags)
 	setitimer(ITIMER_REAL, &often, NULL);
 }
 
+static inline __attribute__((always_inline)) void fork_child(void)
+{
+	pid_t child = fork();
+
+	if (!child)
+		for (prctl(PR_SET_PDEATHSIG, SIGKILL);;)
+			pause();
+	printf("%d\n", child);
+	fflush(stdout);
+}
+
+static inline __attribute__((always_inline)) void vfork_child(void)
+{
+	pid_t child = vfork();
+
+	if (!child) {
+		step(0);
+		_exit(0);
+	}
+	waitpid(child, NULL, 0);
+}
+
+/* Without a handler, nor entering a function before: what it does is in main. */
+static inline __attribute__((always_inline)) void wait_and_do(const char *what, const char *path)
+{
+	void *library = path ? dlopen(path, RTLD_NOW) : NULL;
+	sigset_t usr1;
+	int number;
+
+	sigemptyset(&usr1);
+	sigaddset(&usr1, SIGUSR1);
+	puts("ready");
+	fflush(stdout);
+	sigwait(&usr1, &number);
+	if (library)
+		dlclose(library);
+	if (!strcmp(what, "unload and sleep"))
+		sigwait(&usr1, &number);
+	else if (!strcmp(what, "fork"))
+		fork_child();
+	else if (!strcmp(what, "vfork"))
+		vfork_child();
+}
+
 int main(int argc, char **argv)
 {
 	sigset_t alarms;
@@ -92,7 +139,9 @@ int main(int argc, char **argv)
 	mine = 1;
 	sigemptyset(&alarms);
 	sigaddset(&alarms, SIGALRM);
+	sigaddset(&alarms, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, &alarms, NULL);
+	sigdelset(&alarms, SIGUSR1);
 	pthread_mutex_lock(&lock);
 	pthread_create(&thread, NULL, worker, NULL);
 	pthread_create(&thread, NULL, sleeper, NULL);
@@ -100,7 +149,12 @@ int main(int argc, char **argv)
 		usleep(1000);
 	printf("%d %d %d\n", getpid(), worker_tid, sleeper_tid);
 	fflush(stdout);
-	take_alarms(argc > 1 && !strcmp(argv[1], "alternate") ? SA_ONSTACK : 0);
+	if (argc > 1 && strcmp(argv[1], "alternate")) {
+		wait_and_do(argv[1], argv[2]);
+		go = 1;
+	}
+	if (!go)
+		take_alarms(argc > 1 && !strcmp(argv[1], "alternate") ? SA_ONSTACK : 0);
 	pthread_sigmask(SIG_UNBLOCK, &alarms, NULL);
 	while (!go)
 		TOUCH();
