@@ -187,12 +187,12 @@ static void complex_numbers_keep_real_operands_real(void **state)
 		{"!0.0i + !1.0i", "1"},
 	};
 	static const struct wanted wrong[] = {
-		{"1.0i < 2", "complex < int: complex numbers have no such operator ^5"},
+		{"1.0i < 2", "_Complex double < int: complex numbers have no such operator ^5"},
 		{"1.0i % 2", "no such operator"},
-		{"(char *)1.0i", "complex to char *"},
+		{"(char *)1.0i", "_Complex double to char *"},
 		{"(unsigned _Complex)1", "make a type in C"},
 		{"(_Complex int)1", "beside _Complex"},
-		{"head + 1.0i", "struct node * + complex"},
+		{"head + 1.0i", "struct node * + _Complex double"},
 		{"__real__ head", "a number is needed, this is struct node *"},
 		{"1.0ii", "does not end like this"},
 	};
