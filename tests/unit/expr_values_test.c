@@ -173,6 +173,42 @@ static void operators_convert_as_c_does(void **state)
 	assert_errors(*state, wrong, OT_NR(wrong));
 }
 
+static void what_is_written_is_looked_at_like_what_lies_in_memory(void **state)
+{
+	static const struct wanted all[] = {
+		{"1 ? \"a\" : \"b\"", "\"a\""},
+		{"0 ? text : \"none\"", "\"none\""},
+		{"0 ?: \"none\"", "\"none\""},
+		{"counter ? L\"wide\" : L\"\"", "L\"wide\""},
+		{"\"abc\" + 1", "\"bc\""},
+		{"*(\"abc\" + 2)", "99 'c'"},
+		{"*(2 + \"abc\")", "99 'c'"},
+		{"*(\"abc\" + 3)", "0 '\\000'"},
+		{"(\"abc\" + 1)[1]", "99 'c'"},
+		{"(1 ? \"abc\" : \"\")[2]", "99 'c'"},
+		{"*((int[]){4, 5} + 1)", "5"},
+		{"*((int[]){4, 5} + 0)", "4"},
+		{"*(1 + (int[]){4, 5} - 0)", "5"},
+		{"sizeof(*(\"abc\" + 9))", "1"},
+		{"sizeof(true)", "4"},
+		{"true + false", "1"},
+		{"-true", "-1"},
+	};
+	static const struct wanted wrong[] = {
+		{"*(\"abc\" + 4)", "there is no such element"},
+		{"*(\"abc\" + 5)", "there is no such element"},
+		{"*(\"abc\" - 1)", "there is no such element"},
+		{"(1 ? \"abc\" : \"\")[4]", "there is no such element"},
+		{"*((int[]){4, 5} + 2)", "there is no such element"},
+		{"(int[]){4, 5} + 1", "no address in the program"},
+		{"*(\"abc\" + 1) = 'x'", "has no place in the program"},
+		{"2 - \"abc\"", "no address in the program"},
+	};
+
+	assert_values(*state, all, OT_NR(all));
+	assert_errors(*state, wrong, OT_NR(wrong));
+}
+
 static void complex_numbers_keep_real_operands_real(void **state)
 {
 	static const struct wanted all[] = {
@@ -426,6 +462,7 @@ int main(void)
 		TEST(literals_are_cs),
 		TEST(types_are_parsed_like_declarations),
 		TEST(operators_convert_as_c_does),
+		TEST(what_is_written_is_looked_at_like_what_lies_in_memory),
 		TEST(complex_numbers_keep_real_operands_real),
 		TEST(compound_literals_are_filled_by_cs_rules),
 		TEST(ranges_are_arrays_without_their_end),
