@@ -68,12 +68,13 @@ static const struct ot_type *tagged(struct ot_dwarf_types *t, Dwarf_Die *die, in
 
 /* ------------------------------------------------------------------ base types */
 
+/* Two numbers of 16 bytes each may be long doubles or __float128: that is not said. */
 static const struct ot_type *complex_of(struct ot_dwarf_types *t, uint64_t size)
 {
-	const char *part = size == 8 ? "float" : size == 16 ? "double" : "long double";
-
-	return size == 8 || size == 16 || size == 32
-		       ? ot_made_complex(t->program, ot_program_base(t->program, part))
+	return size == 8 || size == 16
+		       ? ot_made_complex(t->program,
+					 ot_program_base(t->program,
+							 size == 8 ? "float" : "double"))
 		       : NULL;
 }
 

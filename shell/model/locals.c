@@ -146,10 +146,12 @@ static const char *why_unknown(Dwarf_Die *die)
 			? dwarf_diename(&type)
 			: NULL;
 
-	return name && strstr(name, "_BitInt")
-		       ? "the debug information does not say how many bits its _BitInt has"
-		       : "the debug information does not describe its type in a way that otrace "
-			 "knows";
+	if (name && strstr(name, "_BitInt"))
+		return "the debug information does not say how many bits its _BitInt has";
+	if (name && !strcmp(name, "complex"))
+		return "the debug information does not say what the parts of its complex number "
+		       "are";
+	return "the debug information does not describe its type in a way that otrace knows";
 }
 
 static void add(struct reader *reader, Dwarf_Die *die)

@@ -101,7 +101,7 @@ bool ot_type_is_complex_float(const struct ot_type *type)
 
 	type = ot_type_strip(type);
 	return type->kind == OTRACE_TYPE_BASE && type->encoding == OTRACE_ENC_COMPLEX &&
-	       (size == 8 || size == 16 || size == 32);
+	       (size == 8 || size == 16 || (size == 32 && type->count == 80));
 }
 
 bool ot_type_is_operand(const struct ot_type *type)

@@ -124,7 +124,7 @@ def test_types_that_only_a_function_uses(tool, local_types):
     terminal = tool.terminal(command=str(local_types), env=ELSEWHERE)
     terminal.expect("waiting for")
     theirs = gdb(terminal.pid, "types", *TYPES)
-    done = tool.attach(["ls -l /osh/locals", "cd /osh/locals", *[f"pr {text}" for text in TYPES], "pr bits", "pr *bits_pointer",
+    done = tool.attach(["ls -l /osh/locals", "cd /osh/locals", *[f"pr {text}" for text in TYPES], "pr bits", "pr wide", "pr *bits_pointer",
                         "pr bits_pointer + 1", "pr hidden + 1", "pr *hidden", "ALWAYS"], terminal.pid, options=["--unsafe"])
     wrong = {}
     for (text, mine), value in zip(TYPES.items(), theirs):
@@ -140,6 +140,7 @@ def test_types_that_only_a_function_uses(tool, local_types):
               "half": "_Float16", "four": "vector", "hidden": "struct nowhere *"}
     assert {name: detail[name] for name in wanted} == wanted
     assert "how many bits its _BitInt has" in done.result("pr bits")["error"]
+    assert "what the parts of its complex number are" in done.result("pr wide")["error"]  # or of __float128
     assert "nobody knows its size" in done.result("pr bits_pointer + 1")["error"]
     assert "nobody knows its size" in done.result("pr hidden + 1")["error"]
     assert "incomplete type" in done.result("pr *hidden")["text"] and "incomplete type" in done.result("pr *bits_pointer")["text"]

@@ -84,6 +84,7 @@ __attribute__((noinline)) static int types(void)
 	int (*more)(const char *, ...) = printf;
 	float _Complex z = 1.5f;
 	double _Complex *zp = &(double _Complex){2};
+	long double _Complex wide = 1;
 	_Float16 half = 0.5f;
 	typedef int vector __attribute__((vector_size(16)));
 	vector four = {1, 2, 3, 4};
@@ -98,7 +99,7 @@ __attribute__((noinline)) static int types(void)
 	__imag__ z = -2;
 	use(here), use(inside_pointer), use(small), use(&chosen), use(&mixed), use(&constant), use(&changing), use(&fixed);
 	use(&text), use(&function), use(&more), use(&z), use(&zp), use(&half), use(&four), use(&bits), use(&hidden), use(&unnamed);
-	use(&bits_pointer), use(&here_too), use(&pointing);
+	use(&bits_pointer), use(&here_too), use(&pointing), use(&wide);
 	otrace_set_trace();
 	return first.a + inside.c + *fixed + constant;
 }
