@@ -209,6 +209,36 @@ static void what_is_written_is_looked_at_like_what_lies_in_memory(void **state)
 	assert_errors(*state, wrong, OT_NR(wrong));
 }
 
+static void numbers_may_have_separators_and_endings(void **state)
+{
+	static const struct wanted all[] = {
+		{"1'000", "1000"},
+		{"1'000'000 + 1", "1000001"},
+		{"0x7f'ff", "32767"},
+		{"0b1'0", "2"},
+		{"1'0.2'5", "10.25"},
+		{"1'000 + 'a'", "1097"},
+		{"1.5f16", "1.5"},
+		{"0.1f16", "0.099976"},
+		{"sizeof 1.0f16", "2"},
+		{"1.00048828125f16 == 1", "1"}, /* half way: to the even one */
+		{"1.000488281250000000000000000000001f16 == 1.0009765625", "1"},
+		{"1.0014648437499999999999999999999999f16 == 1.0009765625", "1"},
+	};
+	static const struct wanted wrong[] = {
+		{"5wb", "constants of _BitInt are not calculated with ^1"},
+		{"5uwb", "constants of _BitInt"},
+		{"1 + 2i", "an imaginary number is written as 2.0i ^5"},
+		{"1.0q", "constants of __float128 are not calculated with"},
+		{"5xb", "does not end like this"},
+		{"1.0f16i", "does not end like this"},
+		{"1'", "the quote is not closed"},
+	};
+
+	assert_values(*state, all, OT_NR(all));
+	assert_errors(*state, wrong, OT_NR(wrong));
+}
+
 static void complex_numbers_keep_real_operands_real(void **state)
 {
 	static const struct wanted all[] = {
@@ -463,6 +493,7 @@ int main(void)
 		TEST(types_are_parsed_like_declarations),
 		TEST(operators_convert_as_c_does),
 		TEST(what_is_written_is_looked_at_like_what_lies_in_memory),
+		TEST(numbers_may_have_separators_and_endings),
 		TEST(complex_numbers_keep_real_operands_real),
 		TEST(compound_literals_are_filled_by_cs_rules),
 		TEST(ranges_are_arrays_without_their_end),
