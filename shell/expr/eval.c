@@ -137,6 +137,11 @@ struct ot_err *ot_eval_number(struct ot_evaluator *e, const struct ot_expr_node 
 	bool is_enumerator = e->is_enumerator;
 
 	ot_eval_decay(e, value);
+	if (ot_type_is_complex(value->type) && !ot_type_is_complex_float(value->type))
+		return ot_eval_error(e, node, OT_ERR_TYPE,
+				     "a %s is shown and not calculated with: what its parts are is "
+				     "not recorded",
+				     ot_type_text(value->type));
 	if (!ot_type_is_operand(value->type) && !ot_type_is_void(value->type))
 		return ot_eval_error(e, node, OT_ERR_TYPE,
 				     "a number or pointer is needed, this is %s",

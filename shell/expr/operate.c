@@ -224,6 +224,13 @@ static struct ot_err *no_operand(struct ot_evaluator *e, const struct ot_expr_no
 {
 	const struct ot_value *wrong = ot_type_is_operand(a->type) ? b : a;
 
+	if (ot_type_is_complex(wrong->type))
+		return ot_eval_error(
+			e, node, OT_ERR_TYPE,
+			"%s %s %s: a %s is shown and not calculated with: what its parts are is "
+			"not recorded",
+			ot_type_text(a->type), ot_eval_op_text(node->op), ot_type_text(b->type),
+			ot_type_text(wrong->type));
 	return ot_eval_error(e, node, OT_ERR_TYPE,
 			     "%s %s %s: a number or pointer is needed, this is %s",
 			     ot_type_text(a->type), ot_eval_op_text(node->op),
