@@ -233,6 +233,8 @@ static void numbers_may_have_separators_and_endings(void **state)
 		{"5xb", "does not end like this"},
 		{"1.0f16i", "does not end like this"},
 		{"1'", "the quote is not closed"},
+		{"typeof(head)", "this is a type, struct node *; a cast is (struct node *)x"},
+		{"(struct {int a;} *)head", "name one of the program ^8"},
 	};
 
 	assert_values(*state, all, OT_NR(all));
