@@ -13,13 +13,17 @@ static struct ot_err *not_a_pointer(struct ot_evaluator *e, const struct ot_expr
 }
 
 /* What was written in the expression has its bytes with it. */
-static void deref_homeless(const struct ot_value *pointer, const struct ot_type *target,
-			   struct ot_value *ret)
+static struct ot_err *deref_homeless(struct ot_evaluator *e, const struct ot_expr_node *node,
+				     const struct ot_value *pointer, struct ot_value *ret)
 {
+	const struct ot_type *target = ot_type_strip(pointer->type)->target;
 	size_t size = ot_type_size(target);
 	size_t there = pointer->string.nr_bytes;
 
+	if (size > there && !e->is_dry)
+		return ot_eval_error(e, node, OT_ERR_TYPE, "there is no such element");
 	ot_value_of_bytes(target, pointer->string.bytes, size < there ? size : there, ret);
+	return NULL;
 }
 
 struct ot_err *ot_eval_deref(struct ot_evaluator *e, const struct ot_expr_node *node,
@@ -36,10 +40,8 @@ struct ot_err *ot_eval_deref(struct ot_evaluator *e, const struct ot_expr_node *
 		return ot_eval_error(
 			e, node, OT_ERR_TYPE,
 			"a void pointer says nothing about what is there; cast it first");
-	if (ot_eval_is_homeless(pointer)) {
-		deref_homeless(pointer, plain->target, ret);
-		return NULL;
-	}
+	if (ot_eval_is_homeless(pointer))
+		return deref_homeless(e, node, pointer, ret);
 	OT_TRY(ot_eval_number(e, node, pointer, &number));
 	ot_value_at(plain->target, (uint64_t)number.integer, ret);
 	return NULL;
@@ -215,10 +217,41 @@ struct ot_err *ot_eval_step(struct ot_evaluator *e, const struct ot_expr_node *n
 		return ot_eval_error(e, node, OT_ERR_TYPE,
 				     "no file of the program defines %s, so nobody knows its size",
 				     ot_type_text(target));
-	if (!bytes && !ot_type_is_record(target) && !ot_type_is_array(target))
+	if (!bytes && !ot_type_is_record(target) &&
+	    (!ot_type_is_array(target) ||
+	     ot_type_strip(target)->flags & OTRACE_TYPE_FLAG_COUNT_UNKNOWN))
 		return ot_eval_error(e, node, OT_ERR_TYPE, "%s has no size", ot_type_text(target));
 	*ret = bytes;
 	return NULL;
+}
+
+struct ot_err *ot_eval_homeless_step(struct ot_evaluator *e, const struct ot_expr_node *node,
+				     const struct ot_value *pointer, __int128 steps,
+				     struct ot_value *ret)
+{
+	struct ot_value rest = {.bytes = (uint8_t *)pointer->string.bytes};
+	uint64_t step = 0;
+
+	OT_TRY(ot_eval_step(e, node, pointer->type, &step));
+	/* what lies in front of it was left behind */
+	if (steps < 0 || steps > (__int128)pointer->string.nr_bytes ||
+	    (uint64_t)steps * (__int128)step > (__int128)pointer->string.nr_bytes)
+		return ot_eval_error(e, node, OT_ERR_TYPE, "there is no such element");
+	rest.bytes += (uint64_t)steps * step;
+	rest.nr_bytes = pointer->string.nr_bytes - (uint64_t)steps * step;
+	ot_eval_homeless(e, ot_type_strip(pointer->type)->target, &rest, ret);
+	return NULL;
+}
+
+/* Of the bytes that were written. */
+static struct ot_err *homeless_element(struct ot_evaluator *e, const struct ot_expr_node *node,
+				       const struct ot_value *pointer, __int128 index,
+				       struct ot_value *ret)
+{
+	ot_auto_value struct ot_value there = {0};
+
+	OT_TRY(ot_eval_homeless_step(e, node, pointer, index, &there));
+	return ot_eval_deref(e, node, &there, ret);
 }
 
 /* Behind a pointer: from its place on, in steps of what it points to. */
@@ -232,8 +265,8 @@ static struct ot_err *element_at(struct ot_evaluator *e, const struct ot_expr_no
 	if (!ot_type_is_pointer(pointer->type))
 		return not_a_pointer(e, node, pointer->type);
 	OT_TRY(ot_eval_step(e, node, pointer->type, &step));
-	if (ot_eval_is_homeless(pointer) && index)
-		return ot_eval_error(e, node, OT_ERR_TYPE, "there is no such element");
+	if (ot_eval_is_homeless(pointer))
+		return homeless_element(e, node, pointer, index, ret);
 	OT_TRY(ot_eval_deref(e, node, pointer, &first));
 	if (first.is_lvalue)
 		ot_value_at(first.type, first.address + (uint64_t)index * step, ret);

@@ -4,6 +4,7 @@
 
 #include "expr/eval.h"
 #include "model/made.h"
+#include "model/write.h"
 
 void ot_eval_move(struct ot_value *from, struct ot_value *ret)
 {
@@ -136,6 +137,11 @@ struct ot_err *ot_eval_number(struct ot_evaluator *e, const struct ot_expr_node 
 	bool is_enumerator = e->is_enumerator;
 
 	ot_eval_decay(e, value);
+	if (ot_type_is_complex(value->type) && !ot_type_is_complex_float(value->type))
+		return ot_eval_error(e, node, OT_ERR_TYPE,
+				     "a %s is shown and not calculated with: what its parts are is "
+				     "not recorded",
+				     ot_type_text(value->type));
 	if (!ot_type_is_operand(value->type) && !ot_type_is_void(value->type))
 		return ot_eval_error(e, node, OT_ERR_TYPE,
 				     "a number or pointer is needed, this is %s",
@@ -414,11 +420,32 @@ struct ot_err *ot_eval_type(struct ot_evaluator *e, const struct ot_expr_node *n
 
 /* ------------------------------------------------------------------ from outside */
 
+/* flag ? "yes" : "no" is shown as the text alone would be. False: it is none. */
+static bool take_text(struct ot_evaluator *e, const struct ot_value *pointer, struct ot_value *ret)
+{
+	const struct ot_type *target = ot_type_strip(pointer->type)->target;
+	uint64_t size = ot_type_size(target);
+	struct ot_value text;
+
+	if (!size || !ot_type_is_integer(target))
+		return false;
+	ot_value_of_bytes(ot_program_array_of(e->program, target, pointer->string.nr_bytes / size),
+			  pointer->string.bytes, pointer->string.nr_bytes, &text);
+	if (ot_type_is_char(target) || ot_write_is_wide(&text)) {
+		ot_eval_move(&text, ret);
+		return true;
+	}
+	ot_value_deinit(&text);
+	return false;
+}
+
 static struct ot_err *eval_root(struct ot_evaluator *e, struct ot_value *ret)
 {
 	ot_auto_value struct ot_value value = {0};
 
 	OT_TRY(ot_eval(e, e->expr->root, &value));
+	if (ot_eval_is_homeless(&value) && take_text(e, &value, ret))
+		return NULL;
 	if (ot_eval_is_homeless(&value))
 		return ot_eval_error(e, e->expr->root, OT_ERR_TYPE,
 				     "what is written in an expression has no address in the "

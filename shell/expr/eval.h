@@ -60,6 +60,11 @@ bool ot_eval_is_homeless(const struct ot_value *value);
 void ot_eval_homeless(struct ot_evaluator *e, const struct ot_type *type,
 		      const struct ot_value *what, struct ot_value *ret);
 
+/** "abc" + 2: such a pointer some elements further on, within what was written. */
+struct ot_err *ot_eval_homeless_step(struct ot_evaluator *e, const struct ot_expr_node *node,
+				     const struct ot_value *pointer, __int128 steps,
+				     struct ot_value *ret);
+
 /** A value whose home moves must not point to its old home. */
 void ot_eval_move(struct ot_value *from, struct ot_value *ret);
 /** A part borrows the bytes of the whole, and the whole is about to go. */

@@ -2,6 +2,7 @@
 // Numbers, characters and strings.
 #include <ctype.h>
 #include <errno.h>
+#include <fenv.h>
 #include <string.h>
 
 #include "expr/tree.h"
@@ -26,6 +27,21 @@ static struct ot_err *wrong_end(struct ot_expr *expr, const char *end)
 			     "a number does not end like this");
 }
 
+/* Endings that C has, and that make numbers which are not calculated with. */
+static struct ot_err *refused_end(struct ot_expr *expr, const char *end)
+{
+	int position = (int)(end - expr->text);
+
+	if (!strncmp(end, "wb", 2) || !strncmp(end, "WB", 2))
+		return ot_expr_error(expr, OT_ERR_SYNTAX, position,
+				     "constants of _BitInt are not calculated with");
+	if (*end && strchr("ijIJ", *end) && !ot_expr_is_name_char(end[1]))
+		return ot_expr_error(expr, OT_ERR_SYNTAX, position,
+				     "this is a _Complex int, which is not calculated with: an "
+				     "imaginary number is written as 2.0i");
+	return wrong_end(expr, end);
+}
+
 static struct ot_err *lex_suffix(struct ot_expr *expr, int position, const char *end,
 				 struct ot_token *ret)
 {
@@ -44,11 +60,26 @@ static struct ot_err *lex_suffix(struct ot_expr *expr, int position, const char 
 		}
 	}
 	if (ot_expr_is_name_char(*end) || *end == '.')
-		return wrong_end(expr, end);
+		return refused_end(expr, end);
 	ret->kind = OT_TOKEN_INTEGER;
 	ret->len = (size_t)(end - start);
 	ret->base = integer_base(ret->integer, decimal, is_unsigned, longs);
 	return NULL;
+}
+
+/* To be rounded to a _Float16 once: what lies between two long doubles is not taken for the one that is
+ * half way between two such. */
+static long double read_half(const char *start)
+{
+	int mode = fegetround();
+	long double low, high;
+
+	fesetround(FE_DOWNWARD);
+	low = strtold(start, NULL);
+	fesetround(FE_UPWARD);
+	high = strtold(start, NULL);
+	fesetround(mode);
+	return low == (long double)(float)low ? high : low;
 }
 
 /* Read as its own type: twice rounded would be another number. */
@@ -59,7 +90,11 @@ static struct ot_err *lex_float(struct ot_expr *expr, int position, struct ot_to
 
 	ret->real = strtod(start, &end);
 	ret->base = "double";
-	if (*end == 'f' || *end == 'F') {
+	if (!strncmp(end, "f16", 3) || !strncmp(end, "F16", 3)) {
+		ret->real = read_half(start);
+		ret->base = "_Float16";
+		end += 3;
+	} else if (*end == 'f' || *end == 'F') {
 		ret->real = strtof(start, &end);
 		ret->base = "float";
 		end++;
@@ -68,7 +103,11 @@ static struct ot_err *lex_float(struct ot_expr *expr, int position, struct ot_to
 		ret->base = "long double";
 		end++;
 	}
-	if (*end == 'i' || *end == 'j') {
+	if ((*end == 'q' || *end == 'Q') && end != start)
+		return ot_expr_error(expr, OT_ERR_SYNTAX, (int)(end - expr->text),
+				     "constants of __float128 are not calculated with: they have "
+				     "more digits than a long double");
+	if ((*end == 'i' || *end == 'j') && strcmp(ret->base, "_Float16") != 0) {
 		ret->is_imaginary = true;
 		end++;
 	}
@@ -79,7 +118,7 @@ static struct ot_err *lex_float(struct ot_expr *expr, int position, struct ot_to
 	return NULL;
 }
 
-struct ot_err *ot_expr_lex_number(struct ot_expr *expr, int position, struct ot_token *ret)
+static struct ot_err *lex_number(struct ot_expr *expr, int position, struct ot_token *ret)
 {
 	const char *start = expr->text + position;
 	bool hex = start[0] == '0' && (start[1] == 'x' || start[1] == 'X');
@@ -107,6 +146,37 @@ struct ot_err *ot_expr_lex_number(struct ot_expr *expr, int position, struct ot_
 	if (errno == ERANGE)
 		return ot_expr_error(expr, OT_ERR_SYNTAX, position, "the number is too large");
 	return lex_suffix(expr, position, end, ret);
+}
+
+/* Where the next of C23's separators stands (1'000'000), within one number; or NULL. */
+static const char *separator(const char *at)
+{
+	for (; ot_expr_is_name_char(*at) || *at == '.' || *at == '\''; at++)
+		if (*at == '\'')
+			return isxdigit((unsigned char)at[-1]) && isxdigit((unsigned char)at[1])
+				       ? at
+				       : NULL;
+	return NULL;
+}
+
+struct ot_err *ot_expr_lex_number(struct ot_expr *expr, int position, struct ot_token *ret)
+{
+	const char *at = expr->text, *next = separator(at + position);
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT;
+	struct ot_expr without = {.program = expr->program};
+	size_t nr = 0;
+
+	if (!next)
+		return lex_number(expr, position, ret);
+	for (; next; next = separator(at), nr++) {
+		ot_buf_add(&text, at, (size_t)(next - at));
+		at = next + 1;
+	}
+	ot_buf_adds(&text, at);
+	without.text = ot_buf_text(&text);
+	OT_TRY(lex_number(&without, position, ret));
+	ret->len += nr;
+	return NULL;
 }
 
 /* ------------------------------------------------------------------ characters */

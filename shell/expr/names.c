@@ -255,9 +255,9 @@ static bool eval_word(struct ot_evaluator *e, const char *word, struct ot_value 
 		ot_value_of_u64(type, 0, ret);
 		return true;
 	}
+	/* <stdbool.h> has them as numbers; to C23 alone they are _Bool */
 	if (!strcmp(word, "true") || !strcmp(word, "false")) {
-		type = ot_program_base(e->program, "_Bool");
-		ot_value_of_u64(type, word[0] == 't', ret);
+		ot_eval_int(e, word[0] == 't', ret);
 		return true;
 	}
 	return false;

@@ -224,10 +224,36 @@ static struct ot_err *no_operand(struct ot_evaluator *e, const struct ot_expr_no
 {
 	const struct ot_value *wrong = ot_type_is_operand(a->type) ? b : a;
 
+	if (ot_type_is_complex(wrong->type))
+		return ot_eval_error(
+			e, node, OT_ERR_TYPE,
+			"%s %s %s: a %s is shown and not calculated with: what its parts are is "
+			"not recorded",
+			ot_type_text(a->type), ot_eval_op_text(node->op), ot_type_text(b->type),
+			ot_type_text(wrong->type));
 	return ot_eval_error(e, node, OT_ERR_TYPE,
 			     "%s %s %s: a number or pointer is needed, this is %s",
 			     ot_type_text(a->type), ot_eval_op_text(node->op),
 			     ot_type_text(b->type), ot_type_text(wrong->type));
+}
+
+/* "abc" + 2. False: it is something else. */
+static bool is_literal_step(const struct ot_evaluator *e, const struct ot_value *pointer,
+			    const struct ot_value *steps)
+{
+	return !e->is_dry && ot_eval_is_homeless(pointer) && ot_type_is_integer(steps->type);
+}
+
+static struct ot_err *literal_step(struct ot_evaluator *e, const struct ot_expr_node *node,
+				   const struct ot_value *pointer, struct ot_value *steps,
+				   struct ot_value *ret)
+{
+	struct ot_number number = {0};
+
+	OT_TRY(ot_eval_number(e, node, steps, &number));
+	return ot_eval_homeless_step(e, node, pointer,
+				     node->op == OT_TOKEN_MINUS ? -number.integer : number.integer,
+				     ret);
 }
 
 struct ot_err *ot_eval_binary(struct ot_evaluator *e, const struct ot_expr_node *node,
@@ -252,6 +278,11 @@ struct ot_err *ot_eval_binary(struct ot_evaluator *e, const struct ot_expr_node 
 	if ((!ot_type_is_operand(left.type) && !ot_type_is_void(left.type)) ||
 	    (!ot_type_is_operand(right.type) && !ot_type_is_void(right.type)))
 		return no_operand(e, node, &left, &right);
+	if ((node->op == OT_TOKEN_PLUS || node->op == OT_TOKEN_MINUS) &&
+	    is_literal_step(e, &left, &right))
+		return literal_step(e, node, &left, &right, ret);
+	if (node->op == OT_TOKEN_PLUS && is_literal_step(e, &right, &left))
+		return literal_step(e, node, &right, &left, ret);
 	OT_TRY(ot_eval_number(e, node->right, &right, &b));
 	e->is_enumerator = is_enumerator;
 	OT_TRY(ot_eval_number(e, node->left, &left, &a));

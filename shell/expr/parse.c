@@ -209,6 +209,20 @@ static struct ot_err *parse_macro(struct ot_parser *p, bool is_container,
 	return ot_parse_expect(p, OT_TOKEN_CLOSE, "\")\"");
 }
 
+/* "typeof(x)" alone: what type that is can be said. */
+static struct ot_err *lone_type(struct ot_parser *p)
+{
+	int position = p->token.position;
+	const struct ot_type *type = NULL;
+	const char *text;
+
+	OT_TRY(ot_parse_type(p, &type));
+	text = ot_type_text(type);
+	return ot_expr_error(p->expr, OT_ERR_TYPE, position,
+			     "this is a type, %s; a cast is (%s)x, its size sizeof(%s)", text, text,
+			     text);
+}
+
 static struct ot_err *parse_name(struct ot_parser *p, const struct ot_expr_node **ret)
 {
 	bool is_offset = is_word(p, "offsetof") || is_word(p, "__builtin_offsetof");
@@ -220,6 +234,8 @@ static struct ot_err *parse_name(struct ot_parser *p, const struct ot_expr_node 
 		if (ot_parse_is(&ahead, OT_TOKEN_OPEN))
 			return parse_macro(p, is_container, ret);
 	}
+	if (ot_parse_starts_typeof(p))
+		return lone_type(p);
 	return parse_literal(p, ret);
 }
 
@@ -605,7 +621,9 @@ struct ot_err *ot_expr_parse_in(const struct ot_expr_scope *scope, const char *t
 	struct ot_err *err;
 
 	if (strlen(text) > OT_EXPR_MAX_BYTES)
-		return ot_err_new(OT_ERR_SYNTAX, "the expression is too long");
+		return ot_err_new(OT_ERR_SYNTAX,
+				  "the expression is too long: it has %zu bytes, and may have %u",
+				  strlen(text), OT_EXPR_MAX_BYTES);
 	expr = ot_alloc(sizeof(*expr));
 	expr->program = scope->program;
 	expr->scope = scope;

@@ -151,6 +151,7 @@ struct ot_err *ot_parse_parts(struct ot_parser *p, const struct ot_expr_node **r
 
 /** Whether the name in hand starts a type. A variable of the same name hides a type. */
 bool ot_parse_starts_type(const struct ot_parser *p);
+bool ot_parse_starts_typeof(const struct ot_parser *p);
 /** A type with an abstract declarator: "struct client *", "int (*)[3]". */
 struct ot_err *ot_parse_type(struct ot_parser *p, const struct ot_type **ret);
 

@@ -51,6 +51,11 @@ static int tag_kind(const char *word)
 					: -1;
 }
 
+bool ot_parse_starts_typeof(const struct ot_parser *p)
+{
+	return p->token.kind == OT_TOKEN_NAME && is_typeof(p->token.text);
+}
+
 bool ot_parse_starts_type(const struct ot_parser *p)
 {
 	const char *word = p->token.text;
@@ -174,6 +179,10 @@ static struct ot_err *take_name(struct ot_parser *p, struct words *w)
 
 	if (kind >= 0)
 		OT_TRY(ot_parse_advance(p));
+	if (kind >= 0 && ot_parse_is(p, OT_TOKEN_OPEN_BRACE))
+		return ot_expr_error(
+			p->expr, OT_ERR_SYNTAX, p->token.position,
+			"no type is defined in an expression: name one of the program");
 	if (p->token.kind != OT_TOKEN_NAME)
 		return ot_parse_unexpected(p, "the name of a type");
 	w->named = ot_program_type(p->expr->program, p->token.text, kind);

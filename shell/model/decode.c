@@ -36,7 +36,7 @@ static bool types_equal(const struct ot_type *a, const struct ot_type *b)
 {
 	if (a->kind != b->kind || a->encoding != b->encoding || a->flags != b->flags ||
 	    a->size_bytes != b->size_bytes || a->count != b->count || a->target != b->target ||
-	    a->nr_members != b->nr_members || !a->name != !b->name)
+	    a->nr_members != b->nr_members || a->is_local != b->is_local || !a->name != !b->name)
 		return false;
 	if (a->name && strcmp(a->name, b->name))
 		return false;
@@ -58,7 +58,7 @@ static uint64_t type_key(const struct ot_type *type)
 	return key;
 }
 
-static struct ot_type *type_add(struct ot_program *program, const struct ot_type *like)
+struct ot_type *ot_types_add(struct ot_program *program, const struct ot_type *like)
 {
 	struct ot_type *type = ot_arena_alloc(&program->arena, sizeof(*type));
 
@@ -72,7 +72,7 @@ struct ot_type *ot_types_intern(struct ot_program *program, const struct ot_type
 	void **place = ot_map_place(&program->types_by_hash, type_key(like));
 
 	if (!*place || !types_equal(*place, like))
-		*place = type_add(program, like);
+		*place = ot_types_add(program, like);
 	return *place;
 }
 
@@ -84,12 +84,12 @@ static struct ot_type *intern_hashed(struct ot_decoder *d, const struct ot_type 
 
 	*is_new = true;
 	if (!like->hash)
-		return type_add(d->program, like);
+		return ot_types_add(d->program, like);
 	place = ot_map_place(&d->program->types_by_hash, like->hash);
 	known = *place;
 	*is_new = !known || known->hash != like->hash;
 	if (*is_new)
-		*place = type_add(d->program, like);
+		*place = ot_types_add(d->program, like);
 	return *place;
 }
 

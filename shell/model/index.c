@@ -357,7 +357,8 @@ static void complete_types(struct ot_program *program, struct ot_type *const *na
 	for (size_t i = 0; i < program->all_types.nr; i++) {
 		struct ot_type *type = program->all_types.items[i];
 
-		if (type->flags & OTRACE_TYPE_FLAG_INCOMPLETE && type->name && !type->complete)
+		if (type->flags & OTRACE_TYPE_FLAG_INCOMPLETE && type->name && !type->complete &&
+		    !type->is_local)
 			complete_type(named, nr, type);
 	}
 }
@@ -370,7 +371,7 @@ static size_t link_types(struct ot_program *program, struct ot_type **named)
 	for (size_t i = 0; i < program->all_types.nr; i++) {
 		struct ot_type *type = program->all_types.items[i];
 
-		if (type->name && type->kind != OTRACE_TYPE_VOID &&
+		if (type->name && type->kind != OTRACE_TYPE_VOID && !type->is_local &&
 		    !(type->flags & OTRACE_TYPE_FLAG_INCOMPLETE))
 			named[nr++] = type;
 	}

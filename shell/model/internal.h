@@ -106,6 +106,8 @@ void ot_decode_fail(struct ot_decoder *decoder, uint64_t address, const char *wh
 
 /** The one type that equals @p like; made when there is none. Members are taken over. */
 struct ot_type *ot_types_intern(struct ot_program *program, const struct ot_type *like);
+/** A new one, that equals no other. */
+struct ot_type *ot_types_add(struct ot_program *program, const struct ot_type *like);
 
 /** Sorts, names and links everything after new tables came in. */
 void ot_program_index(struct ot_program *program);

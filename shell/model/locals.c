@@ -3,12 +3,11 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "model/dwarftype.h"
 #include "model/locals.h"
 #include "model/location.h"
 
 #define NESTED_MAX 200
-#define TYPES_MAX 64
-#define DIMENSIONS_MAX 8
 
 /** One reading of one frame. */
 struct reader {
@@ -18,6 +17,7 @@ struct reader {
 	Dwarf *dwarf;
 	Dwarf_Addr pc; /* in the file, within the call */
 	Dwarf_Die function;
+	struct ot_dwarf_types types;
 	struct ot_locals *locals;
 };
 
@@ -42,122 +42,6 @@ void ot_locals_deinit(struct ot_locals *locals)
 	free(locals->function);
 	free(locals->file);
 	memset(locals, 0, sizeof(*locals));
-}
-
-/* ------------------------------------------------------------------ types */
-
-static const struct ot_type *type_of(struct reader *reader, Dwarf_Die *of, int depth);
-
-/* A name that several types have is that of the file it is declared in. */
-static const struct ot_type *named_type(struct reader *reader, Dwarf_Die *die, int kind)
-{
-	const char *name = dwarf_diename(die), *file = dwarf_decl_file(die);
-	const struct ot_type *first, *type;
-	int line = 0;
-
-	if (!name)
-		return NULL;
-	first = ot_program_type(reader->program, name, kind);
-	dwarf_decl_line(die, &line);
-	for (type = first; type; type = type->same_name)
-		if ((int)type->kind == kind && line && type->line == (uint32_t)line && type->file &&
-		    file &&
-		    !strcmp(strrchr(type->file, '/') ? strrchr(type->file, '/') + 1 : type->file,
-			    strrchr(file, '/') ? strrchr(file, '/') + 1 : file))
-			return type;
-	return first && !ot_program_type_rival(reader->program, first) ? first : NULL;
-}
-
-static const struct ot_type *array_of(struct reader *reader, Dwarf_Die *die, int depth)
-{
-	const struct ot_type *type = type_of(reader, die, depth);
-	Dwarf_Word counts[DIMENSIONS_MAX];
-	int nr = 0;
-	Dwarf_Die child;
-
-	for (int end = dwarf_child(die, &child); !end && nr < DIMENSIONS_MAX;
-	     end = dwarf_siblingof(&child, &child)) {
-		Dwarf_Attribute attr;
-		Dwarf_Word word = 0;
-
-		if (dwarf_tag(&child) != DW_TAG_subrange_type)
-			continue;
-		/* of a variable length only the running code knows it */
-		if (dwarf_attr(&child, DW_AT_count, &attr) && !dwarf_formudata(&attr, &word))
-			counts[nr++] = word;
-		else if (dwarf_attr(&child, DW_AT_upper_bound, &attr) &&
-			 !dwarf_formudata(&attr, &word))
-			counts[nr++] = word + 1;
-		else
-			return NULL;
-	}
-	while (type && nr--)
-		type = ot_program_array_of(reader->program, type, counts[nr]);
-	return type;
-}
-
-static int kind_of(int tag)
-{
-	switch (tag) {
-	case DW_TAG_base_type:
-		return OTRACE_TYPE_BASE;
-	case DW_TAG_typedef:
-		return OTRACE_TYPE_TYPEDEF;
-	case DW_TAG_union_type:
-		return OTRACE_TYPE_UNION;
-	case DW_TAG_enumeration_type:
-		return OTRACE_TYPE_ENUM;
-	case DW_TAG_class_type:
-	case DW_TAG_structure_type:
-		return OTRACE_TYPE_STRUCT;
-	default:
-		return -1;
-	}
-}
-
-/* By its name in the tables: there its parts are. NULL: nothing with a table has this type. */
-static const struct ot_type *type_of_die(struct reader *reader, Dwarf_Die *die, int depth)
-{
-	const struct ot_type *type;
-	int tag = dwarf_tag(die);
-
-	if (depth > TYPES_MAX)
-		return NULL;
-	switch (tag) {
-	case DW_TAG_pointer_type:
-	case DW_TAG_reference_type:
-		type = type_of(reader, die, depth);
-		return ot_program_pointer_to(reader->program,
-					     type ? type : ot_program_void(reader->program));
-	case DW_TAG_const_type:
-	case DW_TAG_volatile_type:
-	case DW_TAG_restrict_type:
-	case DW_TAG_atomic_type:
-		return type_of(reader, die, depth);
-	case DW_TAG_array_type:
-		return array_of(reader, die, depth);
-	case DW_TAG_base_type:
-		type = named_type(reader, die, OTRACE_TYPE_BASE);
-		return type || !dwarf_diename(die)
-			       ? type
-			       : ot_program_base(reader->program, dwarf_diename(die));
-	case DW_TAG_typedef:
-		type = named_type(reader, die, OTRACE_TYPE_TYPEDEF);
-		return type ? type : type_of(reader, die, depth);
-	default:
-		return kind_of(tag) < 0 ? NULL : named_type(reader, die, kind_of(tag));
-	}
-}
-
-/* The type that a DIE refers to; void where it refers to none. */
-static const struct ot_type *type_of(struct reader *reader, Dwarf_Die *of, int depth)
-{
-	Dwarf_Attribute attr;
-	Dwarf_Die die;
-
-	if (!dwarf_attr_integrate(of, DW_AT_type, &attr))
-		return ot_program_void(reader->program);
-	return dwarf_formref_die(&attr, &die) ? type_of_die(reader, &die, depth + 1) : NULL;
 }
 
 /* ------------------------------------------------------------------ values */
@@ -219,6 +103,20 @@ static struct ot_err *find_value(struct reader *reader, Dwarf_Die *die, const st
 	return value_at(&at, type, ret);
 }
 
+/* clang keeps the length of int a[n] in a variable of its own. */
+static bool count_of(void *priv, Dwarf_Die *die, uint64_t *ret)
+{
+	struct reader *reader = priv;
+	ot_auto_value struct ot_value value = {0};
+	struct ot_err *err =
+		find_value(reader, die, ot_program_base(reader->program, "unsigned long"), &value);
+
+	if (!err)
+		ot_value_fetch(ot_program_target(reader->program), &value);
+	ot_err_destroy(err);
+	return !err && ot_value_to_u64(&value, ret);
+}
+
 static struct ot_local *place_for(struct ot_locals *locals, const char *name)
 {
 	for (size_t i = 0; i < locals->nr; i++)
@@ -239,6 +137,23 @@ static void keep_bytes(struct ot_value *value)
 	value->bytes = value->own;
 }
 
+static const char *why_unknown(Dwarf_Die *die)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Die type;
+	const char *name =
+		dwarf_attr_integrate(die, DW_AT_type, &attr) && dwarf_formref_die(&attr, &type)
+			? dwarf_diename(&type)
+			: NULL;
+
+	if (name && strstr(name, "_BitInt"))
+		return "the debug information does not say how many bits its _BitInt has";
+	if (name && !strcmp(name, "complex"))
+		return "the debug information does not say what the parts of its complex number "
+		       "are";
+	return "the debug information does not describe its type in a way that otrace knows";
+}
+
 static void add(struct reader *reader, Dwarf_Die *die)
 {
 	const char *name = dwarf_diename(die);
@@ -246,19 +161,17 @@ static void add(struct reader *reader, Dwarf_Die *die)
 	const struct ot_type *type;
 	int line = 0;
 
-	if (!name)
+	/* the lengths that clang keeps are no variables of the source */
+	if (!name || dwarf_hasattr_integrate(die, DW_AT_artificial))
 		return;
 	local.name = ot_strdup(name);
 	local.is_param = dwarf_tag(die) == DW_TAG_formal_parameter;
 	dwarf_decl_line(die, &line);
 	local.line = (uint32_t)line;
 	/* what a block declares further down is not there yet, but its memory is; C says the same */
-	type = type_of(reader, die, 0);
+	type = ot_dwarf_type_of(&reader->types, die);
 	if (!type || ot_type_is_void(type))
-		local.err =
-			ot_err_new(OT_ERR_UNSUPPORTED,
-				   "no variable or function of the program has its type, so it is "
-				   "not in the tables");
+		local.err = ot_err_new(OT_ERR_UNSUPPORTED, "%s", why_unknown(die));
 	else
 		local.err = find_value(reader, die, type, &local.value);
 	if (local.err)
@@ -380,6 +293,8 @@ struct ot_err *ot_locals_read(struct ot_program *program, const struct ot_frame 
 		return ot_err_new(OT_ERR_NOT_FOUND, "no instrumented file has code at %#llx",
 				  (unsigned long long)frame->pc);
 	reader.pc = frame->pc - 1 - reader.module->bias;
+	reader.types = (struct ot_dwarf_types){
+		.program = program, .module = reader.module, .count_of = count_of, .priv = &reader};
 	err = ot_file_open(reader.module->path, true, &fd);
 	if (err)
 		return ot_err_prefix(err, "%s", reader.module->path);

@@ -367,7 +367,9 @@ static void index_enumerators(struct ot_program *program)
 	for (; program->nr_enum_types < program->all_types.nr; program->nr_enum_types++) {
 		const struct ot_type *type = program->all_types.items[program->nr_enum_types];
 
-		for (uint32_t i = 0; type->kind == OTRACE_TYPE_ENUM && i < type->nr_members; i++) {
+		for (uint32_t i = 0;
+		     type->kind == OTRACE_TYPE_ENUM && !type->is_local && i < type->nr_members;
+		     i++) {
 			struct ot_enum_entry *entry =
 				ot_arena_alloc(&program->arena, sizeof(*entry));
 

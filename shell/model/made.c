@@ -71,13 +71,17 @@ const struct ot_type *ot_made_function(struct ot_program *program, const struct 
 	return ot_types_intern(program, &like);
 }
 
-/* As clang calls them, so that they are the program's own. */
+/* As they are called when they are read from tables, so that they are the program's own. */
 const struct ot_type *ot_made_complex(struct ot_program *program, const struct ot_type *real)
 {
+	uint64_t half = ot_type_size(real);
 	struct ot_type like = {.kind = OTRACE_TYPE_BASE,
-			       .name = "complex",
+			       .name = half == sizeof(float)	? "_Complex float"
+				       : half == sizeof(double) ? "_Complex double"
+								: "_Complex long double",
 			       .encoding = OTRACE_ENC_COMPLEX,
-			       .size_bytes = ot_type_size(real) * 2};
+			       .size_bytes = half * 2,
+			       .count = half == sizeof(long double) ? 80 : 0};
 
 	return ot_types_intern(program, &like);
 }
@@ -97,7 +101,7 @@ bool ot_type_is_complex_float(const struct ot_type *type)
 
 	type = ot_type_strip(type);
 	return type->kind == OTRACE_TYPE_BASE && type->encoding == OTRACE_ENC_COMPLEX &&
-	       (size == 8 || size == 16 || size == 32);
+	       (size == 8 || size == 16 || (size == 32 && type->count == 80));
 }
 
 bool ot_type_is_operand(const struct ot_type *type)

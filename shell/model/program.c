@@ -243,6 +243,7 @@ const struct ot_type *ot_program_base(struct ot_program *program, const char *na
 		{"short", 2, OTRACE_ENC_SIGNED},
 		{"unsigned short", 2, OTRACE_ENC_UNSIGNED},
 		{"_Bool", 1, OTRACE_ENC_BOOL},
+		{"_Float16", 2, OTRACE_ENC_FLOAT},
 		{"float", 4, OTRACE_ENC_FLOAT},
 		{"double", 8, OTRACE_ENC_FLOAT},
 		{"long double", 16, OTRACE_ENC_FLOAT},

@@ -54,6 +54,7 @@ struct ot_type {
 	struct ot_type *same_name;	/* next named type of this name, or NULL */
 	char *text;			/* see ot_type_text() */
 	const char *unique_name;	/* name, or NAME@file when several types share it */
+	bool is_local; /* a function's own, from debug information: its name means nothing elsewhere */
 };
 
 /** Without typedefs and qualifiers, and the definition where only a declaration is there. */

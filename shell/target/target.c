@@ -183,10 +183,26 @@ struct ot_err *ot_target_threads(struct ot_target *target, struct otrace_thread_
 	OT_DISPATCH(target, threads, ret, nr_ret);
 }
 
+/* The runtime says that something is wrong, but not where. */
+static struct ot_err *at_address(struct ot_err *err, const char *what, uint64_t address,
+				 const char *wrong)
+{
+	if (!err || err->code != OT_ERR_FAULT)
+		return err;
+	ot_err_destroy(err);
+	return ot_err_new(OT_ERR_FAULT, "%s 0x%" PRIx64 "%s", what, address, wrong);
+}
+
 struct ot_err *ot_target_write(struct ot_target *target, uint64_t address, const void *buf,
 			       size_t bytes)
 {
-	OT_DISPATCH(target, write, address, buf, bytes);
+	struct ot_err *err;
+
+	OT_TRY(usable(target));
+	if (!target->ops->write)
+		return cannot(target);
+	err = target->ops->write(target, address, buf, bytes);
+	return at_address(err, "memory at", address, " cannot be written");
 }
 
 struct ot_err *ot_target_probe(struct ot_target *target, struct ot_target_probe *probes, size_t nr,
@@ -222,7 +238,13 @@ struct ot_err *ot_target_go_exit(struct ot_target *target, int exit_status)
 struct ot_err *ot_target_call(struct ot_target *target, const struct ot_target_call *call,
 			      uint32_t thread, uint32_t *ret)
 {
-	OT_DISPATCH(target, call, call, thread, ret);
+	struct ot_err *err;
+
+	OT_TRY(usable(target));
+	if (!target->ops->call)
+		return cannot(target);
+	err = target->ops->call(target, call, thread, ret);
+	return at_address(err, "there is no code at", call->address, "");
 }
 
 bool ot_target_take_done(struct ot_target *target, uint32_t call, struct ot_target_done *ret)

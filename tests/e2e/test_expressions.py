@@ -215,3 +215,20 @@ def test_a_wildcard_before_a_separator_of_c_says_what_is_wanted(tool, expressed)
     done = tool("open", "-e", "ls *holder.plain", "-e", "ls *holder/plain", "-e", "ls oth*er.plain", expressed)
     assert '"." goes on from one (from each: *holder/plain)' in done.err and done.err.count("goes on") == 1, done
     assert sorted(done.out.split()) == ["holder/plain", "oth*er.plain", "other_holder/plain"], done
+
+
+def test_what_cannot_be_written_or_called_is_said_with_its_address(tool, stored):
+    lines = ["*(int *)8 = 1", "*(int *)main = 0", "((int (*)(int, int))8)(1, 2)", "1" + " + 1" * 2000]
+    done = tool.json(lines, stored, options=["--unsafe"])
+    errors = [done.result(line)["error"] for line in lines]
+    assert errors[0].startswith("memory at 0x8 cannot be written") and "(int *)8" in errors[0]
+    assert re.match(r"memory at 0x[0-9a-f]+ cannot be written", errors[1]), errors[1]
+    assert errors[2].startswith("there is no code at 0x8")
+    assert "it has 8001 bytes, and may have 4096" in errors[3]
+
+
+def test_complex_integers_are_shown_and_not_calculated_with(otrace, expressed):
+    assert ours(otrace, expressed, ["pr steps"]).strip() == "3 + 4i"
+    for text in ("steps + 1", "-steps", "1 * steps"):
+        done = subprocess.run([otrace, "open", "-e", f"pr {text}", expressed], capture_output=True, text=True, check=False)
+        assert "a _Complex int is shown and not calculated with" in done.stderr

@@ -101,3 +101,82 @@ def test_without_debug_information_that_is_said(tool, program, tmp_path):
     assert "debug information" in done.result("ls /osh/locals")["error"]
     assert done.result("pr last.id")["text"].strip() == "2"
     terminal.finish()
+
+
+@pytest.fixture(scope="session")
+def local_types(compiled, source, build):
+    return compiled("localtypes.c", "-O0", "-w", f"-I{source}/runtime/include", f"-L{build}/lib", "-lotrace", f"-Wl,-rpath,{build}/lib")
+
+
+# otrace's words, and gdb's where they differ
+TYPES = {"first.a": None, "second.next->a": None, "here->low": None, "here->high": None, "here->next->name": None, "here->i": None,
+         "first.f": None, "(int)here->way": None, "here->next->next == 0": None, "sizeof(first)": None, "inside.length": None,
+         "inside_pointer->length": None, "sizeof(inside)": None, "sizeof(*inside_pointer)": None, "sizeof(outside)": None,
+         "small[1]": None, "sizeof(small)": None, "sizeof(global_number)": None, "chosen": None, "chosen + 1": None, "mixed.i": None,
+         "mixed.bytes[1]": None, "constant": None, "changing": None, "*fixed": None, "text": None, "function(4)": None, "z": "1.5 - 2i",
+         "z + 1": "2.5 - 2i", "*zp": "2 + 0i", "half": None, "four": None, "four[2]": None, "sizeof(four)": None, "unnamed->q[0]": None,
+         "here_too.y": None, "distance(&here_too)": None, "distance(pointing)": None, "pointing - points": None,
+         "(char *)(here + 1) - (char *)here": None, "(char *)(inside_pointer + 1) - (char *)inside_pointer": None,
+         "(char *)(unnamed + 1) - (char *)unnamed": None}
+
+
+def test_types_that_only_a_function_uses(tool, local_types):
+    terminal = tool.terminal(command=str(local_types), env=ELSEWHERE)
+    terminal.expect("waiting for")
+    theirs = gdb(terminal.pid, "types", *TYPES)
+    done = tool.attach(["ls -l /osh/locals", "cd /osh/locals", *[f"pr {text}" for text in TYPES], "pr bits", "pr wide", "pr *bits_pointer",
+                        "pr bits_pointer + 1", "pr hidden + 1", "pr *hidden", "ALWAYS"], terminal.pid, options=["--unsafe"])
+    wrong = {}
+    for (text, mine), value in zip(TYPES.items(), theirs):
+        result = done.result(f"pr {text}")
+        shown = (result["text"] or result["error"]).strip()
+        if shown != mine and not same(shown, value):
+            wrong[text] = shown, mine or value
+    assert not wrong
+    detail = {entry["name"]: entry["type"] for entry in done.result("ls -l /osh/locals")["value"]}
+    wanted = {"first": "struct here", "here": "struct here *", "inside": "struct other", "small": "number [2]", "chosen": "enum chosen",
+              "constant": "const int", "changing": "volatile int", "fixed": "int *const", "text": "const char *",
+              "function": "int (*)(int)", "more": "int (*)(const char *, ...)", "z": "_Complex float", "zp": "_Complex double *",
+              "half": "_Float16", "four": "vector", "hidden": "struct nowhere *"}
+    assert {name: detail[name] for name in wanted} == wanted
+    assert "how many bits its _BitInt has" in done.result("pr bits")["error"]
+    assert "what the parts of its complex number are" in done.result("pr wide")["error"]  # or of __float128
+    assert "nobody knows its size" in done.result("pr bits_pointer + 1")["error"]
+    assert "nobody knows its size" in done.result("pr hidden + 1")["error"]
+    assert "incomplete type" in done.result("pr *hidden")["text"] and "incomplete type" in done.result("pr *bits_pointer")["text"]
+    assert 'no variable, function or constant "ALWAYS"' in done.result("ALWAYS")["error"]  # a name of types() alone
+    terminal.finish()
+
+
+def test_const_locals_are_not_changed(tool, local_types):
+    terminal = tool.terminal(command=str(local_types), env=ELSEWHERE)
+    terminal.expect("waiting for")
+    done = tool.attach(["cd /osh/locals", "constant = 6", "fixed = 0", "*text = 'z'", "changing = 30", "*fixed", "constant"],
+                       terminal.pid, options=["--unsafe"])
+    for line in ("constant = 6", "fixed = 0", "*text = 'z'"):
+        assert "which is const" in done.result(line)["error"]
+    assert done.result("*fixed")["text"].strip() == "30" and done.result("constant")["text"].strip() == "5"
+    terminal.finish()
+
+
+LENGTHS = ["n", "*row", "row[2]", "line", "line[2]", "sizeof(line)", "table", "table[1]", "table[2][3]", "table[1][2]",
+           "sizeof(table)", "sizeof(table[0])", "several", "several[2].b", "(*q)[1].b", "(*grid)[2]", "(*text)[0]",
+           "((int (*)[4])grid)[1][2]"]
+UNKNOWN = ["grid + 1", "grid[1]", "*(grid + 1)", "text + 1", "q + 1", "q[1]", "sizeof(*grid)", "grid - grid"]
+
+
+def test_arrays_of_a_length_that_the_running_code_knows(tool, local_types):
+    terminal = tool.terminal("lengths", command=str(local_types), env=ELSEWHERE)
+    terminal.expect("waiting for")
+    theirs = gdb(terminal.pid, "lengths", *LENGTHS)
+    done = tool.attach(["ls -l /osh/locals", "cd /osh/locals", *[f"pr {text}" for text in LENGTHS + UNKNOWN]], terminal.pid)
+    mine = {text: done.result(f"pr {text}") for text in LENGTHS + UNKNOWN}
+    wrong = {text: (mine[text], value) for text, value in zip(LENGTHS, theirs)
+             if not same((mine[text]["text"] or mine[text]["error"]).strip(), value)}
+    assert not wrong
+    # of a parameter the compiler does not say it: no step is better than a wrong one
+    assert {text: mine[text]["text"] for text in UNKNOWN if "has no size" not in str(mine[text]["error"])} == {}
+    detail = {entry["name"]: entry["type"] for entry in done.result("ls -l /osh/locals")["value"]}
+    assert detail == {"n": "int", "grid": "int (*)[]", "text": "char (*)[]", "row": "int *", "q": "struct pair (*)[]",
+                      "line": "int [3]", "table": "int [3][4]", "several": "struct pair [3]"}
+    terminal.finish()

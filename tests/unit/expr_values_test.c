@@ -173,6 +173,74 @@ static void operators_convert_as_c_does(void **state)
 	assert_errors(*state, wrong, OT_NR(wrong));
 }
 
+static void what_is_written_is_looked_at_like_what_lies_in_memory(void **state)
+{
+	static const struct wanted all[] = {
+		{"1 ? \"a\" : \"b\"", "\"a\""},
+		{"0 ? text : \"none\"", "\"none\""},
+		{"0 ?: \"none\"", "\"none\""},
+		{"counter ? L\"wide\" : L\"\"", "L\"wide\""},
+		{"\"abc\" + 1", "\"bc\""},
+		{"*(\"abc\" + 2)", "99 'c'"},
+		{"*(2 + \"abc\")", "99 'c'"},
+		{"*(\"abc\" + 3)", "0 '\\000'"},
+		{"(\"abc\" + 1)[1]", "99 'c'"},
+		{"(1 ? \"abc\" : \"\")[2]", "99 'c'"},
+		{"*((int[]){4, 5} + 1)", "5"},
+		{"*((int[]){4, 5} + 0)", "4"},
+		{"*(1 + (int[]){4, 5} - 0)", "5"},
+		{"sizeof(*(\"abc\" + 9))", "1"},
+		{"sizeof(true)", "4"},
+		{"true + false", "1"},
+		{"-true", "-1"},
+	};
+	static const struct wanted wrong[] = {
+		{"*(\"abc\" + 4)", "there is no such element"},
+		{"*(\"abc\" + 5)", "there is no such element"},
+		{"*(\"abc\" - 1)", "there is no such element"},
+		{"(1 ? \"abc\" : \"\")[4]", "there is no such element"},
+		{"*((int[]){4, 5} + 2)", "there is no such element"},
+		{"(int[]){4, 5} + 1", "no address in the program"},
+		{"*(\"abc\" + 1) = 'x'", "has no place in the program"},
+		{"2 - \"abc\"", "no address in the program"},
+	};
+
+	assert_values(*state, all, OT_NR(all));
+	assert_errors(*state, wrong, OT_NR(wrong));
+}
+
+static void numbers_may_have_separators_and_endings(void **state)
+{
+	static const struct wanted all[] = {
+		{"1'000", "1000"},
+		{"1'000'000 + 1", "1000001"},
+		{"0x7f'ff", "32767"},
+		{"0b1'0", "2"},
+		{"1'0.2'5", "10.25"},
+		{"1'000 + 'a'", "1097"},
+		{"1.5f16", "1.5"},
+		{"0.1f16", "0.099976"},
+		{"sizeof 1.0f16", "2"},
+		{"1.00048828125f16 == 1", "1"}, /* half way: to the even one */
+		{"1.000488281250000000000000000000001f16 == 1.0009765625", "1"},
+		{"1.0014648437499999999999999999999999f16 == 1.0009765625", "1"},
+	};
+	static const struct wanted wrong[] = {
+		{"5wb", "constants of _BitInt are not calculated with ^1"},
+		{"5uwb", "constants of _BitInt"},
+		{"1 + 2i", "an imaginary number is written as 2.0i ^5"},
+		{"1.0q", "constants of __float128 are not calculated with"},
+		{"5xb", "does not end like this"},
+		{"1.0f16i", "does not end like this"},
+		{"1'", "the quote is not closed"},
+		{"typeof(head)", "this is a type, struct node *; a cast is (struct node *)x"},
+		{"(struct {int a;} *)head", "name one of the program ^8"},
+	};
+
+	assert_values(*state, all, OT_NR(all));
+	assert_errors(*state, wrong, OT_NR(wrong));
+}
+
 static void complex_numbers_keep_real_operands_real(void **state)
 {
 	static const struct wanted all[] = {
@@ -187,12 +255,12 @@ static void complex_numbers_keep_real_operands_real(void **state)
 		{"!0.0i + !1.0i", "1"},
 	};
 	static const struct wanted wrong[] = {
-		{"1.0i < 2", "complex < int: complex numbers have no such operator ^5"},
+		{"1.0i < 2", "_Complex double < int: complex numbers have no such operator ^5"},
 		{"1.0i % 2", "no such operator"},
-		{"(char *)1.0i", "complex to char *"},
+		{"(char *)1.0i", "_Complex double to char *"},
 		{"(unsigned _Complex)1", "make a type in C"},
 		{"(_Complex int)1", "beside _Complex"},
-		{"head + 1.0i", "struct node * + complex"},
+		{"head + 1.0i", "struct node * + _Complex double"},
 		{"__real__ head", "a number is needed, this is struct node *"},
 		{"1.0ii", "does not end like this"},
 	};
@@ -426,6 +494,8 @@ int main(void)
 		TEST(literals_are_cs),
 		TEST(types_are_parsed_like_declarations),
 		TEST(operators_convert_as_c_does),
+		TEST(what_is_written_is_looked_at_like_what_lies_in_memory),
+		TEST(numbers_may_have_separators_and_endings),
 		TEST(complex_numbers_keep_real_operands_real),
 		TEST(compound_literals_are_filled_by_cs_rules),
 		TEST(ranges_are_arrays_without_their_end),

@@ -16,6 +16,8 @@
 	} while (0)
 #define VECTOR_OF(type, bytes) type __attribute__((vector_size(bytes)))
 
+_Complex int steps = 3 + 4i;
+
 /* ------------------------------------------------------------------ alignment */
 
 struct two {
