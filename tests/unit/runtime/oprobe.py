@@ -228,7 +228,7 @@ class Client:
         return struct.unpack("<IIQQ", self.call(REDIRECT, struct.pack("<QQII", fn.address, target, flags, 0)))
 
     def status(self):
-        return dict(zip(STATUS_FIELDS, struct.unpack("<18Q", self.call(STATUS))))
+        return dict(zip(STATUS_FIELDS, struct.unpack(f"<{len(STATUS_FIELDS)}Q", self.call(STATUS))))
 
     def invoke(self, function, result, *arguments, thread=0, address=0, fixed=None):
         """Begins a call. A value is (class, bytes) or (class, bytes, parts, align). Returns the request's number."""
