@@ -350,6 +350,7 @@ static void become_shell(void *context)
 
 	take_streams(start);
 	ot_fds_close_from(3);
+	ot_sys_leave_real_time();
 	default_signals();
 	ot_signals_restore(0);
 	start->error = OT_SYS(SYS_execve, start->path, start->argv, start->envp, 0, 0, 0);
