@@ -471,7 +471,7 @@ static int session_main(const struct ot_options *options)
 	struct ot_err *err;
 	int status;
 
-	if (options->guest && ot_relay_terminal(&status))
+	if (options->guest && ot_relay_terminal((pid_t)atoi(options->argv[0]), &status))
 		return status;
 	choose_input(&start);
 	err = open_ui(&start);

@@ -43,7 +43,7 @@ struct kernel_sigaction {
 };
 
 struct terminal {
-	int group; /* that was in the foreground: ours; 0 = it is not the one that controls us */
+	int group; /* that was in the foreground: ours; 0 = it controls nobody */
 	struct termios modes;
 };
 
@@ -100,19 +100,55 @@ static bool no_terminal(const char *why)
 	return false;
 }
 
+static void exit_process(int status)
+{
+	OT_SYS(SYS_exit, status, 0, 0, 0, 0, 0);
+}
+
+/* As ot_arch_vfork(), for a process that is gone afterwards but for what it has started. */
+static long run_process(void (*run)(void *context), void *context)
+{
+	uint64_t signals = ot_signals_block();
+	long pid = ot_arch_vfork(CLONE_VM | CLONE_VFORK, run, context);
+
+	if (pid > 0)
+		while (OT_SYS(SYS_wait4, pid, 0, __WCLONE, 0, 0, 0) == -EINTR)
+			;
+	ot_signals_restore(signals);
+	return pid;
+}
+
 /*
- * Whoever is in the background has no right to the terminal that a user works at. A terminal that controls
- * another session, or none (docker run -t, setsid), knows no background.
+ * A new session can have what no other has. It gives it back at once: at its end the kernel would hang up a
+ * terminal of its own. The SIGHUP of giving back is for this process alone, and it has signals blocked.
+ */
+static void try_terminal(void *context)
+{
+	bool *is_free = context;
+
+	OT_SYS(SYS_setsid, 0, 0, 0, 0, 0, 0);
+	*is_free = !terminal_control(0, TIOCSCTTY, NULL);
+	if (*is_free)
+		terminal_control(0, TIOCNOTTY, NULL);
+	exit_process(0);
+}
+
+/*
+ * Whoever is in the background has no right to the terminal that a user works at, nor has another session. A
+ * terminal that controls none (docker run -t, setsid) knows no background.
  */
 static bool take_terminal(struct terminal *terminal)
 {
+	bool is_free = false;
+
 	if (terminal_control(0, TCGETS, &terminal->modes))
 		return no_terminal("standard input is no terminal");
-	if (terminal_control(0, TIOCGPGRP, &terminal->group))
-		terminal->group = 0;
-	else if (terminal->group != (int)OT_SYS(SYS_getpgid, 0, 0, 0, 0, 0, 0))
-		return no_terminal("the program is in the background of its terminal");
-	return true;
+	if (!terminal_control(0, TIOCGPGRP, &terminal->group))
+		return terminal->group == (int)OT_SYS(SYS_getpgid, 0, 0, 0, 0, 0, 0) ||
+		       no_terminal("the program is in the background of its terminal");
+	terminal->group = 0;
+	run_process(try_terminal, &is_free);
+	return is_free || no_terminal("the terminal is another session's");
 }
 
 /* A shell that was killed has left it as it needed it. SIGTTOU would stop us; what waits for the terminal to have
@@ -281,11 +317,6 @@ static struct start *make_start(void)
 	return start;
 }
 
-static void exit_process(int status)
-{
-	OT_SYS(SYS_exit, status, 0, 0, 0, 0, 0);
-}
-
 static void default_signals(void)
 {
 	struct kernel_sigaction action = {.handler = SIG_DFL};
@@ -319,6 +350,7 @@ static void become_shell(void *context)
 
 	take_streams(start);
 	ot_fds_close_from(3);
+	ot_sys_leave_real_time();
 	default_signals();
 	ot_signals_restore(0);
 	start->error = OT_SYS(SYS_execve, start->path, start->argv, start->envp, 0, 0, 0);
@@ -336,13 +368,8 @@ static void be_between(void *context)
 /* Afterwards the shell is there, or start->error says why not. */
 static void start_shell(struct start *start)
 {
-	uint64_t signals = ot_signals_block();
-	long between = ot_arch_vfork(CLONE_VM | CLONE_VFORK, be_between, start);
+	long between = run_process(be_between, start);
 
-	if (between > 0)
-		while (OT_SYS(SYS_wait4, between, 0, __WCLONE, 0, 0, 0) == -EINTR)
-			;
-	ot_signals_restore(signals);
 	if (between < 0)
 		start->error = between;
 	else if (start->pid < 0)

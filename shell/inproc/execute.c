@@ -7,6 +7,7 @@
 #include <otrace/shell.h>
 
 #include "base/clean.h"
+#include "base/ownfd.h"
 #include "inproc/target.h"
 #include "ui/session.h"
 
@@ -14,27 +15,25 @@ static struct {
 	pthread_mutex_t lock;
 	struct ot_session *session; /* NULL = none */
 	pid_t pid;		    /* whose it is */
-	int fd;			    /* of its connection */
 	bool busy;		    /* a line runs, all of this is being changed */
 	struct ot_buf out, err;	    /* what was printed */
-} inside = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1};
+} inside = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /*
- * A child of another thread than the one that runs a line has a session that nobody can go on with or take
+ * What is open is the parent's, and the child may soon have files of its own under these numbers: now they are
+ * surely ours. A child of another thread than the one that runs a line has a session that nobody can go on with or take
  * apart: it is left where it lies, and the child gets a new one. fork() does not wait for the line, which may
  * take for ever, and may be what forks.
  */
 static void in_child(void)
 {
 	inside.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+	ot_ownfd_close_all();
 	if (!inside.busy)
 		return;
 	inside.busy = false;
 	inside.session = NULL;
 	inside.out = inside.err = (struct ot_buf)OT_BUF_INIT;
-	if (inside.fd >= 0)
-		close(inside.fd);
-	inside.fd = -1;
 }
 
 static __attribute__((constructor)) void be_told_of_forks(void)
@@ -54,7 +53,7 @@ static void unlock(void)
 	pthread_mutex_unlock(&inside.lock);
 }
 
-/* In a forked child the connection is its parent's: it is closed without a word. */
+/* In a forked child it is the parent's, and its files are closed: there is only memory to free. */
 static void close_session(void)
 {
 	if (!inside.session)
@@ -63,7 +62,6 @@ static void close_session(void)
 		ot_session_leave(ot_session_shell(inside.session));
 	ot_session_destroy(inside.session);
 	inside.session = NULL;
-	inside.fd = -1;
 }
 
 static struct ot_err *open_session(void)
@@ -72,7 +70,6 @@ static struct ot_err *open_session(void)
 	struct ot_session_options options = {.safe = false};
 
 	OT_TRY(ot_target_inproc_open(&options.target));
-	inside.fd = ot_target_fd(options.target);
 	options.ui = ot_ui_create(&ui);
 	inside.session = ot_session_create(&options);
 	inside.pid = getpid();

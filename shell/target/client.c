@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/ownfd.h"
 #include "target/client.h"
 
 /* A program that was stopped answers nobody; the shell must not hang with it. */
@@ -44,8 +45,7 @@ static struct ot_err *gone(void)
 
 static void hang_up(struct ot_client *client)
 {
-	if (client->fd >= 0)
-		close(client->fd);
+	ot_ownfd_close(client->fd);
 	client->fd = -1;
 }
 
@@ -136,7 +136,7 @@ struct ot_err *ot_client_open_within(struct ot_client *client, const char *socke
 	if (strlen(socket_path) >= sizeof(where.sun_path))
 		return ot_err_new(OT_ERR_SYSTEM, "socket path too long: %s", socket_path);
 	memcpy(where.sun_path, socket_path, strlen(socket_path) + 1);
-	client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	client->fd = ot_ownfd_take(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 	if (client->fd < 0)
 		return ot_err_errno("cannot make a socket");
 	err = connect_to(client, &where, end_ms);
@@ -153,8 +153,7 @@ struct ot_err *ot_client_open(struct ot_client *client, const char *socket_path)
 void ot_client_deinit(struct ot_client *client)
 {
 	hang_up(client);
-	if (client->received_fd >= 0)
-		close(client->received_fd);
+	ot_ownfd_close(client->received_fd);
 	client->received_fd = -1;
 	for (size_t i = 0; i < OT_NR(client->calls); i++)
 		ot_target_done_deinit(&client->calls[i].end);
@@ -166,9 +165,9 @@ static void take_fds(struct ot_client *client, struct msghdr *msg)
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
-		if (client->received_fd >= 0)
-			close(client->received_fd);
+		ot_ownfd_close(client->received_fd);
 		memcpy(&client->received_fd, CMSG_DATA(c), sizeof(int));
+		client->received_fd = ot_ownfd_take(client->received_fd);
 	}
 }
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/ownfd.h"
 #include "target/client.h"
 #include "target/impl.h"
 #include "target/mapped.h"
@@ -70,7 +71,7 @@ static struct ot_err *map_area(struct ot_live *live, uint64_t bytes)
 	area = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, client->received_fd, 0);
 	if (area == MAP_FAILED)
 		return ot_err_errno("cannot map the trace area");
-	close(client->received_fd);
+	ot_ownfd_close(client->received_fd);
 	client->received_fd = -1;
 	live->target.area = area;
 	live->target.area_bytes = bytes;
@@ -453,8 +454,7 @@ static struct ot_err *live_detach(struct ot_target *target)
 
 	if (!err)
 		target->state = OT_TARGET_DETACHED;
-	if (live->client.fd >= 0)
-		close(live->client.fd);
+	ot_ownfd_close(live->client.fd);
 	live->client.fd = -1;
 	return err;
 }

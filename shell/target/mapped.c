@@ -10,6 +10,7 @@
 
 #include "base/clean.h"
 #include "base/err.h"
+#include "base/ownfd.h"
 #include "base/vec.h"
 #include "target/mapped.h"
 
@@ -49,8 +50,7 @@ struct ot_mapped *ot_mapped_create(pid_t pid)
 void ot_mapped_forget(struct ot_mapped *mapped)
 {
 	for (size_t i = 0; i < mapped->files.nr; i++)
-		if (mapped->files.items[i].fd >= 0)
-			close(mapped->files.items[i].fd);
+		ot_ownfd_close(mapped->files.items[i].fd);
 	mapped->files.nr = 0;
 	mapped->mappings.nr = 0;
 	mapped->known = false;
@@ -204,7 +204,7 @@ static int fd_of(struct ot_mapped *mapped, struct ot_target *target, struct mapp
 	file->tried = true;
 	fd = open_file(mapped, file);
 	if (fd >= 0 && is_proven(target, file, fd))
-		file->fd = fd;
+		file->fd = ot_ownfd_take(fd);
 	else if (fd >= 0)
 		close(fd);
 	return file->fd;

@@ -10,12 +10,13 @@
 #define OT_UI_RELAY_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /**
- * Standard input and output are the other's terminal. False: go on, they are our own now (where no
- * pseudo-terminal is to be had, the other's, and we are in its foreground). True: we were the one that
- * carries, it is over, and @p status_ret is what to exit with.
+ * Standard input and output are the terminal of @p host; with the end of that all is over. False: go on, they
+ * are our own now (where no pseudo-terminal is to be had, the other's, and we are in its foreground). True: we
+ * were the one that carries, it is over, and @p status_ret is what to exit with.
  */
-bool ot_relay_terminal(int *status_ret);
+bool ot_relay_terminal(pid_t host, int *status_ret);
 
 #endif

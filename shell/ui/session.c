@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/ownfd.h"
 #include "cmds/aliases.h"
 #include "cmds/callargs.h"
 #include "expr/history.h"
@@ -256,7 +257,8 @@ struct ot_session *ot_session_create(const struct ot_session_options *options)
 		ot_ui_progress_end(shell->ui);
 	}
 	if (shell->target && !shell->launch && ot_target_pid(shell->target))
-		session->pidfd = (int)syscall(SYS_pidfd_open, ot_target_pid(shell->target), 0);
+		session->pidfd = ot_ownfd_take(
+			(int)syscall(SYS_pidfd_open, ot_target_pid(shell->target), 0));
 	shell->vfs = ot_vfs_create(shell->program);
 	ot_vfs_set_patches(shell->vfs, each_patch, shell);
 	return session;
@@ -273,8 +275,7 @@ void ot_session_destroy(struct ot_session *session)
 	ot_program_destroy(shell->program);
 	ot_target_close(shell->target);
 	ot_launch_destroy(shell->launch);
-	if (session->pidfd >= 0)
-		close(session->pidfd);
+	ot_ownfd_close(session->pidfd);
 	ot_ui_destroy(shell->ui);
 	ot_params_destroy(shell->params);
 	ot_aliases_destroy(shell->aliases);

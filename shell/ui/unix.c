@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/ownfd.h"
 #include "cmds/cmd.h"
 #include "cmds/split.h"
 #include "params/params.h"
@@ -136,7 +137,7 @@ static struct ot_err *start(struct job *job)
 		setpgid(job->pid, job->pid);
 	if (job->terminal >= 0)
 		take_foreground(job->terminal, job->pid);
-	job->pidfd = (int)syscall(SYS_pidfd_open, job->pid, 0);
+	job->pidfd = ot_ownfd_take((int)syscall(SYS_pidfd_open, job->pid, 0));
 	return NULL;
 }
 
@@ -208,8 +209,7 @@ static struct ot_err *run_job(struct job *job)
 	err = start(job);
 	if (!err)
 		status = wait_for_end(job);
-	if (job->pidfd >= 0)
-		close(job->pidfd);
+	ot_ownfd_close(job->pidfd);
 	if (job->terminal >= 0)
 		take_foreground(job->terminal, getpgrp());
 	/* One that was killed has left them as it liked. */

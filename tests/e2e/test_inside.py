@@ -16,7 +16,9 @@ def test_a_unit_test_replaces_a_static_function_and_calls_another(tool, inside):
     done = subprocess.run([inside], env=tool.env, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
     assert done.stdout.endswith("done\n") and "child 0\n" in done.stdout
-    assert "child of a running line 0\n" in done.stdout  # %#x of 0
+    assert "child with files 0\n" in done.stdout  # %#x of 0
+    assert "child of a running line 0\n" in done.stdout
+    assert "numbers taken 0 0\n" in done.stdout
     assert re.search(r"^call no_such; call nothing_here; pr 1 \+ 1 -> 2\n2\notrace: no function \"no_such\"", done.stdout,
                      re.MULTILINE)
 

@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -10,7 +11,7 @@ import sys
 import termios
 
 import pytest
-from waiting import wait_until
+from waiting import TIMEOUT, wait_until
 
 QUIET = "children 0, signals 0, forks 0, turns 1"
 
@@ -185,6 +186,16 @@ def test_a_terminal_that_controls_nobody_is_taken_all_the_same(tool, settrace):
     os.close(master)
 
 
+def test_a_terminal_of_another_session_is_refused(tool, settrace):
+    """`setsid ./prog &` at a prompt: the shell that works there keeps its keys, and is not hung up."""
+    script = "import os,signal\nsignal.signal(signal.SIGHUP, lambda *_: print('hung up'))\npid=os.fork()\n" \
+             f"if not pid:\n os.setsid(); os.execv({str(settrace)!r},['p'])\n" \
+             "os.waitpid(pid,0); print('foreground', os.tcgetpgrp(0) == os.getpgrp())"
+    terminal = tool.terminal("-c", script, command=sys.executable)
+    assert finished(terminal, "the terminal is another session's", "back no terminal of its own") == 0
+    assert "hung up" not in terminal.before and "foreground True" in terminal.before
+
+
 @pytest.mark.parametrize("streams", ["null", "pipe"])
 def test_without_a_terminal_it_returns_at_once_and_says_so_once(tool, settrace, streams):
     done = subprocess.run([settrace, "again"], env=tool.env,
@@ -284,3 +295,104 @@ def test_the_status_says_where_it_was_called(tool, settrace):
     assert where.split()[0] == "stop_here" and "settrace.c:" in where
     client.close()
     assert finished(terminal, "back well") == 0
+
+
+def test_what_the_shell_leaves_in_the_background_keeps_nobody_waiting(tool, settrace):
+    terminal = started(tool, settrace).ready()
+    terminal.type(f"pipe pr answer | (sleep 20 & echo $! >{tool.folder}/sleeper)")
+    terminal.sendline("quit")
+    assert finished(terminal, "goes on", "back well", QUIET) == 0
+    os.kill(int((tool.folder / "sleeper").read_text(encoding="ascii")), signal.SIGKILL)  # it is there yet
+
+
+def test_a_real_time_thread_has_an_ordinary_shell(tool, settrace):
+    terminal = started(tool, settrace, "realtime")
+    terminal.expect("real time: (.*)\r\n")
+    if terminal.match[1] != "yes":
+        terminal.ready().sendline("quit")
+        terminal.finish()
+        pytest.skip(f"kernel: no real-time policy here: {terminal.match[1]}")
+    terminal.ready()
+    assert [os.sched_getscheduler(pid) for pid in (terminal.pid, *relay_and_shell_of(terminal.pid))] == \
+        [os.SCHED_FIFO, os.SCHED_OTHER, os.SCHED_OTHER]
+    terminal.sendline("quit")
+    assert finished(terminal, "back well", QUIET) == 0
+
+
+def job(tool, settrace):
+    """The program as a job of a shell, which takes the terminal back when it has ended. Its process number."""
+    script = "import os,signal\nsignal.signal(signal.SIGTTOU, signal.SIG_IGN)\npid=os.fork()\n" \
+             f"if not pid:\n os.setpgid(0,0); os.tcsetpgrp(0,os.getpid()); os.execv({str(settrace)!r},['p'])\n" \
+             "print('job', pid)\nos.waitpid(pid,0); os.tcsetpgrp(0,os.getpgrp()); print('over')\ninput()"
+    terminal = tool.terminal("-c", script, command=sys.executable)
+    terminal.expect(r"job (\d+)")
+    return terminal, int(terminal.match[1])
+
+
+@pytest.mark.parametrize("modes", ["left", "changed"])
+def test_a_program_that_is_killed_leaves_the_terminal_as_it_was(tool, settrace, modes):
+    """Unless others have set its modes meanwhile: then they are what these want."""
+    terminal, program = job(tool, settrace)
+    wanted = termios.tcgetattr(terminal.child_fd)
+    terminal.ready()
+    relay, shell = relay_and_shell_of(program)
+    if modes == "changed":
+        wanted[3] &= ~termios.ECHOK
+        termios.tcsetattr(terminal.child_fd, termios.TCSANOW, wanted)
+    os.kill(program, signal.SIGKILL)
+    terminal.expect_exact("over")
+    wait_until(lambda: not is_shell_of(relay, program) and not is_shell_of(shell, program), "the shell goes on")
+    assert termios.tcgetattr(terminal.child_fd) == wanted
+    terminal.sendline("")
+    assert terminal.finish() == 0
+
+
+def test_a_shell_that_is_stopped_sets_the_modes_anew(tool, settrace):
+    terminal = started(tool, settrace)
+    before = termios.tcgetattr(terminal.child_fd)
+    terminal.ready()
+    relay, _ = relay_and_shell_of(terminal.pid)
+    raw = termios.tcgetattr(terminal.child_fd)
+    os.kill(relay, signal.SIGSTOP)
+    termios.tcsetattr(terminal.child_fd, termios.TCSANOW, before)
+    os.kill(relay, signal.SIGCONT)
+    wait_until(lambda: termios.tcgetattr(terminal.child_fd) == raw, "the modes are not set")
+    terminal.sendline("quit")
+    assert finished(terminal, "back well", QUIET) == 0
+
+
+def test_streams_that_do_not_wait_lose_nothing(tool, settrace):
+    """What the program shares with whoever started it may be O_NONBLOCK."""
+    terminal = started(tool, settrace, env={"OTRACE_SHELL": "/nonexistent/otrace"})
+    terminal.expect("waiting for")
+    master, slave = pty.openpty()
+    os.set_blocking(slave, False)
+    with subprocess.Popen([tool.path, "attach", "--unsafe", "--guest", str(terminal.pid)], env=tool.env, cwd=tool.folder,
+                          stdin=slave, stdout=slave, stderr=slave) as guest:
+        try:
+            read_until(master, b"> ")
+            os.write(master, b"pipe pr answer | seq 100000 120000\r")
+            wait_until(lambda: not room_in(slave), "nothing comes")
+            seen = read_until(master, b"\n120000\r\n")
+            os.write(master, b"quit\r")
+            read_until(master, b"goes on")
+            assert guest.wait(60) == 0
+        finally:
+            guest.kill()
+    numbers = [int(line) for line in re.findall(rb"(1[0-9]{5})\r\n", seen.split(b"seq 100000 120000\r\n")[1])]
+    assert numbers == list(range(100000, 120001))
+    os.close(slave)
+    os.close(master)
+    assert finished(terminal, "back well") == 0
+
+
+def read_until(terminal, end):
+    seen = b""
+    while end not in seen:
+        assert select.select([terminal], [], [], TIMEOUT)[0], seen[-200:]
+        seen += os.read(terminal, 10000)
+    return seen
+
+
+def room_in(terminal):
+    return select.select([], [terminal], [], 0.2)[1]

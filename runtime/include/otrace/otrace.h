@@ -144,8 +144,9 @@ OTRACE_API const char *otrace_socket(void);
  * Who called is in /osh/locals. Called in the place of a return value, `return otrace_set_trace();`, it
  * may be the caller's caller.
  *
- * @return 0 when the shell was left; -OTRACE_E_NO_TERMINAL (standard input is no terminal, or the program
- *         is in its background: nothing was started; the first time a line on standard error says so),
+ * @return 0 when the shell was left; -OTRACE_E_NO_TERMINAL (standard input is no terminal, the program is
+ *         in its background, or it is another session's: nothing was started; the first time a line on
+ *         standard error says so),
  *         -OTRACE_E_PRIVILEGED (setuid, setgid, file capabilities), -OTRACE_E_BUSY (a shell is attached,
  *         or waits in another thread), -OTRACE_E_SYSTEM (the process could not be started, or ended
  *         before it attached), and what otrace_listen() returns

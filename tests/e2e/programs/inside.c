@@ -2,6 +2,7 @@
 // The shell inside the program, as a unit test uses it: a static function is replaced by its name, what
 // calls it is called, and everything is put back.
 #include <assert.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,75 @@ static int execute(const char *line)
 	return failed;
 }
 
+/* Of the shell: its connection, processes that it watches, program files that it reads. */
+static int nr_shell_files(void)
+{
+	char name[64], link[4096], program[4096];
+	int nr = 0;
+
+	program[readlink("/proc/self/exe", program, sizeof(program) - 1)] = '\0';
+	for (int fd = 3; fd < 64; fd++) {
+		ssize_t bytes;
+
+		snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+		bytes = readlink(name, link, sizeof(link) - 1);
+		link[bytes < 0 ? 0 : bytes] = '\0';
+		nr += strstr(link, "socket:") || strstr(link, "pidfd") || !strcmp(link, program);
+	}
+	return nr;
+}
+
+static int files[8];
+
+/* As daemons do. */
+static void take_all_numbers(void)
+{
+	for (int fd = 3; fd < 64; fd++)
+		close(fd);
+	for (int i = 0; i < 8; i++)
+		files[i] = open("/dev/null", O_WRONLY | O_CLOEXEC);
+}
+
+static int nr_files_lost(void)
+{
+	int nr = 0;
+
+	for (int i = 0; i < 8; i++)
+		nr += write(files[i], "x", 1) != 1;
+	return nr;
+}
+
+static void in_a_child_with_files_of_its_own(void)
+{
+	int status = 0;
+
+	assert(nr_shell_files() > 2);
+	if (!fork()) {
+		int left = nr_shell_files(), bad;
+
+		take_all_numbers();
+		bad = otrace_execute("call age_of &account", &out, &err) || strcmp(out, "36\n") != 0;
+		otrace_execute_end();
+		_exit(bad | left << 1 | nr_files_lost() << 4);
+	}
+	wait(&status);
+	printf("child with files %#x\n", status);
+}
+
+/* A program that has taken the numbers itself loses none of its files either, nor do its children. */
+static void with_the_numbers_taken(void)
+{
+	int status = 0;
+
+	assert(!execute("pr 1"));
+	take_all_numbers();
+	if (!fork())
+		_exit(nr_files_lost());
+	wait(&status);
+	otrace_execute_end();
+	printf("numbers taken %#x %d\n", status, nr_files_lost());
+}
+
 /* A child has a shell of its own, and its parent's stays. */
 static void in_a_child(void)
 {
@@ -52,7 +122,7 @@ static void in_a_child(void)
 static void *wait_a_while(void *unused)
 {
 	(void)unused;
-	assert(!otrace_execute("wait 1", NULL, NULL));
+	assert(!otrace_execute("pipe pr account | sleep 1", NULL, NULL));
 	return NULL;
 }
 
@@ -65,10 +135,11 @@ static void in_a_child_while_a_line_runs(void)
 	pthread_create(&thread, NULL, wait_a_while, NULL);
 	usleep(300000);
 	if (!fork()) {
-		int bad;
+		int left = nr_shell_files(), bad;
 
 		alarm(20);
-		bad = otrace_execute("call age_of &account", &out, &err) || strcmp(out, "36\n") != 0;
+		bad = left << 1;
+		bad |= otrace_execute("call age_of &account", &out, &err) || strcmp(out, "36\n") != 0;
 		otrace_execute_end();
 		_exit(bad);
 	}
@@ -89,6 +160,7 @@ int main(void)
 	age_of(&account);
 	assert(!execute("pr 1") && strstr(err, "return 36"));
 	in_a_child();
+	in_a_child_with_files_of_its_own();
 	in_a_child_while_a_line_runs();
 	assert(!execute("patch clock_year with fake_year"));
 	otrace_execute_end();
@@ -96,6 +168,7 @@ int main(void)
 	assert(!execute("cd /osh/globals/account; ls; quit"));
 	assert(!execute("pwd") && strstr(out, "/osh/globals\n")); /* a new one */
 	otrace_execute_end();
+	with_the_numbers_taken();
 	free(out);
 	free(err);
 	puts("done");

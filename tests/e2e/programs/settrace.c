@@ -7,6 +7,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,6 +108,14 @@ static void forget_close_range(void)
 	prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
 }
 
+static void be_real_time(void)
+{
+	struct sched_param param = {.sched_priority = 1};
+
+	printf("real time: %s\n", sched_setscheduler(0, SCHED_FIFO, &param) ? strerror(errno) : "yes");
+	fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argc > 1 ? argv[1] : "";
@@ -124,6 +133,8 @@ int main(int argc, char **argv)
 		pthread_create(&second, NULL, reader, NULL);
 	if (!strcmp(how, "old"))
 		forget_close_range();
+	if (!strcmp(how, "realtime"))
+		be_real_time();
 	dup2(open("/etc/passwd", O_RDONLY), 400); /* the shell has no use for it */
 	error = stop_here(3);
 	stop = 1;
