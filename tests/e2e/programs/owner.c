@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define KEEP __attribute__((noinline, used))
@@ -98,19 +97,8 @@ static inline __attribute__((always_inline)) void fork_child(void)
 	fflush(stdout);
 }
 
-static inline __attribute__((always_inline)) void vfork_child(void)
-{
-	pid_t child = vfork();
-
-	if (!child) {
-		step(0);
-		_exit(0);
-	}
-	waitpid(child, NULL, 0);
-}
-
-/* Without a handler, nor entering a function before: what it does is in main. */
-static inline __attribute__((always_inline)) void wait_and_do(const char *what, const char *path)
+/* Without a handler, nor entering a function on the way. What calls vfork() is never inlined, so it is done here. */
+static void wait_and_do(const char *what, const char *path)
 {
 	void *library = path ? dlopen(path, RTLD_NOW) : NULL;
 	sigset_t usr1;
@@ -127,8 +115,10 @@ static inline __attribute__((always_inline)) void wait_and_do(const char *what, 
 		sigwait(&usr1, &number);
 	else if (!strcmp(what, "fork"))
 		fork_child();
-	else if (!strcmp(what, "vfork"))
-		vfork_child();
+	else if (!strcmp(what, "vfork") && !vfork()) {
+		step(0);
+		_exit(0);
+	}
 }
 
 int main(int argc, char **argv)
