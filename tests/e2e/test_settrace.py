@@ -307,11 +307,12 @@ def test_what_the_shell_leaves_in_the_background_keeps_nobody_waiting(tool, sett
 
 def test_a_real_time_thread_has_an_ordinary_shell(tool, settrace):
     terminal = started(tool, settrace, "realtime")
-    terminal.expect("real time: (.*)\r\n")
-    if terminal.match[1] != "yes":
+    terminal.expect("real time: ([^\r]*)\r\n")
+    got = terminal.match[1]
+    if got != "yes":
         terminal.ready().sendline("quit")
         terminal.finish()
-        pytest.skip(f"kernel: no real-time policy here: {terminal.match[1]}")
+        pytest.skip(f"kernel: no real-time policy here: {got}")
     terminal.ready()
     assert [os.sched_getscheduler(pid) for pid in (terminal.pid, *relay_and_shell_of(terminal.pid))] == \
         [os.SCHED_FIFO, os.SCHED_OTHER, os.SCHED_OTHER]
