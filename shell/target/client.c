@@ -308,13 +308,15 @@ bool ot_client_poll(struct ot_client *client)
 
 /* ------------------------------------------------------------------ asking */
 
-static struct ot_err *send_all(struct ot_client *client, const void *data, size_t bytes,
-			       uint64_t end_ms)
+/* The head and what follows go together: each send wakes the program. */
+static struct ot_err *send_all(struct ot_client *client, const struct otrace_msg *head,
+			       const void *payload, size_t bytes, uint64_t end_ms)
 {
-	const char *at = data;
+	struct iovec parts[] = {{(void *)head, sizeof(*head)}, {(void *)payload, bytes}};
+	struct msghdr msg = {.msg_iov = parts, .msg_iovlen = OT_NR(parts)};
 
-	while (bytes) {
-		ssize_t n = send(client->fd, at, bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (msg.msg_iovlen) {
+		ssize_t n = sendmsg(client->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n < 0 && errno == EAGAIN) {
 			OT_TRY(wait_for(client, POLLOUT, end_ms));
@@ -324,8 +326,15 @@ static struct ot_err *send_all(struct ot_client *client, const void *data, size_
 			continue;
 		if (n < 0)
 			return gone();
-		at += n;
-		bytes -= (size_t)n;
+		while (msg.msg_iovlen && (size_t)n >= msg.msg_iov->iov_len) {
+			n -= (ssize_t)msg.msg_iov->iov_len;
+			msg.msg_iov++;
+			msg.msg_iovlen--;
+		}
+		if (msg.msg_iovlen) {
+			msg.msg_iov->iov_base = (char *)msg.msg_iov->iov_base + n;
+			msg.msg_iov->iov_len -= (size_t)n;
+		}
 	}
 	return NULL;
 }
@@ -358,9 +367,7 @@ struct ot_err *ot_client_send(struct ot_client *client, enum otrace_msg_type typ
 		return gone();
 	if (bytes > OTRACE_MSG_MAX_BYTES - sizeof(msg))
 		return ot_err_new(OT_ERR_OTHER, "request too large (%zu bytes)", bytes);
-	err = send_all(client, &msg, sizeof(msg), end_ms);
-	if (!err)
-		err = send_all(client, payload, bytes, end_ms);
+	err = send_all(client, &msg, payload, bytes, end_ms);
 	/* The next request would be read as the rest of this one. */
 	if (err && err->code == OT_ERR_SILENT)
 		give_up(client, err);
