@@ -24,6 +24,11 @@ void ot_target_on_wait(bool (*interrupted)(void))
 	is_interrupted = interrupted;
 }
 
+bool ot_target_is_interrupted(void)
+{
+	return is_interrupted && is_interrupted();
+}
+
 static uint64_t now_ms(void)
 {
 	struct timespec now;
@@ -72,7 +77,7 @@ static struct ot_err *wait_for(struct ot_client *client, short events, uint64_t 
 		if (n > 0 || (n < 0 && errno != EINTR))
 			return NULL;
 		now = now_ms();
-		if (now - begin >= GRACE_MS && is_interrupted && is_interrupted())
+		if (now - begin >= GRACE_MS && ot_target_is_interrupted())
 			return silence(client, true);
 		if (now >= end_ms)
 			return silence(client, false);
@@ -116,7 +121,7 @@ static struct ot_err *connect_to(struct ot_client *client, const struct sockaddr
 	while (connect(client->fd, (const struct sockaddr *)where, sizeof(*where))) {
 		if (errno != EAGAIN && errno != EINTR)
 			return ot_err_errno("cannot connect to %s", where->sun_path);
-		if (now_ms() >= end_ms || (is_interrupted && is_interrupted()))
+		if (now_ms() >= end_ms || ot_target_is_interrupted())
 			return ot_err_new(OT_ERR_SILENT,
 					  "nobody answers at %s; is the process stopped?",
 					  where->sun_path);
