@@ -11,6 +11,39 @@
 
 #define SEND_PATIENCE_MS 10000
 #define REPLY_FIRST_BYTES (16u * 1024u)
+#define PAYLOAD_FIRST_BYTES 4096u
+
+/*
+ * Small messages have their room here. Pages that come and go with each would take the lock of the
+ * program's memory, and interrupt all of its threads that run, as a shell may ask thousands of times.
+ */
+struct room {
+	uint32_t taken;
+	uint8_t *bytes;
+	uint32_t nr_bytes;
+};
+
+static uint8_t reply_bytes[REPLY_FIRST_BYTES] __attribute__((aligned(4096)));
+static uint8_t payload_bytes[PAYLOAD_FIRST_BYTES] __attribute__((aligned(4096)));
+static struct room reply_room = {0, reply_bytes, sizeof(reply_bytes)};
+static struct room payload_room = {0, payload_bytes, sizeof(payload_bytes)};
+
+/* Room for @bytes bytes, here unless another message has it. */
+static uint8_t *take_room(struct room *room, uint64_t bytes)
+{
+	if (bytes > room->nr_bytes || __atomic_exchange_n(&room->taken, 1, __ATOMIC_ACQUIRE))
+		return ot_pages_map(bytes);
+	/* as new pages are */
+	return ot_memset(room->bytes, 0, room->nr_bytes);
+}
+
+static void give_back(struct room *room, uint8_t *bytes, uint64_t nr_bytes)
+{
+	if (bytes == room->bytes)
+		__atomic_store_n(&room->taken, 0, __ATOMIC_RELEASE);
+	else
+		ot_pages_unmap(bytes, nr_bytes);
+}
 
 static long receive(int fd, void *to, uint64_t bytes)
 {
@@ -26,7 +59,7 @@ static enum ot_inbox_result start_payload(struct ot_inbox *inbox)
 	inbox->got_bytes = 0;
 	if (!inbox->payload_bytes)
 		return OT_INBOX_MESSAGE;
-	inbox->payload = ot_pages_map(inbox->payload_bytes);
+	inbox->payload = take_room(&payload_room, inbox->payload_bytes);
 	return inbox->payload ? OT_INBOX_MORE : OT_INBOX_END;
 }
 
@@ -67,7 +100,7 @@ enum ot_inbox_result ot_inbox_read(struct ot_inbox *inbox, int fd)
 
 void ot_inbox_next(struct ot_inbox *inbox)
 {
-	ot_pages_unmap(inbox->payload, inbox->payload_bytes);
+	give_back(&payload_room, inbox->payload, inbox->payload_bytes);
 	*inbox = (struct ot_inbox){.payload = NULL};
 }
 
@@ -80,7 +113,7 @@ void ot_reply_init(struct ot_reply *reply)
 
 void ot_reply_deinit(struct ot_reply *reply)
 {
-	ot_pages_unmap(reply->bytes, reply->size_bytes);
+	give_back(&reply_room, reply->bytes, reply->size_bytes);
 	reply->bytes = NULL;
 }
 
@@ -91,11 +124,11 @@ static bool grow(struct ot_reply *reply, uint64_t bytes)
 
 	while (size < bytes)
 		size *= 2;
-	larger = ot_pages_map(size);
+	larger = take_room(&reply_room, size);
 	if (!larger)
 		return false;
 	ot_memcpy(larger, reply->bytes, reply->used_bytes);
-	ot_pages_unmap(reply->bytes, reply->size_bytes);
+	give_back(&reply_room, reply->bytes, reply->size_bytes);
 	reply->bytes = larger;
 	reply->size_bytes = size;
 	return true;

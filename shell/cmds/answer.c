@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/names.h"
 #include "cmds/cmd.h"
+#include "target/target.h"
 
 void ot_cmd_cut(struct ot_cmd_call *call, const char *what)
 {
@@ -31,4 +32,13 @@ struct ot_err *ot_cmd_no_option(const struct ot_cmd *cmd, const char *word)
 			ot_nearest_offer(&nearest, option);
 	ot_nearest_add_to(&nearest, err);
 	return err;
+}
+
+struct ot_err *ot_cmd_check_interrupt(struct ot_cmd_call *call)
+{
+	if (!ot_target_is_interrupted())
+		return NULL;
+	ot_buf_reset(call->out);
+	ot_buf_reset(call->json);
+	return ot_err_new(OT_ERR_SILENT, "interrupted");
 }

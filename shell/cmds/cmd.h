@@ -156,6 +156,9 @@ void ot_cmd_complete(struct ot_shell *shell, const char *before,
 /** Says in the text and in the JSON that a list does not have all there is: "9 more elements". */
 void ot_cmd_cut(struct ot_cmd_call *call, const char *what);
 
+/** Whether Ctrl-C came: then that is the answer, and what was written of another is thrown away. */
+struct ot_err *ot_cmd_check_interrupt(struct ot_cmd_call *call);
+
 /** The error for a word that is none of the command's options: those that it has, and the nearest. */
 struct ot_err *ot_cmd_no_option(const struct ot_cmd *cmd, const char *word);
 

@@ -82,7 +82,9 @@ static struct ot_err *search(struct ot_shell *shell, struct ot_cmd_call *call, c
 	what->priv = &answer;
 	what->max_nodes = OT_SEARCH_MAX_NODES;
 	ot_buf_addc(call->json, '[');
+	ot_target_look_begin(shell->target);
 	err = ot_search_run(shell->vfs, path, what, &end);
+	ot_target_look_end(shell->target);
 	if (err) {
 		ot_buf_reset(call->json);
 		return err;

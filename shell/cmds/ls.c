@@ -217,8 +217,12 @@ struct ot_err *ot_ls_run(struct ot_shell *shell, struct ot_cmd_call *call, int f
 	for (int i = first; i < call->argc; i++)
 		err = join(err, take_path(shell, call->argv[i], &options, &names, &groups),
 			   call->out);
-	if (!err || names.list.nr || groups.nr)
+	if (!err || names.list.nr || groups.nr) {
+		ot_target_look_begin(shell->target);
 		ot_ls_show(shell, call, &options, &names, &groups);
+		ot_target_look_end(shell->target);
+		err = join(err, ot_cmd_check_interrupt(call), call->out);
+	}
 	ot_node_list_deinit(&names.list);
 	for (size_t i = 0; i < groups.nr; i++)
 		ot_node_list_deinit(&groups.items[i].list);

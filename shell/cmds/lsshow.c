@@ -5,6 +5,7 @@
 
 #include "base/names.h"
 #include "cmds/lsshow.h"
+#include "ui/ui.h"
 
 #define NAME_MAX_WIDTH 32u
 #define TYPE_MAX_WIDTH 24u
@@ -193,7 +194,7 @@ static void show_details(struct ot_shell *shell, const struct ot_node_list *list
 	struct widths widths = {0};
 
 	measure(list, &widths);
-	for (size_t i = 0; i < list->nr; i++)
+	for (size_t i = 0; i < list->nr && !ot_target_is_interrupted(); i++)
 		show_one(shell, &list->items[i], &widths, out);
 }
 
@@ -239,7 +240,7 @@ static void json_details(struct ot_shell *shell, struct ot_node *node, struct ot
 static void json_group(struct ot_shell *shell, const struct ot_ls_options *options,
 		       const struct ot_ls_group *group, struct ot_buf *out)
 {
-	for (size_t i = 0; i < group->list.nr; i++) {
+	for (size_t i = 0; i < group->list.nr && !ot_target_is_interrupted(); i++) {
 		struct ot_node *node = &group->list.items[i];
 
 		ot_buf_adds(out, out->len > 1 ? "," : "");
@@ -265,7 +266,8 @@ static void show_group(struct ot_shell *shell, struct ot_cmd_call *call,
 		ot_cmd_cut(call, group->list.note);
 	else if (group->list.note)
 		ot_buf_addf(call->out, "(%s)\n", group->list.note);
-	json_group(shell, options, group, call->json);
+	if (ot_ui_writes_json(shell->ui))
+		json_group(shell, options, group, call->json);
 }
 
 void ot_ls_show(struct ot_shell *shell, struct ot_cmd_call *call,

@@ -3,6 +3,7 @@
 
 #include "cmds/evaluate.h"
 #include "cmds/paths.h"
+#include "ui/ui.h"
 
 /* A static function of a header is compiled into each file that includes it. */
 static unsigned int nr_copies(const struct ot_program *program, const struct ot_fn *fn)
@@ -41,7 +42,7 @@ static void print_notes(const struct ot_value *value, struct ot_buf *out)
 		ot_buf_adds(out, "(never changed, so the compiler left only its value)\n");
 }
 
-static void print_value(struct ot_shell *shell, const struct ot_format *format,
+static void write_value(struct ot_shell *shell, const struct ot_format *format,
 			const struct ot_value *value, struct ot_cmd_call *call)
 {
 	const struct ot_fn *fn = NULL;
@@ -55,7 +56,17 @@ static void print_value(struct ot_shell *shell, const struct ot_format *format,
 		ot_buf_addc(call->out, '\n');
 		print_notes(value, call->out);
 	}
-	ot_value_json(format, value, call->json);
+	if (ot_ui_writes_json(shell->ui))
+		ot_value_json(format, value, call->json);
+}
+
+static struct ot_err *print_value(struct ot_shell *shell, const struct ot_format *format,
+				  const struct ot_value *value, struct ot_cmd_call *call)
+{
+	ot_target_look_begin(shell->target);
+	write_value(shell, format, value, call);
+	ot_target_look_end(shell->target);
+	return ot_cmd_check_interrupt(call);
 }
 
 static struct ot_err *print_node(struct ot_shell *shell, const struct ot_format *format,
@@ -68,7 +79,7 @@ static struct ot_err *print_node(struct ot_shell *shell, const struct ot_format 
 	if (node.err) {
 		err = ot_err_new(node.err->code, "%s", node.err->what);
 	} else if (node.kind == OT_NODE_VALUE) {
-		print_value(shell, format, &node.value, call);
+		err = print_value(shell, format, &node.value, call);
 	} else if (node.kind == OT_NODE_TYPE) {
 		ot_type_define(node.type, call->out);
 	} else if (node.kind == OT_NODE_FN) {
@@ -145,7 +156,7 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 		return NULL;
 	}
 	OT_TRY(ot_evaluate(shell, text, &value));
-	print_value(shell, &format, &value, call);
+	OT_TRY(print_value(shell, &format, &value, call));
 	ot_evaluate_remember(shell, &value);
 	return NULL;
 }

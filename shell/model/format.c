@@ -13,7 +13,8 @@ struct writer {
 	unsigned int elements_left;
 	unsigned int depth;
 	struct ot_write_trail trail;
-	bool broken; /* the value being written is laid out on several lines */
+	bool broken;  /* the value being written is laid out on several lines */
+	size_t limit; /* what would be longer does not fit on its line; 0 = there is none */
 };
 
 static void write_value(struct writer *w, const struct ot_value *value);
@@ -219,6 +220,12 @@ static void write_pointer(struct writer *w, const struct ot_value *value)
 
 /* ------------------------------------------------------------------ braces */
 
+/* Whether the rest need not be written: it will be done on several lines, or nobody waits for it. */
+static bool is_over(const struct writer *w)
+{
+	return (w->limit && w->out->len > w->limit) || ot_write_is_stopped(w->format);
+}
+
 static void write_break(struct writer *w, bool first)
 {
 	if (!first)
@@ -261,7 +268,7 @@ static void write_record(struct writer *w, const struct ot_value *value)
 	}
 	ot_buf_addc(w->out, '{');
 	w->depth++;
-	for (uint32_t i = 0; i < type->nr_members; i++) {
+	for (uint32_t i = 0; i < type->nr_members && !is_over(w); i++) {
 		const struct ot_member *member = &type->members[i];
 		struct ot_value part;
 
@@ -309,6 +316,8 @@ static void write_wide_array(struct writer *w, const struct ot_value *value, uin
 
 static void write_elements(struct writer *w, const struct ot_value *value, uint64_t count)
 {
+	struct ot_write_window window
+		__attribute__((cleanup(ot_write_window_deinit))) = {.array = value};
 	bool lines = w->broken;
 	uint64_t i = 0;
 
@@ -317,13 +326,15 @@ static void write_elements(struct writer *w, const struct ot_value *value, uint6
 			      ot_type_is_array(ot_type_strip(value->type)->target));
 	ot_buf_addc(w->out, '{');
 	w->depth++;
-	while (i < count && w->elements_left) {
-		uint64_t run = ot_write_run(w->format, value, i, count);
+	while (i < count && w->elements_left && !is_over(w)) {
+		uint64_t left = count - i < w->elements_left ? count - i : w->elements_left, at;
+		const struct ot_value *piece = ot_write_look(&window, w->format, i, left, &at);
+		uint64_t run = ot_write_run(w->format, piece, at, at + count - i);
 		struct ot_value element;
 
 		write_break(w, i == 0);
 		w->elements_left--;
-		ot_value_element(value, i, &element);
+		ot_value_element(piece, at, &element);
 		write_value(w, &element);
 		if (run >= REPEATS_MIN)
 			ot_buf_addf(w->out, " <repeats %llu times>", (unsigned long long)run);
@@ -368,21 +379,25 @@ static void write_braces(struct writer *w, const struct ot_value *value,
 {
 	unsigned int elements = w->elements_left;
 	bool broken = w->broken;
-	size_t start = w->out->len;
+	size_t start = w->out->len, limit = w->limit;
 
 	if (w->depth >= (w->format->max_depth ? w->format->max_depth : OT_WRITE_MAX_DEPTH)) {
 		ot_buf_adds(w->out, "{...}");
 		return;
 	}
 	w->broken = false;
-	body(w, value);
 	/* the outermost decides; inside a line that fits nothing needs to be looked at again */
-	if (w->format->width && (broken || w->depth == 0) && column(w->out) > w->format->width) {
+	if (w->format->width && (broken || w->depth == 0))
+		w->limit = start - column(w->out) + w->format->width;
+	body(w, value);
+	if (w->limit != limit && w->out->len > w->limit) {
 		ot_buf_truncate(w->out, start);
 		w->elements_left = elements;
 		w->broken = true;
+		w->limit = 0;
 		body(w, value);
 	}
+	w->limit = limit;
 	w->broken = broken;
 }
 

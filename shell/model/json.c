@@ -300,16 +300,22 @@ static void json_record(struct writer *w, const struct ot_value *value)
 
 static void json_elements(struct writer *w, const struct ot_value *value, uint64_t count)
 {
+	struct ot_write_window window
+		__attribute__((cleanup(ot_write_window_deinit))) = {.array = value};
 	uint64_t shown = count < w->elements_left ? count : w->elements_left;
 
 	if (shown < count)
 		ot_buf_adds(w->out, "{\"array\":");
 	ot_buf_addc(w->out, '[');
-	for (uint64_t i = 0; i < shown && (w->elements_left || i == 0); i++) {
+	for (uint64_t i = 0;
+	     i < shown && (w->elements_left || i == 0) && !ot_write_is_stopped(w->format); i++) {
+		const struct ot_value *piece;
 		struct ot_value element;
+		uint64_t at;
 
 		ot_buf_adds(w->out, i ? "," : "");
-		ot_value_element(value, i, &element);
+		piece = ot_write_look(&window, w->format, i, shown - i, &at);
+		ot_value_element(piece, at, &element);
 		w->elements_left -= w->elements_left != 0;
 		json_value(w, &element);
 	}

@@ -95,6 +95,11 @@ static uint64_t bytes_needed(const struct ot_value *value)
 
 void ot_value_fetch(struct ot_target *target, struct ot_value *value)
 {
+	ot_value_fetch_start(target, value, FETCH_MAX_BYTES);
+}
+
+void ot_value_fetch_start(struct ot_target *target, struct ot_value *value, uint64_t max_bytes)
+{
 	struct ot_target_span span = {.address = value->address};
 	uint64_t need = bytes_needed(value);
 	ot_auto_free void *memory = NULL;
@@ -103,7 +108,7 @@ void ot_value_fetch(struct ot_target *target, struct ot_value *value)
 
 	if (value->bytes || value->state != OT_VALUE_OK || !value->is_lvalue || !target)
 		return;
-	span.bytes = need < FETCH_MAX_BYTES ? need : FETCH_MAX_BYTES;
+	span.bytes = need < max_bytes ? need : max_bytes;
 	memory = ot_alloc(span.bytes);
 	span.buf = memory;
 	if (span.bytes)

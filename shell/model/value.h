@@ -71,6 +71,8 @@ void ot_value_copy(const struct ot_value *from, struct ot_value *ret);
 void ot_value_at(const struct ot_type *type, uint64_t address, struct ot_value *ret);
 /** Reads the bytes of a value that has none yet; unreadable memory becomes its state, no error. */
 void ot_value_fetch(struct ot_target *target, struct ot_value *value);
+/** The same with @p max_bytes bytes at most. */
+void ot_value_fetch_start(struct ot_target *target, struct ot_value *value, uint64_t max_bytes);
 /** A value of @p bytes bytes given here. */
 void ot_value_of_bytes(const struct ot_type *type, const void *bytes, size_t nr_bytes,
 		       struct ot_value *ret);

@@ -6,7 +6,10 @@
 #include "model/wide.h"
 #include "model/write.h"
 
+#define WINDOW_BYTES (256u * 1024u)
+
 /* Equal elements are counted behind what is fetched of a large array, as far as this. */
+#define RUN_FIRST_BYTES 4096u /* mostly the next one differs */
 #define RUN_PIECE_BYTES (256u * 1024u)
 #define RUN_MAX_BYTES (64ull << 20)
 
@@ -234,18 +237,67 @@ bool ot_write_enum_flags(const struct ot_type *type, uint64_t number, const char
 	return any;
 }
 
+bool ot_write_is_stopped(const struct ot_format *format)
+{
+	return format->target && ot_target_is_interrupted();
+}
+
+/* ------------------------------------------------------------------ long arrays */
+
+void ot_write_window_deinit(struct ot_write_window *window)
+{
+	ot_value_deinit(&window->piece);
+}
+
+static void move_window(struct ot_write_window *window, const struct ot_format *format,
+			uint64_t index, uint64_t nr, uint64_t bytes)
+{
+	const struct ot_value *array = window->array;
+	struct ot_value *piece = &window->piece;
+
+	nr = nr < WINDOW_BYTES / bytes ? nr : WINDOW_BYTES / bytes;
+	ot_value_deinit(piece);
+	ot_value_at(array->type, array->address + index * bytes, piece);
+	piece->stores_ignored = array->stores_ignored;
+	piece->has_room = true;
+	piece->room_bytes = nr * bytes;
+	ot_value_fetch_start(format->target, piece, nr * bytes);
+	piece->state = OT_VALUE_OK; /* elements have states of their own */
+	window->first = index;
+	window->end = index + nr;
+}
+
+const struct ot_value *ot_write_look(struct ot_write_window *window, const struct ot_format *format,
+				     uint64_t index, uint64_t nr, uint64_t *at_ret)
+{
+	const struct ot_value *array = window->array;
+	uint64_t bytes = ot_type_size(ot_type_strip(array->type)->target);
+
+	*at_ret = index;
+	/* what was read with the whole is shown as it was then */
+	if (!bytes || bytes > WINDOW_BYTES || !array->is_lvalue || !format->target ||
+	    array->state != OT_VALUE_OK || (index + 1) * bytes <= array->nr_bytes)
+		return array;
+	if (index < window->first || index >= window->end)
+		move_window(window, format, index, nr, bytes);
+	*at_ret = index - window->first;
+	return &window->piece;
+}
+
 /* Elements from @index on that are as @element, read piece by piece behind what was fetched. */
 static uint64_t run_on(const struct ot_format *format, const struct ot_value *array,
 		       const uint8_t *element, uint64_t index, uint64_t count)
 {
 	uint64_t bytes = ot_type_size(ot_type_strip(array->type)->target);
-	uint64_t piece = RUN_PIECE_BYTES / bytes, run = 0;
+	uint64_t most = RUN_PIECE_BYTES / bytes, run = 0;
+	uint64_t piece = RUN_FIRST_BYTES / bytes;
 	ot_auto_free uint8_t *memory = NULL;
 
-	if (!array->is_lvalue || !format->target || !piece)
+	if (!array->is_lvalue || !format->target || !most)
 		return 0;
+	piece = piece ? piece : 1;
 	memory = ot_alloc(RUN_PIECE_BYTES);
-	while (index + run < count && run * bytes < RUN_MAX_BYTES) {
+	while (index + run < count && run * bytes < RUN_MAX_BYTES && !ot_write_is_stopped(format)) {
 		uint64_t left = count - index - run;
 		struct ot_target_span span = {.address = array->address + (index + run) * bytes,
 					      .buf = memory,
@@ -259,6 +311,7 @@ static uint64_t run_on(const struct ot_format *format, const struct ot_value *ar
 		run += same;
 		if (same * bytes < span.bytes)
 			break;
+		piece = most;
 	}
 	return run;
 }

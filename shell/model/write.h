@@ -50,6 +50,28 @@ const char *ot_write_enum_name(const struct ot_type *type, uint64_t number);
 bool ot_write_enum_flags(const struct ot_type *type, uint64_t number, const char *bar,
 			 struct ot_buf *out);
 
+/**
+ * Where the elements of an array are taken from: the array itself, or, behind what was fetched of a large
+ * one, a piece of it at a time.
+ */
+struct ot_write_window {
+	const struct ot_value *array;
+	struct ot_value piece;
+	uint64_t first,
+		end; /* elements that it is for; those that cannot be read are missing in it */
+};
+
+void ot_write_window_deinit(struct ot_write_window *window);
+/**
+ * The value that has element @p index, as its element @p at_ret.
+ * @param nr as many elements will be asked for, this one included
+ */
+const struct ot_value *ot_write_look(struct ot_write_window *window, const struct ot_format *format,
+				     uint64_t index, uint64_t nr, uint64_t *at_ret);
+
+/** Whether who reads it has had enough; never of what was captured, which is there already. */
+bool ot_write_is_stopped(const struct ot_format *format);
+
 /** How many elements from @p index on have equal bytes; reads on behind what was fetched. */
 uint64_t ot_write_run(const struct ot_format *format, const struct ot_value *array, uint64_t index,
 		      uint64_t count);

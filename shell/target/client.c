@@ -25,6 +25,11 @@ void ot_target_on_wait(bool (*interrupted)(void))
 	is_interrupted = interrupted;
 }
 
+bool ot_target_is_interrupted(void)
+{
+	return is_interrupted && is_interrupted();
+}
+
 static uint64_t now_ms(void)
 {
 	struct timespec now;
@@ -72,7 +77,7 @@ static struct ot_err *wait_for(struct ot_client *client, short events, uint64_t 
 		if (n > 0 || (n < 0 && errno != EINTR))
 			return NULL;
 		now = now_ms();
-		if (now - begin >= GRACE_MS && is_interrupted && is_interrupted())
+		if (now - begin >= GRACE_MS && ot_target_is_interrupted())
 			return silence(client, true);
 		if (now >= end_ms)
 			return silence(client, false);
@@ -116,7 +121,7 @@ static struct ot_err *connect_to(struct ot_client *client, const struct sockaddr
 	while (connect(client->fd, (const struct sockaddr *)where, sizeof(*where))) {
 		if (errno != EAGAIN && errno != EINTR)
 			return ot_err_errno("cannot connect to %s", where->sun_path);
-		if (now_ms() >= end_ms || (is_interrupted && is_interrupted()))
+		if (now_ms() >= end_ms || ot_target_is_interrupted())
 			return ot_err_new(OT_ERR_SILENT,
 					  "nobody answers at %s; is the process stopped?",
 					  where->sun_path);
@@ -307,13 +312,15 @@ bool ot_client_poll(struct ot_client *client)
 
 /* ------------------------------------------------------------------ asking */
 
-static struct ot_err *send_all(struct ot_client *client, const void *data, size_t bytes,
-			       uint64_t end_ms)
+/* The head and what follows go together: each send wakes the program. */
+static struct ot_err *send_all(struct ot_client *client, const struct otrace_msg *head,
+			       const void *payload, size_t bytes, uint64_t end_ms)
 {
-	const char *at = data;
+	struct iovec parts[] = {{(void *)head, sizeof(*head)}, {(void *)payload, bytes}};
+	struct msghdr msg = {.msg_iov = parts, .msg_iovlen = OT_NR(parts)};
 
-	while (bytes) {
-		ssize_t n = send(client->fd, at, bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (msg.msg_iovlen) {
+		ssize_t n = sendmsg(client->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n < 0 && errno == EAGAIN) {
 			OT_TRY(wait_for(client, POLLOUT, end_ms));
@@ -323,8 +330,15 @@ static struct ot_err *send_all(struct ot_client *client, const void *data, size_
 			continue;
 		if (n < 0)
 			return gone();
-		at += n;
-		bytes -= (size_t)n;
+		while (msg.msg_iovlen && (size_t)n >= msg.msg_iov->iov_len) {
+			n -= (ssize_t)msg.msg_iov->iov_len;
+			msg.msg_iov++;
+			msg.msg_iovlen--;
+		}
+		if (msg.msg_iovlen) {
+			msg.msg_iov->iov_base = (char *)msg.msg_iov->iov_base + n;
+			msg.msg_iov->iov_len -= (size_t)n;
+		}
 	}
 	return NULL;
 }
@@ -357,9 +371,7 @@ struct ot_err *ot_client_send(struct ot_client *client, enum otrace_msg_type typ
 		return gone();
 	if (bytes > OTRACE_MSG_MAX_BYTES - sizeof(msg))
 		return ot_err_new(OT_ERR_OTHER, "request too large (%zu bytes)", bytes);
-	err = send_all(client, &msg, sizeof(msg), end_ms);
-	if (!err)
-		err = send_all(client, payload, bytes, end_ms);
+	err = send_all(client, &msg, payload, bytes, end_ms);
 	/* The next request would be read as the rest of this one. */
 	if (err && err->code == OT_ERR_SILENT)
 		give_up(client, err);

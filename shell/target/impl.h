@@ -51,8 +51,10 @@ struct ot_target {
 	uint64_t generation;
 	struct otrace_area *area;
 	size_t area_bytes;
-	char *silence;	      /* why nothing more is asked for the time being, NULL = it answers */
-	struct ot_kept *kept; /* memory as it was at the end, NULL before */
+	char *silence;	       /* why nothing more is asked for the time being, NULL = it answers */
+	struct ot_kept *kept;  /* memory as it was at the end, NULL before */
+	unsigned int nr_looks; /* ot_target_look_begin() */
+	struct ot_recent *recent; /* NULL before something is read in a look */
 };
 
 /** Replaces the list of modules; takes @p modules and what hangs on it. */

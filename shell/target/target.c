@@ -6,6 +6,7 @@
 #include "base/clean.h"
 #include "target/impl.h"
 #include "target/kept.h"
+#include "target/recent.h"
 
 /* The one reason that depends on the state and not on the kind. */
 static struct ot_err *usable(const struct ot_target *target)
@@ -81,6 +82,7 @@ void ot_target_close(struct ot_target *target)
 		munmap(target->area, target->area_bytes);
 	ot_target_modules_destroy(target->modules, target->nr_modules);
 	ot_kept_destroy(target->kept);
+	ot_recent_destroy(target->recent);
 	free(target->path);
 	free(target->silence);
 	target->ops->close(target);
@@ -122,13 +124,42 @@ struct ot_err *ot_target_refresh(struct ot_target *target)
 	OT_DISPATCH(target, refresh);
 }
 
+/* A page costs nothing but time where a request does: with a process. */
+static bool is_for_recent(const struct ot_target *target, const struct ot_target_span *spans,
+			  size_t nr)
+{
+	return target->nr_looks && nr == 1 && spans->bytes <= OT_RECENT_PAGE_BYTES &&
+	       spans->address <= UINT64_MAX - OT_RECENT_PAGE_BYTES && target->ops->readv &&
+	       (target->state == OT_TARGET_RUNNING || target->state == OT_TARGET_HELD);
+}
+
 struct ot_err *ot_target_readv(struct ot_target *target, struct ot_target_span *spans, size_t nr)
 {
 	if (target->state == OT_TARGET_ENDED && target->kept) {
 		ot_kept_readv(target->kept, spans, nr);
 		return NULL;
 	}
+	if (is_for_recent(target, spans, nr)) {
+		OT_TRY(usable(target));
+		if (!target->recent)
+			target->recent = ot_recent_create();
+		return ot_recent_read(target->recent, target, spans);
+	}
 	OT_DISPATCH(target, readv, spans, nr);
+}
+
+void ot_target_look_begin(struct ot_target *target)
+{
+	if (target)
+		target->nr_looks++;
+}
+
+void ot_target_look_end(struct ot_target *target)
+{
+	if (!target || --target->nr_looks)
+		return;
+	ot_recent_destroy(target->recent);
+	target->recent = NULL;
 }
 
 struct ot_err *ot_target_read_tables(struct ot_target *target, struct ot_target_span *span)

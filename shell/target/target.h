@@ -131,6 +131,13 @@ struct ot_err *ot_target_read(struct ot_target *target, uint64_t address, void *
 struct ot_err *ot_target_readv(struct ot_target *target, struct ot_target_span *spans, size_t nr);
 
 /**
+ * From here to the end small pieces of a process are taken from pages that were read since: for who
+ * follows many pointers and changes nothing, as what is printed does.
+ */
+void ot_target_look_begin(struct ot_target *target);
+void ot_target_look_end(struct ot_target *target);
+
+/**
  * Reads what a compiler left in a module and no program changes, as tables: from the module's file where
  * that is to be had, so that the process need not look at its own pages for it.
  * @param span a short got is no error, and may mean that only the file ends there: ask for the rest
@@ -228,6 +235,8 @@ void ot_target_set_ended(struct ot_target *target);
  * and, if it was one that changes something, the process is given up (state DETACHED).
  */
 void ot_target_on_wait(bool (*interrupted)(void));
+/** What that function says: for who reads much in small pieces, none of which lasts. */
+bool ot_target_is_interrupted(void);
 
 /**
  * Whether it did not answer since the last call of this, with the reason. Until then nothing more is

@@ -9,6 +9,7 @@
 
 #include <otrace/version.h>
 
+#include "target/target.h"
 #include "ui/progress.h"
 #include "ui/ui.h"
 
@@ -24,6 +25,7 @@ struct out {
 	struct ot_buf *keep; /* in place of fd */
 	int broken;	     /* errno of the write that failed; nothing is written any more */
 	bool said;	     /* that it broke */
+	bool may_stop;	     /* Ctrl-C throws away what is left: whoever reads it has seen enough */
 };
 
 struct ot_ui {
@@ -103,7 +105,7 @@ static void out_write(struct out *out)
 		ot_buf_add(out->keep, at, left);
 		left = 0;
 	}
-	while (left && !out->broken) {
+	while (left && !out->broken && !(out->may_stop && ot_target_is_interrupted())) {
 		ssize_t n = write(out->fd, at, left);
 
 		if (n < 0 && errno == EAGAIN && wait_writable(out->fd))
@@ -117,6 +119,9 @@ static void out_write(struct out *out)
 		at += n;
 		left -= (size_t)n;
 	}
+	/* the prompt, or a note, begins a line */
+	if (left && !out->broken && at != out->buf.data && write(out->fd, "\n", 1) < 0)
+		out->broken = errno;
 	ot_buf_reset(&out->buf);
 }
 
@@ -392,7 +397,9 @@ static void result(struct ot_ui *ui, const char *command, const struct ot_buf *t
 	/* JSON on standard error has the error already; in a file it would go unnoticed. */
 	if (err && !(ui->options.json_only && ui->json.fd <= STDERR_FILENO))
 		ot_ui_note(ui, "%s", ot_buf_text(&error));
+	ui->out.may_stop = ui->options.interactive && text->len > FLUSH_BYTES;
 	ot_ui_flush(ui);
+	ui->out.may_stop = false;
 }
 
 void ot_ui_result(struct ot_ui *ui, const char *command, const struct ot_buf *text,

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import time
 
 import pexpect
 import pytest
@@ -329,3 +330,49 @@ def test_ctrl_z_stops_a_command_too(job):
     job.sendline("fg")
     job.expect_exact("42\r\n")
     assert "3" in job.ready().type("pr 1 + 2")
+
+
+@pytest.fixture
+def long_tables(tool, compiled):
+    """The prompt in a program with tables so long that to print all that they lead to takes a while."""
+    program = tool.listen(compiled("long.c"))
+    assert program.stdout.readline() == "filled\n"
+    terminal = tool.terminal("attach", program.pid).ready()
+    terminal.type("set max_elements 1000000")
+    yield terminal
+    program.kill()
+    program.wait()
+
+
+@pytest.mark.parametrize("command", ["pr/12 table", "set pretty_print false; pr/12 table"])
+def test_ctrl_c_ends_what_takes_long_to_print(long_tables, command):
+    long_tables.sendline(command)
+    long_tables.expect_exact("\n")
+    time.sleep(0.3)
+    long_tables.sendintr()
+    long_tables.expect("interrupted")
+    long_tables.ready()
+    assert "42" in long_tables.type("pr 6 * 7")
+    long_tables.sendline("quit")
+    assert long_tables.finish() == 0
+
+
+def test_ctrl_c_ends_what_takes_long_to_show(long_tables):
+    long_tables.sendline("pr table")
+    long_tables.expect_exact("(struct node *) ")
+    time.sleep(0.3)  # nobody reads, and the terminal is full
+    long_tables.sendintr()
+    long_tables.ready()
+    assert len(long_tables.before) < 1 << 20
+    assert "42" in long_tables.type("pr 6 * 7")
+    long_tables.sendline("quit")
+    assert long_tables.finish() == 0
+
+
+def test_sigterm_ends_the_shell_while_it_prints(long_tables):
+    long_tables.sendline("pr/12 table")
+    long_tables.expect_exact("\n")
+    time.sleep(0.3)
+    long_tables.kill(signal.SIGTERM)
+    long_tables.expect("interrupted")
+    long_tables.finish()

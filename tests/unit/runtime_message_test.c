@@ -148,6 +148,50 @@ static void test_reply_grows_and_is_limited(void **state)
 	close_pair(fds);
 }
 
+/* Pages that come and go would interrupt the threads of the program at each request. */
+static void test_small_messages_map_no_pages(void **state)
+{
+	const struct otrace_msg head = {16 + 24, OTRACE_MSG_WRITE, 0, 5, 0};
+	struct ot_inbox inbox = {.payload = NULL}, other = {.payload = NULL};
+	struct ot_reply reply, second;
+	uint8_t bytes[40] = {0}, *payload, *room;
+	int fds[2];
+
+	(void)state;
+	make_pair(fds);
+	memcpy(bytes, &head, sizeof(head));
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(write(fds[0], bytes, sizeof(bytes)), sizeof(bytes));
+	assert_int_equal(ot_inbox_read(&inbox, fds[1]), OT_INBOX_MESSAGE);
+	payload = inbox.payload;
+	memset(payload, 'p', 4096);
+	/* who comes meanwhile has a room of his own */
+	assert_int_equal(ot_inbox_read(&other, fds[1]), OT_INBOX_MESSAGE);
+	assert_ptr_not_equal(other.payload, payload);
+	ot_inbox_next(&inbox);
+	ot_inbox_next(&other);
+	assert_int_equal(ot_inbox_read(&inbox, fds[1]), OT_INBOX_MESSAGE);
+	assert_ptr_equal(inbox.payload, payload);
+	assert_int_equal(inbox.payload[24], 0);
+	ot_inbox_next(&inbox);
+	ot_reply_init(&reply);
+	room = reply.bytes;
+	ot_reply_init(&second);
+	assert_ptr_not_equal(second.bytes, room);
+	ot_reply_deinit(&second);
+	memset(ot_reply_room(&reply, 8000), 'r', 8000);
+	/* a larger one moves out */
+	assert_non_null(ot_reply_room(&reply, 64000));
+	assert_ptr_not_equal(reply.bytes, room);
+	assert_int_equal(reply.bytes[16 + 7999], 'r');
+	ot_reply_init(&second);
+	assert_ptr_equal(second.bytes, room);
+	assert_int_equal(second.bytes[16], 0);
+	ot_reply_deinit(&second);
+	ot_reply_deinit(&reply);
+	close_pair(fds);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +200,7 @@ int main(void)
 		cmocka_unit_test(test_random_requests),
 		cmocka_unit_test(test_nothing_before_hello),
 		cmocka_unit_test(test_reply_grows_and_is_limited),
+		cmocka_unit_test(test_small_messages_map_no_pages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
