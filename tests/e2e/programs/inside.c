@@ -88,6 +88,12 @@ int main(void)
 	assert(!execute("trace age_of"));
 	age_of(&account);
 	assert(!execute("pr 1") && strstr(err, "return 36"));
+	/* what commands of the machine write is kept too */
+	assert(!execute("ls /osh/globals/account | wc -l") && atoi(out) == 2);
+	assert(!execute("ls /osh/globals/account | sh -c 'echo seen >&2; tail -1'"));
+	assert(!strcmp(out, "owner\n") && !strcmp(err, "seen\n"));
+	assert(!execute("cd /; pwd | tr / x") && !strcmp(out, "x\n"));
+	assert(!execute("cd /osh/globals"));
 	in_a_child();
 	in_a_child_while_a_line_runs();
 	assert(!execute("patch clock_year with fake_year"));
