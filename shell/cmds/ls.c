@@ -177,7 +177,7 @@ static struct ot_err *take_path(struct ot_shell *shell, const char *path,
 				struct ot_ls_options *options, struct ot_ls_group *names,
 				struct ot_ls_groups *directories)
 {
-	bool is_pattern = ot_vfs_is_pattern(path) || !strcmp(path, "~~");
+	bool is_pattern = ot_vfs_is_pattern(path);
 	struct ot_node_list matched = {0};
 	struct ot_ls_group group = {.title = path};
 	struct ot_err *err = NULL;
@@ -188,6 +188,8 @@ static struct ot_err *take_path(struct ot_shell *shell, const char *path,
 		options->named = false;
 		err = collect(shell, &matched.items[0], options, &group);
 		ot_node_list_deinit(&matched);
+		if (!strcmp(path, "~~") && !group.list.note)
+			group.list.note = "there is no context yet: ~~ is /osh/globals";
 		if (!err)
 			ot_vec_push(directories, group);
 		else
