@@ -49,6 +49,7 @@ struct ot_cmd_completion {
 	/** Offers a candidate for the whole word; text that does not start with word is dropped. */
 	void (*offer)(struct ot_cmd_completion *completion, const char *text);
 	bool no_space; /* set: no blank behind a unique match (directories) */
+	bool open;     /* set: a quote stays open behind it, more words belong to it */
 	void *priv;
 };
 

@@ -13,6 +13,10 @@ bool ot_paths_is_tag(const char *word);
 
 /** Completion of words that are paths or expressions. */
 void ot_paths_complete(struct ot_shell *shell, struct ot_cmd_completion *completion);
+/** The same where nothing but an expression can stand. */
+void ot_paths_complete_expression(struct ot_shell *shell, struct ot_cmd_completion *completion);
+/** Completion of a word that is a type, or begins one: "node *". */
+void ot_paths_complete_type(struct ot_shell *shell, struct ot_cmd_completion *completion);
 
 /** The type of that name, "client" or "struct client"; NULL = none. */
 const struct ot_type *ot_paths_type(const struct ot_program *program, const char *text);

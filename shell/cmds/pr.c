@@ -172,5 +172,5 @@ const struct ot_cmd ot_cmd_pr = {
 		"The name of a type prints its definition; a path below /osh prints what is there.",
 	.flags = OT_CMD_NEEDS_PROGRAM,
 	.run = run,
-	.complete = ot_paths_complete,
+	.complete = ot_paths_complete_expression,
 };

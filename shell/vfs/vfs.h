@@ -158,6 +158,10 @@ char *ot_vfs_waiting(struct ot_vfs *vfs);
 /** Offers completions of a path or, without slash, of an expression's last name. */
 void ot_vfs_complete(struct ot_vfs *vfs, const char *word,
 		     void (*offer)(void *priv, const char *text, bool is_dir), void *priv);
+/** The same of an expression alone, whose names are the program's also outside /osh. */
+void ot_vfs_complete_expression(struct ot_vfs *vfs, const char *word,
+				void (*offer)(void *priv, const char *text, bool is_dir),
+				void *priv);
 
 /* ------------------------------------------------------------------ describing */
 
