@@ -376,6 +376,42 @@ static struct ot_err *run_unix(struct ot_shell *shell, const char *text, const s
 	return err;
 }
 
+/* Whether a word of the line is a path that only the tree has. */
+static bool names_tree(const char *text)
+{
+	bool only_ours = access("/osh", F_OK) != 0;
+
+	for (const char *at = text; *at; at++) {
+		if (at > text && !isspace((unsigned char)at[-1]))
+			continue;
+		if ((only_ours && !strncmp(at, "/osh", 4) && (!at[4] || strchr("/ |;", at[4]))) ||
+		    !strncmp(at, "~~", 2))
+			return true;
+	}
+	return false;
+}
+
+/* The machine's commands know nothing of the tree. */
+static struct ot_err *run_outside(struct ot_shell *shell, const char *text, struct ot_buf *out)
+{
+	static const char hint[] =
+		"outside /osh such lines go to $SHELL, which has no /osh: `cd /osh` "
+		"first (help outside)";
+	struct ot_err *err = run_unix(shell, text, NULL, out);
+	ot_auto_free char *what = NULL;
+
+	if (!names_tree(text))
+		return err;
+	if (!err) {
+		if (strstr(text, "/osh"))
+			ot_ui_note(shell->ui, "%s", hint);
+		return NULL;
+	}
+	what = err->what;
+	err->what = ot_asprintf("%s; %s", what, hint);
+	return err;
+}
+
 static bool is_long(const struct ot_shell *shell, const struct ot_buf *out)
 {
 	struct winsize size;
@@ -500,7 +536,7 @@ static struct ot_err *run_text(struct ot_shell *shell, const char *text, struct 
 		return run_expression(shell, text, call);
 	if (meaning == OT_CMD_IS_UNIX) {
 		*elsewhere = !shell->capture && !ot_ui_is_json_only(shell->ui);
-		return run_unix(shell, text, NULL, call->out);
+		return run_outside(shell, text, call->out);
 	}
 	if (takes_rest(cmd))
 		return run_command(shell, cmd, text, call);

@@ -42,7 +42,8 @@ static const struct topic {
 	 "Outside /osh (`cd /tmp`, `cd ~`) a line whose first word is no command of otrace is run by\n"
 	 "$SHELL -c in that directory, with the terminal; so are ls, find, grep, pwd and rm there.\n"
 	 "All the other commands stay those of otrace; write \\patch or /usr/bin/patch for the\n"
-	 "machine's, and `cd /osh` to come back. Expressions need the word pr. In scripts such commands\n"
+	 "machine's, and `cd /osh` to come back. Expressions need the word pr. Paths of the tree (/osh/...,\n"
+	 "~~) mean something to commands of otrace alone. In scripts those of the machine\n"
 	 "have no terminal and read nothing; the parameters osh_bin, add_env and shell_timeout set\n"
 	 "what surrounds them.\n"},
 	{"init", "files that are run at the start",
