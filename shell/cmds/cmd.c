@@ -452,17 +452,17 @@ static void show(struct ot_shell *shell, const char *text, struct ot_buf *out, b
 }
 
 /* What could be read while the program lived is no wild pointer now. */
-static void explain_unreadable(const struct ot_shell *shell, struct ot_buf *out)
+static void explain_unreadable(const struct ot_shell *shell, struct ot_cmd_call *call)
 {
 	enum ot_target_state state =
 		shell->target ? ot_target_state(shell->target) : OT_TARGET_FILE;
 
-	if (!strstr(ot_buf_text(out), "<unreadable"))
+	if (!strstr(ot_buf_text(call->out), "<unreadable"))
 		return;
 	if (state == OT_TARGET_ENDED)
-		ot_buf_adds(out, "(the program has ended: its memory is gone)\n");
+		ot_cmd_note(call, "the program has ended: its memory is gone");
 	if (state == OT_TARGET_DETACHED)
-		ot_buf_adds(out, "(detached: its memory is out of reach)\n");
+		ot_cmd_note(call, "detached: its memory is out of reach");
 }
 
 static struct ot_err *take_silence(const struct ot_shell *shell)
@@ -503,7 +503,8 @@ static struct ot_err *run_to(struct ot_shell *shell, const struct ot_cmd *cmd, c
 			     const struct ot_split_goal *goal, struct ot_cmd_call *call)
 {
 	ot_auto_free char *command = ot_strndup(text, goal->bytes);
-	struct ot_buf *capture = shell->capture;
+	ot_auto_buf struct ot_buf said = OT_BUF_INIT;
+	struct ot_buf *capture = shell->capture, *notes = shell->notes;
 	unsigned int width = shell->width;
 	bool colours = shell->colours;
 	struct ot_err *err;
@@ -511,17 +512,22 @@ static struct ot_err *run_to(struct ot_shell *shell, const struct ot_cmd *cmd, c
 	OT_TRY(check_file(shell, goal));
 	call->redirected = true;
 	shell->capture = call->out;
+	shell->notes = call->notes = &said;
 	shell->width = 0;
 	shell->colours = false;
 	err = run_command(shell, cmd, command, call);
-	explain_unreadable(shell, call->out);
+	explain_unreadable(shell, call);
 	shell->width = width;
 	shell->colours = colours;
 	shell->capture = capture;
+	shell->notes = call->notes = notes;
 	end_line(call->out);
-	if (goal->to == OT_SPLIT_TO_COMMAND)
-		return err ? err : run_unix(shell, goal->where, call->out, call->out);
-	return end_file(goal, call->out, err);
+	if (goal->to != OT_SPLIT_TO_COMMAND)
+		err = end_file(goal, call->out, err);
+	else if (!err)
+		err = run_unix(shell, goal->where, call->out, call->out);
+	ot_cmd_deliver_notes(shell, call, &said);
+	return err;
 }
 
 static struct ot_err *run_text(struct ot_shell *shell, const char *text, struct ot_cmd_call *call,
@@ -573,7 +579,7 @@ static bool run_one(struct ot_shell *shell, const char *text)
 	ot_auto_buf struct ot_buf json = OT_BUF_INIT;
 	ot_auto_buf struct ot_buf cut = OT_BUF_INIT;
 	ot_auto_err struct ot_err *err = NULL;
-	struct ot_cmd_call call = {.out = &out, .json = &json, .cut = &cut};
+	struct ot_cmd_call call = {.out = &out, .json = &json, .cut = &cut, .notes = shell->notes};
 	bool elsewhere = false;
 
 	ot_err_destroy(take_silence(shell)); /* of what was before: it is asked again */
@@ -587,8 +593,8 @@ static bool run_one(struct ot_shell *shell, const char *text)
 		err = take_silence(shell);
 	if (err)
 		name_place(shell, err);
-	if (!elsewhere)
-		explain_unreadable(shell, &out);
+	if (!call.redirected)
+		explain_unreadable(shell, &call);
 	add_cut(&cut, &json);
 	show(shell, text, &out, elsewhere, &json, err);
 	if (err)

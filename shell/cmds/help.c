@@ -34,7 +34,8 @@ static const struct topic {
 	{"lines", "several commands on a line, and where their text goes",
 	 "CMD; CMD             one after the other; what follows a cd that failed is not run\n"
 	 "CMD | UNIX COMMAND   pass the text on to a command of the machine's shell\n"
-	 "CMD > FILE           write the text to a file; >> adds it at the end\n"
+	 "CMD > FILE           write the text to a file; >> adds it at the end. Notes in parentheses are no\n"
+	 "                     part of the text then: they go to standard error\n"
 	 "# ...                a comment\n"
 	 "Quotes '...' \"...\" and \\ take their meaning from ; | and >. A > is one only at the start of a\n"
 	 "word. Expressions, pr, exec, pipe and repeat take the whole rest of the line.\n"},

@@ -152,7 +152,7 @@ bool ot_paths_is_here(const struct ot_shell *shell, const char *name)
 	return found;
 }
 
-void ot_paths_say_here(struct ot_shell *shell, struct ot_buf *out)
+void ot_paths_say_here(struct ot_shell *shell, struct ot_cmd_call *call)
 {
 	struct ot_node node = {0};
 	struct ot_node_list list = {0};
@@ -161,7 +161,7 @@ void ot_paths_say_here(struct ot_shell *shell, struct ot_buf *out)
 	if (!err && (node.kind == OT_NODE_LATER || node.kind == OT_NODE_LOCALS)) {
 		err = ot_vfs_list(shell->vfs, &node, &list);
 		if (!err && !list.nr && list.note)
-			ot_buf_addf(out, "(%s)\n", list.note);
+			ot_cmd_note(call, list.note);
 	}
 	ot_node_list_deinit(&list);
 	ot_node_deinit(&node);

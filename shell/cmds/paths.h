@@ -34,6 +34,6 @@ struct ot_err *ot_ls_check(struct ot_cmd_call *call, int first);
 bool ot_paths_is_here(const struct ot_shell *shell, const char *name);
 
 /** Adds what a directory that is empty for now is for. */
-void ot_paths_say_here(struct ot_shell *shell, struct ot_buf *out);
+void ot_paths_say_here(struct ot_shell *shell, struct ot_cmd_call *call);
 
 #endif
