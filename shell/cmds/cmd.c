@@ -213,6 +213,14 @@ static struct ot_err *meant_command(const struct ot_shell *shell, struct ot_err 
 		ot_err_destroy(err);
 		err = ot_err_new(OT_ERR_NOT_FOUND, "no command \"%s\" (help lists them)", word);
 	}
+	name = ot_aliases_get(shell->aliases, word);
+	if (name) {
+		ot_err_destroy(err);
+		return ot_err_new(OT_ERR_NOT_FOUND,
+				  "no command \"%s\": the alias of that name is not taken again in "
+				  "what it stands for: %s",
+				  word, name);
+	}
 	ot_nearest_init(&nearest, word);
 	for (size_t i = 0; ot_cmds[i]; i++)
 		ot_nearest_offer(&nearest, ot_cmds[i]->name);

@@ -163,6 +163,9 @@ static struct ot_err *collect(struct ot_shell *shell, struct ot_node *directory,
 		if (options->level || options->base)
 			ot_node_embedded(shell->vfs, directory, options->level, options->base,
 					 &embedded);
+		if (options->base && !embedded.nr && !ret->list.note)
+			ret->list.note =
+				"nothing of that name is embedded here, so nothing is hidden";
 	}
 	if (!err)
 		drop_unwanted(&ret->list, options, &embedded);

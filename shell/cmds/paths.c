@@ -134,6 +134,20 @@ const struct ot_type *ot_paths_type(const struct ot_program *program, const char
 	return ot_program_type(program, text, -1);
 }
 
+void ot_paths_say_rival(const struct ot_program *program, const char *text,
+			struct ot_cmd_call *call)
+{
+	const struct ot_type *type = strchr(text, '@') ? NULL : ot_paths_type(program, text);
+	const struct ot_type *rival = type ? ot_program_type_rival(program, type) : NULL;
+	ot_auto_free char *note = NULL;
+
+	if (!rival)
+		return;
+	note = ot_asprintf("several types are called %s; another is %s", type->name,
+			   rival->unique_name ? rival->unique_name : rival->name);
+	ot_cmd_note(call, note);
+}
+
 bool ot_paths_is_here(const struct ot_shell *shell, const char *name)
 {
 	ot_auto_value struct ot_value value = {0};

@@ -21,6 +21,10 @@ void ot_paths_complete_type(struct ot_shell *shell, struct ot_cmd_completion *co
 /** The type of that name, "client" or "struct client"; NULL = none. */
 const struct ot_type *ot_paths_type(const struct ot_program *program, const char *text);
 
+/** Says which other type has that name as well, if one has. */
+void ot_paths_say_rival(const struct ot_program *program, const char *text,
+			struct ot_cmd_call *call);
+
 /** How values are written for a person at this shell. */
 struct ot_format ot_paths_format(const struct ot_shell *shell);
 

@@ -147,6 +147,7 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 		return print_node(shell, &format, text, call);
 	if (is_type_text(shell, text)) {
 		ot_type_define(ot_paths_type(shell->program, text), call->out);
+		ot_paths_say_rival(shell->program, text, call);
 		return NULL;
 	}
 	OT_TRY(ot_evaluate(shell, text, &value));
