@@ -17,6 +17,7 @@
 #include "ui/readline.h"
 #include "ui/relay.h"
 #include "ui/session.h"
+#include "vfs/vfs.h"
 
 #define STATUS_TROUBLE 125
 #define STATUS_USAGE 2
@@ -119,12 +120,15 @@ static void take_line(struct ot_shell *shell, const char *line)
 
 static void banner(struct ot_shell *shell)
 {
+	ot_auto_free char *waiting = ot_vfs_waiting(shell->vfs);
 	size_t nr = 0;
 
 	if (shell->program)
 		ot_program_fns(shell->program, &nr);
 	ot_ui_note(shell->ui, "otrace %s: %s, %zu functions", OTRACE_VERSION_STRING,
 		   shell->target ? ot_target_path(shell->target) : "no instrumented program", nr);
+	if (waiting)
+		ot_ui_note(shell->ui, "%s", waiting);
 	if (shell->target && ot_target_state(shell->target) == OT_TARGET_HELD)
 		ot_ui_note(shell->ui, "held before main: run starts it; help lists the commands");
 	else

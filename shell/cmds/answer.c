@@ -7,12 +7,46 @@
 #include "base/names.h"
 #include "cmds/cmd.h"
 #include "target/target.h"
+#include "ui/ui.h"
+
+void ot_cmd_note(struct ot_cmd_call *call, const char *what)
+{
+	ot_buf_addf(call->notes ? call->notes : call->out, "(%s)\n", what);
+}
 
 void ot_cmd_cut(struct ot_cmd_call *call, const char *what)
 {
-	ot_buf_addf(call->out, "(%s)\n", what);
+	ot_cmd_note(call, what);
 	if (call->cut)
 		ot_buf_addf(call->cut, "%s%s", call->cut->len ? "; " : "", what);
+}
+
+/* Whether the JSON says it anyway. */
+static bool is_cut(const struct ot_cmd_call *call, const char *note)
+{
+	ot_auto_free char *bare = ot_strndup(note + 1, strlen(note) - 2);
+
+	return strstr(ot_buf_text(call->cut), bare) != NULL;
+}
+
+void ot_cmd_deliver_notes(struct ot_shell *shell, struct ot_cmd_call *call,
+			  const struct ot_buf *notes)
+{
+	ot_auto_free char *copy = ot_strdup(ot_buf_text(notes));
+	char *rest = copy, *note;
+
+	if (shell->notes) {
+		ot_buf_add(shell->notes, notes->data, notes->len);
+		return;
+	}
+	while ((note = strsep(&rest, "\n"))) {
+		if (!*note)
+			continue;
+		if (!ot_ui_is_json_only(shell->ui))
+			ot_ui_note(shell->ui, "%s", note);
+		else if (!call->json->len || !is_cut(call, note))
+			ot_buf_addf(call->out, "%s\n", note);
+	}
 }
 
 struct ot_err *ot_cmd_no_option(const struct ot_cmd *cmd, const char *word)

@@ -213,6 +213,14 @@ static struct ot_err *meant_command(const struct ot_shell *shell, struct ot_err 
 		ot_err_destroy(err);
 		err = ot_err_new(OT_ERR_NOT_FOUND, "no command \"%s\" (help lists them)", word);
 	}
+	name = ot_aliases_get(shell->aliases, word);
+	if (name) {
+		ot_err_destroy(err);
+		return ot_err_new(OT_ERR_NOT_FOUND,
+				  "no command \"%s\": the alias of that name is not taken again in "
+				  "what it stands for: %s",
+				  word, name);
+	}
 	ot_nearest_init(&nearest, word);
 	for (size_t i = 0; ot_cmds[i]; i++)
 		ot_nearest_offer(&nearest, ot_cmds[i]->name);
@@ -376,6 +384,42 @@ static struct ot_err *run_unix(struct ot_shell *shell, const char *text, const s
 	return err;
 }
 
+/* Whether a word of the line is a path that only the tree has. */
+static bool names_tree(const char *text)
+{
+	bool only_ours = access("/osh", F_OK) != 0;
+
+	for (const char *at = text; *at; at++) {
+		if (at > text && !isspace((unsigned char)at[-1]))
+			continue;
+		if ((only_ours && !strncmp(at, "/osh", 4) && (!at[4] || strchr("/ |;", at[4]))) ||
+		    !strncmp(at, "~~", 2))
+			return true;
+	}
+	return false;
+}
+
+/* The machine's commands know nothing of the tree. */
+static struct ot_err *run_outside(struct ot_shell *shell, const char *text, struct ot_buf *out)
+{
+	static const char hint[] =
+		"outside /osh such lines go to $SHELL, which has no /osh: `cd /osh` "
+		"first (help outside)";
+	struct ot_err *err = run_unix(shell, text, NULL, out);
+	ot_auto_free char *what = NULL;
+
+	if (!names_tree(text))
+		return err;
+	if (!err) {
+		if (strstr(text, "/osh"))
+			ot_ui_note(shell->ui, "%s", hint);
+		return NULL;
+	}
+	what = err->what;
+	err->what = ot_asprintf("%s; %s", what, hint);
+	return err;
+}
+
 static bool is_long(const struct ot_shell *shell, const struct ot_buf *out)
 {
 	struct winsize size;
@@ -416,17 +460,17 @@ static void show(struct ot_shell *shell, const char *text, struct ot_buf *out, b
 }
 
 /* What could be read while the program lived is no wild pointer now. */
-static void explain_unreadable(const struct ot_shell *shell, struct ot_buf *out)
+static void explain_unreadable(const struct ot_shell *shell, struct ot_cmd_call *call)
 {
 	enum ot_target_state state =
 		shell->target ? ot_target_state(shell->target) : OT_TARGET_FILE;
 
-	if (!strstr(ot_buf_text(out), "<unreadable"))
+	if (!strstr(ot_buf_text(call->out), "<unreadable"))
 		return;
 	if (state == OT_TARGET_ENDED)
-		ot_buf_adds(out, "(the program has ended: its memory is gone)\n");
+		ot_cmd_note(call, "the program has ended: its memory is gone");
 	if (state == OT_TARGET_DETACHED)
-		ot_buf_adds(out, "(detached: its memory is out of reach)\n");
+		ot_cmd_note(call, "detached: its memory is out of reach");
 }
 
 static struct ot_err *take_silence(const struct ot_shell *shell)
@@ -467,7 +511,8 @@ static struct ot_err *run_to(struct ot_shell *shell, const struct ot_cmd *cmd, c
 			     const struct ot_split_goal *goal, struct ot_cmd_call *call)
 {
 	ot_auto_free char *command = ot_strndup(text, goal->bytes);
-	struct ot_buf *capture = shell->capture;
+	ot_auto_buf struct ot_buf said = OT_BUF_INIT;
+	struct ot_buf *capture = shell->capture, *notes = shell->notes;
 	unsigned int width = shell->width;
 	bool colours = shell->colours;
 	struct ot_err *err;
@@ -475,17 +520,22 @@ static struct ot_err *run_to(struct ot_shell *shell, const struct ot_cmd *cmd, c
 	OT_TRY(check_file(shell, goal));
 	call->redirected = true;
 	shell->capture = call->out;
+	shell->notes = call->notes = &said;
 	shell->width = 0;
 	shell->colours = false;
 	err = run_command(shell, cmd, command, call);
-	explain_unreadable(shell, call->out);
+	explain_unreadable(shell, call);
 	shell->width = width;
 	shell->colours = colours;
 	shell->capture = capture;
+	shell->notes = call->notes = notes;
 	end_line(call->out);
-	if (goal->to == OT_SPLIT_TO_COMMAND)
-		return err ? err : run_unix(shell, goal->where, call->out, call->out);
-	return end_file(goal, call->out, err);
+	if (goal->to != OT_SPLIT_TO_COMMAND)
+		err = end_file(goal, call->out, err);
+	else if (!err)
+		err = run_unix(shell, goal->where, call->out, call->out);
+	ot_cmd_deliver_notes(shell, call, &said);
+	return err;
 }
 
 static struct ot_err *run_text(struct ot_shell *shell, const char *text, struct ot_cmd_call *call,
@@ -500,7 +550,7 @@ static struct ot_err *run_text(struct ot_shell *shell, const char *text, struct 
 		return run_expression(shell, text, call);
 	if (meaning == OT_CMD_IS_UNIX) {
 		*elsewhere = !shell->capture && !ot_ui_is_json_only(shell->ui);
-		return run_unix(shell, text, NULL, call->out);
+		return run_outside(shell, text, call->out);
 	}
 	if (takes_rest(cmd))
 		return run_command(shell, cmd, text, call);
@@ -537,7 +587,7 @@ static bool run_one(struct ot_shell *shell, const char *text)
 	ot_auto_buf struct ot_buf json = OT_BUF_INIT;
 	ot_auto_buf struct ot_buf cut = OT_BUF_INIT;
 	ot_auto_err struct ot_err *err = NULL;
-	struct ot_cmd_call call = {.out = &out, .json = &json, .cut = &cut};
+	struct ot_cmd_call call = {.out = &out, .json = &json, .cut = &cut, .notes = shell->notes};
 	bool elsewhere = false;
 
 	ot_err_destroy(take_silence(shell)); /* of what was before: it is asked again */
@@ -551,8 +601,8 @@ static bool run_one(struct ot_shell *shell, const char *text)
 		err = take_silence(shell);
 	if (err)
 		name_place(shell, err);
-	if (!elsewhere)
-		explain_unreadable(shell, &out);
+	if (!call.redirected)
+		explain_unreadable(shell, &call);
 	add_cut(&cut, &json);
 	show(shell, text, &out, elsewhere, &json, err);
 	if (err)

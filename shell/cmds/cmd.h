@@ -36,9 +36,10 @@ struct ot_cmd_call {
 	char **argv;	  /* shell quoting undone; argv[argc] is NULL */
 	const char *rest; /* text behind the command word as it was typed, blanks trimmed */
 	struct ot_buf *out;
-	struct ot_buf *json; /* a JSON value, or left empty: the result event's "value" */
-	struct ot_buf *cut;  /* what is not in the value, in words: ot_cmd_cut(); may be NULL */
-	bool redirected;     /* the text goes to a file or another command, not to a reader */
+	struct ot_buf *json;  /* a JSON value, or left empty: the result event's "value" */
+	struct ot_buf *cut;   /* what is not in the value, in words: ot_cmd_cut(); may be NULL */
+	struct ot_buf *notes; /* remarks go here and not into the text: ot_cmd_note(); or NULL */
+	bool redirected;      /* the text goes to a file or another command, not to a reader */
 };
 
 /** What a completion callback is asked and answers. */
@@ -49,6 +50,7 @@ struct ot_cmd_completion {
 	/** Offers a candidate for the whole word; text that does not start with word is dropped. */
 	void (*offer)(struct ot_cmd_completion *completion, const char *text);
 	bool no_space; /* set: no blank behind a unique match (directories) */
+	bool open;     /* set: a quote stays open behind it, more words belong to it */
 	void *priv;
 };
 
@@ -104,10 +106,11 @@ struct ot_shell {
 	bool colours;	    /* text goes to a terminal that shows them, and they are wanted */
 
 	/* the comforts */
-	struct ot_map *told;		     /* cmds/shadow.h: what has been said once */
-	struct ot_params *params;	     /* params/params.h: what `set` sets */
-	struct ot_aliases *aliases;	     /* cmds/aliases.h */
-	struct ot_buf *capture;		     /* texts of results go here and not to ui; or NULL */
+	struct ot_map *told;	    /* cmds/shadow.h: what has been said once */
+	struct ot_params *params;   /* params/params.h: what `set` sets */
+	struct ot_aliases *aliases; /* cmds/aliases.h */
+	struct ot_buf *capture;	    /* texts of results go here and not to ui; or NULL */
+	struct ot_buf *notes;	    /* what a reader of that text has no use for; or NULL */
 	const struct ot_script_place *place; /* the line of a file that is run, or NULL */
 	unsigned int terminal_width;	     /* of the terminal, whatever width is; 0 = none */
 	bool terminal_colours;		     /* the terminal, if any, shows colours */
@@ -153,8 +156,16 @@ bool ot_cmd_is_unix_outside(const char *name);
 void ot_cmd_complete(struct ot_shell *shell, const char *before,
 		     struct ot_cmd_completion *completion);
 
-/** Says in the text and in the JSON that a list does not have all there is: "9 more elements". */
+/**
+ * A remark on the result, for people: "(WHAT)" behind the text, or on standard error when the text goes
+ * to a command or a file.
+ */
+void ot_cmd_note(struct ot_cmd_call *call, const char *what);
+/** Notes that a list does not have all there is, "9 more elements", and says so in the JSON. */
 void ot_cmd_cut(struct ot_cmd_call *call, const char *what);
+/** Hands notes of a text that was sent away to whoever waits for them: the user, or the line around. */
+void ot_cmd_deliver_notes(struct ot_shell *shell, struct ot_cmd_call *call,
+			  const struct ot_buf *notes);
 
 /** Whether Ctrl-C came: then that is the answer, and what was written of another is thrown away. */
 struct ot_err *ot_cmd_check_interrupt(struct ot_cmd_call *call);

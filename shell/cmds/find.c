@@ -166,6 +166,26 @@ static struct ot_err *run_find(struct ot_shell *shell, struct ot_cmd_call *call)
 	return err;
 }
 
+/* Whether the word stands in the quotes of -type: one that is open begins with nothing or ends with a blank. */
+static bool is_in_quotes(const struct ot_cmd_completion *completion)
+{
+	int last = completion->argc - 1;
+	const char *word = last > 1 ? completion->argv[last] : "x";
+
+	return (!*word || isspace((unsigned char)word[strlen(word) - 1])) &&
+	       !strcmp(completion->argv[last - 1], "-type");
+}
+
+static void complete_find(struct ot_shell *shell, struct ot_cmd_completion *completion)
+{
+	completion->open = is_in_quotes(completion);
+	if (completion->open ||
+	    (completion->argc && !strcmp(completion->argv[completion->argc - 1], "-type")))
+		ot_paths_complete_type(shell, completion);
+	else
+		ot_paths_complete(shell, completion);
+}
+
 const struct ot_cmd ot_cmd_find_tree = {
 	.name = "find",
 	.usage = "[PATH] [-name GLOB] [-type 'TYPE'] [-depth N]",
@@ -179,7 +199,7 @@ const struct ot_cmd ot_cmd_find_tree = {
 	.options = "-name -type -depth",
 	.flags = OT_CMD_NEEDS_PROGRAM,
 	.run = run_find,
-	.complete = ot_paths_complete,
+	.complete = complete_find,
 };
 
 /* ------------------------------------------------------------------ grep */

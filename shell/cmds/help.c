@@ -34,7 +34,8 @@ static const struct topic {
 	{"lines", "several commands on a line, and where their text goes",
 	 "CMD; CMD             one after the other; what follows a cd that failed is not run\n"
 	 "CMD | UNIX COMMAND   pass the text on to a command of the machine's shell\n"
-	 "CMD > FILE           write the text to a file; >> adds it at the end\n"
+	 "CMD > FILE           write the text to a file; >> adds it at the end. Notes in parentheses are no\n"
+	 "                     part of the text then: they go to standard error\n"
 	 "# ...                a comment\n"
 	 "Quotes '...' \"...\" and \\ take their meaning from ; | and >. A > is one only at the start of a\n"
 	 "word. Expressions, pr, exec, pipe and repeat take the whole rest of the line.\n"},
@@ -42,7 +43,8 @@ static const struct topic {
 	 "Outside /osh (`cd /tmp`, `cd ~`) a line whose first word is no command of otrace is run by\n"
 	 "$SHELL -c in that directory, with the terminal; so are ls, find, grep, pwd and rm there.\n"
 	 "All the other commands stay those of otrace; write \\patch or /usr/bin/patch for the\n"
-	 "machine's, and `cd /osh` to come back. Expressions need the word pr. In scripts such commands\n"
+	 "machine's, and `cd /osh` to come back. Expressions need the word pr. Paths of the tree (/osh/...,\n"
+	 "~~) mean something to commands of otrace alone. In scripts those of the machine\n"
 	 "have no terminal and read nothing; the parameters osh_bin, add_env and shell_timeout set\n"
 	 "what surrounds them.\n"},
 	{"init", "files that are run at the start",

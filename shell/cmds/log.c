@@ -67,7 +67,7 @@ static struct ot_err *check_name(struct ot_shell *shell, const char *glob)
 static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 {
 	struct log_options o = {0};
-	struct ot_logview view = {.out = call->out, .json = call->json};
+	struct ot_logview view = {.out = call->out, .json = call->json, .call = call};
 
 	OT_TRY(take_options(call, &o));
 	if (!shell->stream)
@@ -86,9 +86,13 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 		ot_logview_tree(&view);
 	else
 		ot_logview_lines(&view);
-	if (ot_store_dropped(view.store))
-		ot_buf_addf(call->out, "(%llu older records have been dropped)\n",
-			    (unsigned long long)ot_store_dropped(view.store));
+	if (ot_store_dropped(view.store)) {
+		ot_auto_free char *note =
+			ot_asprintf("%llu older records have been dropped",
+				    (unsigned long long)ot_store_dropped(view.store));
+
+		ot_cmd_note(call, note);
+	}
 	return NULL;
 }
 

@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "base/names.h"
 #include "base/vec.h"
+#include "cmds/cmd.h"
 #include "cmds/logview.h"
 
 typedef unsigned long long ull;
@@ -364,8 +365,12 @@ void ot_logview_sums(const struct ot_logview *view)
 	if (!sums.nr)
 		nothing(view);
 	print_sums(view, &sums);
-	if (lost)
-		ot_buf_addf(view->out, "(%llu records were lost and are not counted)\n", (ull)lost);
+	if (lost) {
+		ot_auto_free char *note =
+			ot_asprintf("%llu records were lost and are not counted", (ull)lost);
+
+		ot_cmd_note(view->call, note);
+	}
 	ot_map_deinit(&sums);
 	ot_map_deinit(&outer);
 }

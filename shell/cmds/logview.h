@@ -8,6 +8,8 @@
 
 #define OT_LOG_LINES 50u
 
+struct ot_cmd_call;
+
 struct ot_logview {
 	const struct ot_store *store;
 	struct ot_event_writer writer;
@@ -15,6 +17,7 @@ struct ot_logview {
 	uint64_t nr_max;  /* of records to show, the last ones */
 	struct ot_buf *out;
 	struct ot_buf *json;
+	struct ot_cmd_call *call;
 };
 
 void ot_logview_lines(const struct ot_logview *view);

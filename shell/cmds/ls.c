@@ -135,9 +135,20 @@ static void drop_unwanted(struct ot_node_list *list, const struct ot_ls_options 
 	list->nr = nr;
 }
 
-static bool is_listed(const struct ot_node *node, const struct ot_ls_options *options)
+/* "." and "f/" mean what is in it, also where a name alone means the function itself. */
+static bool means_inside(const char *path)
 {
-	return !options->itself && ot_node_is_dir(node) && node->kind != OT_NODE_FN;
+	const char *slash = strrchr(path, '/');
+	const char *last = slash ? slash + 1 : path;
+
+	return !*last || !strcmp(last, ".") || !strcmp(last, "..");
+}
+
+static bool is_listed(const struct ot_node *node, const char *path,
+		      const struct ot_ls_options *options)
+{
+	return !options->itself && ot_node_is_dir(node) &&
+	       (node->kind != OT_NODE_FN || means_inside(path));
 }
 
 /* One group of what is shown: what matched, or what is in a directory. Takes matched over. */
@@ -152,6 +163,9 @@ static struct ot_err *collect(struct ot_shell *shell, struct ot_node *directory,
 		if (options->level || options->base)
 			ot_node_embedded(shell->vfs, directory, options->level, options->base,
 					 &embedded);
+		if (options->base && !embedded.nr && !ret->list.note)
+			ret->list.note =
+				"nothing of that name is embedded here, so nothing is hidden";
 	}
 	if (!err)
 		drop_unwanted(&ret->list, options, &embedded);
@@ -166,17 +180,19 @@ static struct ot_err *take_path(struct ot_shell *shell, const char *path,
 				struct ot_ls_options *options, struct ot_ls_group *names,
 				struct ot_ls_groups *directories)
 {
-	bool is_pattern = ot_vfs_is_pattern(path) || !strcmp(path, "~~");
+	bool is_pattern = ot_vfs_is_pattern(path);
 	struct ot_node_list matched = {0};
 	struct ot_ls_group group = {.title = path};
 	struct ot_err *err = NULL;
 
 	OT_TRY(ot_vfs_match(shell->vfs, path, &matched));
 	options->named = !is_pattern || strstr(path, "__");
-	if (matched.nr == 1 && !is_pattern && is_listed(&matched.items[0], options)) {
+	if (matched.nr == 1 && !is_pattern && is_listed(&matched.items[0], path, options)) {
 		options->named = false;
 		err = collect(shell, &matched.items[0], options, &group);
 		ot_node_list_deinit(&matched);
+		if (!strcmp(path, "~~") && !group.list.note)
+			group.list.note = "there is no context yet: ~~ is /osh/globals";
 		if (!err)
 			ot_vec_push(directories, group);
 		else

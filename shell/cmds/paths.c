@@ -28,12 +28,17 @@ static const struct tag {
 /* The tag that @text ends with: "(struct". */
 static const struct tag *tag_at_end(const char *text)
 {
-	const char *word = text + strlen(text);
+	const char *end = text + strlen(text);
+	const char *word;
 
+	while (end > text && isspace((unsigned char)end[-1]))
+		end--;
+	word = end;
 	while (word > text && (isalnum((unsigned char)word[-1]) || word[-1] == '_'))
 		word--;
 	for (const struct tag *tag = tags; tag->word; tag++)
-		if (!strcmp(word, tag->word))
+		if (strlen(tag->word) == (size_t)(end - word) &&
+		    !strncmp(word, tag->word, (size_t)(end - word)))
 			return tag;
 	return NULL;
 }
@@ -49,16 +54,43 @@ static void complete_tag(const struct ot_program *program, int kind,
 			completion->offer(completion, types[i]->name);
 }
 
-void ot_paths_complete(struct ot_shell *shell, struct ot_cmd_completion *completion)
+/* Behind "struct" only names of structs. Whether it is such a place. */
+static bool complete_behind_tag(struct ot_shell *shell, struct ot_cmd_completion *completion)
 {
 	const struct tag *tag = NULL;
 
 	if (completion->argc)
 		tag = tag_at_end(completion->argv[completion->argc - 1]);
-	if (tag && shell->program)
-		complete_tag(shell->program, tag->kind, completion);
-	else if (shell->vfs)
+	if (!tag || !shell->program)
+		return false;
+	complete_tag(shell->program, tag->kind, completion);
+	return true;
+}
+
+void ot_paths_complete(struct ot_shell *shell, struct ot_cmd_completion *completion)
+{
+	if (!complete_behind_tag(shell, completion) && shell->vfs)
 		ot_vfs_complete(shell->vfs, completion->word, offer, completion);
+}
+
+void ot_paths_complete_expression(struct ot_shell *shell, struct ot_cmd_completion *completion)
+{
+	if (!complete_behind_tag(shell, completion) && shell->vfs)
+		ot_vfs_complete_expression(shell->vfs, completion->word, offer, completion);
+}
+
+void ot_paths_complete_type(struct ot_shell *shell, struct ot_cmd_completion *completion)
+{
+	size_t nr = 0;
+	const struct ot_type *const *types =
+		shell->program ? ot_program_types(shell->program, &nr) : NULL;
+
+	if (complete_behind_tag(shell, completion))
+		return;
+	for (size_t i = 0; i < nr; i++)
+		completion->offer(completion, types[i]->name);
+	for (const struct tag *tag = tags; tag->word; tag++)
+		completion->offer(completion, tag->word);
 }
 
 struct ot_format ot_paths_format(const struct ot_shell *shell)
@@ -102,6 +134,20 @@ const struct ot_type *ot_paths_type(const struct ot_program *program, const char
 	return ot_program_type(program, text, -1);
 }
 
+void ot_paths_say_rival(const struct ot_program *program, const char *text,
+			struct ot_cmd_call *call)
+{
+	const struct ot_type *type = strchr(text, '@') ? NULL : ot_paths_type(program, text);
+	const struct ot_type *rival = type ? ot_program_type_rival(program, type) : NULL;
+	ot_auto_free char *note = NULL;
+
+	if (!rival)
+		return;
+	note = ot_asprintf("several types are called %s; another is %s", type->name,
+			   rival->unique_name ? rival->unique_name : rival->name);
+	ot_cmd_note(call, note);
+}
+
 bool ot_paths_is_here(const struct ot_shell *shell, const char *name)
 {
 	ot_auto_value struct ot_value value = {0};
@@ -120,7 +166,7 @@ bool ot_paths_is_here(const struct ot_shell *shell, const char *name)
 	return found;
 }
 
-void ot_paths_say_here(struct ot_shell *shell, struct ot_buf *out)
+void ot_paths_say_here(struct ot_shell *shell, struct ot_cmd_call *call)
 {
 	struct ot_node node = {0};
 	struct ot_node_list list = {0};
@@ -129,7 +175,7 @@ void ot_paths_say_here(struct ot_shell *shell, struct ot_buf *out)
 	if (!err && (node.kind == OT_NODE_LATER || node.kind == OT_NODE_LOCALS)) {
 		err = ot_vfs_list(shell->vfs, &node, &list);
 		if (!err && !list.nr && list.note)
-			ot_buf_addf(out, "(%s)\n", list.note);
+			ot_cmd_note(call, list.note);
 	}
 	ot_node_list_deinit(&list);
 	ot_node_deinit(&node);

@@ -15,9 +15,15 @@ static unsigned int nr_copies(const struct ot_program *program, const struct ot_
 	return nr;
 }
 
-static void print_fn(const struct ot_program *program, const struct ot_fn *fn, struct ot_buf *out)
+static void print_fn(const struct ot_program *program, const struct ot_fn *fn,
+		     struct ot_cmd_call *call)
 {
 	unsigned int nr = nr_copies(program, fn);
+	ot_auto_free char *copies =
+		ot_asprintf("one of %u copies, each in a file that includes it", nr);
+	ot_auto_free char *inlined = ot_asprintf("also inlined in %u place%s", fn->nr_inlined,
+						 fn->nr_inlined == 1 ? "" : "s");
+	struct ot_buf *out = call->out;
 
 	ot_fn_signature(fn, out);
 	if (fn->file)
@@ -25,21 +31,20 @@ static void print_fn(const struct ot_program *program, const struct ot_fn *fn, s
 	ot_fn_place(fn, out);
 	ot_buf_addc(out, '\n');
 	if (nr > 1)
-		ot_buf_addf(out, "(one of %u copies, each in a file that includes it)\n", nr);
+		ot_cmd_note(call, copies);
 	if (fn->nr_inlined)
-		ot_buf_addf(out, "(also inlined in %u place%s)\n", fn->nr_inlined,
-			    fn->nr_inlined == 1 ? "" : "s");
+		ot_cmd_note(call, inlined);
 }
 
 /* What has to be said about a value besides itself. */
-static void print_notes(const struct ot_value *value, struct ot_buf *out)
+static void print_notes(const struct ot_value *value, struct ot_cmd_call *call)
 {
 	if (!value->stores_ignored || value->state != OT_VALUE_OK)
 		return;
 	if (value->is_lvalue || value->address)
-		ot_buf_adds(out, "(the compiled code does not read this storage any more)\n");
+		ot_cmd_note(call, "the compiled code does not read this storage any more");
 	else
-		ot_buf_adds(out, "(never changed, so the compiler left only its value)\n");
+		ot_cmd_note(call, "never changed, so the compiler left only its value");
 }
 
 static void write_value(struct ot_shell *shell, const struct ot_format *format,
@@ -50,11 +55,11 @@ static void write_value(struct ot_shell *shell, const struct ot_format *format,
 	if (ot_type_is_function(value->type))
 		fn = ot_program_fn_at(shell->program, value->address);
 	if (fn) {
-		print_fn(shell->program, fn, call->out);
+		print_fn(shell->program, fn, call);
 	} else {
 		ot_value_format(format, value, call->out);
 		ot_buf_addc(call->out, '\n');
-		print_notes(value, call->out);
+		print_notes(value, call);
 	}
 	if (ot_ui_writes_json(shell->ui))
 		ot_value_json(format, value, call->json);
@@ -83,7 +88,7 @@ static struct ot_err *print_node(struct ot_shell *shell, const struct ot_format 
 	} else if (node.kind == OT_NODE_TYPE) {
 		ot_type_define(node.type, call->out);
 	} else if (node.kind == OT_NODE_FN) {
-		print_fn(shell->program, node.fn, call->out);
+		print_fn(shell->program, node.fn, call);
 	} else {
 		ot_node_describe(shell->vfs, &node, call->out);
 		ot_buf_addc(call->out, '\n');
@@ -153,6 +158,7 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 		return print_node(shell, &format, text, call);
 	if (is_type_text(shell, text)) {
 		ot_type_define(ot_paths_type(shell->program, text), call->out);
+		ot_paths_say_rival(shell->program, text, call);
 		return NULL;
 	}
 	OT_TRY(ot_evaluate(shell, text, &value));
@@ -183,5 +189,5 @@ const struct ot_cmd ot_cmd_pr = {
 		"The name of a type prints its definition; a path below /osh prints what is there.",
 	.flags = OT_CMD_NEEDS_PROGRAM,
 	.run = run,
-	.complete = ot_paths_complete,
+	.complete = ot_paths_complete_expression,
 };

@@ -9,7 +9,7 @@ static struct ot_err *run_pushd(struct ot_shell *shell, struct ot_cmd_call *call
 	if (call->argc > 2)
 		return ot_err_new(OT_ERR_USAGE, "pushd takes one directory");
 	OT_TRY(ot_vfs_push(shell->vfs, call->argc > 1 ? call->argv[1] : NULL));
-	ot_paths_say_here(shell, call->out);
+	ot_paths_say_here(shell, call);
 	return NULL;
 }
 

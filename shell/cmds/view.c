@@ -45,28 +45,86 @@ static struct ot_err *type_subject(struct ot_program *program, const struct ot_t
 	return NULL;
 }
 
-/* A path or the name of a function, variable or type. */
+static struct ot_err *node_subject(struct ot_shell *shell, const struct ot_node *node,
+				   const char *name, struct subject *ret)
+{
+	if (node->kind == OT_NODE_FN)
+		*ret = fn_subject(node->fn);
+	else if (node->kind == OT_NODE_VALUE && node->var)
+		*ret = (struct subject){.name = node->var->unique_name,
+					.file = node->var->file,
+					.line_begin = node->var->line};
+	else if (node->kind == OT_NODE_VALUE)
+		return type_subject(shell->program, node->value.type, ret);
+	else if (node->type)
+		return type_subject(shell->program, node->type, ret);
+	else
+		return ot_err_new(OT_ERR_USAGE,
+				  "%s has no source; view functions, variables, types", name);
+	return NULL;
+}
+
+/* The struct that the node is, or that it points to. */
+static const struct ot_type *record_of(const struct ot_node *node)
+{
+	const struct ot_type *type =
+		node->kind == OT_NODE_VALUE ? ot_type_strip(node->value.type) : node->type;
+
+	while (type && (ot_type_is_pointer(type) || ot_type_is_array(type)))
+		type = ot_type_strip(type)->target;
+	return type && ot_type_is_record(type) ? type : NULL;
+}
+
+/* What has a part that is declared nowhere itself: the struct, else the variable. */
+static struct ot_err *whole_subject(struct ot_shell *shell, const struct ot_node *node,
+				    const char *name, struct subject *ret)
+{
+	const struct ot_type *record = record_of(node);
+	struct ot_err *err = record ? type_subject(shell->program, record, ret) : NULL;
+
+	if (record && !err)
+		return NULL;
+	ot_err_destroy(err);
+	return node_subject(shell, node, name, ret);
+}
+
+static bool is_part(const struct ot_node *node)
+{
+	return node->kind == OT_NODE_FIELD || (node->kind == OT_NODE_VALUE && !node->var);
+}
+
+/* A path or the name of a function, variable or type. A part whose own type is declared nowhere, an int, is
+ * declared where what it is a part of is. */
 static struct ot_err *find_subject(struct ot_shell *shell, const char *name, struct subject *ret)
 {
-	struct ot_node node = {0};
-	struct ot_err *err = NULL;
+	ot_auto_free char *path = ot_strdup(name);
+	struct ot_err *err = NULL, *first = NULL;
+	bool again = true;
 
-	OT_TRY(ot_vfs_find(shell->vfs, name, &node, NULL));
-	if (node.kind == OT_NODE_FN)
-		*ret = fn_subject(node.fn);
-	else if (node.kind == OT_NODE_VALUE && node.var)
-		*ret = (struct subject){.name = node.var->unique_name,
-					.file = node.var->file,
-					.line_begin = node.var->line};
-	else if (node.kind == OT_NODE_VALUE)
-		err = type_subject(shell->program, node.value.type, ret);
-	else if (node.type)
-		err = type_subject(shell->program, node.type, ret);
-	else
-		err = ot_err_new(OT_ERR_USAGE, "%s has no source; view functions, variables, types",
-				 name);
-	ot_node_deinit(&node);
-	return err;
+	while (again) {
+		struct ot_node node = {0};
+		char *whole = NULL;
+
+		err = ot_vfs_find(shell->vfs, path, &node, &whole);
+		if (!err)
+			err = first ? whole_subject(shell, &node, name, ret)
+				    : node_subject(shell, &node, name, ret);
+		again = err && whole && is_part(&node);
+		if (again) {
+			free(path);
+			path = ot_asprintf("%s/..", whole);
+		}
+		free(whole);
+		ot_node_deinit(&node);
+		if (first && err)
+			ot_err_destroy(err);
+		else if (err)
+			first = err;
+	}
+	if (err)
+		return first;
+	ot_err_destroy(first);
+	return NULL;
 }
 
 static void find_end(const struct ot_source *source, struct subject *subject)
@@ -137,6 +195,7 @@ static struct ot_err *view_one(struct ot_shell *shell, const char *name, enum ho
 	ot_auto_source struct ot_source source = {0};
 	struct subject subject = {0};
 	struct ot_fn *fn = ot_program_fn(shell->program, name);
+	struct ot_err *err;
 
 	/* a function wins over what else is here: it is what source is looked at for */
 	if (fn)
@@ -157,7 +216,10 @@ static struct ot_err *view_one(struct ot_shell *shell, const char *name, enum ho
 		OT_TRY(find_comment(&source, &subject));
 	else
 		find_end(&source, &subject);
-	return print(&source, &subject, call);
+	err = print(&source, &subject, call);
+	if (!err && !fn)
+		ot_paths_say_rival(shell->program, name, call);
+	return err;
 }
 
 /* Outside /osh a name may be a file's. False: it is none. */

@@ -6,6 +6,8 @@
 #include "target/target.h"
 #include "ui/session.h"
 
+#define LONG_MS 5000 /* from here on one may ask oneself whether it does anything */
+
 static struct ot_err *parse_seconds(const char *text, uint64_t *ret_ms)
 {
 	char *end;
@@ -19,12 +21,16 @@ static struct ot_err *parse_seconds(const char *text, uint64_t *ret_ms)
 
 static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 {
+	ot_auto_free char *what = NULL;
 	uint64_t ms = 1000;
 
 	if (call->argc > 2)
 		return ot_err_new(OT_ERR_USAGE, "wait: one number of seconds is enough");
 	if (call->argc == 2)
 		OT_TRY(parse_seconds(call->argv[1], &ms));
+	what = ot_asprintf("wait %s", call->rest);
+	if (ms >= LONG_MS)
+		ot_ui_progress_begin(shell->ui, what);
 	ot_session_wait(shell, ms);
 	return NULL;
 }

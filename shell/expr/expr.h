@@ -42,7 +42,9 @@ struct ot_expr_scope {
 	uint32_t tid;		     /* for thread-locals; 0 = main thread */
 	/** Names that win over the program's; NULL = none. @return false: it has none of that name */
 	bool (*local)(void *priv, const char *name, struct ot_value *ret, struct ot_err **err);
-	void *local_priv;
+	/** What to say of a name that nothing has, free() it; or NULL, and may give NULL. */
+	char *(*hint)(void *priv, const char *name);
+	void *local_priv;	    /* of both */
 	struct ot_history *history; /* $1, $$; NULL = there are no earlier results */
 	bool may_store;		    /* = += ++ write to the program */
 	const char *no_store;	    /* why not, with the way out; NULL = it is not the place */

@@ -108,6 +108,7 @@ static struct ot_err *name_not_found(struct ot_evaluator *e, const struct ot_exp
 	const struct ot_value *self = e->scope->self;
 	const struct ot_fn *fn = ot_program_fn(e->program, node->text);
 	const struct ot_type *type = ot_program_type(e->program, node->text, -1);
+	ot_auto_free char *hint = NULL;
 	struct ot_nearest nearest;
 	struct ot_err *err;
 
@@ -121,6 +122,12 @@ static struct ot_err *name_not_found(struct ot_evaluator *e, const struct ot_exp
 		return ot_eval_error(e, node, OT_ERR_TYPE,
 				     "\"%s\" is a type; a cast is (%s)x, its size sizeof(%s)",
 				     node->text, node->text, node->text);
+	hint = e->scope->hint ? e->scope->hint(e->scope->local_priv, node->text) : NULL;
+	/* no misspelt name, and no command that was meant */
+	if (hint)
+		return ot_eval_error(e, node, OT_ERR_USAGE,
+				     "no variable, function or constant \"%s\"; %s", node->text,
+				     hint);
 	err = ot_eval_error(e, node, OT_ERR_NOT_FOUND, "no variable, function or constant \"%s\"",
 			    node->text);
 	if (self && ot_type_is_record(self->type)) {

@@ -155,6 +155,12 @@ static size_t name_start(const char *line, size_t at)
 	}
 }
 
+/* What ends a word that begins behind @before. */
+static char behind(char before)
+{
+	return before == '\'' || before == '"' ? before : ' ';
+}
+
 static char **complete(const char *text, int start, int end)
 {
 	size_t name = name_start(rl_line_buffer, (size_t)start);
@@ -166,7 +172,9 @@ static char **complete(const char *text, int start, int end)
 	state.before = (size_t)start - name;
 	rl_attempted_completion_over = 1;
 	ot_cmd_complete(state.shell, before, &completion);
-	rl_completion_append_character = completion.no_space ? '\0' : ' ';
+	rl_completion_append_character = completion.no_space || completion.open ? '\0'
+					 : start ? behind(rl_line_buffer[start - 1])
+						 : ' ';
 	matches = rl_completion_matches(text, next_candidate);
 	drop_candidates();
 	return matches;
@@ -280,6 +288,8 @@ void ot_readline_start(struct ot_shell *shell, int fd_in,
 	rl_readline_name = "otrace";
 	rl_attempted_completion_function = complete;
 	rl_basic_word_break_characters = " \t\n\"';|&(){}[]=+,!<>";
+	/* or it closes a quote by itself, and asks nobody */
+	rl_basic_quote_characters = "";
 	rl_completer_word_break_characters = rl_basic_word_break_characters;
 	rl_catch_signals = 0;
 	rl_catch_sigwinch = 0;

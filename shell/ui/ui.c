@@ -205,6 +205,11 @@ bool ot_ui_is_json_only(const struct ot_ui *ui)
 	return ui->options.json_only;
 }
 
+bool ot_ui_keeps(const struct ot_ui *ui)
+{
+	return ui->options.keep_out != NULL;
+}
+
 void ot_ui_set_lines_per_second(struct ot_ui *ui, unsigned int lines)
 {
 	ui->lines_per_second = lines;
@@ -420,6 +425,12 @@ void ot_ui_print(struct ot_ui *ui, const char *text)
 		return;
 	keep_order(ui, &ui->out);
 	ot_buf_adds(&ui->out.buf, text);
+}
+
+void ot_ui_print_error(struct ot_ui *ui, const char *text)
+{
+	keep_order(ui, &ui->err);
+	ot_buf_adds(&ui->err.buf, text);
 }
 
 /* ------------------------------------------------------------------ progress */

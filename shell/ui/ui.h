@@ -45,6 +45,11 @@ struct ot_ui *ot_ui_create(const struct ot_ui_options *options);
 void ot_ui_destroy(struct ot_ui *ui);
 
 void ot_ui_set_terminal(struct ot_ui *ui, const struct ot_terminal *terminal);
+/** Whether text is kept for a caller, and must not go to the streams of the process. */
+bool ot_ui_keeps(const struct ot_ui *ui);
+/** What a command of the machine wrote on its standard error. */
+void ot_ui_print_error(struct ot_ui *ui, const char *text);
+
 /** What events are written with; borrowed. */
 void ot_ui_set_writer(struct ot_ui *ui, const struct ot_event_writer *writer);
 

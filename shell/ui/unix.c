@@ -27,6 +27,7 @@ struct job {
 	const char *text;
 	int input;	/* -1 = as it is */
 	int output;	/* -1 = ours */
+	int errors;	/* the same for standard error */
 	int terminal;	/* -1 = has none */
 	bool own_group; /* so that it can be ended with what it started */
 	pid_t pid;
@@ -115,6 +116,8 @@ static _Noreturn void child(const struct job *job)
 		dup2(input, STDIN_FILENO);
 	if (job->output >= 0)
 		dup2(job->output, STDOUT_FILENO);
+	if (job->errors >= 0)
+		dup2(job->errors, STDERR_FILENO);
 	syscall(SYS_close_range, STDERR_FILENO + 1, ~0u, 0);
 	if (!shell || shell[0] != '/')
 		shell = "/bin/sh";
@@ -251,11 +254,32 @@ static void take_output(int fd, struct ot_buf *output)
 	}
 }
 
+static struct ot_err *open_output(bool wanted, int *ret)
+{
+	if (!wanted)
+		return NULL;
+	*ret = memfd_create("otrace-output", MFD_CLOEXEC);
+	return *ret < 0 ? ot_err_errno("cannot keep what a command writes") : NULL;
+}
+
+/* For a caller that keeps text: what nobody else has asked for. */
+static void hand_over(struct ot_ui *ui, int out, int errors)
+{
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT, said = OT_BUF_INIT;
+
+	if (out >= 0)
+		take_output(out, &text);
+	take_output(errors, &said);
+	ot_ui_print(ui, ot_buf_text(&text));
+	ot_ui_print_error(ui, ot_buf_text(&said));
+}
+
 struct ot_err *ot_unix_run(struct ot_shell *shell, const char *text, const struct ot_buf *input,
 			   struct ot_buf *output)
 {
-	ot_auto_close int in = -1, out = -1;
+	ot_auto_close int in = -1, out = -1, errors = -1;
 	struct job job = {.shell = shell, .text = text, .pidfd = -1};
+	bool keeps = ot_ui_keeps(shell->ui);
 	struct ot_err *err;
 
 	if (input) {
@@ -264,13 +288,11 @@ struct ot_err *ot_unix_run(struct ot_shell *shell, const char *text, const struc
 			return ot_err_errno("cannot keep the text for a command");
 		OT_TRY(fill_input(input, in));
 	}
-	if (output) {
-		out = memfd_create("otrace-output", MFD_CLOEXEC);
-		if (out < 0)
-			return ot_err_errno("cannot keep what a command writes");
-	}
+	OT_TRY(open_output(output || keeps, &out));
+	OT_TRY(open_output(keeps, &errors));
 	job.input = in;
 	job.output = out;
+	job.errors = errors;
 	job.terminal = ot_session_terminal(shell);
 	if (!shell->interactive && ot_params_of(shell)->shell_timeout)
 		job.end_ms = now_ms() + ot_params_of(shell)->shell_timeout;
@@ -278,6 +300,8 @@ struct ot_err *ot_unix_run(struct ot_shell *shell, const char *text, const struc
 	err = run_job(&job);
 	if (output)
 		take_output(out, output);
+	if (keeps)
+		hand_over(shell->ui, output ? -1 : out, errors);
 	return err;
 }
 

@@ -235,6 +235,8 @@ static void list_statics(struct ot_vfs *vfs, const struct ot_fn *fn, struct ot_n
 		node.name = vars[i]->name;
 		ot_node_list_add(ret, &node);
 	}
+	if (!nr)
+		ret->note = "its static variables: it has none";
 }
 
 /* ------------------------------------------------------------------ values */

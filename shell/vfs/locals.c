@@ -32,6 +32,12 @@ static bool find_frame(struct ot_vfs *vfs, struct ot_frame *ret, uint32_t *tid)
 	return true;
 }
 
+static bool is_same_frame(const struct ot_frame *a, const struct ot_frame *b)
+{
+	return a->pc == b->pc && a->known == b->known &&
+	       !memcmp(a->registers, b->registers, sizeof(a->registers));
+}
+
 /* Reads the debug information when somebody else waits than the last time. */
 static struct ot_err *look(struct ot_vfs *vfs, bool *anybody)
 {
@@ -40,7 +46,7 @@ static struct ot_err *look(struct ot_vfs *vfs, bool *anybody)
 	*anybody = find_frame(vfs, &frame, &vfs->locals_tid);
 	if (!*anybody)
 		return NULL;
-	if (vfs->locals_frame.pc && !memcmp(&frame, &vfs->locals_frame, sizeof(frame)))
+	if (vfs->locals_frame.pc && is_same_frame(&frame, &vfs->locals_frame))
 		return NULL;
 	ot_locals_deinit(&vfs->locals);
 	vfs->locals_frame.pc = 0;
@@ -49,17 +55,20 @@ static struct ot_err *look(struct ot_vfs *vfs, bool *anybody)
 	return NULL;
 }
 
+static const char *file_name(const struct ot_locals *locals)
+{
+	const char *slash = locals->file ? strrchr(locals->file, '/') : NULL;
+
+	return slash ? slash + 1 : locals->file ? locals->file : "?";
+}
+
 static void note_place(struct ot_vfs *vfs, struct ot_node_list *ret)
 {
 	const struct ot_locals *locals = &vfs->locals;
-	const char *slash = locals->file ? strrchr(locals->file, '/') : NULL;
 	ot_auto_free char *note =
 		ot_asprintf("%s of %s(), which waits in otrace_set_trace() at %s:%u, thread %u",
 			    ret->nr ? "variables" : "no variables", locals->function,
-			    slash	   ? slash + 1
-			    : locals->file ? locals->file
-					   : "?",
-			    locals->line, vfs->locals_tid);
+			    file_name(locals), locals->line, vfs->locals_tid);
 
 	ret->note = ot_vfs_intern(vfs, note);
 }
@@ -87,6 +96,23 @@ struct ot_err *ot_vfs_locals(struct ot_vfs *vfs, struct ot_node_list *ret)
 	return NULL;
 }
 
+char *ot_vfs_waiting(struct ot_vfs *vfs)
+{
+	const struct ot_locals *locals = &vfs->locals;
+	bool anybody = false;
+	ot_auto_err struct ot_err *err = vfs->program ? look(vfs, &anybody) : NULL;
+
+	if (!anybody)
+		return NULL;
+	if (err)
+		return ot_asprintf("thread %u waits in otrace_set_trace(); what its variables are "
+				   "is not known: %s",
+				   vfs->locals_tid, err->what);
+	return ot_asprintf("%s() waits in otrace_set_trace() at %s:%u, thread %u; its variables "
+			   "are in /osh/locals",
+			   locals->function, file_name(locals), locals->line, vfs->locals_tid);
+}
+
 bool ot_vfs_local(void *priv, const char *name, struct ot_value *ret, struct ot_err **err)
 {
 	struct ot_vfs *vfs = priv;
@@ -106,4 +132,16 @@ bool ot_vfs_local(void *priv, const char *name, struct ot_value *ret, struct ot_
 		return true;
 	}
 	return false;
+}
+
+char *ot_vfs_hint(void *priv, const char *name)
+{
+	ot_auto_value struct ot_value value = {0};
+	ot_auto_err struct ot_err *gone = NULL;
+
+	return ot_vfs_local(priv, name, &value, &gone)
+		       ? ot_asprintf("the function that waits has one: pr /osh/locals/%s, or "
+				     "cd /osh/locals",
+				     name)
+		       : NULL;
 }

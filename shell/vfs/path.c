@@ -566,17 +566,22 @@ static struct ot_err *match_all(struct ot_vfs *vfs, const char *path, size_t fix
 	return NULL;
 }
 
-/* C's separators go on from one place: of several things a slash does. */
-static struct ot_err *wants_slash(struct ot_err *err, const char *path)
+/* The separator of C that goes on from the first wildcard, or NULL. */
+static const char *goes_on(const char *path)
 {
 	const char *at = strpbrk(path, "*?");
-	ot_auto_free char *what = NULL;
 
 	while (at && *at && *at != '/' && *at != '.' && strncmp(at, "->", 2) != 0)
 		at++;
-	if (err->code != OT_ERR_AMBIGUOUS || !at || (*at != '.' && *at != '-'))
-		return err;
-	what = err->what;
+	return at && (*at == '.' || *at == '-') ? at : NULL;
+}
+
+/* C's separators go on from one place: of several things a slash does. */
+static struct ot_err *wants_slash(struct ot_err *err, const char *path)
+{
+	const char *at = goes_on(path);
+	ot_auto_free char *what = err->what;
+
 	err->what = ot_asprintf("%s, and \"%.*s\" goes on from one (from each: %.*s/%s)", what,
 				*at == '.' ? 1 : 2, at, (int)(at - path), path, skip_separator(at));
 	return err;
@@ -601,8 +606,10 @@ struct ot_err *ot_vfs_match(struct ot_vfs *vfs, const char *path, struct ot_node
 		return NULL;
 	/* separators of C behind a pattern: "serv*.db" */
 	err = match_one(vfs, path, ret);
-	if (!err || err->code != OT_ERR_NOT_FOUND)
-		return err ? wants_slash(err, path) : NULL;
+	if (err && err->code == OT_ERR_AMBIGUOUS && goes_on(path))
+		return wants_slash(err, path);
+	if (!err || (err->code != OT_ERR_NOT_FOUND && err->code != OT_ERR_AMBIGUOUS))
+		return err;
 	ot_err_destroy(err);
 	return ot_err_new(OT_ERR_NOT_FOUND, "nothing matches \"%s\"", path);
 }

@@ -121,6 +121,8 @@ void ot_node_list_reserve(struct ot_node_list *list, size_t more);
 struct ot_err *ot_vfs_locals(struct ot_vfs *vfs, struct ot_node_list *ret);
 /** As struct ot_expr_scope has it. @param priv the tree */
 bool ot_vfs_local(void *priv, const char *name, struct ot_value *ret, struct ot_err **err);
+/** As a scope's hint: where a name that nothing here has can be found. */
+char *ot_vfs_hint(void *priv, const char *name);
 
 struct ot_err *ot_vfs_threads(struct ot_vfs *vfs, struct ot_node_list *ret);
 bool ot_vfs_thread(struct ot_vfs *vfs, const char *name, struct ot_node *ret);

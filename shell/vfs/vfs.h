@@ -152,9 +152,16 @@ void ot_node_embedded(struct ot_vfs *vfs, const struct ot_node *node, unsigned i
  */
 struct ot_err *ot_vfs_scope(struct ot_vfs *vfs, struct ot_expr_scope *ret, struct ot_node *hold);
 
+/** Who waits in otrace_set_trace(), where, and what is known of it: a sentence, free() it. NULL: nobody. */
+char *ot_vfs_waiting(struct ot_vfs *vfs);
+
 /** Offers completions of a path or, without slash, of an expression's last name. */
 void ot_vfs_complete(struct ot_vfs *vfs, const char *word,
 		     void (*offer)(void *priv, const char *text, bool is_dir), void *priv);
+/** The same of an expression alone, whose names are the program's also outside /osh. */
+void ot_vfs_complete_expression(struct ot_vfs *vfs, const char *word,
+				void (*offer)(void *priv, const char *text, bool is_dir),
+				void *priv);
 
 /* ------------------------------------------------------------------ describing */
 

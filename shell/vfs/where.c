@@ -198,6 +198,8 @@ struct ot_err *ot_vfs_scope(struct ot_vfs *vfs, struct ot_expr_scope *ret, struc
 	memset(hold, 0, sizeof(*hold));
 	OT_TRY(ot_vfs_find(vfs, ".", hold, NULL));
 	ret->tid = hold->tid;
+	ret->hint = ot_vfs_hint;
+	ret->local_priv = vfs;
 	if (ot_node_is_fn_pointer(hold))
 		ot_err_destroy(ot_vfs_pointed_fn(vfs, hold, &hold->fn));
 	if (hold->fn) {
@@ -205,7 +207,6 @@ struct ot_err *ot_vfs_scope(struct ot_vfs *vfs, struct ot_expr_scope *ret, struc
 		ret->file = hold->fn->file;
 	} else if (hold->kind == OT_NODE_LOCALS) {
 		ret->local = ot_vfs_local;
-		ret->local_priv = vfs;
 	} else if (hold->kind == OT_NODE_FILE) {
 		ret->file = file_of(vfs, hold->path);
 	} else if (hold->kind == OT_NODE_VALUE && ot_vfs_whole(vfs, hold, &whole)) {

@@ -554,3 +554,29 @@ def test_interrupt_reaches_the_handler_of_the_program(tool, comments):
 def test_quit_in_a_file_leaves_the_rest_alone(look, tool):
     (tool.folder / "lines").write_text("noecho pr 1\nquit\npr 2\n")
     assert look("source lines; pr 3", "pr 4").out == "1\nglobals> quit\n"
+
+
+@pytest.mark.parametrize("line, fails", [("ls /osh/globals | grep x", True), ("ls /osh/globals | head -1", False), ("ls ~~g", True)])
+def test_a_path_of_the_tree_outside_says_where_it_means_something(look, line, fails):
+    done = look("cd /", line)
+    assert "outside /osh such lines go to $SHELL, which has no /osh: `cd /osh` first" in done.err
+    assert done.status == fails
+    assert "outside /osh" not in look("cd /", "ls /nowhere/osh").err
+
+
+def test_an_alias_for_itself_says_so(look):
+    done = look('alias rec "rec 1"', "rec", "help rec")
+    assert done.out == "rec is an alias: rec 1\n"
+    assert 'no command "rec": the alias of that name is not taken again in what it stands for: rec 1' in done.err
+    assert "did you mean" not in done.err
+
+
+def test_a_type_that_several_files_have_says_so(tool, build):
+    for name, members in (("one", "int a;"), ("two", "char *b;")):
+        (tool.folder / f"{name}.c").write_text(f"struct local {{ {members} }};\nstruct local of_{name};\n")
+    (tool.folder / "main.c").write_text("int main(void) { return 0; }\n")
+    subprocess.run(["clang-19", "-g", f"-fpass-plugin={build}/lib/otrace.so", "one.c", "two.c", "main.c", "-o", "both"],
+                   cwd=tool.folder, check=True)
+    done = tool("open", "-e", "struct local", "-e", "view struct local", "-e", "struct local@two.c", "both")
+    assert done.out.count("(several types are called local; another is local@two.c)") == 2
+    assert done.out.endswith("struct local {\n\tchar *b;\n};\n")

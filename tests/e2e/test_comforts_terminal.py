@@ -312,3 +312,33 @@ def test_a_hangup_during_a_unix_command_ends_all(tool, shop):
     terminal.kill(15)
     terminal.expect(pexpect.EOF)
     wait_until(lambda: not os.path.exists(f"/proc/{sleeper}"), "the command goes on")
+
+
+@pytest.mark.parametrize("where, typed, whole", [
+    ("/osh/globals", "cd ../ty", "../types"), ("/osh/types/shop", "cd ..", "cd ../"), ("/osh/types/shop", "ls ../../glo", "../../globals"),
+    ("/osh/globals/shop", "$.cus", "$.customers "), ("/osh/globals/shop", "pr $.first.nu", "$.first.number "),
+    ("/", "pr coun", "counter "), ("/", "pr special->nu", "special->number "), ("/osh/globals", "ls ~~g/coun", "~~g/counter "),
+    ("/osh/types", "find /osh -type 'struct it", "'struct item"), ("/osh/globals", "find -type ite", "-type item "), ("/", "cd /os", "cd /osh")])
+def test_tab_follows_paths_and_objects(file_prompt, where, typed, whole):
+    file_prompt.sendline(f"cd {where}")
+    file_prompt.expect_exact("\n")
+    file_prompt.expect("> ")
+    file_prompt.send(typed + "\t")
+    file_prompt.expect_exact(whole)
+
+
+def test_tab_offers_members_of_the_object_and_leaves_a_type_open(file_prompt):
+    file_prompt.sendline("cd shop")
+    file_prompt.expect_exact("osh..shop> ")
+    file_prompt.send("$.\t\t")
+    file_prompt.expect(r"\$\.customers +\$\.earned +\$\.first")
+    file_prompt.send("\x15find /osh/globals -type 'struct item\t *' | sed s/special/found/\r")
+    file_prompt.expect_exact("/osh/globals/found\r\n")
+
+
+def test_wait_says_how_long_it_has_waited(file_prompt):
+    file_prompt.sendline("wait 100")
+    file_prompt.expect_exact("wait 100 ... 1 s")
+    file_prompt.expect_exact("wait 100 ... 2 s")
+    file_prompt.sendintr()
+    file_prompt.ready()

@@ -46,6 +46,18 @@ def test_a_prompt_in_the_middle_of_the_program(tool, settrace):
     assert finished(terminal, "goes on", "back well, errno 77, n 3", f"answer 5, {QUIET}") == 0
 
 
+def test_the_greeting_says_where_it_waits_and_where_the_variables_are(tool, settrace):
+    terminal = started(tool, settrace).ready()
+    assert re.search(rf"stop_here\(\) waits in otrace_set_trace\(\) at settrace.c:\d+, thread {terminal.pid}; its variables are in "
+                     r"/osh/locals\r\n", terminal.before)
+    said = terminal.type("n")
+    assert "the function that waits has one: pr /osh/locals/n, or cd /osh/locals" in said and "did you mean" not in said
+    assert "\r\n3\r\n" in terminal.type("pr /osh/locals/n")
+    assert "/osh/locals" not in terminal.type("nosuch")
+    terminal.sendline("quit")
+    assert finished(terminal, "back well", QUIET) == 0
+
+
 def test_unsafe_operations_are_allowed(tool, settrace):
     terminal = started(tool, settrace).ready()
     assert "not allowed" not in terminal.type("call on_fork")

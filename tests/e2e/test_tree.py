@@ -289,8 +289,11 @@ def test_the_short_ways_of_cd(look, tool):
 
 
 def test_ls_of_the_newest_context_is_its_path(look):
-    """[28]: until there are contexts, of globals."""
-    assert look.names("ls ~~") == ["~~"]
+    """[28]: until there are contexts, of globals, where cd ~~ goes."""
+    result = look("ls ~~")[0]
+    assert "ring_twice" in result["value"] and result["value"] == look.names("ls /osh/globals")
+    assert result["text"].endswith("\n(there is no context yet: ~~ is /osh/globals)")
+    assert look.names("ls -d ~~") == ["~~"]
 
 
 def test_a_command_behind_cd_runs_there_if_it_got_there(tool, program):
@@ -378,6 +381,48 @@ def test_ls_lists_what_is_there_and_says_what_is_not(tool, program):
     assert 'no "nix" here' in done.err
 
 
+def test_inside_a_function_are_its_statics(look):
+    """Its name alone is the function, as that of any leaf."""
+    assert look.names("ls ring_number/") == look.names("cd ring_number", "ls") == look.names("ls ring_number/.") == ["asked"]
+    assert look.names("ls ring_number") == ["ring_number"] and look.names("ls -d ring_number/") == ["ring_number/"]
+    none = look("cd ring_twice", "ls")[-1]
+    assert none["value"] == [] and none["text"] == "(its static variables: it has none)"
+
+
+@pytest.mark.parametrize("path", ["*/nosuch", "r*/nosuch/x", "*/asked/nix"])
+def test_a_pattern_that_nothing_matches_says_so(look, path):
+    assert look.error(f"ls {path}") == look.error(f"ls -l {path}") == f'nothing matches "{path}"'
+    assert "it is ambiguous" in look.error("ls ring_*.asked.x")
+
+
+def test_notes_are_not_in_what_is_piped_or_written(tool, program):
+    """They are for people: on standard error, and in JSON where they were."""
+    commands = ["ls huge | tail -1", "pipe ls huge | wc -l", "ls huge > list.txt", "find /osh/globals -type 'struct base *' | sort | tail -1",
+                "cd /osh/locals | wc -c"]
+    done = tool("open", *[word for command in commands for word in ("-e", command)], program)
+    assert done.out.splitlines() == ["199", "200", "/osh/globals/wild", "0"]
+    assert done.err.splitlines()[:3] == ["otrace: (... 99800 more elements; any index can be entered)"] * 3
+    assert "cannot be read)" in done.err and "/osh/locals" not in done.err and "(variables of the function" in done.err
+    assert (tool.folder / "list.txt").read_text().splitlines() == [str(i) for i in range(200)]
+    done = tool("open", "--json", "-e", "ls huge | tail -1", program)
+    result = json.loads(done.out.splitlines()[1])
+    assert (result["text"], result["cut"]) == ("199", "... 99800 more elements; any index can be entered") and not done.err
+
+
+def test_notes_of_lines_around_are_told_once(tool, program):
+    (tool.folder / "lines").write_text("noecho ls huge\nnoecho ls huge | tail -1\n")
+    done = tool("open", "-e", "source lines | wc -l", program)
+    assert done.out == "201\n" and done.err.splitlines() == ["otrace: (... 99800 more elements; any index can be entered)"] * 2
+
+
+def test_view_of_a_member_shows_where_it_is_declared(look):
+    for path, shown in (("derived/extra", "struct derived"), ("derived/base/id", "struct base"), ("start->number", "struct ring"),
+                        ("unnamed/lowest", "struct unnamed"), ("matrix/1/2", "matrix"), ("/osh/types/derived/fields/extra", "struct derived")):
+        text = look(f"view {path}")[0]["text"]
+        assert re.match(rf"\S+/tree.c:\d+ {shown}\n", text), text
+    assert "int is not declared" in look.error("view int")
+
+
 def test_ls_takes_kinds_and_their_letters_combine(look):
     """[34]"""
     kinds = {letter: set(look.names(f"ls -{letter} /osh/globals")) for letter in "cfv"}
@@ -416,6 +461,7 @@ def test_members_of_what_is_embedded_can_be_hidden(look):
     """[37]"""
     assert look.names("ls -. derived") == ["extra", "other"]
     assert look.names("ls -.base derived") == ["extra", "other"]
+    assert "(nothing of that name is embedded here, so nothing is hidden)" in look("ls -.nosuch derived")[0]["text"]
     assert look.names("ls -. unnamed") == ["high"]
     assert look.names("ls -.. unnamed") == ["low", "high"]
     assert look.names("ls -... unnamed") == ["lowest", "low", "high"]

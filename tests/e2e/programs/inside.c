@@ -159,6 +159,12 @@ int main(void)
 	assert(!execute("trace age_of"));
 	age_of(&account);
 	assert(!execute("pr 1") && strstr(err, "return 36"));
+	/* what commands of the machine write is kept too */
+	assert(!execute("ls /osh/globals/account | wc -l") && atoi(out) == 2);
+	assert(!execute("ls /osh/globals/account | sh -c 'echo seen >&2; tail -1'"));
+	assert(!strcmp(out, "owner\n") && !strcmp(err, "seen\n"));
+	assert(!execute("cd /; pwd | tr / x") && !strcmp(out, "x\n"));
+	assert(!execute("cd /osh/globals"));
 	in_a_child();
 	in_a_child_with_files_of_its_own();
 	in_a_child_while_a_line_runs();
