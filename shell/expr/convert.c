@@ -170,8 +170,8 @@ static struct ot_err *cast_scalar(struct ot_evaluator *e, const struct ot_expr_n
 	return NULL;
 }
 
-struct ot_err *ot_eval_cast(struct ot_evaluator *e, const struct ot_expr_node *node,
-			    struct ot_value *ret)
+static struct ot_err *eval_cast(struct ot_evaluator *e, const struct ot_expr_node *node,
+				struct ot_value *ret)
 {
 	ot_auto_value struct ot_value value = {0};
 	const struct ot_type *type = node->type;
@@ -199,6 +199,17 @@ struct ot_err *ot_eval_cast(struct ot_evaluator *e, const struct ot_expr_node *n
 	OT_TRY(ot_eval_check(e, node->left, &value));
 	return ot_eval_error(e, node, OT_ERR_TYPE, "%s cannot be cast to %s",
 			     ot_type_text(value.type), ot_type_text(type));
+}
+
+struct ot_err *ot_eval_cast(struct ot_evaluator *e, const struct ot_expr_node *node,
+			    struct ot_value *ret)
+{
+	struct ot_err *err = eval_cast(e, node, ret);
+
+	/* what was taken for a cast of + - * & may be meant as an operator behind a variable */
+	if (err && node->text)
+		ot_err_near(err, node->text);
+	return err;
 }
 
 /* ------------------------------------------------------------------ ?: */

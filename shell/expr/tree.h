@@ -73,7 +73,7 @@ enum ot_expr_kind {
 	OT_EXPR_BINARY,	  /* left op right; the comma too */
 	OT_EXPR_ASSIGN,	  /* left op right */
 	OT_EXPR_CHOICE,	  /* left ? right : third */
-	OT_EXPR_CAST,	  /* (type)left */
+	OT_EXPR_CAST,	  /* (type)left; text is a variable that "type" might mean, or NULL */
 	OT_EXPR_COMPOUND, /* (type)left, left being BRACES */
 	OT_EXPR_BRACES,	  /* {right, ...} */
 	OT_EXPR_ITEM,	  /* of BRACES: left being what designates it, or NULL; right the value */
@@ -149,8 +149,12 @@ struct ot_err *ot_parse_braces(struct ot_parser *p, const struct ot_expr_node **
 /** ".field" and "[index]", any number; *@p ret is what they are parts of. */
 struct ot_err *ot_parse_parts(struct ot_parser *p, const struct ot_expr_node **ret);
 
-/** Whether the name in hand starts a type. A variable of the same name hides a type. */
-bool ot_parse_starts_type(const struct ot_parser *p);
+/**
+ * Whether the name in hand starts a type. What a name means here hides a type of the same name: a local, a
+ * field of the object at hand, a variable of the file, or a global one.
+ * @param other_ret a variable of another file that the name might mean too, or NULL
+ */
+bool ot_parse_starts_type(const struct ot_parser *p, const struct ot_var **other_ret);
 /** A type with an abstract declarator: "struct client *", "int (*)[3]". */
 struct ot_err *ot_parse_type(struct ot_parser *p, const struct ot_type **ret);
 

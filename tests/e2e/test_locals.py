@@ -101,3 +101,15 @@ def test_without_debug_information_that_is_said(tool, program, tmp_path):
     assert "debug information" in done.result("ls /osh/locals")["error"]
     assert done.result("pr last.id")["text"].strip() == "2"
     terminal.finish()
+
+
+def test_locals_hide_types_of_their_name_as_the_compiler_has_it(tool, compiled, source, build):
+    program = compiled("hidden.c", "-O0", "-w", f"-I{source}/runtime/include", f"-L{build}/lib", "-lotrace", f"-Wl,-rpath,{build}/lib")
+    terminal = tool.terminal(command=str(program), env=ELSEWHERE)
+    terminal.expect("waiting for")
+    texts = ["(num)-1", "sizeof(S)", "(byte)-1", "(byte)*2"]
+    done = tool.attach(["cd /osh/locals", *(f"pr {text}" for text in texts), "cd /osh/globals", "pr sizeof(S) + 0"], terminal.pid)
+    theirs = re.search(r"(\d+)\t(\d+)\t(\d+)\t(\d+)", terminal.before).groups()
+    assert [done.result(f"pr {text}")["text"].strip() for text in texts] == list(theirs) == ["20", "8", "199", "400"]
+    assert done.result("pr sizeof(S) + 0")["text"].strip() == "16"
+    terminal.finish()
