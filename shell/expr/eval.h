@@ -136,6 +136,8 @@ struct ot_err *ot_eval_vector_cast(struct ot_evaluator *e, const struct ot_expr_
 struct ot_err *ot_eval_part(struct ot_evaluator *e, const struct ot_expr_node *node,
 			    struct ot_value *ret);
 
+/** Whether sizeof has an answer; of arrays, whether it has one for their elements too. */
+bool ot_eval_has_size(const struct ot_type *type);
 /** What steps of a pointer of this type are counted in; 1 for void and functions, as gcc has it. */
 struct ot_err *ot_eval_step(struct ot_evaluator *e, const struct ot_expr_node *node,
 			    const struct ot_type *pointer, uint64_t *ret);
