@@ -155,6 +155,8 @@ struct ot_err *ot_eval_number(struct ot_evaluator *e, const struct ot_expr_node 
 		return ot_eval_error(e, node, OT_ERR_TYPE,
 				     "what is written in an expression has no address in the "
 				     "program");
+	if (!value->bit_size)
+		OT_TRY(ot_eval_check_width(e, node, value->type));
 	if (!(ot_type_is_complex_float(value->type) ? ot_number_of_complex(value, e->program, ret)
 						    : ot_number_of_value(value, ret)))
 		return ot_eval_error(e, node, OT_ERR_OPTIMIZED, "the value is not known whole");
@@ -311,6 +313,7 @@ static struct ot_err *eval_comma(struct ot_evaluator *e, const struct ot_expr_no
 			ot_value_fetch(e->target, ret);
 		ret->is_lvalue = false;
 	}
+	ret->is_unrounded = false;
 	return NULL;
 }
 
@@ -427,6 +430,7 @@ static struct ot_err *eval_root(struct ot_evaluator *e, struct ot_value *ret)
 				     "what is written in an expression has no address in the "
 				     "program");
 	ot_value_fetch(e->target, &value);
+	value.is_unrounded = false;
 	ot_eval_move(&value, ret);
 	return NULL;
 }
