@@ -217,9 +217,7 @@ struct ot_err *ot_eval_step(struct ot_evaluator *e, const struct ot_expr_node *n
 		return ot_eval_error(e, node, OT_ERR_TYPE,
 				     "no file of the program defines %s, so nobody knows its size",
 				     ot_type_text(target));
-	if (!bytes && !ot_type_is_record(target) &&
-	    (!ot_type_is_array(target) ||
-	     ot_type_strip(target)->flags & OTRACE_TYPE_FLAG_COUNT_UNKNOWN))
+	if (!ot_eval_has_size(target))
 		return ot_eval_error(e, node, OT_ERR_TYPE, "%s has no size", ot_type_text(target));
 	*ret = bytes;
 	return NULL;

@@ -11,19 +11,24 @@ bool ot_number_of_complex(const struct ot_value *value, struct ot_program *progr
 	const struct ot_type *part = ot_made_complex_part(program, value->type);
 	uint64_t half = ot_type_size(value->type) / 2;
 	struct ot_value piece = {.type = part, .bytes = value->bytes, .nr_bytes = half};
+	long double real = 0;
 
 	if (!value->bytes || value->nr_bytes < half * 2 || !ot_value_is_known(value, half * 2))
 		return false;
 	*ret = (struct ot_number){.type = value->type, .is_float = true, .is_complex = true};
-	if (!ot_value_to_long_double(&piece, &ret->real))
+	if (!ot_value_to_long_double(&piece, &real))
 		return false;
+	ret->real = real;
 	piece.bytes += half;
-	return ot_value_to_long_double(&piece, &ret->imaginary);
+	if (!ot_value_to_long_double(&piece, &real))
+		return false;
+	ret->imaginary = real;
+	return true;
 }
 
 void ot_number_complex_to_value(const struct ot_number *number, struct ot_value *ret)
 {
-	long double parts[2] = {number->real, number->imaginary};
+	long double parts[2] = {(long double)number->real, (long double)number->imaginary};
 	uint64_t half = ot_type_size(number->type) / 2;
 	uint8_t bytes[32] = {0};
 
@@ -70,7 +75,7 @@ static void apply_both(enum ot_token_kind op, const struct ot_number *left,
 
 /* One part: of its real type. */
 static void apply_part(struct ot_program *program, enum ot_token_kind op,
-		       const struct ot_type *type, long double a, long double b, long double *ret)
+		       const struct ot_type *type, __float128 a, __float128 b, __float128 *ret)
 {
 	struct ot_number left = {.type = type, .is_float = true, .real = a};
 	struct ot_number right = {.type = type, .is_float = true, .real = b};
@@ -165,7 +170,7 @@ struct ot_err *ot_eval_part(struct ot_evaluator *e, const struct ot_expr_node *n
 		return ot_eval_error(e, node, OT_ERR_TYPE, "a number is needed, this is %s",
 				     ot_type_text(number.type));
 	if (is_imaginary)
-		number.real = number.integer = 0;
+		number = (struct ot_number){.type = number.type, .is_float = number.is_float};
 	ot_number_to_value(&number, ret);
 	return NULL;
 }

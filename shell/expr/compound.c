@@ -77,15 +77,16 @@ static struct ot_err *make_room(struct filler *f, const struct ot_expr_node *nod
 static struct ot_err *put(struct filler *f, const struct ot_expr_node *node,
 			  const struct part *part, const struct ot_value *value)
 {
-	uint64_t number = 0;
+	struct ot_number number = {0};
 
 	if (ot_eval_is_homeless(value))
 		return ot_eval_error(f->e, node, OT_ERR_TYPE,
 				     "what is written in an expression has no address in the "
 				     "program that could be stored");
 	OT_TRY(make_room(f, node, part->offset + (part->bit_shift + part->bit_size + 7) / 8));
-	if (part->bit_size && ot_value_to_u64(value, &number)) {
-		ot_eval_put_bits(f->bytes + part->offset, part->bit_shift, part->bit_size, number);
+	if (part->bit_size && ot_number_of_value(value, &number)) {
+		ot_eval_put_bits(f->bytes + part->offset, part->bit_shift, part->bit_size,
+				 number.integer);
 		return NULL;
 	}
 	OT_TRY(make_room(f, node, part->offset + value->nr_bytes));
@@ -97,10 +98,13 @@ static struct ot_err *put(struct filler *f, const struct ot_expr_node *node,
 static struct ot_err *fill_value(struct filler *f, struct cursor *at, const struct part *part)
 {
 	ot_auto_value struct ot_value converted = {0};
+	struct ot_number number = {0};
 
 	OT_TRY(evaluate(f, at));
 	f->e->is_enumerator = at->is_enumerator;
 	OT_TRY(ot_eval_convert(f->e, at->item->right, &at->value, part->type, &converted));
+	if (!part->bit_size && ot_number_of_value(&converted, &number))
+		OT_TRY(ot_eval_check_fits(f->e, at->item->right, &number));
 	OT_TRY(put(f, at->item->right, part, &converted));
 	advance(at);
 	return NULL;

@@ -75,6 +75,7 @@ static struct ot_err *to_number(struct ot_evaluator *e, const struct ot_expr_nod
 		return no_conversion(e, node, value->type, type, "");
 	if (ot_type_is_pointer(value->type) && !to_bool)
 		return no_conversion(e, node, value->type, type, " (a cast says that it is meant)");
+	OT_TRY(ot_eval_check_width(e, node, type));
 	OT_TRY(ot_eval_number(e, node, value, &number));
 	ot_number_convert(&number, type);
 	ot_number_to_value(&number, ret);
@@ -165,13 +166,15 @@ static struct ot_err *cast_scalar(struct ot_evaluator *e, const struct ot_expr_n
 	    (ot_type_is_float(node->type) || ot_type_is_complex_float(node->type)))
 		return ot_eval_error(e, node, OT_ERR_TYPE, "%s to %s: a pointer is no fraction",
 				     ot_type_text(number.type), ot_type_text(node->type));
+	OT_TRY(ot_eval_check_width(e, node, node->type));
 	ot_number_convert(&number, ot_type_unqualified(node->type));
+	OT_TRY(ot_eval_check_fits(e, node, &number));
 	ot_number_to_value(&number, ret);
 	return NULL;
 }
 
-struct ot_err *ot_eval_cast(struct ot_evaluator *e, const struct ot_expr_node *node,
-			    struct ot_value *ret)
+static struct ot_err *eval_cast(struct ot_evaluator *e, const struct ot_expr_node *node,
+				struct ot_value *ret)
 {
 	ot_auto_value struct ot_value value = {0};
 	const struct ot_type *type = node->type;
@@ -199,6 +202,17 @@ struct ot_err *ot_eval_cast(struct ot_evaluator *e, const struct ot_expr_node *n
 	OT_TRY(ot_eval_check(e, node->left, &value));
 	return ot_eval_error(e, node, OT_ERR_TYPE, "%s cannot be cast to %s",
 			     ot_type_text(value.type), ot_type_text(type));
+}
+
+struct ot_err *ot_eval_cast(struct ot_evaluator *e, const struct ot_expr_node *node,
+			    struct ot_value *ret)
+{
+	struct ot_err *err = eval_cast(e, node, ret);
+
+	/* what was taken for a cast of + - * & may be meant as an operator behind a variable */
+	if (err && node->text)
+		ot_err_near(err, node->text);
+	return err;
 }
 
 /* ------------------------------------------------------------------ ?: */
@@ -287,6 +301,7 @@ static struct ot_err *choice_type(struct ot_evaluator *e, const struct ot_expr_n
 	} else if (ot_type_is_pointer(left) || ot_type_is_pointer(right)) {
 		return pointer_choice(e, node, a, b, ret);
 	} else if (ot_type_is_operand(left) && ot_type_is_operand(right)) {
+		OT_TRY(ot_eval_check_result(e, node, OT_TOKEN_PIPE, &a->number, &b->number));
 		*ret = ot_number_common(e->program, &a->number, &b->number);
 	} else if (ot_type_is_same(left, right)) {
 		*ret = ot_type_unqualified(left);
@@ -311,6 +326,7 @@ static struct ot_err *choose(struct ot_evaluator *e, const struct branch *branch
 	/* a struct stays where it is: it may be large, and have parts that cannot be read */
 	if (!ot_type_is_operand(type)) {
 		ot_eval_move(value, ret);
+		ret->is_unrounded = false;
 		return NULL;
 	}
 	ot_eval_decay(e, value);

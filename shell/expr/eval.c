@@ -161,6 +161,8 @@ struct ot_err *ot_eval_number(struct ot_evaluator *e, const struct ot_expr_node 
 		return ot_eval_error(e, node, OT_ERR_TYPE,
 				     "what is written in an expression has no address in the "
 				     "program");
+	if (!value->bit_size)
+		OT_TRY(ot_eval_check_width(e, node, value->type));
 	if (!(ot_type_is_complex_float(value->type) ? ot_number_of_complex(value, e->program, ret)
 						    : ot_number_of_value(value, ret)))
 		return ot_eval_error(e, node, OT_ERR_OPTIMIZED, "the value is not known whole");
@@ -202,13 +204,16 @@ struct ot_err *ot_eval_integer(struct ot_evaluator *e, const struct ot_expr_node
 
 /* ------------------------------------------------------------------ the walk */
 
-static bool has_size(const struct ot_type *type)
+bool ot_eval_has_size(const struct ot_type *type)
 {
 	const struct ot_type *plain = ot_type_strip(type);
 
-	return ot_type_size(type) || ot_type_is_void(type) || ot_type_is_function(type) ||
-	       (ot_type_is_record(plain) && !(plain->flags & OTRACE_TYPE_FLAG_INCOMPLETE)) ||
-	       (ot_type_is_array(plain) && !(plain->flags & OTRACE_TYPE_FLAG_COUNT_UNKNOWN));
+	if (ot_type_size(type) || ot_type_is_void(type) || ot_type_is_function(type))
+		return true;
+	while (plain->kind == OTRACE_TYPE_ARRAY && !(plain->flags & OTRACE_TYPE_FLAG_COUNT_UNKNOWN))
+		plain = ot_type_strip(plain->target);
+	return ot_type_size(plain) ||
+	       (ot_type_is_record(plain) && !(plain->flags & OTRACE_TYPE_FLAG_INCOMPLETE));
 }
 
 /* The type of what is not evaluated. An enumerator is an int where that holds it. */
@@ -243,7 +248,7 @@ static struct ot_err *eval_sizeof(struct ot_evaluator *e, const struct ot_expr_n
 
 	if (!type)
 		OT_TRY(operand_type(e, node->left, &type));
-	if (!has_size(type))
+	if (!ot_eval_has_size(type))
 		return ot_eval_error(e, node, OT_ERR_TYPE, "%s has no size", ot_type_text(type));
 	size = ot_type_size(type);
 	if (ot_type_is_void(type) || ot_type_is_function(type))
@@ -288,7 +293,7 @@ static struct ot_err *eval_alignof(struct ot_evaluator *e, const struct ot_expr_
 		ot_type_align(type, &align);
 	else
 		OT_TRY(operand_align(e, node->left, &type, &align));
-	if (!has_size(type) && !ot_type_is_array(type))
+	if (!ot_eval_has_size(type) && !ot_type_is_array(type))
 		return ot_eval_error(e, node, OT_ERR_TYPE, "%s has no alignment",
 				     ot_type_text(type));
 	if (align.least != align.most)
@@ -314,6 +319,7 @@ static struct ot_err *eval_comma(struct ot_evaluator *e, const struct ot_expr_no
 			ot_value_fetch(e->target, ret);
 		ret->is_lvalue = false;
 	}
+	ret->is_unrounded = false;
 	return NULL;
 }
 
@@ -451,6 +457,7 @@ static struct ot_err *eval_root(struct ot_evaluator *e, struct ot_value *ret)
 				     "what is written in an expression has no address in the "
 				     "program");
 	ot_value_fetch(e->target, &value);
+	value.is_unrounded = false;
 	ot_eval_move(&value, ret);
 	return NULL;
 }

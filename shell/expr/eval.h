@@ -141,6 +141,22 @@ struct ot_err *ot_eval_vector_cast(struct ot_evaluator *e, const struct ot_expr_
 struct ot_err *ot_eval_part(struct ot_evaluator *e, const struct ot_expr_node *node,
 			    struct ot_value *ret);
 
+/** Whether sizeof has an answer; of arrays, whether it has one for their elements too. */
+bool ot_eval_has_size(const struct ot_type *type);
+/* width.c: integers of which the number of bits is not recorded, or is more than can be calculated with */
+/** Whether debug information has the bytes of a _BitInt, but not how many bits it has. */
+bool ot_type_is_of_unknown_width(const struct ot_type *type);
+/** An error where nothing is calculated with values of the type: more than 128 bits. */
+struct ot_err *ot_eval_check_width(struct ot_evaluator *e, const struct ot_expr_node *node,
+				   const struct ot_type *type);
+/** An error where the number, which was converted to its type, might not fit into the type's bits. */
+struct ot_err *ot_eval_check_fits(struct ot_evaluator *e, const struct ot_expr_node *node,
+				  const struct ot_number *number);
+/** An error where the result of "a op b" depends on bits that nobody knows. @param b NULL: "op a" */
+struct ot_err *ot_eval_check_result(struct ot_evaluator *e, const struct ot_expr_node *node,
+				    enum ot_token_kind op, const struct ot_number *a,
+				    const struct ot_number *b);
+
 /** What steps of a pointer of this type are counted in; 1 for void and functions, as gcc has it. */
 struct ot_err *ot_eval_step(struct ot_evaluator *e, const struct ot_expr_node *node,
 			    const struct ot_type *pointer, uint64_t *ret);
@@ -173,7 +189,7 @@ struct ot_err *ot_eval_assign(struct ot_evaluator *e, const struct ot_expr_node 
 struct ot_err *ot_eval_step_by_one(struct ot_evaluator *e, const struct ot_expr_node *node,
 				   struct ot_value *ret);
 /** Puts a number into a bit-field of a little-endian piece of memory. */
-void ot_eval_put_bits(uint8_t *bytes, unsigned int shift, unsigned int size, uint64_t number);
+void ot_eval_put_bits(uint8_t *bytes, unsigned int shift, unsigned int size, __int128 number);
 
 /* call.c, compound.c */
 struct ot_err *ot_eval_call(struct ot_evaluator *e, const struct ot_expr_node *node,

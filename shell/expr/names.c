@@ -294,7 +294,9 @@ struct ot_err *ot_eval_name(struct ot_evaluator *e, const struct ot_expr_node *n
 		ot_value_at(ot_program_fn_type(e->program, fn), fn->symbol, ret);
 		return NULL;
 	}
-	OT_TRY(ot_program_enumerator(e->program, text, e->scope->file, &enumerator, &type));
+	err = ot_program_enumerator(e->program, text, e->scope->file, &enumerator, &type);
+	if (err)
+		return ot_err_at(err, e->expr->text, node->position);
 	if (enumerator) {
 		ot_value_of_u64(type, (uint64_t)enumerator->value, ret);
 		e->is_enumerator = true;

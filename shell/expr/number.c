@@ -5,6 +5,7 @@
 
 #include "expr/tree.h"
 #include "model/made.h"
+#include "model/wide.h"
 
 static bool is_unsigned_type(const struct ot_type *type)
 {
@@ -18,6 +19,43 @@ static bool is_named(const struct ot_type *type, const char *name)
 	return type->name && !strcmp(type->name, name);
 }
 
+/* Compilers calculate with these in float, and round at the end of the expression. */
+static bool is_half(const struct ot_type *type)
+{
+	return ot_type_is_float(type) && ot_type_size(type) == sizeof(_Float16);
+}
+
+static bool real_of(const struct ot_value *value, struct ot_number *ret)
+{
+	long double real = 0;
+
+	if (!ot_value_to_long_double(value, &real))
+		return false;
+	ret->real = real;
+	if (ot_type_is_float128(value->type))
+		memcpy(&ret->real, value->bytes, sizeof(ret->real));
+	ret->is_unrounded = value->is_unrounded && is_half(value->type);
+	ret->unrounded = value->unrounded;
+	return true;
+}
+
+/* More than 128 bits are shown, not calculated with. */
+static bool integer_of(const struct ot_value *value, __int128 *ret)
+{
+	ot_auto_wide struct ot_wide wide = {0};
+	uint64_t limbs[2];
+
+	if (!ot_value_to_wide(value, &wide) || wide.nr > OT_NR(limbs))
+		return false;
+	limbs[0] = wide.limbs[0];
+	/* one limb is extended by its sign */
+	limbs[1] = wide.nr > 1						     ? wide.limbs[1]
+		   : ot_type_is_signed(value->type) && (int64_t)limbs[0] < 0 ? UINT64_MAX
+									     : 0;
+	memcpy(ret, limbs, sizeof(limbs));
+	return true;
+}
+
 bool ot_number_of_value(const struct ot_value *value, struct ot_number *ret)
 {
 	uint64_t number;
@@ -27,15 +65,12 @@ bool ot_number_of_value(const struct ot_value *value, struct ot_number *ret)
 	ret->bit_size = value->bit_size;
 	ret->is_float = ot_type_is_float(value->type);
 	if (ret->is_float)
-		return ot_value_to_long_double(value, &ret->real);
-	if (ot_type_size(value->type) > 16 || !ot_value_to_u64(value, &number))
-		return false; /* more than 128 bits are shown, not calculated with */
-	if (ot_type_size(value->type) == 16 && !value->bit_size)
-		memcpy(&ret->integer, value->bytes, 16);
-	else if (ot_type_is_signed(value->type))
-		ret->integer = (int64_t)number;
-	else
-		ret->integer = number;
+		return real_of(value, ret);
+	if (ot_type_is_integer(value->type))
+		return integer_of(value, &ret->integer);
+	if (!ot_value_to_u64(value, &number))
+		return false;
+	ret->integer = number;
 	return true;
 }
 
@@ -61,7 +96,7 @@ static __int128 cut_integer(__int128 integer, const struct ot_type *type)
 }
 
 /* The upper half of a float, to the nearest. */
-static long double cut_bf16(long double real)
+static float cut_bf16(__float128 real)
 {
 	float wide = (float)real;
 	uint32_t bits;
@@ -74,34 +109,36 @@ static long double cut_bf16(long double real)
 	return wide;
 }
 
-static long double cut_real(long double real, const struct ot_type *type)
+static __float128 cut_real(__float128 real, const struct ot_type *type)
 {
 	switch (ot_type_size(type)) {
 	case sizeof(_Float16):
-		return is_named(type, "__bf16") ? cut_bf16(real) : (long double)(_Float16)real;
+		return is_named(type, "__bf16") ? cut_bf16(real) : (__float128)(_Float16)real;
 	case sizeof(float):
 		return (float)real;
 	case sizeof(double):
 		return (double)real;
 	default:
-		return real;
+		return ot_type_is_float128(type) ? real : (__float128)(long double)real;
 	}
 }
 
 /* What C leaves undefined (a float out of range) must be defined here: the nearest limit. */
-static __int128 real_to_integer(long double real, const struct ot_type *type)
+static __int128 real_to_integer(__float128 real, const struct ot_type *type)
 {
-	const long double limit = 0x1p126L;
+	const __float128 limit = 0x1p126L;
 
 	if (real != real)
 		return 0;
 	if (real > limit && is_unsigned_type(type) && real < 0x1p128L)
 		return (__int128)(unsigned __int128)real;
+	if (ot_type_bits(type) == 128 && real > -0x1p127L && real < 0x1p127L)
+		return (__int128)real;
 	return (__int128)(real > limit ? limit : real < -limit ? -limit : real);
 }
 
 /* Rounded once, to the type itself. */
-static long double integer_to_real(const struct ot_number *number, const struct ot_type *type)
+static __float128 integer_to_real(const struct ot_number *number, const struct ot_type *type)
 {
 	unsigned __int128 bits = (unsigned __int128)number->integer;
 	bool is_unsigned = is_unsigned_type(number->type);
@@ -112,8 +149,9 @@ static long double integer_to_real(const struct ot_number *number, const struct 
 	case sizeof(double):
 		return is_unsigned ? (double)bits : (double)number->integer;
 	default:
-		return cut_real(is_unsigned ? (long double)bits : (long double)number->integer,
-				type);
+		if (!ot_type_is_float128(type) && !is_half(type))
+			return is_unsigned ? (long double)bits : (long double)number->integer;
+		return cut_real(is_unsigned ? (__float128)bits : (__float128)number->integer, type);
 	}
 }
 
@@ -127,6 +165,7 @@ static void convert_parts(struct ot_number *number, const struct ot_type *type)
 		number->is_float ? cut_real(number->real, &part) : integer_to_real(number, &part);
 	number->imaginary = number->is_complex ? cut_real(number->imaginary, &part) : 0;
 	number->is_float = true;
+	number->is_unrounded = false;
 	number->bit_size = 0;
 	number->type = type;
 }
@@ -152,9 +191,18 @@ void ot_number_convert(struct ot_number *number, const struct ot_type *type)
 		number->integer = cut_integer(number->integer, type);
 	}
 	number->is_float = to_float;
+	number->is_unrounded = false;
 	number->is_complex = false;
 	number->bit_size = 0;
 	number->type = type;
+}
+
+void ot_number_to_operand(struct ot_number *number, const struct ot_type *type)
+{
+	bool is_unrounded = number->is_unrounded && ot_type_is_same(number->type, type);
+
+	ot_number_convert(number, type);
+	number->is_unrounded = is_unrounded;
 }
 
 const struct ot_type *ot_number_promoted(struct ot_program *program, const struct ot_number *number)
@@ -238,7 +286,7 @@ const struct ot_type *ot_number_common(struct ot_program *program, const struct 
 	higher = is_left ? left : right;
 	lower = is_left ? right : left;
 	if (is_unsigned_type(lower) && ot_type_bits(lower) == ot_type_bits(higher))
-		return unsigned_of(program, higher);
+		return ot_type_is_bit_int(higher) ? lower : unsigned_of(program, higher);
 	return higher;
 }
 
@@ -293,19 +341,34 @@ static bool compare_numbers(enum ot_token_kind op, const struct ot_number *a,
 	} while (0)
 
 /* In the type itself: rounded twice a double would be another one. */
-static const char *apply_real(enum ot_token_kind op, const struct ot_type *type, long double a,
-			      long double b, long double *ret)
+static const char *apply_real(enum ot_token_kind op, const struct ot_type *type, __float128 a,
+			      __float128 b, __float128 *ret)
 {
 	if (op != OT_TOKEN_PLUS && op != OT_TOKEN_MINUS && op != OT_TOKEN_STAR &&
 	    op != OT_TOKEN_SLASH)
 		return "the operator needs integers";
-	if (ot_type_size(type) == sizeof(float))
+	if (ot_type_size(type) <= sizeof(float))
 		APPLY_REAL(float);
 	else if (ot_type_size(type) == sizeof(double))
 		APPLY_REAL(double);
+	else if (ot_type_is_float128(type))
+		APPLY_REAL(__float128);
 	else
 		APPLY_REAL(long double);
 	return NULL;
+}
+
+static const char *apply_fractions(enum ot_token_kind op, const struct ot_number *a,
+				   const struct ot_number *b, struct ot_number *ret)
+{
+	__float128 left = a->is_unrounded ? (__float128)a->unrounded : a->real;
+	__float128 right = b->is_unrounded ? (__float128)b->unrounded : b->real;
+	const char *wrong = apply_real(op, a->type, left, right, &ret->real);
+
+	ret->is_unrounded = is_half(a->type);
+	ret->unrounded = (float)ret->real;
+	ret->real = cut_real(ret->real, ret->type);
+	return wrong;
 }
 
 static const char *divide(enum ot_token_kind op, const struct ot_type *type, __int128 a, __int128 b,
@@ -379,17 +442,15 @@ const char *ot_number_apply(struct ot_program *program, enum ot_token_kind op,
 	const char *wrong;
 
 	*ret = *a;
+	ret->is_unrounded = false;
 	if (is_comparison(op)) {
 		ret->integer = compare_numbers(op, a, b);
 		ret->is_float = false;
 		ret->type = ot_program_base(program, "int");
 		return NULL;
 	}
-	if (a->is_float) {
-		wrong = apply_real(op, a->type, a->real, b->real, &ret->real);
-		ret->real = cut_real(ret->real, ret->type);
-		return wrong;
-	}
+	if (a->is_float)
+		return apply_fractions(op, a, b, ret);
 	wrong = apply_integer(op, a->type, a->integer, b->integer, &ret->integer);
 	ret->integer = cut_integer(ret->integer, ret->type);
 	return wrong;
@@ -403,6 +464,7 @@ void ot_number_to_value(const struct ot_number *number, struct ot_value *ret)
 	double plain = (double)number->real;
 	_Float16 half = (_Float16)number->real;
 	__float128 quad = number->real;
+	long double extended = (long double)number->real;
 	uint32_t bits;
 
 	if (ot_type_is_complex_float(type)) {
@@ -426,7 +488,9 @@ void ot_number_to_value(const struct ot_number *number, struct ot_value *ret)
 
 		/* ten bytes of sixteen are the number: no rubbish behind them */
 		memset(padded, 0, sizeof(padded));
-		memcpy(padded, &number->real, 10);
+		memcpy(padded, &extended, 10);
 		ot_value_of_bytes(type, padded, sizeof(padded), ret);
 	}
+	ret->is_unrounded = number->is_unrounded;
+	ret->unrounded = number->unrounded;
 }

@@ -47,13 +47,16 @@ static struct ot_err *plus_minus(struct ot_evaluator *e, const struct ot_expr_no
 				     ot_eval_op_text(node->op),
 				     node->op == OT_TOKEN_TILDE ? "an integer" : "a number",
 				     ot_type_text(number.type));
-	ot_number_convert(&number, ot_number_promoted(e->program, &number));
+	if (node->op != OT_TOKEN_PLUS)
+		OT_TRY(ot_eval_check_result(e, node, node->op, &number, NULL));
+	ot_number_to_operand(&number, ot_number_promoted(e->program, &number));
 	result = other = number;
 	other.integer = node->op == OT_TOKEN_TILDE ? -1 : 0;
 	other.real = -0.0L;
-	if (number.is_float && node->op == OT_TOKEN_MINUS)
+	if (number.is_float && node->op == OT_TOKEN_MINUS) {
 		result.real = -number.real; /* the sign of a NaN too */
-	else if (node->op != OT_TOKEN_PLUS)
+		result.unrounded = -number.unrounded;
+	} else if (node->op != OT_TOKEN_PLUS)
 		ot_number_apply(e->program, op, &other, &number, &result);
 	ot_number_to_value(&result, ret);
 	return NULL;
@@ -201,13 +204,14 @@ struct ot_err *ot_eval_operate(struct ot_evaluator *e, const struct ot_expr_node
 
 	if (is_pointer(a) || is_pointer(b))
 		return pointer_operate(e, node, op, a, b, ret);
+	OT_TRY(ot_eval_check_result(e, node, op, a, b));
 	/* of a shift each operand is promoted by itself, the result has the left one's type */
 	common = is_shift ? ot_number_promoted(e->program, a) : ot_number_common(e->program, a, b);
 	if (is_shift && right.is_float)
 		return mismatch(e, node, op, a, b, "the operator needs integers");
 	if (!is_shift)
-		ot_number_convert(&right, common);
-	ot_number_convert(&left, common);
+		ot_number_to_operand(&right, common);
+	ot_number_to_operand(&left, common);
 	wrong = left.is_complex || right.is_complex
 			? ot_number_apply_complex(e->program, op, &left, &right, &result)
 			: ot_number_apply(e->program, op, &left, &right, &result);
@@ -223,18 +227,18 @@ static struct ot_err *no_operand(struct ot_evaluator *e, const struct ot_expr_no
 				 const struct ot_value *a, const struct ot_value *b)
 {
 	const struct ot_value *wrong = ot_type_is_operand(a->type) ? b : a;
+	ot_auto_type_pair struct ot_type_pair texts = {0};
 
+	ot_type_pair_init(&texts, a->type, b->type);
 	if (ot_type_is_complex(wrong->type))
 		return ot_eval_error(
 			e, node, OT_ERR_TYPE,
 			"%s %s %s: a %s is shown and not calculated with: what its parts are is "
 			"not recorded",
-			ot_type_text(a->type), ot_eval_op_text(node->op), ot_type_text(b->type),
-			ot_type_text(wrong->type));
+			texts.a, ot_eval_op_text(node->op), texts.b, ot_type_text(wrong->type));
 	return ot_eval_error(e, node, OT_ERR_TYPE,
-			     "%s %s %s: a number or pointer is needed, this is %s",
-			     ot_type_text(a->type), ot_eval_op_text(node->op),
-			     ot_type_text(b->type), ot_type_text(wrong->type));
+			     "%s %s %s: a number or pointer is needed, this is %s", texts.a,
+			     ot_eval_op_text(node->op), texts.b, ot_type_text(wrong->type));
 }
 
 /* "abc" + 2. False: it is something else. */

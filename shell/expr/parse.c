@@ -368,24 +368,41 @@ struct ot_err *ot_parse_braces(struct ot_parser *p, const struct ot_expr_node **
 
 /* ------------------------------------------------------------------ unary operators */
 
+static const char *with_file(struct ot_parser *p, const struct ot_var *var)
+{
+	ot_auto_free char *text = ot_asprintf("%s%s%s", var->name, var->file ? "@" : "",
+					      var->file ? var->file->short_name : "");
+
+	return ot_arena_strndup(&p->expr->arena, text, strlen(text));
+}
+
 /* Behind "(": a type and ")", of a cast, a compound literal or the operand of sizeof. */
 static struct ot_err *parse_cast(struct ot_parser *p, bool *is_cast, struct ot_expr_node **ret)
 {
 	struct ot_token open = p->token;
 	struct ot_expr_node *node = NULL;
+	const struct ot_var *other = NULL;
+	struct ot_err *err;
 
 	*is_cast = false;
 	if (!ot_parse_is(p, OT_TOKEN_OPEN))
 		return NULL;
 	OT_TRY(ot_parse_advance(p));
-	if (!ot_parse_starts_type(p)) {
+	if (!ot_parse_starts_type(p, &other)) {
 		p->token = open;
 		return NULL;
 	}
 	*is_cast = true;
 	OT_TRY(ot_parse_new(p, OT_EXPR_CAST, open.position, &node));
-	OT_TRY(ot_parse_type(p, &node->type));
-	OT_TRY(ot_parse_expect(p, OT_TOKEN_CLOSE, "\")\""));
+	if (other)
+		node->text = with_file(p, other);
+	err = ot_parse_type(p, &node->type);
+	if (!err)
+		err = ot_parse_expect(p, OT_TOKEN_CLOSE, "\")\"");
+	if (err && node->text)
+		ot_err_near(err, node->text);
+	if (err)
+		return err;
 	*ret = node;
 	return NULL;
 }
@@ -434,6 +451,7 @@ static bool is_unary(enum ot_token_kind kind)
 static struct ot_err *parse_operand(struct ot_parser *p, const struct ot_expr_node **ret)
 {
 	struct ot_expr_node *node = NULL;
+	struct ot_err *err;
 	bool is_cast = false;
 
 	if (is_unary(p->token.kind) || is_part_word(p)) {
@@ -455,7 +473,10 @@ static struct ot_err *parse_operand(struct ot_parser *p, const struct ot_expr_no
 		return parse_compound(p, node, ret);
 	if (is_cast) {
 		*ret = node;
-		return parse_unary(p, &node->left);
+		err = parse_unary(p, &node->left);
+		if (err && node->text)
+			ot_err_near(err, node->text);
+		return err;
 	}
 	OT_TRY(parse_primary(p, ret));
 	return parse_behind(p, ret);

@@ -6,7 +6,7 @@
 #include "expr/eval.h"
 #include "model/made.h"
 
-void ot_eval_put_bits(uint8_t *bytes, unsigned int shift, unsigned int size, uint64_t number)
+void ot_eval_put_bits(uint8_t *bytes, unsigned int shift, unsigned int size, __int128 number)
 {
 	for (unsigned int i = 0; i < size; i++) {
 		uint8_t mask = (uint8_t)(1u << ((shift + i) % 8));
@@ -139,14 +139,14 @@ static struct ot_err *eval_place(struct ot_evaluator *e, const struct ot_expr_no
 static struct ot_err *write_bits(struct ot_evaluator *e, const struct ot_value *place,
 				 const struct ot_value *value)
 {
-	uint8_t bytes[16] = {0};
+	uint8_t bytes[17] = {0}; /* 128 bits may begin in the middle of a byte */
 	size_t nr = (place->bit_shift + place->bit_size + 7u) / 8u;
-	uint64_t number = 0;
+	struct ot_number number = {0};
 
-	if (nr > sizeof(bytes) || !ot_value_to_u64(value, &number))
+	if (nr > sizeof(bytes) || place->bit_size > 128 || !ot_number_of_value(value, &number))
 		return ot_err_new(OT_ERR_UNSUPPORTED, "a bit-field of this size is not written");
 	OT_TRY(ot_target_read(e->target, place->address, bytes, nr));
-	ot_eval_put_bits(bytes, place->bit_shift, place->bit_size, number);
+	ot_eval_put_bits(bytes, place->bit_shift, place->bit_size, number.integer);
 	return ot_target_write(e->target, place->address, bytes, nr);
 }
 
@@ -167,18 +167,16 @@ static struct ot_err *store(struct ot_evaluator *e, const struct ot_expr_node *n
 /* What is left of a number in a bit-field. */
 static void cut_to_field(const struct ot_value *place, struct ot_value *value)
 {
-	uint64_t number = 0;
+	unsigned int unused = 128 - place->bit_size;
+	struct ot_number number = {0};
+	unsigned __int128 bits;
 
-	if (!place->bit_size || !ot_value_to_u64(value, &number))
+	if (!place->bit_size || place->bit_size > 128 || !ot_number_of_value(value, &number))
 		return; /* dry, or no field */
-	if (place->bit_size < 64) {
-		uint64_t sign = 1ull << (place->bit_size - 1);
-
-		number &= (sign << 1) - 1;
-		if (ot_type_is_signed(value->type))
-			number = (number ^ sign) - sign;
-	}
-	ot_value_of_u64(value->type, number, value);
+	bits = (unsigned __int128)number.integer << unused;
+	number.integer = ot_type_is_signed(value->type) ? (__int128)bits >> unused
+							: (__int128)(bits >> unused);
+	ot_number_to_value(&number, value);
 	value->bit_size = place->bit_size;
 }
 

@@ -73,7 +73,7 @@ enum ot_expr_kind {
 	OT_EXPR_BINARY,	  /* left op right; the comma too */
 	OT_EXPR_ASSIGN,	  /* left op right */
 	OT_EXPR_CHOICE,	  /* left ? right : third */
-	OT_EXPR_CAST,	  /* (type)left */
+	OT_EXPR_CAST,	  /* (type)left; text is a variable that "type" might mean, or NULL */
 	OT_EXPR_COMPOUND, /* (type)left, left being BRACES */
 	OT_EXPR_BRACES,	  /* {right, ...} */
 	OT_EXPR_ITEM,	  /* of BRACES: left being what designates it, or NULL; right the value */
@@ -149,29 +149,37 @@ struct ot_err *ot_parse_braces(struct ot_parser *p, const struct ot_expr_node **
 /** ".field" and "[index]", any number; *@p ret is what they are parts of. */
 struct ot_err *ot_parse_parts(struct ot_parser *p, const struct ot_expr_node **ret);
 
-/** Whether the name in hand starts a type. A variable of the same name hides a type. */
-bool ot_parse_starts_type(const struct ot_parser *p);
+/**
+ * Whether the name in hand starts a type. What a name means here hides a type of the same name: a local, a
+ * field of the object at hand, a variable of the file, or a global one.
+ * @param other_ret a variable of another file that the name might mean too, or NULL
+ */
+bool ot_parse_starts_type(const struct ot_parser *p, const struct ot_var **other_ret);
 bool ot_parse_starts_typeof(const struct ot_parser *p);
 /** A type with an abstract declarator: "struct client *", "int (*)[3]". */
 struct ot_err *ot_parse_type(struct ot_parser *p, const struct ot_type **ret);
 
 /* ------------------------------------------------------------------ numbers */
 
-/** A number in an expression: an integer in 128 bits or a long double, and its C type. */
+/** A number in an expression: an integer in 128 bits or a fraction that has room for any, and its C type. */
 struct ot_number {
 	const struct ot_type *type;
 	bool is_float;	   /* complex too */
 	bool is_complex;   /* imaginary counts; the type of a real one beside it may be complex */
 	uint32_t bit_size; /* of a bit-field, for its promotion; else 0 */
 	__int128 integer;
-	long double real;
-	long double imaginary;
+	__float128 real;
+	__float128 imaginary;
+	bool is_unrounded; /* of a calculated _Float16 or __bf16: */
+	float unrounded;   /* what real was before it was rounded to its type */
 };
 
 /** From a scalar value; pointers are unsigned integers. False when it is no scalar or not known. */
 bool ot_number_of_value(const struct ot_value *value, struct ot_number *ret);
 /** Converts to @p type, as C would. */
 void ot_number_convert(struct ot_number *number, const struct ot_type *type);
+/** As ot_number_convert() for an operand of + - * /: what clang has not rounded yet stays so. */
+void ot_number_to_operand(struct ot_number *number, const struct ot_type *type);
 /** The type both operands of an arithmetic operator are converted to. */
 const struct ot_type *ot_number_common(struct ot_program *program, const struct ot_number *a,
 				       const struct ot_number *b);

@@ -56,21 +56,104 @@ bool ot_parse_starts_typeof(const struct ot_parser *p)
 	return p->token.kind == OT_TOKEN_NAME && is_typeof(p->token.text);
 }
 
-bool ot_parse_starts_type(const struct ot_parser *p)
+/* ------------------------------------------------------------------ types that are called like variables */
+
+static bool is_of_file(const struct ot_type *type, const struct ot_file *file)
 {
+	return file && type->file && !strcmp(type->file, file->name);
+}
+
+/* Of the types of a name and kind the one of the file at hand, else the first. */
+static const struct ot_type *scoped_type(const struct ot_parser *p, const char *name, int kind)
+{
+	const struct ot_type *first = ot_program_type(p->expr->program, name, kind);
+
+	if (strchr(name, '@'))
+		return first;
+	for (const struct ot_type *each = first; each; each = each->same_name)
+		if (each->kind == first->kind && is_of_file(each, p->expr->scope->file) &&
+		    !(each->flags & OTRACE_TYPE_FLAG_INCOMPLETE))
+			return each;
+	return first;
+}
+
+static bool is_local(const struct ot_expr_scope *scope, const char *name)
+{
+	struct ot_value value = {0};
+	struct ot_err *err = NULL;
+	bool found;
+
+	if (!scope->local)
+		return false;
+	found = scope->local(scope->local_priv, name, &value, &err);
+	ot_value_deinit(&value);
+	ot_err_destroy(err);
+	return found;
+}
+
+static bool is_field(const struct ot_expr_scope *scope, const char *name)
+{
+	uint64_t bit_offset = 0;
+
+	return scope->self && ot_type_is_record(scope->self->type) &&
+	       ot_type_find_member(scope->self->type, name, &bit_offset);
+}
+
+/* The variable that hides a type of its name here. @param other_ret one that does not, being another file's */
+static const struct ot_var *hiding_var(const struct ot_expr_scope *scope, const char *name,
+				       const struct ot_type *type, const struct ot_var **other_ret)
+{
+	bool is_type_near = is_of_file(type, scope->file);
+
+	*other_ret = NULL;
+	for (const struct ot_var *var = ot_program_var(scope->program, name); var;
+	     var = var->same_name) {
+		bool is_near = var->scope ? scope->fn && !strcmp(var->scope, scope->fn->name) &&
+						    var->tu == scope->fn->tu
+					  : scope->file && var->file == scope->file;
+		bool is_global = !var->scope && !(var->flags & OTRACE_VAR_STATIC);
+
+		if (is_near || (is_global && !is_type_near))
+			return var;
+		*other_ret = var;
+	}
+	return NULL;
+}
+
+/* What a type has behind it in parentheses, and a variable hardly ever. */
+static bool is_type_like(const struct ot_parser *p)
+{
+	struct ot_parser ahead = *p;
+	struct ot_err *err = ot_parse_advance(&ahead);
+
+	ot_err_destroy(err);
+	return !err &&
+	       (ot_parse_is(&ahead, OT_TOKEN_STAR) || ot_parse_is(&ahead, OT_TOKEN_CLOSE) ||
+		ot_parse_is(&ahead, OT_TOKEN_OPEN) || ot_parse_is(&ahead, OT_TOKEN_OPEN_INDEX) ||
+		ot_parse_is(&ahead, OT_TOKEN_NAME));
+}
+
+bool ot_parse_starts_type(const struct ot_parser *p, const struct ot_var **other_ret)
+{
+	const struct ot_expr_scope *scope = p->expr->scope;
+	struct ot_program *program = p->expr->program;
 	const char *word = p->token.text;
 	const struct ot_type *type;
 
+	*other_ret = NULL;
 	if (p->token.kind != OT_TOKEN_NAME)
 		return false;
 	if (is_base_word(word) || is_qualifier(word) || is_typeof(word) || tag_kind(word) >= 0)
 		return true;
-	if (!p->expr->program || ot_program_var(p->expr->program, word))
+	if (!program || is_field(scope, word) || is_local(scope, word))
 		return false;
-	type = ot_program_type(p->expr->program, word, -1);
-	/* a tag without its word is a type only where no function has the name */
-	return type && (type->kind == OTRACE_TYPE_TYPEDEF || type->kind == OTRACE_TYPE_BASE ||
-			!ot_program_fn(p->expr->program, word));
+	type = scoped_type(p, word, -1);
+	if (!type || strchr(word, '@'))
+		return type && !ot_program_var(program, word);
+	/* a tag without its word is a type only where nothing else has the name */
+	if (type->kind != OTRACE_TYPE_TYPEDEF && type->kind != OTRACE_TYPE_BASE)
+		return !ot_program_var(program, word) && !ot_program_fn(program, word);
+	return !hiding_var(scope, word, type, other_ret) && (!*other_ret || is_type_like(p));
 }
 
 /* ------------------------------------------------------------------ the first words */
@@ -161,21 +244,36 @@ static struct ot_err *no_such_type(const struct ot_parser *p, const char *name)
 	return ot_program_nearest(p->expr->program, name, err);
 }
 
+/* With the file, so that each says which one it is. */
+static void near_type(struct ot_err *err, const struct ot_type *type)
+{
+	const char *unique = type->unique_name ? type->unique_name : type->name;
+	const char *slash = type->file ? strrchr(type->file, '/') : NULL;
+	ot_auto_free char *full = NULL;
+
+	if (strchr(unique, '@') || !type->file) {
+		ot_err_near(err, unique);
+		return;
+	}
+	full = ot_asprintf("%s@%s", type->name, slash ? slash + 1 : type->file);
+	ot_err_near(err, full);
+}
+
 static struct ot_err *several_types(const struct ot_parser *p, const struct ot_type *one,
 				    const struct ot_type *other)
 {
 	struct ot_err *err = ot_expr_error(p->expr, OT_ERR_AMBIGUOUS, p->token.position,
 					   "several types are called \"%s\"", p->token.text);
 
-	ot_err_near(err, one->unique_name ? one->unique_name : one->name);
-	ot_err_near(err, other->unique_name ? other->unique_name : other->name);
+	near_type(err, one);
+	near_type(err, other);
 	return err;
 }
 
 static struct ot_err *take_name(struct ot_parser *p, struct words *w)
 {
 	int kind = tag_kind(p->token.text);
-	const struct ot_type *rival;
+	const struct ot_type *rival = NULL;
 
 	if (kind >= 0)
 		OT_TRY(ot_parse_advance(p));
@@ -185,11 +283,11 @@ static struct ot_err *take_name(struct ot_parser *p, struct words *w)
 			"no type is defined in an expression: name one of the program");
 	if (p->token.kind != OT_TOKEN_NAME)
 		return ot_parse_unexpected(p, "the name of a type");
-	w->named = ot_program_type(p->expr->program, p->token.text, kind);
+	w->named = scoped_type(p, p->token.text, kind);
 	if (!w->named)
 		return no_such_type(p, p->token.text);
-	rival = strchr(p->token.text, '@') ? NULL
-					   : ot_program_type_rival(p->expr->program, w->named);
+	if (!strchr(p->token.text, '@') && !is_of_file(w->named, p->expr->scope->file))
+		rival = ot_program_type_rival(p->expr->program, w->named);
 	return rival ? several_types(p, w->named, rival) : NULL;
 }
 
@@ -213,12 +311,13 @@ static struct ot_err *take_typeof(struct ot_parser *p, struct words *w)
 	bool is_atomic = !strcmp(p->token.text, "_Atomic");
 	const struct ot_expr_node *node = NULL;
 	unsigned int in_params = p->in_params;
+	const struct ot_var *other;
 
 	OT_TRY(ot_parse_deeper(p));
 	OT_TRY(ot_parse_advance(p));
 	OT_TRY(ot_parse_expect(p, OT_TOKEN_OPEN, "\"(\" and an expression or a type"));
 	p->in_params = 0;
-	if (ot_parse_starts_type(p)) {
+	if (ot_parse_starts_type(p, &other)) {
 		OT_TRY(ot_parse_type(p, &w->named));
 	} else {
 		OT_TRY(ot_parse_comma(p, &node));

@@ -73,7 +73,7 @@ static bool fits(const struct ot_number *number, const struct ot_type *element)
 		ot_number_convert(&converted, element);
 		if (number->is_float)
 			return converted.real == number->real || number->real != number->real;
-		return converted.real == (long double)number->integer;
+		return converted.real == (__float128)number->integer;
 	}
 	return !number->is_float &&
 	       (bits >= 127 || (number->integer < most && number->integer >= -(most / 2)));
@@ -174,6 +174,7 @@ static struct ot_err *apply(struct ot_evaluator *e, const struct ot_expr_node *n
 		ot_eval_unknown(result, ret);
 	else
 		ot_value_of_bytes(result, bytes, ot_type_size(result), ret);
+	ret->is_unrounded = result == type && ot_type_is_float(element) && size == 2;
 	return NULL;
 }
 
@@ -202,6 +203,12 @@ struct ot_err *ot_eval_vectors(struct ot_evaluator *e, const struct ot_expr_node
 	const struct ot_value *whole = is_left ? left : right;
 	struct side sides[2];
 
+	/* vectors of these are kept rounded, so what is rounded later is not known here */
+	if (!is_comparison(op) &&
+	    ((is_left && left->is_unrounded) || (is_right && right->is_unrounded)))
+		return no_match(e, node, op, left, right,
+				"the compiler does not round between operators on elements of 16 "
+				"bits, and this does (store or cast what is in between)");
 	if (is_left && is_right && !may_mix(left->type, right->type))
 		return no_match(e, node, op, left, right,
 				"elements of one size and kind are needed, and as many of them (a "
@@ -227,6 +234,7 @@ struct ot_err *ot_eval_vector_unary(struct ot_evaluator *e, const struct ot_expr
 	enum ot_token_kind op = node->op == OT_TOKEN_TILDE ? OT_TOKEN_CARET
 				: node->op == OT_TOKEN_NOT ? OT_TOKEN_EQ
 							   : OT_TOKEN_MINUS;
+	bool is_unrounded = value->is_unrounded;
 	struct side sides[2];
 
 	OT_TRY(side_init(e, node->left, value, &sides[1]));
@@ -245,7 +253,9 @@ struct ot_err *ot_eval_vector_unary(struct ot_evaluator *e, const struct ot_expr
 	/* -0.0 - x has the sign of a zero too */
 	if (sides[0].number.is_float && node->op == OT_TOKEN_MINUS)
 		sides[0].number.real = -0.0L;
-	return apply(e, node, op, sides, type, ret);
+	OT_TRY(apply(e, node, op, sides, type, ret));
+	ret->is_unrounded = is_unrounded;
+	return NULL;
 }
 
 /* ------------------------------------------------------------------ conversions */
@@ -290,7 +300,9 @@ struct ot_err *ot_eval_vector_cast(struct ot_evaluator *e, const struct ot_expr_
 		ot_number_convert(&sides[0].number, element_of(type));
 		sides[1].number = (struct ot_number){.type = element_of(type),
 						     .is_float = sides[0].number.is_float};
-		return apply(e, node, OT_TOKEN_PLUS, sides, type, ret);
+		OT_TRY(apply(e, node, OT_TOKEN_PLUS, sides, type, ret));
+		ret->is_unrounded = false;
+		return NULL;
 	}
 	ot_type_pair_init(&texts, value->type, type);
 	return ot_eval_error(e, node, OT_ERR_TYPE,

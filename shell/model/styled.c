@@ -2,6 +2,7 @@
 // Numbers in the style that was asked for, as gdb writes them: pr/x, pr/t. And pointers followed.
 #include <string.h>
 
+#include "model/wide.h"
 #include "model/write.h"
 
 /* A number's bits, and as many as count. */
@@ -13,20 +14,23 @@ struct bits {
 static bool bits_of(const struct ot_value *value, struct bits *ret)
 {
 	uint64_t size = ot_type_size(value->type);
-	uint64_t number = 0;
+	ot_auto_wide struct ot_wide wide = {0};
 
 	if (value->bit_size) {
 		ret->size_bytes = (unsigned int)size;
-		if (!size || size > 16 || !ot_value_to_u64(value, &number))
+		if (!size || size > 16 || !ot_value_to_wide(value, &wide))
 			return false;
 		/* a number of the whole type, as gdb has it: -1 in five bits is 0xffffffff */
-		ret->value = number;
-		if (size < 8)
-			ret->value &= (1ull << size * 8) - 1;
+		ret->value = wide.nr > 1 ? (unsigned __int128)wide.limbs[1] << 64 : 0;
+		if (wide.nr == 1 && ot_type_is_signed(value->type))
+			ret->value = (unsigned __int128)(__int128)(int64_t)wide.limbs[0];
+		ret->value |= wide.limbs[0];
+		if (size < 16)
+			ret->value &= ((unsigned __int128)1 << size * 8) - 1;
 		return true;
 	}
 	/* of a long double's sixteen bytes ten are the number */
-	if (ot_type_is_float(value->type) && size == 16)
+	if (ot_type_is_float(value->type) && size == 16 && !ot_type_is_float128(value->type))
 		size = 10;
 	if (!size || size > 16 || value->nr_bytes < size)
 		return false;
@@ -118,10 +122,9 @@ static bool write_fraction(const struct ot_value *value, const struct bits *bits
 	double wide;
 	float small;
 
-	if (ot_type_is_float(value->type)) {
-		if (!ot_value_to_long_double(value, &real))
-			return false;
-	} else if (bits->size_bytes == sizeof(small)) {
+	if (ot_type_is_float(value->type))
+		return ot_write_real(value, out);
+	if (bits->size_bytes == sizeof(small)) {
 		memcpy(&small, &bits->value, sizeof(small));
 		real = small;
 	} else if (bits->size_bytes == sizeof(wide)) {

@@ -34,8 +34,9 @@ struct ot_value {
 	bool is_lvalue;	     /* address (and bit_shift) say where it lies in the program */
 	bool stores_ignored; /* the compiled code does not look at this storage any more */
 	bool has_room;	     /* all of a variable, or what it ends with */
-	uint8_t bit_shift;   /* bit-fields: from the start of bytes */
-	uint32_t bit_size;   /* bit-fields, else 0 */
+	bool is_unrounded; /* of expr/: a _Float16 or __bf16 that was calculated, or a vector of them */
+	uint8_t bit_shift; /* bit-fields: from the start of bytes */
+	uint32_t bit_size; /* bit-fields, else 0 */
 	uint64_t address;
 	const uint8_t *bytes; /* nr_bytes bytes; borrowed, or owned through own */
 	size_t nr_bytes;      /* may be less than the type's size: the rest is unreadable */
@@ -43,6 +44,7 @@ struct ot_value {
 	const uint8_t *known; /* one byte per byte, 0 = optimised out; NULL = all known */
 	uint8_t *own;	      /* free() by ot_value_deinit() */
 	uint8_t small[16];    /* home of scalars: bytes may point here */
+	float unrounded; /* what it was before it was rounded to its type; of a vector nothing */
 	struct ot_value_string string;
 };
 

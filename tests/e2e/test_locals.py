@@ -180,3 +180,15 @@ def test_arrays_of_a_length_that_the_running_code_knows(tool, local_types):
     assert detail == {"n": "int", "grid": "int (*)[]", "text": "char (*)[]", "row": "int *", "q": "struct pair (*)[]",
                       "line": "int [3]", "table": "int [3][4]", "several": "struct pair [3]"}
     terminal.finish()
+
+
+def test_locals_hide_types_of_their_name_as_the_compiler_has_it(tool, compiled, source, build):
+    program = compiled("hidden.c", "-O0", "-w", f"-I{source}/runtime/include", f"-L{build}/lib", "-lotrace", f"-Wl,-rpath,{build}/lib")
+    terminal = tool.terminal(command=str(program), env=ELSEWHERE)
+    terminal.expect("waiting for")
+    texts = ["(num)-1", "sizeof(S)", "(byte)-1", "(byte)*2"]
+    done = tool.attach(["cd /osh/locals", *(f"pr {text}" for text in texts), "cd /osh/globals", "pr sizeof(S) + 0"], terminal.pid)
+    theirs = re.search(r"(\d+)\t(\d+)\t(\d+)\t(\d+)", terminal.before).groups()
+    assert [done.result(f"pr {text}")["text"].strip() for text in texts] == list(theirs) == ["20", "8", "199", "400"]
+    assert done.result("pr sizeof(S) + 0")["text"].strip() == "16"
+    terminal.finish()

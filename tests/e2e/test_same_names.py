@@ -39,7 +39,7 @@ def test_a_type_of_several_files_is_asked_for(tool, two_files):
 def test_what_has_an_unknown_number_of_bits_is_not_stored(tool, two_files):
     done = tool.run(["narrow = 64", "wide = -1", "narrow++", "wide + 1", "narrow", "wide"], two_files)
     assert done.out.split() == ["3", "5"], done
-    assert done.err.count("is not recorded: nothing is stored") == 3 and "the value is not known whole" in done.err
+    assert done.err.count("is not recorded: nothing is stored") == 3 and "is wider than 128 bits" in done.err
 
 
 def test_types_of_one_name_are_told_apart_in_errors(tool, two_files):
@@ -57,3 +57,52 @@ def test_a_field_wins_over_a_static_and_an_error_says_so(tool, two_files):
     assert done.out.split() == ["7", "3", "4"], done
     assert 'has no field "other" (the static of the function both is both::other)' in done.err
     assert done.err.count("the static of the function") == 1
+
+
+NEAR = """struct point { int x, y; }; typedef struct { short q; } pair; enum mode { FIRST = 1, LAST };
+typedef unsigned char item; typedef struct dict { int used; struct dict *next; } dict; typedef int num;
+struct point p1 = {1, 2}; pair pr1 = {3}; enum mode m1 = LAST; item it = 200; dict d0 = {11, 0};
+struct db { dict *dict; num num; unsigned char item; } db0 = {&d0, 5, 200};
+int two(void); int main(void) { return two() + p1.x + pr1.q + m1 + it + db0.num; }
+"""
+FAR = """struct point { long z; char c; double d; }; typedef struct { long a, b; } pair; enum mode { LAST = 50, OTHER };
+struct point p2 = {9, 'q', 2}; pair pr2 = {7, 8}; enum mode m2 = LAST; static int item = 3, dict = 7;
+int two(void) { return p2.z + pr2.a + m2 + item++ + dict++; }
+"""
+
+
+@pytest.fixture(scope="module")
+def near_and_far(build, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("near")
+    for name, text in (("near.c", NEAR), ("far.c", FAR)):
+        (folder / name).write_text(text, encoding="ascii")
+    subprocess.run(["clang-19", "-g", "-O0", f"-fpass-plugin={build}/lib/otrace.so", "near.c", "far.c", "-o", "both"], check=True,
+                   cwd=folder)
+    return folder / "both"
+
+
+def test_types_are_those_of_the_file_at_hand(tool, near_and_far):
+    texts = ["sizeof(struct point)", "sizeof(pair)", "sizeof(struct point@near.c)", "(enum mode)1", "sizeof(item)"]
+    done = tool("open", "-e", "cd /osh/files/far.c", *(word for text in texts for word in ("-e", f"pr {text}")),
+                "-e", "cd /osh/files/near.c", *(word for text in texts for word in ("-e", f"pr {text}")),
+                "-e", "cd /osh/globals", "-e", "pr sizeof(struct point)", "-e", "pr sizeof(pair)", "-e", "pr LAST + 0", near_and_far)
+    assert done.out.split() == ["24", "16", "8", "1", "4", "8", "2", "8", "FIRST", "1"], done
+    assert "choose point@near.c or point@far.c" in done.err or "choose point@far.c or point@near.c" in done.err
+    assert "pair@near.c" in done.err and "pair@far.c" in done.err
+    assert 'several constants are called "LAST"' in done.err and done.err.splitlines()[-2:] == ["  LAST + 0", "  ^"], done.err
+
+
+def test_a_name_is_the_type_or_the_variable_that_it_is_here(tool, near_and_far):
+    """As the compiler has it in each place: a static of another file hides nothing."""
+    done = tool("open", "-e", "cd /osh/files/far.c", "-e", "pr (item)-1", "-e", "pr (dict)*2", "-e", "pr sizeof(dict)",
+                "-e", "cd /osh/files/near.c", "-e", "pr (item)-1 + 0", "-e", "pr ((dict *)&d0)->used", "-e", "pr sizeof(dict)",
+                "-e", "cd /osh/globals", "-e", "pr sizeof(dict)", "-e", "pr ((dict *)&d0)->used", "-e", "pr (item + 1)",
+                "-e", "pr (item@far.c)-1", "-e", "pr (item@near.c)-1 + 0",
+                "-e", "cd db0", "-e", "pr (num)-1", "-e", "pr sizeof(dict)", "-e", "pr (item)-1", near_and_far)
+    assert done.out.split() == ["2", "14", "4", "255", "11", "16", "16", "11", "4", "2", "255", "4", "8", "199"], done
+    assert not done.err, done
+
+
+def test_the_variable_that_a_type_was_taken_for_is_named(tool, near_and_far):
+    done = tool("open", "-e", "pr (dict)-1", "-e", "pr (dict * 2)", "-e", "pr (dict)", near_and_far)
+    assert done.err.count("did you mean dict@far.c?") == 3 and not done.out, done
