@@ -11,7 +11,7 @@
 #include "vfs/vfs.h"
 
 #define OT_SEARCH_DEPTH 4u
-#define OT_SEARCH_MAX_NODES 200000u
+#define OT_SEARCH_MAX_NODES 1000000u
 
 /** What is looked for; all that is given must fit. */
 struct ot_search {

@@ -139,7 +139,7 @@ static struct leaf *grow(int depth)
 {
 	struct leaf *leaf = calloc(1, sizeof(*leaf));
 
-	if (leaf && depth < 16) {
+	if (leaf && depth < 17) {
 		leaf->left = grow(depth + 1);
 		leaf->right = grow(depth + 1);
 		leaf->depth = depth;
