@@ -105,7 +105,7 @@ static void add_line(struct ot_mapped *mapped, const char *line)
 static void read_maps(struct ot_mapped *mapped)
 {
 	char path[64];
-	ot_auto_free char *line = NULL;
+	char *line = NULL;
 	size_t room = 0;
 	FILE *maps;
 
@@ -116,6 +116,7 @@ static void read_maps(struct ot_mapped *mapped)
 		return;
 	while (getline(&line, &room, maps) > 0)
 		add_line(mapped, line);
+	free(line);
 	fclose(maps);
 }
 
