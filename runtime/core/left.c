@@ -19,13 +19,18 @@ static bool has_frame(uint64_t hook)
 	return (hook & OT_HOOK_KIND) != OT_HOOK_LOW;
 }
 
-static bool frame_is_there(uint64_t frame) /* not read directly: the stack may be gone */
+/*
+ * Not read directly: the stack may be gone. Where the kernel answers no such question any more (a seccomp filter) nobody
+ * knows, and a hook that may live is left alone.
+ */
+static bool frame_is_there(uint64_t frame)
 {
 	uint64_t word;
 
-	return ot_safe_read(&word, frame + offsetof(struct otrace_frame, words[3]), sizeof(word)) ==
-		       sizeof(word) &&
-	       word == frame;
+	if (ot_safe_read(&word, frame + offsetof(struct otrace_frame, words[3]), sizeof(word)) !=
+	    sizeof(word))
+		return !ot_safe_readable((uint64_t)&word);
+	return word == frame;
 }
 
 bool ot_hook_is_left(uint64_t hook, uint64_t now, uint32_t frame_bytes)

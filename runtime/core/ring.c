@@ -99,6 +99,8 @@ const struct otrace_rec *ot_ring_settle(struct ot_thread *thread)
 		const struct otrace_rec *rec =
 			(const void *)(thread->data + (at & thread->data_mask));
 
+		if (!rec->nr_words) /* no record is: whatever happened, nobody waits here for ever */
+			break;
 		if (rec->type != OTRACE_REC_PAD) {
 			last = rec;
 			nr++;

@@ -113,6 +113,15 @@ def test_a_child_is_forked_in_the_first_call_of_a_thread(compile_subject, runtim
         assert int(children) > 0 and wrong == "0"
 
 
+def test_hooks_of_a_program_that_forbids_itself_to_read_memory_are_interrupted(compile_subject, runtime):
+    """Nobody can ask then whether the interrupted hook has been left by a jump: it lives, and what the handler calls is counted."""
+    with Guest(compile_subject("refused.c"), runtime) as program:
+        client = program.attach()
+        assert client.probe(*((client.named(name), 1, 0, [], []) for name in ("outer", "inner")))[1] == (0, 0)
+        assert program.order("") == "0 wrong"
+        assert program.process.wait(20) == 0
+
+
 def is_replaced_in_place(guest, neighbours, runtime):
     with Guest(guest, runtime, *neighbours) as program:
         client = program.attach()
