@@ -168,14 +168,15 @@ bool ot_maps_ask(uint64_t address, struct ot_mapping *ret)
 	long error;
 	int fd;
 
-	if (refused)
+	if (__atomic_load_n(&refused, __ATOMIC_RELAXED))
 		return false;
 	fd = (int)ot_sys_open("/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return false;
 	error = OT_SYS(SYS_ioctl, fd, PROCMAP_QUERY_IOCTL, &query, 0, 0, 0);
 	ot_sys_close(fd);
-	refused = error && error != -ENOENT;
+	if (error && error != -ENOENT)
+		__atomic_store_n(&refused, true, __ATOMIC_RELAXED);
 	if (error)
 		return false;
 	*ret = (struct ot_mapping){
