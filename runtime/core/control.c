@@ -435,15 +435,24 @@ static void run_shell_gone(void *context)
 void ot_control_child_off(void)
 {
 	struct otrace_switched done = {0};
+	uint64_t readable = 0; /* the end of the page that was asked about last */
 
 	if (!ot_probes_pass)
 		return;
 	ot_probes_pass = false;
 	if (ot_start_locked_in())
 		return;
-	for (struct otrace_probe *probe = ot_probes_first(); probe; probe = probe->next)
-		if (probe->mode != OT_MODE_OFF && !is_readable(probe->stub))
+	for (struct otrace_probe *probe = ot_probes_first(); probe; probe = probe->next) {
+		bool known = probe->stub + OT_STUB_BYTES <= readable &&
+			     probe->stub >= readable - OT_PAGE_BYTES;
+
+		if (probe->mode == ot_probe_wanted(probe) || known)
+			continue;
+		if (is_readable(probe->stub))
+			readable = OT_ROUND_UP(probe->stub + OT_STUB_BYTES, OT_PAGE_BYTES);
+		else
 			probe->unloaded = true;
+	}
 	ot_switch_settle(&done);
 }
 
