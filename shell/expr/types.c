@@ -115,7 +115,8 @@ static const struct ot_var *hiding_var(const struct ot_expr_scope *scope, const 
 
 		if (is_near || (is_global && !is_type_near))
 			return var;
-		*other_ret = var;
+		if (!is_type_near)
+			*other_ret = var;
 	}
 	return NULL;
 }

@@ -103,6 +103,13 @@ def test_a_name_is_the_type_or_the_variable_that_it_is_here(tool, near_and_far):
     assert not done.err, done
 
 
+def test_a_cast_that_may_be_an_operation_is_refused(tool, near_and_far):
+    done = tool("open", "-e", "pr (item)-1", "-e", "pr (item)+1", "-e", "pr (item)*&it", "-e", "pr (item)300", "-e", "pr (item *)&it == &it",
+                near_and_far)
+    assert done.err.count("a cast or an operation") == 3 and "did you mean item@far.c?" in done.err, done
+    assert done.out.split() == ["44", "','", "1"], done
+
+
 def test_the_variable_that_a_type_was_taken_for_is_named(tool, near_and_far):
     done = tool("open", "-e", "pr (dict)-1", "-e", "pr (dict * 2)", "-e", "pr (dict)", near_and_far)
     assert done.err.count("did you mean dict@far.c?") == 3 and not done.out, done
