@@ -120,7 +120,8 @@ static void out_write(struct out *out)
 		left -= (size_t)n;
 	}
 	/* the prompt, or a note, begins a line */
-	if (left && !out->broken && at != out->buf.data && write(out->fd, "\n", 1) < 0)
+	if (left && !out->broken && at != out->buf.data && write(out->fd, "\n", 1) < 0 &&
+	    errno != EINTR && errno != EAGAIN)
 		out->broken = errno;
 	ot_buf_reset(&out->buf);
 }

@@ -254,11 +254,19 @@ static void take_output(int fd, struct ot_buf *output)
 	}
 }
 
+/* Not one of 0, 1 and 2, which a daemon may have closed and the command gets as its own. */
+static int memory_file(const char *name)
+{
+	ot_auto_close int fd = memfd_create(name, MFD_CLOEXEC);
+
+	return fd < 0 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+}
+
 static struct ot_err *open_output(bool wanted, int *ret)
 {
 	if (!wanted)
 		return NULL;
-	*ret = memfd_create("otrace-output", MFD_CLOEXEC);
+	*ret = memory_file("otrace-output");
 	return *ret < 0 ? ot_err_errno("cannot keep what a command writes") : NULL;
 }
 
@@ -283,7 +291,7 @@ struct ot_err *ot_unix_run(struct ot_shell *shell, const char *text, const struc
 	struct ot_err *err;
 
 	if (input) {
-		in = memfd_create("otrace-input", MFD_CLOEXEC);
+		in = memory_file("otrace-input");
 		if (in < 0)
 			return ot_err_errno("cannot keep the text for a command");
 		OT_TRY(fill_input(input, in));
