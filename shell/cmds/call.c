@@ -93,6 +93,8 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 	OT_TRY(ot_callargs_make(shell, fn, call->argv + wish.first + 1,
 				(uint32_t)(call->argc - wish.first - 1), &made));
 	err = call_it(shell, &wish, fn, &made, call);
+	if (!err && !strchr(call->argv[wish.first], '@'))
+		ot_functions_say_copies(shell, fn, call);
 	ot_invocation_deinit(&made);
 	return err;
 }

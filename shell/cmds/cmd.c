@@ -347,13 +347,15 @@ static bool has_room(int fd, size_t bytes, off_t before)
 static struct ot_err *write_file(const struct ot_split_goal *goal, const struct ot_buf *out)
 {
 	bool at_end = goal->to == OT_SPLIT_TO_FILE_END;
-	ot_auto_close int fd =
-		open(goal->where,
-		     O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (at_end ? O_APPEND : 0), 0666);
+	int how = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (at_end ? O_APPEND : 0);
+	/* a FIFO that nobody reads would keep us waiting */
+	ot_auto_close int fd = open(goal->where, how | O_NONBLOCK, 0666);
 	struct stat info;
 	bool is_file, written;
 
-	if (fd < 0 || fstat(fd, &info))
+	if (fd < 0 && errno == ENXIO)
+		return ot_err_new(OT_ERR_SYSTEM, "cannot write %s: nobody reads it", goal->where);
+	if (fd < 0 || fstat(fd, &info) || fcntl(fd, F_SETFL, how & O_APPEND))
 		return ot_err_errno("cannot write %s", goal->where);
 	is_file = S_ISREG(info.st_mode) && !at_end;
 	written = (!is_file || has_room(fd, out->len, info.st_size)) && write_all(fd, out) &&

@@ -9,8 +9,13 @@
 #include "cmds/cmd.h"
 #include "model/value.h"
 
-/** Evaluates. @param ret ot_value_deinit() it */
-struct ot_err *ot_evaluate(struct ot_shell *shell, const char *text, struct ot_value *ret);
+/**
+ * Evaluates.
+ * @param ret ot_value_deinit() it
+ * @param copy_ret the function that a name was taken for which others have as well; or left
+ */
+struct ot_err *ot_evaluate(struct ot_shell *shell, const char *text, struct ot_value *ret,
+			   const struct ot_fn **copy_ret);
 /** Remembers a result: $1, $2, ... void is none. @return its number, 0 = was not */
 size_t ot_evaluate_remember(struct ot_shell *shell, const struct ot_value *value);
 

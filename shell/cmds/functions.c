@@ -75,6 +75,21 @@ struct ot_err *ot_functions_find_copies(struct ot_shell *shell, const char *word
 	return err;
 }
 
+void ot_functions_say_copies(struct ot_shell *shell, const struct ot_fn *fn,
+			     struct ot_cmd_call *call)
+{
+	unsigned int nr = ot_fn_nr_copies(shell->program, fn);
+	ot_auto_buf struct ot_buf name = OT_BUF_INIT;
+	ot_auto_buf struct ot_buf note = OT_BUF_INIT;
+
+	if (nr < 2)
+		return;
+	ot_fn_exact_name(shell->program, fn, &name);
+	ot_buf_addf(&note, "(%s is meant, one of %u copies; NAME@file.c chooses)\n",
+		    ot_buf_text(&name), nr);
+	ot_cmd_deliver_notes(shell, call, &note);
+}
+
 /* First of the functions, which are in the order of their names, whose name is not before @name. */
 static size_t first_from(struct ot_fn *const *fns, size_t nr, const char *name)
 {

@@ -23,6 +23,10 @@ struct ot_err *ot_functions_find_one(struct ot_shell *shell, const char *word, s
 struct ot_err *ot_functions_find_copies(struct ot_shell *shell, const char *word,
 					struct ot_fn_list *list);
 
+/** Says that a name without a file means one of several copies, whose code may differ. */
+void ot_functions_say_copies(struct ot_shell *shell, const struct ot_fn *fn,
+			     struct ot_cmd_call *call);
+
 /** Offers the names of functions. */
 void ot_functions_complete(struct ot_shell *shell, struct ot_cmd_completion *completion);
 

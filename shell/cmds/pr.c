@@ -2,23 +2,15 @@
 #include <ctype.h>
 
 #include "cmds/evaluate.h"
+#include "cmds/functions.h"
 #include "cmds/paths.h"
 #include "ui/ui.h"
-
-/* A static function of a header is compiled into each file that includes it. */
-static unsigned int nr_copies(const struct ot_program *program, const struct ot_fn *fn)
-{
-	unsigned int nr = 0;
-
-	for (const struct ot_fn *at = ot_program_fn(program, fn->name); at; at = at->same_name)
-		nr += at->symbol && ot_fn_is_same_source(at, fn);
-	return nr;
-}
 
 static void print_fn(const struct ot_program *program, const struct ot_fn *fn,
 		     struct ot_cmd_call *call)
 {
-	unsigned int nr = nr_copies(program, fn);
+	/* a static function of a header is compiled into each file that includes it */
+	unsigned int nr = fn->symbol ? ot_fn_nr_copies(program, fn) : 1;
 	ot_auto_free char *copies =
 		ot_asprintf("one of %u copies, each in a file that includes it", nr);
 	ot_auto_free char *inlined = ot_asprintf("also inlined in %u place%s", fn->nr_inlined,
@@ -150,6 +142,7 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 	struct ot_format format = ot_paths_format(shell);
 	ot_auto_value struct ot_value value = {0};
 	const char *text = call->rest ? call->rest : "";
+	const struct ot_fn *copy = NULL;
 
 	OT_TRY(take_style(&text, &format));
 	if (!*text)
@@ -161,8 +154,11 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 		ot_paths_say_rival(shell->program, text, call);
 		return NULL;
 	}
-	OT_TRY(ot_evaluate(shell, text, &value));
+	OT_TRY(ot_evaluate(shell, text, &value, &copy));
 	OT_TRY(print_value(shell, &format, &value, call));
+	/* of a function itself it has been said */
+	if (copy && !ot_type_is_function(value.type))
+		ot_functions_say_copies(shell, copy, call);
 	ot_evaluate_remember(shell, &value);
 	return NULL;
 }

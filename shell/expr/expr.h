@@ -52,6 +52,8 @@ struct ot_expr_scope {
 	/** Calls; NULL = no calls. @param ret a value of the result's type, or of state VOID */
 	struct ot_err *(*call)(void *priv, const struct ot_expr_call *call, struct ot_value *ret);
 	void *call_priv;
+	/** Set to a function that a name was taken for, one of several copies; or NULL. */
+	const struct ot_fn **copy_ret;
 };
 
 /** Parses; names are looked up at evaluation, type names while parsing, and then those in typeof too. */

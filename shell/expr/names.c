@@ -51,11 +51,15 @@ static struct ot_err *scoped_var(struct ot_evaluator *e, const struct ot_expr_no
 	return err ? ot_err_at(err, e->expr->text, node->position) : NULL;
 }
 
+static bool is_compiled_in(const struct ot_fn *fn, const struct ot_file *file)
+{
+	return file && fn->tu && fn->tu->file && !strcmp(fn->tu->file->tree_name, file->tree_name);
+}
+
 /* The file that it was written or compiled in. */
 static bool is_of_file(const struct ot_fn *fn, const struct ot_file *file)
 {
-	return file && (fn->file == file || (fn->tu && fn->tu->file &&
-					     !strcmp(fn->tu->file->tree_name, file->tree_name)));
+	return file && (fn->file == file || is_compiled_in(fn, file));
 }
 
 /* Copies of a header's function are one; the one to call is as it was written. */
@@ -63,10 +67,15 @@ static struct ot_fn *best_copy(const struct ot_evaluator *e, const char *name, s
 {
 	struct ot_fn *best = fn;
 
-	for (struct ot_fn *each = ot_program_fn(e->program, name); fn && each && !strchr(name, '@');
-	     each = each->same_name)
+	if (!fn || strchr(name, '@'))
+		return fn;
+	for (struct ot_fn *each = ot_program_fn(e->program, name); each; each = each->same_name)
 		if (each->symbol && ot_fn_is_same_source(fn, each))
 			best = ot_fn_better_copy(best, each, e->scope->file);
+	/* macros may have given the copies other code */
+	if (e->scope->copy_ret && !e->is_dry && !is_compiled_in(best, e->scope->file) &&
+	    ot_fn_nr_copies(e->program, best) > 1)
+		*e->scope->copy_ret = best;
 	return best;
 }
 

@@ -155,6 +155,14 @@ static void write_followed(struct writer *w, const struct ot_type *type, uint64_
 		ot_buf_adds(w->out, " <cycle>");
 }
 
+/* Another copy has another address, though one name may mean both. */
+static void write_fn(struct writer *w, const struct ot_fn *fn)
+{
+	ot_buf_addc(w->out, '<');
+	ot_fn_exact_name(w->format->program, fn, w->out);
+	ot_buf_addc(w->out, '>');
+}
+
 static void write_address(struct writer *w, const struct ot_type *type, uint64_t address)
 {
 	const struct ot_type *plain = ot_type_strip(type);
@@ -163,7 +171,7 @@ static void write_address(struct writer *w, const struct ot_type *type, uint64_t
 	if (plain->target && ot_type_is_function(plain->target) && w->format->program)
 		fn = ot_program_fn_at(w->format->program, address);
 	if (fn) {
-		ot_buf_addf(w->out, "<%s>", fn->unique_name);
+		write_fn(w, fn);
 		return;
 	}
 	ot_buf_addc(w->out, '(');
@@ -424,7 +432,7 @@ static void write_function(struct writer *w, const struct ot_value *value)
 		w->format->program ? ot_program_fn_at(w->format->program, value->address) : NULL;
 
 	if (fn)
-		ot_buf_addf(w->out, "<%s>", fn->unique_name);
+		write_fn(w, fn);
 	else
 		ot_buf_add_hex(w->out, value->address);
 }

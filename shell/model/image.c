@@ -67,6 +67,11 @@ static bool load_page(struct ot_image *image, uint64_t page)
 		nr++;
 	span.bytes = nr * PAGE;
 	ot_err_destroy(ot_target_read_tables(image->target, &span));
+	/* a file may end within a page, which the process has whole */
+	if (span.got && span.got < PAGE) {
+		span.bytes = PAGE;
+		ot_err_destroy(ot_target_readv(image->target, &span, 1));
+	}
 	for (uint64_t i = 0; i < span.got / PAGE; i++)
 		image->have[(page + i) / 64] |= 1ull << ((page + i) % 64);
 	return span.got >= PAGE;

@@ -71,7 +71,7 @@ static const char *unique_text(struct ot_program *program, const char *scope, co
 static bool same_source(const struct ot_fn *a, const struct ot_fn *b)
 {
 	return a->line_begin == b->line_begin && a->file && b->file &&
-	       !strcmp(a->file->name, b->file->name);
+	       !strcmp(a->file->name, b->file->name) && ot_file_same_content(a->file, b->file);
 }
 
 /* Names for functions nr of which share one: copies of one source function keep it, or are called as

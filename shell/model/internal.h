@@ -119,5 +119,7 @@ const struct ot_type *ot_program_types_named(const struct ot_program *program, c
 
 /** Whether something of this file is meant by "@file.c": last component, or end of the path. */
 bool ot_file_matches(const struct ot_file *file, const char *pattern);
+/** Whether nothing says that files of one name had another text when they were compiled. */
+bool ot_file_same_content(const struct ot_file *a, const struct ot_file *b);
 
 #endif

@@ -166,8 +166,11 @@ static void json_text(struct writer *w, const char *bytes, size_t nr_bytes, bool
 
 static void json_function(struct writer *w, const struct ot_fn *fn, uint64_t address)
 {
+	ot_auto_buf struct ot_buf name = OT_BUF_INIT;
+
 	ot_buf_adds(w->out, "{\"function\":");
-	json_literal(w, fn->unique_name);
+	ot_fn_exact_name(w->format->program, fn, &name);
+	json_literal(w, ot_buf_text(&name));
 	ot_buf_adds(w->out, ",\"pointer\":");
 	json_hex(w, address);
 	ot_buf_addc(w->out, '}');

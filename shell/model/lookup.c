@@ -149,10 +149,18 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && !strcmp(a, b));
 }
 
+/* A file may have been another one when each of two modules was compiled. */
+bool ot_file_same_content(const struct ot_file *a, const struct ot_file *b)
+{
+	return !a->hash_kind || a->hash_kind != b->hash_kind ||
+	       !memcmp(a->hash, b->hash, sizeof(a->hash));
+}
+
 static bool same_file(const struct ot_file *a, const struct ot_file *b)
 {
 	return a == b || (a && b && same_text(a->name, b->name) &&
-			  (a->name[0] == '/' || same_text(a->directory, b->directory)));
+			  (a->name[0] == '/' || same_text(a->directory, b->directory)) &&
+			  ot_file_same_content(a, b));
 }
 
 /* Macros may make one line of a header many functions: those have other types. */

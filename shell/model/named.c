@@ -94,3 +94,37 @@ struct ot_fn *ot_program_fn_of_record(const struct ot_program *program, uint64_t
 		make_places(caches_of(program));
 	return ot_map_get(&program->fn_by_record, record);
 }
+
+unsigned int ot_fn_nr_copies(const struct ot_program *program, const struct ot_fn *fn)
+{
+	unsigned int nr = 1;
+
+	for (const struct ot_fn *at = ot_program_fns_named(program, fn->name); at;
+	     at = at->same_name)
+		nr += at->symbol && at->symbol != fn->symbol && ot_fn_is_same_source(at, fn);
+	return nr;
+}
+
+/* The path of the file, where its last component is another copy's too. */
+static const char *telling_name(const struct ot_program *program, const struct ot_fn *fn)
+{
+	const struct ot_file *file = fn->tu->file;
+
+	for (const struct ot_fn *at = ot_program_fns_named(program, fn->name); at;
+	     at = at->same_name) {
+		const struct ot_file *other = at->tu ? at->tu->file : NULL;
+
+		if (other && other != file && !strcmp(other->short_name, file->short_name) &&
+		    strcmp(other->tree_name, file->tree_name) != 0)
+			return file->tree_name;
+	}
+	return file->short_name;
+}
+
+void ot_fn_exact_name(const struct ot_program *program, const struct ot_fn *fn, struct ot_buf *out)
+{
+	ot_buf_adds(out, fn->unique_name);
+	if (!strchr(fn->unique_name, '@') && fn->tu && fn->tu->file &&
+	    ot_fn_nr_copies(program, fn) > 1)
+		ot_buf_addf(out, "@%s", telling_name(program, fn));
+}

@@ -175,6 +175,10 @@ bool ot_fn_is_made_copy(const struct ot_fn *fn);
  * that includes it, and it makes no difference which of them is called.
  */
 bool ot_fn_is_same_source(const struct ot_fn *a, const struct ot_fn *b);
+/** How many such copies lie in different places, itself included. */
+unsigned int ot_fn_nr_copies(const struct ot_program *program, const struct ot_fn *fn);
+/** Its name, which no other copy has: NAME@unit.c where there are several. */
+void ot_fn_exact_name(const struct ot_program *program, const struct ot_fn *fn, struct ot_buf *out);
 /** Of two such copies the better one to call: as the source has it, else in @p file (or NULL), else a. */
 struct ot_fn *ot_fn_better_copy(struct ot_fn *a, struct ot_fn *b, const struct ot_file *file);
 

@@ -105,13 +105,16 @@ static void write_place(const struct ot_format *format, const struct ot_value *v
 		fn = ot_program_fn_at(format->program, address);
 	if (format->program && !fn)
 		var = var_at(format->program, address);
-	if (fn)
-		ot_buf_addf(out, " <%s>", fn->unique_name);
-	else if (var && var->address == address)
+	if (fn) {
+		ot_buf_adds(out, " <");
+		ot_fn_exact_name(format->program, fn, out);
+		ot_buf_addc(out, '>');
+	} else if (var && var->address == address) {
 		ot_buf_addf(out, " <%s>", var->unique_name);
-	else if (var)
+	} else if (var) {
 		ot_buf_addf(out, " <%s+%llu>", var->unique_name,
 			    (unsigned long long)(address - var->address));
+	}
 }
 
 /* The bits of a whole number as those of a fraction of its size, where there is one. */

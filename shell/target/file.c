@@ -3,12 +3,14 @@
 // addresses the file was linked for: initialised data with relative and own symbolic relocations
 // done, zero-initialised data as zeros. The tables are found as a runtime finds them, by the ELF
 // note and the entries around its anchors.
+#include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/vec.h"
 #include "target/impl.h"
@@ -28,7 +30,7 @@ struct hole {
 struct ot_image_file {
 	struct ot_target target;
 	Elf *elf;
-	uint8_t *data; /* a private copy of the file: relocations are done in it */
+	uint8_t *data; /* what was needed of the file, in its place: relocations are done in it */
 	size_t bytes;
 	uint64_t bias;
 	OT_VEC(GElf_Phdr) loads;   /* addresses with the bias */
@@ -459,7 +461,60 @@ static void describe_module(struct ot_image_file *file, const struct otrace_note
 
 /* ------------------------------------------------------------------ opening */
 
-static struct ot_err *map_file(struct ot_image_file *file, const char *path)
+/* As far as it lies in the file; false: the file has become shorter, or cannot be read. */
+static bool read_part(const struct ot_image_file *file, int fd, uint64_t offset, uint64_t bytes)
+{
+	uint64_t left = offset < file->bytes ? file->bytes - offset : 0;
+
+	left = bytes < left ? bytes : left;
+	while (left) {
+		ssize_t n = pread(fd, file->data + offset, left, (off_t)offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		offset += (uint64_t)n;
+		left -= (uint64_t)n;
+	}
+	return true;
+}
+
+/* The headers and what the loader would map: debug information is most of a file. */
+static bool read_parts(const struct ot_image_file *file, int fd)
+{
+	Elf64_Ehdr ehdr;
+	Elf64_Phdr p;
+
+	if (!read_part(file, fd, 0, sizeof(ehdr)))
+		return false;
+	memcpy(&ehdr, file->data, sizeof(ehdr));
+	if (memcmp(ehdr.e_ident, ELFMAG, SELFMAG) != 0 || ehdr.e_ident[EI_CLASS] != ELFCLASS64 ||
+	    ehdr.e_phoff > file->bytes ||
+	    file->bytes - ehdr.e_phoff < ehdr.e_phnum * sizeof(Elf64_Phdr))
+		return true; /* what is wrong is said by who looks at it */
+	if (!read_part(file, fd, ehdr.e_phoff, ehdr.e_phnum * sizeof(p)))
+		return false;
+	for (size_t i = 0; i < ehdr.e_phnum; i++) {
+		memcpy(&p, file->data + ehdr.e_phoff + i * sizeof(p), sizeof(p));
+		if ((p.p_type == PT_LOAD || p.p_type == PT_NOTE || p.p_type == PT_DYNAMIC) &&
+		    !read_part(file, fd, p.p_offset, p.p_filesz))
+			return false;
+	}
+	return true;
+}
+
+static bool is_unchanged(int fd, const struct stat *before)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && st.st_size == before->st_size &&
+	       !memcmp(&st.st_mtim, &before->st_mtim, sizeof(st.st_mtim)) &&
+	       !memcmp(&st.st_ctim, &before->st_ctim, sizeof(st.st_ctim));
+}
+
+/* Not mapped: what is written into the file later would be seen, and faults where it got shorter. */
+static struct ot_err *read_file(struct ot_image_file *file, const char *path)
 {
 	ot_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
@@ -473,11 +528,14 @@ static struct ot_err *map_file(struct ot_image_file *file, const char *path)
 	if ((size_t)st.st_size < sizeof(Elf64_Ehdr))
 		return ot_err_new(OT_ERR_UNSUPPORTED, "%s is not a program", path);
 	file->bytes = (size_t)st.st_size;
-	file->data = mmap(NULL, file->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	file->data = mmap(NULL, file->bytes, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (file->data == MAP_FAILED) {
 		file->data = NULL;
-		return ot_err_errno("cannot map %s", path);
+		return ot_err_errno("cannot read %s", path);
 	}
+	if (!read_parts(file, fd) || !is_unchanged(fd, &st))
+		return ot_err_new(OT_ERR_DAMAGED, "%s is being written, or cannot be read", path);
 	return NULL;
 }
 
@@ -544,7 +602,7 @@ static struct ot_err *open_elf(struct ot_image_file *file, const char *path)
 {
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return ot_err_new(OT_ERR_SYSTEM, "libelf: %s", elf_errmsg(-1));
-	OT_TRY(map_file(file, path));
+	OT_TRY(read_file(file, path));
 	file->elf = elf_memory((char *)file->data, file->bytes);
 	OT_TRY(check_kind(file, path));
 	return read_segments(file, path);

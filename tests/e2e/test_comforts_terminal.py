@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The comforts of the shell on a real terminal: full-screen programs, the pager, repeat, completion, Ctrl-C."""
 import os
+import shutil
 import signal
+import subprocess
 import sys
 import time
 
@@ -342,3 +344,57 @@ def test_wait_says_how_long_it_has_waited(file_prompt):
     file_prompt.expect_exact("wait 100 ... 2 s")
     file_prompt.sendintr()
     file_prompt.ready()
+
+
+CHAIN = """#include <stdlib.h>
+#include <unistd.h>
+struct node { int width; struct node *next; };
+struct node *list;
+int numbers[4096] = {1, 2, 3}, last = 7;
+int main(void) {
+	list = calloc(1, sizeof(*list));
+	list->next = calloc(1, sizeof(*list));
+	for (;;)
+		pause();
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def chain(build, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("chain")
+    (folder / "chain.c").write_text(CHAIN, encoding="ascii")
+    subprocess.run(["clang-19", "-g", "-O0", f"-fpass-plugin={build}/lib/otrace.so", "chain.c", "-o", "chain"], check=True,
+                   cwd=folder)
+    return folder / "chain"
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff" * 200000], ids=["empty", "other"])
+def test_a_file_that_is_written_over_stays_as_it_was_opened(tool, chain, tmp_path, content):
+    program = tmp_path / "rewritten"
+    shutil.copy(chain, program)
+    terminal = tool.terminal("open", program).ready()
+    program.write_bytes(content)
+    assert "7" in terminal.type("pr last").splitlines()
+    assert "6" in terminal.type("pr numbers[0] + numbers[1] + numbers[2]").splitlines()
+    terminal.sendline("quit")
+    assert terminal.finish() == 0
+
+
+def test_a_command_does_not_wait_for_a_program_that_is_stopped(tool, chain):
+    terminal = tool.terminal("run", "--go", chain).ready()
+    terminal.type("cd /osh/globals/list/next")
+    program = int(subprocess.run(["pgrep", "-P", str(terminal.pid), "chain"], check=True, capture_output=True).stdout)
+    os.kill(program, signal.SIGSTOP)
+    begin = time.monotonic()
+    terminal.type("set")
+    took = time.monotonic() - begin
+    os.kill(program, signal.SIGKILL)
+    terminal.close(force=True)
+    assert took < 3
+
+
+def test_a_fifo_that_nobody_reads_is_refused(tool, shop):
+    os.mkfifo(tool.folder / "fifo")
+    done = tool.run(["pwd > fifo"], shop)
+    assert "cannot write fifo: nobody reads it" in done.err

@@ -51,3 +51,40 @@ def test_all_copies_are_patched_and_given_back(tool, program):
     assert "Unpatched half (2 copies)\nnothing is patched\n" in done.out and "46 91\n" in done.out, done
     done = tool.run(["patch half@b.c with third", "unpatch *", "patch half@b.c with third", "run"], program)
     assert "Unpatched half\n" in done.out and "46 81\n" in done.out, done
+
+
+def build_two(build, folder, first, second):
+    """A program of two units with a function of one header, which has first or second in front of its body."""
+    plugin = f"-fpass-plugin={build}/lib/otrace.so"
+    (folder / "main.c").write_text("int in_ma(int), in_mb(int);\n"
+                                   "int main(void) { return in_ma(1) + in_mb(1) < 0; }\n", encoding="ascii")
+    for unit, text, options in (("ma", *first), ("mb", *second)):
+        (folder / "price.h").write_text(text, encoding="ascii")
+        (folder / f"{unit}.c").write_text(f'#include "price.h"\nint (*fp_{unit})(int) = price;\n'
+                                          f"int in_{unit}(int n) {{ return price(n); }}\n", encoding="ascii")
+        subprocess.run(["clang-19", "-g", "-O0", plugin, *options, "-c", f"{unit}.c"], check=True, cwd=folder)
+    subprocess.run(["clang-19", "-g", "-O0", plugin, "main.c", "ma.o", "mb.o", "-o", "two"], check=True, cwd=folder)
+    return folder / "two"
+
+
+PRICE = "static __attribute__((noinline, used)) int price(int n) { return n * RATE; }\n"
+
+
+def test_two_versions_of_a_header_are_two_functions(tool, build, tmp_path):
+    program = build_two(build, tmp_path, (PRICE.replace("RATE", "2"), []), (PRICE.replace("RATE", "3"), []))
+    done = tool.run(["pr price(10)", "call price 10", "patch price with in_ma", "pr price@ma.c(10)", "pr price@mb.c(10)",
+                     "pr fp_ma"], program)
+    assert done.out.splitlines()[:3] == ["20", "30", "<price@ma.c>"], done
+    assert done.err.count("choose price@ma.c or price@mb.c") + done.err.count("choose price@mb.c or price@ma.c") == 3
+
+
+def test_copies_whose_macros_may_differ_are_told(tool, build, tmp_path):
+    program = build_two(build, tmp_path, (PRICE, ["-DRATE=2"]), (PRICE, ["-DRATE=3"]))
+    done = tool.run(["pr price(10)", "call price 10", "pr fp_mb == price", "pr price@mb.c(10)", "call price@mb.c 10",
+                     "pr fp_ma", "pr fp_mb", "pr/a fp_mb", "pr fp_mb == price@mb.c"], program)
+    lines = done.out.splitlines()
+    assert lines[:7] == ["20", "20", "0", "30", "30", "<price@ma.c>", "<price@mb.c>"] and lines[8] == "1", done
+    assert "<price@mb.c>" in lines[7]
+    assert done.err.count("price@ma.c is meant, one of 2 copies; NAME@file.c chooses") == 3, done.err
+    done = tool.json(["fp_mb"], program)
+    assert done.result("fp_mb")["value"]["function"] == "price@mb.c"

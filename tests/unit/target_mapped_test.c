@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clean.h"
+#include "model/image.h"
 #include "target/impl.h"
 #include "target/mapped.h"
 
@@ -122,6 +123,31 @@ static void the_process_is_asked_for_what_no_file_has(void **state)
 	assert_int_equal(nr_asked, 1);
 }
 
+static size_t file_that_ends(struct ot_target *target, uint64_t address, void *buf, size_t bytes)
+{
+	(void)target;
+	(void)address;
+	memset(buf, 'f', bytes < 100 ? bytes : 100);
+	return 100;
+}
+
+static void the_process_has_the_page_that_a_file_ends_in(void **state)
+{
+	static const struct ot_target_ops ops = {.readv = own_readv, .read_file = file_that_ends};
+	struct ot_target target = {.ops = &ops, .state = OT_TARGET_RUNNING};
+	uint64_t page = (address_of(constant) + 4095) & ~4095ull;
+	struct ot_image image = {0};
+	const void *got;
+
+	(void)state;
+	lies = false;
+	assert_null(ot_image_init(&image, &target, page, page + 4096));
+	got = ot_image_at(&image, page, 4096);
+	assert_non_null(got);
+	assert_memory_equal(got, (const void *)(uintptr_t)page, 4096);
+	ot_image_deinit(&image);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +155,7 @@ int main(void)
 		cmocka_unit_test(what_can_be_written_does_not),
 		cmocka_unit_test(another_file_is_not_believed),
 		cmocka_unit_test(the_process_is_asked_for_what_no_file_has),
+		cmocka_unit_test(the_process_has_the_page_that_a_file_ends_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
