@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <dwarf.h>
+#include <elfutils/libdwelf.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "model/dwarftype.h"
@@ -8,6 +10,8 @@
 #include "model/location.h"
 
 #define NESTED_MAX 200
+#define COPY_MAX 256u	  /* of a register; it is a byte that says how much */
+#define PROOF_BYTES 1024u /* linkers make the build id lie there */
 
 /** One reading of one frame. */
 struct reader {
@@ -280,6 +284,47 @@ static const struct ot_module *module_at(const struct ot_program *program, uint6
 	return NULL;
 }
 
+/* Whether it starts as the process has it, and what it starts with is its alone. */
+static bool is_proven(const struct reader *reader, int fd)
+{
+	uint8_t ours[PROOF_BYTES], theirs[PROOF_BYTES];
+	struct ot_err *err;
+	const void *id;
+	ssize_t nr = dwelf_elf_gnu_build_id(dwarf_getelf(reader->dwarf), &id);
+
+	if (nr <= 0 || pread(fd, ours, sizeof(ours), 0) != (ssize_t)sizeof(ours))
+		return false;
+	err = ot_target_read(ot_program_target(reader->program), reader->module->low, theirs,
+			     sizeof(theirs));
+	ot_err_destroy(err);
+	return !err && !memcmp(ours, theirs, sizeof(ours)) &&
+	       memmem(ours, sizeof(ours), id, (size_t)nr);
+}
+
+/* The file that is mapped; where that is not to be had, what has its name, if it is the same. */
+static struct ot_err *open_dwarf(struct reader *reader, int *fd)
+{
+	const char *path = reader->module->path;
+	struct ot_err *err = NULL;
+	bool mapped;
+
+	*fd = ot_target_open_file(ot_program_target(reader->program), reader->frame->pc);
+	mapped = *fd >= 0;
+	if (!mapped)
+		err = ot_file_open(path, true, fd);
+	if (err)
+		return ot_err_prefix(err, "%s", path);
+	reader->dwarf = dwarf_begin(*fd, DWARF_C_READ);
+	if (!reader->dwarf)
+		return ot_err_new(OT_ERR_NOT_FOUND,
+				  "%s has no debug information (compile with -g, do not strip)",
+				  path);
+	if (!mapped && !is_proven(reader, *fd))
+		return ot_err_new(OT_ERR_NOT_FOUND,
+				  "%s is not the file that runs: it has been replaced since", path);
+	return NULL;
+}
+
 struct ot_err *ot_locals_read(struct ot_program *program, const struct ot_frame *frame,
 			      struct ot_locals *ret)
 {
@@ -295,16 +340,12 @@ struct ot_err *ot_locals_read(struct ot_program *program, const struct ot_frame 
 	reader.pc = frame->pc - 1 - reader.module->bias;
 	reader.types = (struct ot_dwarf_types){
 		.program = program, .module = reader.module, .count_of = count_of, .priv = &reader};
-	err = ot_file_open(reader.module->path, true, &fd);
-	if (err)
-		return ot_err_prefix(err, "%s", reader.module->path);
-	reader.dwarf = dwarf_begin(fd, DWARF_C_READ);
-	if (!reader.dwarf)
-		return ot_err_new(OT_ERR_NOT_FOUND,
-				  "%s has no debug information (compile with -g, do not strip)",
-				  reader.module->path);
-	err = read_dwarf(&reader);
+	err = open_dwarf(&reader, &fd);
+	if (!err)
+		err = read_dwarf(&reader);
 	dwarf_end(reader.dwarf);
+	if (!err && ot_target_is_interrupted())
+		err = ot_err_new(OT_ERR_SILENT, "interrupted");
 	if (err)
 		ot_locals_deinit(ret);
 	return err;
