@@ -50,8 +50,23 @@ void ot_locals_deinit(struct ot_locals *locals)
 
 /* ------------------------------------------------------------------ values */
 
-static struct ot_err *value_at(const struct ot_location *at, const struct ot_type *type,
-			       struct ot_value *ret)
+/* Read at once: nobody shall take it for a place to write to. */
+static struct ot_err *copy_at(struct reader *reader, uint64_t address, const struct ot_type *type,
+			      struct ot_value *ret)
+{
+	uint8_t buf[COPY_MAX];
+	uint64_t bytes = ot_type_size(type);
+
+	if (bytes > sizeof(buf))
+		return ot_err_new(OT_ERR_DAMAGED, "its debug information is damaged");
+	reader->locals->reads_memory = true;
+	OT_TRY(ot_target_read(ot_program_target(reader->program), address, buf, bytes));
+	ot_value_of_bytes(type, buf, bytes, ret);
+	return NULL;
+}
+
+static struct ot_err *value_at(struct reader *reader, const struct ot_location *at,
+			       const struct ot_type *type, struct ot_value *ret)
 {
 	uint64_t bytes = ot_type_size(type);
 
@@ -59,6 +74,8 @@ static struct ot_err *value_at(const struct ot_location *at, const struct ot_typ
 	case OT_LOCATION_MEMORY:
 		ot_value_at(type, at->value, ret);
 		return NULL;
+	case OT_LOCATION_COPY:
+		return copy_at(reader, at->value, type, ret);
 	case OT_LOCATION_BYTES:
 		ot_value_of_bytes(type, at->bytes, at->nr_bytes, ret);
 		return NULL;
@@ -96,7 +113,9 @@ static struct ot_err *find_value(struct reader *reader, Dwarf_Die *die, const st
 					      .bias = reader->module->bias,
 					      .dwarf = reader->dwarf,
 					      .function = &reader->function,
-					      .attr = &attr};
+					      .attr = &attr,
+					      .bytes = ot_type_size(type),
+					      .reads_memory = &reader->locals->reads_memory};
 	struct ot_location at;
 
 	if (dwarf_attr_integrate(die, DW_AT_const_value, &attr))
@@ -104,7 +123,7 @@ static struct ot_err *find_value(struct reader *reader, Dwarf_Die *die, const st
 	if (!dwarf_attr_integrate(die, DW_AT_location, &attr))
 		return ot_err_new(OT_ERR_OPTIMIZED, "optimized out");
 	OT_TRY(ot_location_find(&context, &at));
-	return value_at(&at, type, ret);
+	return value_at(reader, &at, type, ret);
 }
 
 /* clang keeps the length of int a[n] in a variable of its own. */
@@ -117,6 +136,7 @@ static bool count_of(void *priv, Dwarf_Die *die, uint64_t *ret)
 
 	if (!err)
 		ot_value_fetch(ot_program_target(reader->program), &value);
+	reader->locals->reads_memory = true;
 	ot_err_destroy(err);
 	return !err && ot_value_to_u64(&value, ret);
 }
