@@ -7,7 +7,8 @@
 #define DEPTH_MAX 32
 #define LOOKS_MAX 100000u /* a damaged table may have structs in themselves */
 #define BASE_MAX 16u
-#define FUNCTION_ALIGN 4u /* as clang answers; gcc says 1 */
+#define VECTOR_MAX (1u << 31) /* of a damaged table */
+#define FUNCTION_ALIGN 4u     /* as clang answers; gcc says 1 */
 
 /** A struct as far as its members have been looked at. */
 struct layout {
@@ -74,7 +75,7 @@ static struct ot_align fitting(const struct layout *layout, const struct ot_memb
 	uint64_t align = member->align_bytes ? member->align_bytes : 1;
 	struct ot_align fits = {0, 0};
 
-	for (; align <= natural->most || align == member->align_bytes; align *= 2)
+	for (; align && (align <= natural->most || align == member->align_bytes); align *= 2)
 		if (layout->is_union ? offset % align == 0 : round_up(end, align) == offset) {
 			fits.least = fits.least ? fits.least : align;
 			fits.most = align;
@@ -109,7 +110,7 @@ static void use_size(const struct ot_type *type, const struct layout *layout, st
 {
 	struct ot_align fits = {0, 0};
 
-	for (uint64_t align = ret->least; align <= ret->most; align *= 2)
+	for (uint64_t align = ret->least; align && align <= ret->most; align *= 2)
 		if (round_up((layout->end_bits + 7) / 8, align) == ot_type_size(type)) {
 			fits.least = fits.least ? fits.least : align;
 			fits.most = align;
@@ -191,7 +192,7 @@ static void align_of(const struct ot_type *type, unsigned int *looks, int depth,
 		if (ot_type_is_complex(plain))
 			size /= 2;
 		if (plain->kind == OTRACE_TYPE_VECTOR)
-			largest = size & (0 - size);
+			largest = (size | VECTOR_MAX) & (0 - (size | VECTOR_MAX));
 		else if (ot_type_is_bit_int(plain))
 			largest = 8;
 		*ret = exactly(fit(largest, size));

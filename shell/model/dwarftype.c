@@ -7,6 +7,7 @@
 #include "model/made.h"
 
 #define DEPTH_MAX 500
+#define LOOKS_MAX 100000u /* damaged, it may ask for itself in several places at every step */
 #define DIMENSIONS_MAX 16
 #define COUNT_MAX (1ull << 40)
 
@@ -328,6 +329,9 @@ static const struct ot_type *made(struct ot_dwarf_types *t, Dwarf_Die *die, int 
 	} else if (!take_members(t, die, depth, type)) {
 		type->flags |= OTRACE_TYPE_FLAG_INCOMPLETE;
 		type->size_bytes = 0;
+		/* the next who asks shall have all of it */
+		if (ot_target_is_interrupted())
+			ot_map_remove(&t->program->types_by_hash, like.hash);
 	}
 	return type;
 }
@@ -353,7 +357,7 @@ static const struct ot_type *qualified(struct ot_dwarf_types *t, Dwarf_Die *die,
 
 static const struct ot_type *type_of_die(struct ot_dwarf_types *t, Dwarf_Die *die, int depth)
 {
-	if (depth > DEPTH_MAX)
+	if (depth > DEPTH_MAX || ++t->looks > LOOKS_MAX || ot_target_is_interrupted())
 		return NULL;
 	switch (dwarf_tag(die)) {
 	case DW_TAG_pointer_type:

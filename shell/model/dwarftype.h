@@ -16,6 +16,7 @@ struct ot_dwarf_types {
 	/** What the variable of a DIE holds: the count of an array whose length is not fixed. */
 	bool (*count_of)(void *priv, Dwarf_Die *die, uint64_t *ret);
 	void *priv;
+	unsigned int looks; /* at DIEs, so far */
 };
 
 /** The type that a DIE refers to; void where it refers to none. NULL: it cannot be known. */

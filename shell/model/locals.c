@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <dwarf.h>
+#include <elfutils/libdwelf.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "model/dwarftype.h"
@@ -8,6 +10,8 @@
 #include "model/location.h"
 
 #define NESTED_MAX 200
+#define COPY_MAX 256u	  /* of a register; it is a byte that says how much */
+#define PROOF_BYTES 1024u /* linkers make the build id lie there */
 
 /** One reading of one frame. */
 struct reader {
@@ -46,8 +50,23 @@ void ot_locals_deinit(struct ot_locals *locals)
 
 /* ------------------------------------------------------------------ values */
 
-static struct ot_err *value_at(const struct ot_location *at, const struct ot_type *type,
-			       struct ot_value *ret)
+/* Read at once: nobody shall take it for a place to write to. */
+static struct ot_err *copy_at(struct reader *reader, uint64_t address, const struct ot_type *type,
+			      struct ot_value *ret)
+{
+	uint8_t buf[COPY_MAX];
+	uint64_t bytes = ot_type_size(type);
+
+	if (bytes > sizeof(buf))
+		return ot_err_new(OT_ERR_DAMAGED, "its debug information is damaged");
+	reader->locals->reads_memory = true;
+	OT_TRY(ot_target_read(ot_program_target(reader->program), address, buf, bytes));
+	ot_value_of_bytes(type, buf, bytes, ret);
+	return NULL;
+}
+
+static struct ot_err *value_at(struct reader *reader, const struct ot_location *at,
+			       const struct ot_type *type, struct ot_value *ret)
 {
 	uint64_t bytes = ot_type_size(type);
 
@@ -55,6 +74,8 @@ static struct ot_err *value_at(const struct ot_location *at, const struct ot_typ
 	case OT_LOCATION_MEMORY:
 		ot_value_at(type, at->value, ret);
 		return NULL;
+	case OT_LOCATION_COPY:
+		return copy_at(reader, at->value, type, ret);
 	case OT_LOCATION_BYTES:
 		ot_value_of_bytes(type, at->bytes, at->nr_bytes, ret);
 		return NULL;
@@ -92,7 +113,9 @@ static struct ot_err *find_value(struct reader *reader, Dwarf_Die *die, const st
 					      .bias = reader->module->bias,
 					      .dwarf = reader->dwarf,
 					      .function = &reader->function,
-					      .attr = &attr};
+					      .attr = &attr,
+					      .bytes = ot_type_size(type),
+					      .reads_memory = &reader->locals->reads_memory};
 	struct ot_location at;
 
 	if (dwarf_attr_integrate(die, DW_AT_const_value, &attr))
@@ -100,7 +123,7 @@ static struct ot_err *find_value(struct reader *reader, Dwarf_Die *die, const st
 	if (!dwarf_attr_integrate(die, DW_AT_location, &attr))
 		return ot_err_new(OT_ERR_OPTIMIZED, "optimized out");
 	OT_TRY(ot_location_find(&context, &at));
-	return value_at(&at, type, ret);
+	return value_at(reader, &at, type, ret);
 }
 
 /* clang keeps the length of int a[n] in a variable of its own. */
@@ -113,6 +136,7 @@ static bool count_of(void *priv, Dwarf_Die *die, uint64_t *ret)
 
 	if (!err)
 		ot_value_fetch(ot_program_target(reader->program), &value);
+	reader->locals->reads_memory = true;
 	ot_err_destroy(err);
 	return !err && ot_value_to_u64(&value, ret);
 }
@@ -280,6 +304,47 @@ static const struct ot_module *module_at(const struct ot_program *program, uint6
 	return NULL;
 }
 
+/* Whether it starts as the process has it, and what it starts with is its alone. */
+static bool is_proven(const struct reader *reader, int fd)
+{
+	uint8_t ours[PROOF_BYTES], theirs[PROOF_BYTES];
+	struct ot_err *err;
+	const void *id;
+	ssize_t nr = dwelf_elf_gnu_build_id(dwarf_getelf(reader->dwarf), &id);
+
+	if (nr <= 0 || pread(fd, ours, sizeof(ours), 0) != (ssize_t)sizeof(ours))
+		return false;
+	err = ot_target_read(ot_program_target(reader->program), reader->module->low, theirs,
+			     sizeof(theirs));
+	ot_err_destroy(err);
+	return !err && !memcmp(ours, theirs, sizeof(ours)) &&
+	       memmem(ours, sizeof(ours), id, (size_t)nr);
+}
+
+/* The file that is mapped; where that is not to be had, what has its name, if it is the same. */
+static struct ot_err *open_dwarf(struct reader *reader, int *fd)
+{
+	const char *path = reader->module->path;
+	struct ot_err *err = NULL;
+	bool mapped;
+
+	*fd = ot_target_open_file(ot_program_target(reader->program), reader->frame->pc);
+	mapped = *fd >= 0;
+	if (!mapped)
+		err = ot_file_open(path, true, fd);
+	if (err)
+		return ot_err_prefix(err, "%s", path);
+	reader->dwarf = dwarf_begin(*fd, DWARF_C_READ);
+	if (!reader->dwarf)
+		return ot_err_new(OT_ERR_NOT_FOUND,
+				  "%s has no debug information (compile with -g, do not strip)",
+				  path);
+	if (!mapped && !is_proven(reader, *fd))
+		return ot_err_new(OT_ERR_NOT_FOUND,
+				  "%s is not the file that runs: it has been replaced since", path);
+	return NULL;
+}
+
 struct ot_err *ot_locals_read(struct ot_program *program, const struct ot_frame *frame,
 			      struct ot_locals *ret)
 {
@@ -295,16 +360,12 @@ struct ot_err *ot_locals_read(struct ot_program *program, const struct ot_frame 
 	reader.pc = frame->pc - 1 - reader.module->bias;
 	reader.types = (struct ot_dwarf_types){
 		.program = program, .module = reader.module, .count_of = count_of, .priv = &reader};
-	err = ot_file_open(reader.module->path, true, &fd);
-	if (err)
-		return ot_err_prefix(err, "%s", reader.module->path);
-	reader.dwarf = dwarf_begin(fd, DWARF_C_READ);
-	if (!reader.dwarf)
-		return ot_err_new(OT_ERR_NOT_FOUND,
-				  "%s has no debug information (compile with -g, do not strip)",
-				  reader.module->path);
-	err = read_dwarf(&reader);
+	err = open_dwarf(&reader, &fd);
+	if (!err)
+		err = read_dwarf(&reader);
 	dwarf_end(reader.dwarf);
+	if (!err && ot_target_is_interrupted())
+		err = ot_err_new(OT_ERR_SILENT, "interrupted");
 	if (err)
 		ot_locals_deinit(ret);
 	return err;

@@ -35,6 +35,7 @@ struct ot_locals {
 	char *function; /* of the source: of one that was inlined its own */
 	char *file;	/* and where it is at pc, may be NULL */
 	uint32_t line;
+	bool reads_memory; /* some value or type is what memory said: it holds for a moment */
 };
 
 /** @param ret ot_locals_deinit() it; empty behind an error */

@@ -121,6 +121,7 @@ static struct ot_err *dereference(struct machine *m, uint64_t bytes)
 
 	if (!bytes || bytes > sizeof(word))
 		return unsupported(DW_OP_deref_size);
+	*m->context->reads_memory = true;
 	OT_TRY(ot_target_readv(m->context->target, &span, 1));
 	if (span.got != bytes)
 		return ot_err_new(OT_ERR_FAULT, "memory at %#llx cannot be read",
@@ -263,6 +264,18 @@ static bool take_bytes(const struct ot_location_context *c, const Dwarf_Op *ops,
 	return true;
 }
 
+/* What a wide register held and was put aside: its bytes are no word of the stack machine's. */
+static bool is_copy(const struct ot_location_context *c, const Dwarf_Op *ops, size_t nr)
+{
+	const Dwarf_Op *last = &ops[nr - 1];
+
+	if (nr < 3 || last->atom != DW_OP_stack_value || !c->bytes)
+		return false;
+	return last[-1].atom == DW_OP_deref
+		       ? c->bytes <= sizeof(uint64_t)
+		       : last[-1].atom == DW_OP_deref_size && c->bytes <= last[-1].number;
+}
+
 struct ot_err *ot_location_find(const struct ot_location_context *context, struct ot_location *ret)
 {
 	struct machine m = {.context = context};
@@ -275,6 +288,12 @@ struct ot_err *ot_location_find(const struct ot_location_context *context, struc
 		return gone();
 	if (take_bytes(context, ops, nr, ret))
 		return NULL;
+	if (is_copy(context, ops, nr)) {
+		OT_TRY(run(&m, ops, nr - 2));
+		OT_TRY(need(&m, 1));
+		*ret = (struct ot_location){.kind = OT_LOCATION_COPY, .value = m.stack[m.nr - 1]};
+		return NULL;
+	}
 	OT_TRY(run(&m, ops, nr));
 	OT_TRY(need(&m, 1));
 	*ret = (struct ot_location){.kind = m.is_value ? OT_LOCATION_VALUE : OT_LOCATION_MEMORY,

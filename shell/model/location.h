@@ -15,10 +15,13 @@ struct ot_location_context {
 	Dwarf *dwarf;	       /* for the frame's address, where it is asked for */
 	Dwarf_Die *function;   /* the one with code: its frame base is meant */
 	Dwarf_Attribute *attr; /* that the expression is of */
+	uint64_t bytes;	       /* of what is looked for */
+	bool *reads_memory;    /* set when the answer is another once memory is */
 };
 
 enum ot_location_kind {
 	OT_LOCATION_MEMORY, /* value is an address */
+	OT_LOCATION_COPY,   /* value is an address, but of a copy: writing there changes nothing */
 	OT_LOCATION_VALUE,  /* value is the value itself */
 	OT_LOCATION_BYTES   /* bytes are it */
 };

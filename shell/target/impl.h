@@ -15,6 +15,7 @@ struct ot_target_ops {
 	struct ot_err *(*refresh)(struct ot_target *target);
 	struct ot_err *(*readv)(struct ot_target *target, struct ot_target_span *spans, size_t nr);
 	size_t (*read_file)(struct ot_target *target, uint64_t address, void *buf, size_t bytes);
+	int (*open_file)(struct ot_target *target, uint64_t address);
 	size_t (*settled)(const struct ot_target *target, uint64_t address, size_t bytes);
 	struct ot_err *(*tls)(struct ot_target *target, uint64_t accessor, uint32_t tid,
 			      uint64_t *ret);

@@ -242,13 +242,23 @@ static struct ot_err *live_readv(struct ot_target *target, struct ot_target_span
 	return NULL;
 }
 
-static size_t live_read_file(struct ot_target *target, uint64_t address, void *buf, size_t bytes)
+static struct ot_mapped *mapped_of(struct ot_target *target)
 {
 	struct ot_live *live = live_of(target);
 
 	if (!live->mapped)
 		live->mapped = ot_mapped_create(live->client.peer_pid);
-	return ot_mapped_read(live->mapped, target, address, buf, bytes);
+	return live->mapped;
+}
+
+static size_t live_read_file(struct ot_target *target, uint64_t address, void *buf, size_t bytes)
+{
+	return ot_mapped_read(mapped_of(target), target, address, buf, bytes);
+}
+
+static int live_open_file(struct ot_target *target, uint64_t address)
+{
+	return ot_mapped_open(mapped_of(target), target, address);
 }
 
 static struct ot_err *live_tls(struct ot_target *target, uint64_t accessor, uint32_t tid,
@@ -502,6 +512,7 @@ static const struct ot_target_ops live_ops = {
 	.refresh = live_refresh,
 	.readv = live_readv,
 	.read_file = live_read_file,
+	.open_file = live_open_file,
 	.tls = live_tls,
 	.status = live_status,
 	.threads = live_threads,

@@ -211,20 +211,31 @@ static int fd_of(struct ot_mapped *mapped, struct ot_target *target, struct mapp
 	return file->fd;
 }
 
+static int fd_at(struct ot_mapped *mapped, struct ot_target *target, uint64_t address,
+		 const struct mapping **mapping)
+{
+	if (!mapped->known)
+		read_maps(mapped);
+	*mapping = find_mapping(mapped, address);
+	return *mapping ? fd_of(mapped, target, &mapped->files.items[(*mapping)->file]) : -1;
+}
+
+int ot_mapped_open(struct ot_mapped *mapped, struct ot_target *target, uint64_t address)
+{
+	const struct mapping *mapping;
+	int fd = fd_at(mapped, target, address, &mapping);
+
+	return fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
 size_t ot_mapped_read(struct ot_mapped *mapped, struct ot_target *target, uint64_t address,
 		      void *buf, size_t bytes)
 {
 	const struct mapping *mapping;
 	size_t got = 0;
 	ssize_t nr = 1;
-	int fd;
+	int fd = fd_at(mapped, target, address, &mapping);
 
-	if (!mapped->known)
-		read_maps(mapped);
-	mapping = find_mapping(mapped, address);
-	if (!mapping)
-		return 0;
-	fd = fd_of(mapped, target, &mapped->files.items[mapping->file]);
 	if (fd < 0)
 		return 0;
 	if (bytes > mapping->high - address)

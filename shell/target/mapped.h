@@ -27,4 +27,7 @@ void ot_mapped_forget(struct ot_mapped *mapped);
 size_t ot_mapped_read(struct ot_mapped *mapped, struct ot_target *target, uint64_t address,
 		      void *buf, size_t bytes);
 
+/** The same file, opened, as far as it is mapped there without being writable; -1 = not to be had. */
+int ot_mapped_open(struct ot_mapped *mapped, struct ot_target *target, uint64_t address);
+
 #endif

@@ -171,6 +171,14 @@ struct ot_err *ot_target_read_tables(struct ot_target *target, struct ot_target_
 	return span->got ? NULL : ot_target_readv(target, span, 1);
 }
 
+int ot_target_open_file(struct ot_target *target, uint64_t address)
+{
+	return target->ops->open_file && (target->state == OT_TARGET_RUNNING ||
+					  target->state == OT_TARGET_HELD)
+		       ? target->ops->open_file(target, address)
+		       : -1;
+}
+
 void ot_target_keep(struct ot_target *target)
 {
 	if (target->state == OT_TARGET_ENDED || !target->ops->let_end)

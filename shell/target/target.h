@@ -131,6 +131,12 @@ struct ot_err *ot_target_read(struct ot_target *target, uint64_t address, void *
 struct ot_err *ot_target_readv(struct ot_target *target, struct ot_target_span *spans, size_t nr);
 
 /**
+ * Opens the file that a process has mapped at an address, if that is not writable there; never another that
+ * has its name by now. -1 = not to be had.
+ */
+int ot_target_open_file(struct ot_target *target, uint64_t address);
+
+/**
  * From here to the end small pieces of a process are taken from pages that were read since: for who
  * follows many pointers and changes nothing, as what is printed does.
  */

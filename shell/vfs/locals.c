@@ -38,7 +38,7 @@ static bool is_same_frame(const struct ot_frame *a, const struct ot_frame *b)
 	       !memcmp(a->registers, b->registers, sizeof(a->registers));
 }
 
-/* Reads the debug information when somebody else waits than the last time. */
+/* Reads the debug information when somebody else waits than the last time, or memory may say otherwise. */
 static struct ot_err *look(struct ot_vfs *vfs, bool *anybody)
 {
 	struct ot_frame frame;
@@ -46,7 +46,8 @@ static struct ot_err *look(struct ot_vfs *vfs, bool *anybody)
 	*anybody = find_frame(vfs, &frame, &vfs->locals_tid);
 	if (!*anybody)
 		return NULL;
-	if (vfs->locals_frame.pc && is_same_frame(&frame, &vfs->locals_frame))
+	if (vfs->locals_frame.pc && !vfs->locals.reads_memory &&
+	    is_same_frame(&frame, &vfs->locals_frame))
 		return NULL;
 	ot_locals_deinit(&vfs->locals);
 	vfs->locals_frame.pc = 0;

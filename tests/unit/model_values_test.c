@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "model/made.h"
 #include "model/wide.h"
 
 static struct ot_type base(const char *name, uint64_t bytes, uint8_t encoding, uint64_t bits)
@@ -275,6 +276,33 @@ static void storage_says_how_many_elements_there_are(void **state)
 	assert_false(data.has_room);
 }
 
+/* ------------------------------------------------------------------ alignments */
+
+static void a_damaged_table_has_alignments_too(void **state)
+{
+	const struct ot_type byte = base("char", 1, OTRACE_ENC_SIGNED, 0);
+	struct ot_type vector = {.kind = OTRACE_TYPE_VECTOR, .target = &byte};
+	struct ot_member member = {.name = "v", .type = &vector};
+	struct ot_type record = {
+		.kind = OTRACE_TYPE_STRUCT, .members = &member, .nr_members = 1, .size_bytes = 16};
+	struct ot_align align;
+
+	(void)state;
+	for (unsigned int bit = 0; bit < 64; bit++) {
+		vector.size_bytes = vector.count = 1ull << bit;
+		for (unsigned int asked = 0; asked < 2; asked++) {
+			member.align_bytes = asked << 31;
+			ot_type_align(&record, &align);
+			assert_true(align.least && align.least <= align.most);
+			assert_true(align.most <= 1u << 31);
+		}
+	}
+	member.align_bytes = 0;
+	vector.size_bytes = record.size_bytes = 64;
+	ot_type_align(&record, &align);
+	assert_int_equal(align.most, 64);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +317,7 @@ int main(void)
 		cmocka_unit_test(only_enums_made_of_bits_are_flags),
 		cmocka_unit_test(an_atomic_may_be_larger_than_what_it_is_made_of),
 		cmocka_unit_test(storage_says_how_many_elements_there_are),
+		cmocka_unit_test(a_damaged_table_has_alignments_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

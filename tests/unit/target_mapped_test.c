@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clean.h"
 #include "model/image.h"
@@ -61,6 +62,26 @@ static void constants_come_from_the_file(void **state)
 	assert_int_equal(ot_mapped_read(mapped, &own, address_of(constant), got, 13), 13);
 	assert_int_equal(nr_asked, 2);
 	ot_mapped_destroy(mapped);
+}
+
+static void the_file_itself_is_opened_where_it_is_known(void **state)
+{
+	struct ot_mapped *mapped = ot_mapped_create(getpid());
+	ot_auto_close int fd = ot_mapped_open(mapped, &own, address_of(constant));
+	struct stat opened, exe;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &opened), 0);
+	assert_int_equal(stat("/proc/self/exe", &exe), 0);
+	assert_true(opened.st_dev == exe.st_dev && opened.st_ino == exe.st_ino);
+	assert_int_equal(ot_mapped_open(mapped, &own, 0), -1);
+	ot_mapped_destroy(mapped);
+	lies = true;
+	mapped = ot_mapped_create(getpid());
+	assert_int_equal(ot_mapped_open(mapped, &own, address_of(constant)), -1);
+	ot_mapped_destroy(mapped);
+	lies = false;
 }
 
 static void what_can_be_written_does_not(void **state)
@@ -152,6 +173,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(constants_come_from_the_file),
+		cmocka_unit_test(the_file_itself_is_opened_where_it_is_known),
 		cmocka_unit_test(what_can_be_written_does_not),
 		cmocka_unit_test(another_file_is_not_believed),
 		cmocka_unit_test(the_process_is_asked_for_what_no_file_has),
