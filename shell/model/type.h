@@ -34,7 +34,8 @@ struct ot_enumerator {
 struct ot_type {
 	enum otrace_type_kind kind;
 	uint8_t encoding; /* enum otrace_encoding */
-	uint16_t flags;	  /* enum otrace_type_flag */
+	bool is_local; /* a function's own, from debug information: its name means nothing elsewhere */
+	uint16_t flags; /* enum otrace_type_flag */
 	uint32_t nr_members;
 	uint64_t size_bytes;
 	uint64_t count;	  /* of elements; of an integer its bits, 0 = all of its bytes */
@@ -54,7 +55,6 @@ struct ot_type {
 	struct ot_type *same_name;	/* next named type of this name, or NULL */
 	char *text;			/* see ot_type_text() */
 	const char *unique_name;	/* name, or NAME@file when several types share it */
-	bool is_local; /* a function's own, from debug information: its name means nothing elsewhere */
 };
 
 /** Without typedefs and qualifiers, and the definition where only a declaration is there. */

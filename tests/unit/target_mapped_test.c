@@ -71,8 +71,7 @@ static void the_file_itself_is_opened_where_it_is_known(void **state)
 	struct stat opened, exe;
 
 	(void)state;
-	assert_true(fd >= 0);
-	assert_int_equal(fstat(fd, &opened), 0);
+	assert_int_equal(fd < 0 ? -1 : fstat(fd, &opened), 0);
 	assert_int_equal(stat("/proc/self/exe", &exe), 0);
 	assert_true(opened.st_dev == exe.st_dev && opened.st_ino == exe.st_ino);
 	assert_int_equal(ot_mapped_open(mapped, &own, 0), -1);
