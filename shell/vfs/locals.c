@@ -114,14 +114,11 @@ char *ot_vfs_waiting(struct ot_vfs *vfs)
 			   locals->function, file_name(locals), locals->line, vfs->locals_tid);
 }
 
-bool ot_vfs_local(void *priv, const char *name, struct ot_value *ret, struct ot_err **err)
+static bool find_local(struct ot_vfs *vfs, const char *name, struct ot_value *ret,
+		       struct ot_err **err)
 {
-	struct ot_vfs *vfs = priv;
-	bool anybody;
-	ot_auto_err struct ot_err *none = look(vfs, &anybody); /* ls says why */
-
 	*err = NULL;
-	for (size_t i = 0; !none && anybody && i < vfs->locals.nr; i++) {
+	for (size_t i = 0; i < vfs->locals.nr; i++) {
 		const struct ot_local *local = &vfs->locals.items[i];
 
 		if (strcmp(local->name, name) != 0)
@@ -135,12 +132,32 @@ bool ot_vfs_local(void *priv, const char *name, struct ot_value *ret, struct ot_
 	return false;
 }
 
+/* Where nobody knows the function's variables, one of its may have any name: a global is not taken for it. */
+bool ot_vfs_local(void *priv, const char *name, struct ot_value *ret, struct ot_err **err)
+{
+	struct ot_vfs *vfs = priv;
+	bool anybody;
+	ot_auto_err struct ot_err *none = look(vfs, &anybody);
+
+	*err = NULL;
+	if (!none)
+		return anybody && find_local(vfs, name, ret, err);
+	*err = ot_err_new(none->code,
+			  "%s may be a variable of the function that waits: %s; a "
+			  "global is found from /osh/globals",
+			  name, none->what);
+	return true;
+}
+
 char *ot_vfs_hint(void *priv, const char *name)
 {
+	struct ot_vfs *vfs = priv;
 	ot_auto_value struct ot_value value = {0};
 	ot_auto_err struct ot_err *gone = NULL;
+	bool anybody;
+	ot_auto_err struct ot_err *none = look(vfs, &anybody);
 
-	return ot_vfs_local(priv, name, &value, &gone)
+	return !none && anybody && find_local(vfs, name, &value, &gone)
 		       ? ot_asprintf("the function that waits has one: pr /osh/locals/%s, or "
 				     "cd /osh/locals",
 				     name)

@@ -99,9 +99,10 @@ def test_without_debug_information_that_is_said(tool, program, tmp_path):
     subprocess.run(["strip", "-o", tmp_path / "stripped", program], check=True)
     terminal = tool.terminal(command=str(tmp_path / "stripped"), env=ELSEWHERE)
     terminal.expect("waiting for")
-    done = tool.attach(["ls /osh/locals", "cd /osh/locals", "pr last.id"], terminal.pid)
+    done = tool.attach(["ls /osh/locals", "cd /osh/locals", "pr last.id", "cd /osh/globals", "pr last.id + 0"], terminal.pid)
     assert "debug information" in done.result("ls /osh/locals")["error"]
-    assert done.result("pr last.id")["text"].strip() == "2"
+    assert "last may be a variable of the function that waits" in done.result("pr last.id")["error"]
+    assert done.result("pr last.id + 0")["text"].strip() == "2"
     terminal.finish()
 
 
