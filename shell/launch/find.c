@@ -206,6 +206,10 @@ static struct ot_err *find_pid(pid_t pid, const struct ot_found_list *list, char
 	if (!name && !kill(pid, 0))
 		return ot_err_new(OT_ERR_NOT_FOUND, "process %d has no program to look at",
 				  (int)pid);
+	if (!name && errno == EPERM)
+		return ot_err_new(OT_ERR_NOT_FOUND,
+				  "process %d is another user's: only that user and root can look",
+				  (int)pid);
 	if (!name || (kill(pid, 0) && errno == ESRCH))
 		return ot_err_new(OT_ERR_NOT_FOUND, "there is no process %d", (int)pid);
 	return explain_pid(pid, name);

@@ -5,6 +5,7 @@ import shutil
 import signal
 import struct
 import subprocess
+import tempfile
 
 import pytest
 from waiting import TIMEOUT, wait_until
@@ -255,3 +256,14 @@ def test_damaged_tables_are_named_whichever_way_one_comes(tool, shop):
     process.kill()
     process.wait()
     process.stdout.close()
+
+
+def test_another_users_process_is_said_to_be_that(build):
+    """Process 1 is root's; a user without rights asks, with a copy of the program that he can reach."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        os.chmod(folder, 0o755)
+        shutil.copy(build / "bin/otrace", folder)
+        nobody = ["setpriv", "--reuid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+        done = subprocess.run([*nobody, f"{folder}/otrace", "attach", "-e", "pr 1", "1"], capture_output=True, text=True, timeout=TIMEOUT,
+                              cwd="/", env={"PATH": os.environ["PATH"], "HOME": "/nowhere"}, check=False)
+    assert done.returncode and "process 1 is another user's" in done.stderr, done
