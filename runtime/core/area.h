@@ -46,6 +46,8 @@ uint64_t ot_area_used_bytes(void);
 uint64_t ot_safe_read(void *to, uint64_t from, uint64_t bytes);
 /** True when a byte at address can be read. */
 bool ot_safe_readable(uint64_t address);
+/** Whether the kernel answers nothing (a filter of the program's): that a read fails says nothing of the memory then. */
+bool ot_safe_is_refused(void);
 /** Writes memory that may not be there. Returns the bytes written. */
 uint64_t ot_safe_write(uint64_t to, const void *from, uint64_t bytes);
 

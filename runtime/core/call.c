@@ -202,11 +202,9 @@ static bool is_same_entry(const struct code *code)
  */
 static bool is_there(const struct code *code)
 {
-	uint64_t ours = (uint64_t)is_same_entry;
-
 	if (!code->fn)
-		return is_code(code->symbol) || !is_code(ours);
-	return is_same_entry(code) || !ot_safe_readable(ours);
+		return is_code(code->symbol) || !is_code((uint64_t)is_same_entry);
+	return is_same_entry(code) || ot_safe_is_refused();
 }
 
 /* ------------------------------------------------------------------ the call itself */

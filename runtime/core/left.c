@@ -29,7 +29,7 @@ static bool frame_is_there(uint64_t frame)
 
 	if (ot_safe_read(&word, frame + offsetof(struct otrace_frame, words[3]), sizeof(word)) !=
 	    sizeof(word))
-		return !ot_safe_readable((uint64_t)&word);
+		return ot_safe_is_refused();
 	return word == frame;
 }
 

@@ -42,3 +42,9 @@ bool ot_safe_readable(uint64_t address)
 
 	return ot_safe_read(&byte, address, 1) == 1;
 }
+
+/* What certainly is there is asked for. */
+bool ot_safe_is_refused(void)
+{
+	return !ot_safe_readable((uint64_t)__builtin_frame_address(0));
+}
