@@ -376,26 +376,35 @@ static const char *with_file(struct ot_parser *p, const struct ot_var *var)
 	return ot_arena_strndup(&p->expr->arena, text, strlen(text));
 }
 
-/* Behind "(": a type and ")", of a cast, a compound literal or the operand of sizeof. */
 /* (item)-1 is a cast or a subtraction, and nothing at hand says which "item" is meant. */
 static struct ot_err *refuse_either(const struct ot_parser *p, const struct ot_expr_node *cast)
 {
-	if (!cast->text || !(ot_parse_is(p, OT_TOKEN_PLUS) || ot_parse_is(p, OT_TOKEN_MINUS) ||
-			     ot_parse_is(p, OT_TOKEN_STAR) || ot_parse_is(p, OT_TOKEN_AMP)))
+	if (!ot_parse_is(p, OT_TOKEN_PLUS) && !ot_parse_is(p, OT_TOKEN_MINUS) &&
+	    !ot_parse_is(p, OT_TOKEN_STAR) && !ot_parse_is(p, OT_TOKEN_AMP))
 		return NULL;
 	return ot_expr_error(p->expr, OT_ERR_TYPE, cast->position,
 			     "a type of one file and a variable of another have this name, so "
 			     "that this is a cast or an operation");
 }
 
+/* A name and nothing else in the parentheses. */
+static bool is_bare(const struct ot_parser *p)
+{
+	struct ot_parser ahead = *p;
+	struct ot_err *err = ot_parse_advance(&ahead);
+
+	ot_err_destroy(err);
+	return !err && ot_parse_is(&ahead, OT_TOKEN_CLOSE);
+}
+
+/* Behind "(": a type and ")", of a cast, a compound literal or the operand of sizeof. */
 static struct ot_err *parse_cast(struct ot_parser *p, bool *is_cast, struct ot_expr_node **ret)
 {
 	struct ot_token open = p->token;
 	struct ot_expr_node *node = NULL;
 	const struct ot_var *other = NULL;
-	struct ot_parser ahead;
 	struct ot_err *err;
-	bool is_bare;
+	bool is_either;
 
 	*is_cast = false;
 	if (!ot_parse_is(p, OT_TOKEN_OPEN))
@@ -406,16 +415,14 @@ static struct ot_err *parse_cast(struct ot_parser *p, bool *is_cast, struct ot_e
 		return NULL;
 	}
 	*is_cast = true;
-	ahead = *p;
-	OT_TRY(ot_parse_advance(&ahead));
-	is_bare = ot_parse_is(&ahead, OT_TOKEN_CLOSE);
+	is_either = other && is_bare(p);
 	OT_TRY(ot_parse_new(p, OT_EXPR_CAST, open.position, &node));
 	if (other)
 		node->text = with_file(p, other);
 	err = ot_parse_type(p, &node->type);
 	if (!err)
 		err = ot_parse_expect(p, OT_TOKEN_CLOSE, "\")\"");
-	if (!err && is_bare)
+	if (!err && is_either)
 		err = refuse_either(p, node);
 	if (err && node->text)
 		ot_err_near(err, node->text);
