@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What commands say in the same words.
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -9,14 +10,21 @@
 #include "target/target.h"
 #include "ui/ui.h"
 
-void ot_cmd_note(struct ot_cmd_call *call, const char *what)
+void ot_cmd_note(struct ot_cmd_call *call, const char *format, ...)
 {
-	ot_buf_addf(call->notes ? call->notes : call->out, "(%s)\n", what);
+	struct ot_buf *out = call->notes ? call->notes : call->out;
+	va_list args;
+
+	va_start(args, format);
+	ot_buf_addc(out, '(');
+	ot_buf_vaddf(out, format, args);
+	ot_buf_adds(out, ")\n");
+	va_end(args);
 }
 
 void ot_cmd_cut(struct ot_cmd_call *call, const char *what)
 {
-	ot_cmd_note(call, what);
+	ot_cmd_note(call, "%s", what);
 	if (call->cut)
 		ot_buf_addf(call->cut, "%s%s", call->cut->len ? "; " : "", what);
 }

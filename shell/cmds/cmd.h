@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "base/clean.h"
+
 struct ot_aliases;
 struct ot_buf;
 struct ot_err;
@@ -157,10 +159,10 @@ void ot_cmd_complete(struct ot_shell *shell, const char *before,
 		     struct ot_cmd_completion *completion);
 
 /**
- * A remark on the result, for people: "(WHAT)" behind the text, or on standard error when the text goes
+ * A remark on the result, for people: "(...)" behind the text, or on standard error when the text goes
  * to a command or a file.
  */
-void ot_cmd_note(struct ot_cmd_call *call, const char *what);
+void ot_cmd_note(struct ot_cmd_call *call, const char *format, ...) OT_PRINTF(2, 3);
 /** Notes that a list does not have all there is, "9 more elements", and says so in the JSON. */
 void ot_cmd_cut(struct ot_cmd_call *call, const char *what);
 /** Hands notes of a text that was sent away to whoever waits for them: the user, or the line around. */

@@ -86,13 +86,9 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 		ot_logview_tree(&view);
 	else
 		ot_logview_lines(&view);
-	if (ot_store_dropped(view.store)) {
-		ot_auto_free char *note =
-			ot_asprintf("%llu older records have been dropped",
-				    (unsigned long long)ot_store_dropped(view.store));
-
-		ot_cmd_note(call, note);
-	}
+	if (ot_store_dropped(view.store))
+		ot_cmd_note(call, "%llu older records have been dropped",
+			    (unsigned long long)ot_store_dropped(view.store));
 	return NULL;
 }
 

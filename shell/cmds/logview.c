@@ -365,12 +365,8 @@ void ot_logview_sums(const struct ot_logview *view)
 	if (!sums.nr)
 		nothing(view);
 	print_sums(view, &sums);
-	if (lost) {
-		ot_auto_free char *note =
-			ot_asprintf("%llu records were lost and are not counted", (ull)lost);
-
-		ot_cmd_note(view->call, note);
-	}
+	if (lost)
+		ot_cmd_note(view->call, "%llu records were lost and are not counted", (ull)lost);
 	ot_map_deinit(&sums);
 	ot_map_deinit(&outer);
 }

@@ -265,7 +265,7 @@ static void show_group(struct ot_shell *shell, struct ot_cmd_call *call,
 	if (group->list.note && group->list.is_cut)
 		ot_cmd_cut(call, group->list.note);
 	else if (group->list.note)
-		ot_cmd_note(call, group->list.note);
+		ot_cmd_note(call, "%s", group->list.note);
 	if (ot_ui_writes_json(shell->ui))
 		json_group(shell, options, group, call->json);
 }

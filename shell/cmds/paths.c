@@ -139,13 +139,10 @@ void ot_paths_say_rival(const struct ot_program *program, const char *text,
 {
 	const struct ot_type *type = strchr(text, '@') ? NULL : ot_paths_type(program, text);
 	const struct ot_type *rival = type ? ot_program_type_rival(program, type) : NULL;
-	ot_auto_free char *note = NULL;
 
-	if (!rival)
-		return;
-	note = ot_asprintf("several types are called %s; another is %s", type->name,
-			   rival->unique_name ? rival->unique_name : rival->name);
-	ot_cmd_note(call, note);
+	if (rival)
+		ot_cmd_note(call, "several types are called %s; another is %s", type->name,
+			    rival->unique_name ? rival->unique_name : rival->name);
 }
 
 bool ot_paths_is_here(const struct ot_shell *shell, const char *name)
@@ -175,7 +172,7 @@ void ot_paths_say_here(struct ot_shell *shell, struct ot_cmd_call *call)
 	if (!err && (node.kind == OT_NODE_LATER || node.kind == OT_NODE_LOCALS)) {
 		err = ot_vfs_list(shell->vfs, &node, &list);
 		if (!err && !list.nr && list.note)
-			ot_cmd_note(call, list.note);
+			ot_cmd_note(call, "%s", list.note);
 	}
 	ot_node_list_deinit(&list);
 	ot_node_deinit(&node);

@@ -11,10 +11,6 @@ static void print_fn(const struct ot_program *program, const struct ot_fn *fn,
 {
 	/* a static function of a header is compiled into each file that includes it */
 	unsigned int nr = fn->symbol ? ot_fn_nr_copies(program, fn) : 1;
-	ot_auto_free char *copies =
-		ot_asprintf("one of %u copies, each in a file that includes it", nr);
-	ot_auto_free char *inlined = ot_asprintf("also inlined in %u place%s", fn->nr_inlined,
-						 fn->nr_inlined == 1 ? "" : "s");
 	struct ot_buf *out = call->out;
 
 	ot_fn_signature(fn, out);
@@ -23,9 +19,10 @@ static void print_fn(const struct ot_program *program, const struct ot_fn *fn,
 	ot_fn_place(fn, out);
 	ot_buf_addc(out, '\n');
 	if (nr > 1)
-		ot_cmd_note(call, copies);
+		ot_cmd_note(call, "one of %u copies, each in a file that includes it", nr);
 	if (fn->nr_inlined)
-		ot_cmd_note(call, inlined);
+		ot_cmd_note(call, "also inlined in %u place%s", fn->nr_inlined,
+			    fn->nr_inlined == 1 ? "" : "s");
 }
 
 /* What has to be said about a value besides itself. */
