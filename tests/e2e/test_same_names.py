@@ -15,13 +15,20 @@ int all(void) { return both() + (int)(cb + ib.d + tb + narrow + (int)wide); }
 
 
 @pytest.fixture(scope="module")
-def two_files(build, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("same")
-    for name, text in (("a.c", A), ("b.c", B)):
-        (folder / name).write_text(text, encoding="ascii")
-    subprocess.run(["clang-19", "-g", "-O1", f"-fpass-plugin={build}/lib/otrace.so", "a.c", "b.c", "-o", "both"], check=True,
-                   cwd=folder)
-    return folder / "both"
+def of_files(build, tmp_path_factory):
+    def compiled(level, **files):
+        folder = tmp_path_factory.mktemp("same")
+        names = [f"{name}.c" for name in files]
+        for name, text in zip(names, files.values()):
+            (folder / name).write_text(text, encoding="ascii")
+        subprocess.run(["clang-19", "-g", level, f"-fpass-plugin={build}/lib/otrace.so", *names, "-o", "both"], check=True, cwd=folder)
+        return folder / "both"
+    return compiled
+
+
+@pytest.fixture(scope="module")
+def two_files(of_files):
+    return of_files("-O1", a=A, b=B)
 
 
 def test_a_constant_of_several_files_is_that_of_the_file_or_asked_for(tool, two_files):
@@ -72,13 +79,8 @@ int two(void) { return p2.z + pr2.a + m2 + item++ + dict++; }
 
 
 @pytest.fixture(scope="module")
-def near_and_far(build, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("near")
-    for name, text in (("near.c", NEAR), ("far.c", FAR)):
-        (folder / name).write_text(text, encoding="ascii")
-    subprocess.run(["clang-19", "-g", "-O0", f"-fpass-plugin={build}/lib/otrace.so", "near.c", "far.c", "-o", "both"], check=True,
-                   cwd=folder)
-    return folder / "both"
+def near_and_far(of_files):
+    return of_files("-O0", near=NEAR, far=FAR)
 
 
 def test_types_are_those_of_the_file_at_hand(tool, near_and_far):
