@@ -71,14 +71,12 @@ def prune(paths, keep: int, age: float) -> None:
     def last_use(path):
         with contextlib.suppress(OSError):
             return (path / ".done").stat().st_mtime
-        return float("inf")  # being built right now
+        return None  # being built right now, or no build
 
-    by_age = sorted(paths, key=last_use, reverse=True)
-    if not by_age:
-        return
-    newest = last_use(by_age[0])
+    used = {path: last_use(path) for path in paths}
+    by_age = sorted((path for path, when in used.items() if when is not None), key=used.get, reverse=True)
     for path in by_age[keep:]:
-        if last_use(path) < newest - age:
+        if used[path] < used[by_age[0]] - age:
             shutil.rmtree(path, ignore_errors=True)
 
 

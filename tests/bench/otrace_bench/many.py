@@ -24,7 +24,7 @@ from realprograms import cache
 SIZES = [1000, 10000, 100000]
 FIRST, ATTACH, LIST, SHELL = "first attach", "attach", "ls /osh/globals", "shell's memory"
 PER_FILE = 2000
-FUNCTIONS_PER_TYPE = 5
+FUNCTIONS_PER_TYPE = 10
 FUNCTIONS_PER_GLOBAL = 10
 
 SHAPES = ("int f{0}(struct type{1} *self, int n)\n{{\n\tself->count += n;\n\treturn (int)self->count + {0};\n}}\n",
@@ -71,7 +71,7 @@ def source(number: int, functions: int) -> str:
 
 
 def write(folder: Path, functions: int) -> list:
-    """The sources of a program of so many functions, a fifth as many structs and as many enums, a tenth as many globals."""
+    """The sources of a program of so many functions, a tenth as many structs, enums and globals each."""
     files = []
     for number in range((functions + PER_FILE - 1) // PER_FILE):
         files.append(folder / f"part{number}.c")
