@@ -36,7 +36,7 @@ extern "C" {
 #endif
 
 #define OTRACE_AREA_MAGIC 0x6165724161724f74ull
-#define OTRACE_RING_VERSION 1
+#define OTRACE_RING_VERSION 2
 
 #define OTRACE_SUBBUF_BYTES (32u * 1024u)
 #define OTRACE_RECORD_MAX_BYTES 4096u
@@ -94,8 +94,20 @@ enum otrace_rec_type {
 	OTRACE_REC_LEAVE = 2,	  /* struct otrace_rec, captures */
 	OTRACE_REC_ABANDONED = 3, /* call ended by longjmp or thread exit; tsc = when noticed */
 	OTRACE_REC_UNWOUND = 4,	  /* call ended by an exception passing through */
-	OTRACE_REC_ENTER_ONLY = 5 /* struct otrace_rec_enter; no end will follow */
+	OTRACE_REC_ENTER_ONLY = 5, /* struct otrace_rec_enter; no end will follow */
+	/* struct otrace_rec_late, captures of the entry: a call that was decided at its end. Its end
+	 * follows. A call that has an ENTER already gets it too when another trace matches late; without
+	 * captures (NO_ARGS) then */
+	OTRACE_REC_LATE = 6,
+	/* Parts of a context: they belong to the record before them with the same call_seq, and are not
+	 * counted as records. PLACE is the last one of each end of a call. */
+	OTRACE_REC_COPY = 7,	  /* struct otrace_rec_copy, bytes padded to 8 */
+	OTRACE_REC_REGISTERS = 8, /* struct otrace_rec_registers */
+	OTRACE_REC_PLACE = 9,	  /* struct otrace_rec_place */
+	OTRACE_REC_TRACE_OVER = 12 /* struct otrace_rec_trace_over: a trace has reached a limit */
 };
+
+#define OTRACE_REC_IS_PART(type) ((type) >= OTRACE_REC_COPY && (type) <= OTRACE_REC_PLACE)
 
 #define OTRACE_REC_FLAG_NO_ARGS 1u    /* captures left out (stack low) */
 #define OTRACE_REC_FLAG_REDIRECTED 2u /* a replacement ran */
@@ -115,7 +127,50 @@ struct otrace_rec_enter {
 	struct otrace_rec rec;
 	uint64_t parent_seq; /* innermost recorded call that is open in this thread; 0 = none */
 	uint32_t depth;	     /* number of recorded calls open, this one included */
-	uint32_t reserved;
+	uint32_t matched;    /* bit i = rule i of the arm (otrace/rule.h); 0 = it has no rules */
+};
+
+struct otrace_rec_late {
+	struct otrace_rec_enter enter; /* rec.tsc is now; matched has only what was decided at the end */
+	uint64_t begin_tsc;	       /* of the call */
+};
+
+#define OTRACE_COPY_IS_STACK 1u
+#define OTRACE_COPY_AT_END 2u  /* taken when the call ended */
+#define OTRACE_COPY_IS_TEXT 4u /* of a string: ends at the NUL, or was cut */
+
+/** Bytes as they were. Large objects come in several pieces, in order, each with its own address. */
+struct otrace_rec_copy {
+	struct otrace_rec rec;
+	uint64_t address;
+	uint32_t bytes; /* that follow; fewer than the object has = the rest could not be read, or was cut */
+	uint32_t flags; /* OTRACE_COPY_* */
+};
+
+#define OTRACE_REC_NR_REGISTERS 8u
+
+struct otrace_rec_registers {
+	struct otrace_rec rec;
+	uint64_t values[OTRACE_REC_NR_REGISTERS]; /* rbx, rbp, r12, r13, r14, r15, rsp, rip: inside the hook */
+};
+
+/** Where and how; ends the parts of one end of a call. */
+struct otrace_rec_place {
+	struct otrace_rec rec; /* trace_id is that of the arm, tsc when the copying was done */
+	uint64_t begin_tsc;
+	uint32_t matched;
+	uint32_t flags; /* OTRACE_COPY_AT_END, OTRACE_PLACE_* */
+	uint32_t cpu;
+	int32_t error; /* errno */
+	uint64_t left_out; /* objects and pieces that the limits had no room for */
+};
+
+#define OTRACE_PLACE_SPARED 16u /* nothing was copied: the thread's share was used up */
+
+struct otrace_rec_trace_over {
+	struct otrace_rec rec;
+	uint32_t counter;
+	uint32_t over; /* enum otrace_over */
 };
 
 /**
@@ -152,6 +207,11 @@ OTRACE_STATIC_ASSERT(sizeof(struct otrace_ring) == 192, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec) == 24, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_enter) == 40, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_capture) == 16, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_late) == 48, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_copy) == 40, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_registers) == 88, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_place) == 56, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_trace_over) == 32, "wire size");
 
 #ifdef __cplusplus
 }

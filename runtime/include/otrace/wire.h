@@ -19,13 +19,13 @@
 #ifndef OTRACE_WIRE_H
 #define OTRACE_WIRE_H
 
-#include <otrace/ring.h>
+#include <otrace/rule.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-#define OTRACE_WIRE_VERSION 3
+#define OTRACE_WIRE_VERSION 4
 #define OTRACE_MSG_MAX_BYTES (16u << 20)
 #define OTRACE_MSG_REPLY 0x8000u
 
@@ -76,7 +76,7 @@ enum otrace_msg_type {
 	OTRACE_MSG_READ = 3,	 /* otrace_span[] -> uint32_t got[n], padded to 8, then the bytes
 				     (got[i] of each, without gaps) */
 	OTRACE_MSG_WRITE = 4,	 /* otrace_span, bytes -> nothing */
-	OTRACE_MSG_PROBE = 5,	 /* otrace_probe_set[] each with its captures -> otrace_switched,
+	OTRACE_MSG_PROBE = 5,	 /* otrace_probe_set[] each with its captures and rules -> otrace_switched,
 				     int32_t status[n] (enum otrace_error) */
 	OTRACE_MSG_UNPROBE = 6,	 /* uint64_t fn[n] (n = 0: all) -> otrace_switched */
 	OTRACE_MSG_REDIRECT = 7, /* otrace_redirect -> otrace_switched */
@@ -92,6 +92,9 @@ enum otrace_msg_type {
 				     HELLO, and while another shell is attached too */
 	OTRACE_MSG_WITHDRAW = 16, /* otrace_withdraw -> nothing: that call is not made any more, and
 				     no event comes. CALL_RUNNING: it has begun */
+	OTRACE_MSG_TRACE_SET = 17, /* otrace_trace_set[] -> nothing: limits of traces; before PROBE */
+	OTRACE_MSG_COUNTS = 18,	   /* uint32_t counter[], an even number of them (UINT32_MAX fills up) ->
+				     otrace_trace_counts[] */
 	OTRACE_EVENT_MODULES = 64, /* nothing: modules were loaded or unloaded; ask again */
 	OTRACE_EVENT_CALL_DONE =
 		65, /* otrace_call_done, then all bytes of a result of more than 16 */
@@ -161,8 +164,10 @@ struct otrace_probe_set {
 	uint64_t fn;	   /* address of its struct otrace_fn */
 	uint32_t trace_id; /* not 0; written into the records */
 	uint32_t flags;	   /* OTRACE_PROBE_* */
-	uint32_t nr_enter; /* struct otrace_capture[nr_enter + nr_leave] follow */
+	uint32_t nr_enter; /* struct otrace_capture[nr_enter + nr_leave] follow, then the rules */
 	uint32_t nr_leave;
+	uint32_t nr_rules; /* 0 = every call is recorded */
+	uint32_t rules_bytes;
 };
 
 /** What a switch did. */
@@ -306,7 +311,7 @@ struct otrace_call_done {
 
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_msg) == 16, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_module) == 80, "wire size");
-OTRACE_STATIC_ASSERT(sizeof(struct otrace_probe_set) == 24, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_probe_set) == 32, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_call_value) == 16, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_call) == 48, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_call_done) == 32, "wire size");
