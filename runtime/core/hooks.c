@@ -8,6 +8,7 @@
 #include "core/capture.h"
 #include "core/clock.h"
 #include "core/hooks.h"
+#include "core/record.h"
 #include "core/thread.h"
 
 /* Call numbers that a thread takes at once: no shared cache line per call. The first blocks are small, 1, 2, 4 and
@@ -158,39 +159,11 @@ static inline void pop(struct ot_thread *thread, uint64_t where, uint64_t seq)
 
 /* ------------------------------------------------------------------ records */
 
-static inline void *record_at(struct ot_thread *thread)
-{
-	return thread->data + (thread->pos & thread->data_mask);
-}
-
-static inline bool has_room(struct ot_thread *thread, uint32_t bytes, uint32_t arm_flags)
-{
-	if (ot_likely(bytes <= thread->room))
-		return true;
-	return ot_ring_next(thread, arm_flags);
-}
-
-static inline void commit(struct ot_thread *thread, uint64_t bytes)
-{
-	struct otrace_ring *ring = thread->ring;
-	uint64_t pos = thread->pos + bytes;
-
-	thread->pos = pos;
-	thread->room -= bytes;
-	__atomic_store_n(&ring->nr_written, ++thread->nr_written, __ATOMIC_RELAXED);
-	__atomic_store_n(&ring->head, pos, __ATOMIC_RELEASE);
-}
-
 static inline void copy_words(uint64_t *out, const struct otrace_frame *frame,
 			      const struct ot_step *steps, uint32_t nr)
 {
 	for (uint32_t i = 0; i < nr; i++)
 		out[i] = *(const uint64_t *)((const char *)frame + steps[i].offset) & steps[i].mask;
-}
-
-static inline void store_head(void *rec, uint64_t head)
-{
-	__atomic_store_n((uint64_t *)rec, head, __ATOMIC_RELAXED);
 }
 
 /* Runs the steps behind the record; returns the record's size in bytes. */
@@ -206,19 +179,19 @@ static inline uint64_t capture(void *rec, uint64_t *out, uint64_t head,
 		words = (uint64_t)(ot_capture(out, frame, steps, nr) - (uint64_t *)rec);
 		head |= words << 32;
 	}
-	store_head(rec, head);
+	ot_record_head(rec, head);
 	return words * 8;
 }
 
 /* All but the head and the time. */
 static inline struct otrace_rec_enter *begin_enter(struct ot_thread *thread, uint64_t seq)
 {
-	struct otrace_rec_enter *rec = record_at(thread);
+	struct otrace_rec_enter *rec = ot_record_at(thread);
 
 	rec->rec.call_seq = seq;
 	rec->parent_seq = thread->top->seq;
 	rec->depth = thread->depth + 1;
-	rec->reserved = 0;
+	rec->matched = 0;
 	return rec;
 }
 
@@ -231,17 +204,17 @@ static inline void write_enter(struct ot_thread *thread, const struct otrace_fra
 
 	/* last: what the hook itself costs is not the function's time */
 	rec->rec.tsc = ot_clock_now();
-	commit(thread, bytes);
+	ot_record_commit(thread, bytes);
 }
 
 static inline void write_leave(struct ot_thread *thread, const struct otrace_frame *frame,
 			       const struct ot_arm *arm, uint64_t now)
 {
-	struct otrace_rec *rec = record_at(thread);
+	struct otrace_rec *rec = ot_record_at(thread);
 
 	rec->tsc = now;
 	rec->call_seq = frame->words[0];
-	commit(thread, capture(rec, (uint64_t *)(rec + 1), arm->leave_head | frame->words[2] << 56,
+	ot_record_commit(thread, capture(rec, (uint64_t *)(rec + 1), arm->leave_head | frame->words[2] << 56,
 			       frame, arm->steps + arm->nr_enter, arm->nr_leave));
 }
 
@@ -249,13 +222,13 @@ static inline void write_leave(struct ot_thread *thread, const struct otrace_fra
 static void write_unwound(struct ot_thread *thread, const struct otrace_frame *frame,
 			  const struct ot_arm *arm, uint64_t now)
 {
-	struct otrace_rec *rec = record_at(thread);
+	struct otrace_rec *rec = ot_record_at(thread);
 
 	rec->tsc = now;
 	rec->call_seq = frame->words[0];
-	store_head(rec, OT_REC_HEAD(arm->trace_id, sizeof(*rec) / 8, OTRACE_REC_UNWOUND,
+	ot_record_head(rec, OT_REC_HEAD(arm->trace_id, sizeof(*rec) / 8, OTRACE_REC_UNWOUND,
 				    frame->words[2]));
-	commit(thread, sizeof(*rec));
+	ot_record_commit(thread, sizeof(*rec));
 }
 
 #define HEAD_TYPE_MASK (0xffull << 48)
@@ -272,7 +245,7 @@ static OT_SLOW void enter_without_end(struct ot_thread *thread, struct otrace_fr
 		return;
 	}
 	check_stack(thread, (uint64_t)frame, (uint64_t)frame + arm->frame_bytes);
-	if (has_room(thread, arm->enter_max_bytes, arm->flags))
+	if (ot_record_room(thread, arm->enter_max_bytes, arm->flags))
 		write_enter(thread, frame, arm, take_seq(thread), head);
 }
 
@@ -282,7 +255,7 @@ static inline void enter(struct ot_thread *thread, struct otrace_frame *frame,
 	uint64_t where = (uint64_t)frame, seq;
 
 	check_stack(thread, where, where + arm->frame_bytes);
-	if (!has_room(thread, arm->enter_max_bytes, arm->flags))
+	if (!ot_record_room(thread, arm->enter_max_bytes, arm->flags))
 		return;
 	seq = take_seq(thread);
 	if (ot_likely(!(arm->flags & OTRACE_PROBE_LEAVE_ONLY)))
@@ -330,7 +303,7 @@ void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe)
 	if (ot_unlikely(!thread))
 		return;
 	pop(thread, (uint64_t)frame, frame->words[0]);
-	if (has_room(thread, arm->leave_max_bytes, arm->flags))
+	if (ot_record_room(thread, arm->leave_max_bytes, arm->flags))
 		write_leave(thread, frame, arm, now);
 	release(thread);
 }
@@ -347,7 +320,7 @@ void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe)
 	if (!thread)
 		return;
 	pop(thread, (uint64_t)frame, frame->words[0]);
-	if (has_room(thread, sizeof(struct otrace_rec), arm->flags))
+	if (ot_record_room(thread, sizeof(struct otrace_rec), arm->flags))
 		write_unwound(thread, frame, arm, ot_clock_now());
 	release(thread);
 }
@@ -362,13 +335,13 @@ static void enter_only(struct ot_thread *thread, const struct ot_arm *arm, uint6
 		thread->ring->lost_fault++;
 		return;
 	}
-	if (!has_room(thread, sizeof(*rec), arm->flags))
+	if (!ot_record_room(thread, sizeof(*rec), arm->flags))
 		return;
 	rec = begin_enter(thread, take_seq(thread));
-	store_head(rec, OT_REC_HEAD(arm->trace_id, sizeof(*rec) / 8, OTRACE_REC_ENTER_ONLY,
+	ot_record_head(rec, OT_REC_HEAD(arm->trace_id, sizeof(*rec) / 8, OTRACE_REC_ENTER_ONLY,
 				    flags | OTRACE_REC_FLAG_NO_ARGS));
 	rec->rec.tsc = ot_clock_now();
-	commit(thread, sizeof(*rec));
+	ot_record_commit(thread, sizeof(*rec));
 }
 
 /* True when there is stack enough after all: the bounds were a guess, another stack's or one's that is gone. */
