@@ -248,6 +248,8 @@ static const struct request {
 	[OTRACE_MSG_WITHDRAW] = {ot_request_withdraw, sizeof(struct otrace_withdraw), 0},
 	[OTRACE_MSG_DETACH] = {detach, 0, 0},
 	[OTRACE_MSG_END] = {end, 0, 0},
+	[OTRACE_MSG_RESUME] = {ot_request_resume, sizeof(struct otrace_resume), 0},
+	[OTRACE_MSG_PARKED] = {ot_request_parked, 0, 0},
 };
 
 static bool length_fits(const struct request *request, uint64_t bytes)

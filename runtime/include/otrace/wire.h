@@ -71,12 +71,13 @@ struct otrace_msg {
 };
 
 enum otrace_msg_type {
-	OTRACE_MSG_HELLO = 1,	 /* otrace_hello -> otrace_welcome, + the area's fd (SCM_RIGHTS) */
-	OTRACE_MSG_MODULES = 2,	 /* nothing -> otrace_module[] each followed by its path */
-	OTRACE_MSG_READ = 3,	 /* otrace_span[] -> uint32_t got[n], padded to 8, then the bytes
+	OTRACE_MSG_HELLO = 1,	/* otrace_hello -> otrace_welcome, + the area's fd (SCM_RIGHTS) */
+	OTRACE_MSG_MODULES = 2, /* nothing -> otrace_module[] each followed by its path */
+	OTRACE_MSG_READ = 3,	/* otrace_span[] -> uint32_t got[n], padded to 8, then the bytes
 				     (got[i] of each, without gaps) */
-	OTRACE_MSG_WRITE = 4,	 /* otrace_span, bytes -> nothing */
-	OTRACE_MSG_PROBE = 5,	 /* otrace_probe_set[] each with its captures and rules -> otrace_switched,
+	OTRACE_MSG_WRITE = 4,	/* otrace_span, bytes -> nothing */
+	OTRACE_MSG_PROBE =
+		5, /* otrace_probe_set[] each with its captures and rules -> otrace_switched,
 				     int32_t status[n] (enum otrace_error) */
 	OTRACE_MSG_UNPROBE = 6,	 /* uint64_t fn[n] (n = 0: all) -> otrace_switched */
 	OTRACE_MSG_REDIRECT = 7, /* otrace_redirect -> otrace_switched */
@@ -92,9 +93,13 @@ enum otrace_msg_type {
 				     HELLO, and while another shell is attached too */
 	OTRACE_MSG_WITHDRAW = 16, /* otrace_withdraw -> nothing: that call is not made any more, and
 				     no event comes. CALL_RUNNING: it has begun */
-	OTRACE_MSG_TRACE_SET = 17, /* otrace_trace_set[] -> nothing: limits of traces; before PROBE */
-	OTRACE_MSG_COUNTS = 18,	   /* uint32_t counter[], an even number of them (UINT32_MAX fills up) ->
+	OTRACE_MSG_TRACE_SET =
+		17, /* otrace_trace_set[] -> nothing: limits of traces; before PROBE */
+	OTRACE_MSG_COUNTS =
+		18, /* uint32_t counter[], an even number of them (UINT32_MAX fills up) ->
 				     otrace_trace_counts[] */
+	OTRACE_MSG_RESUME = 22,	   /* otrace_resume, uint64_t call_seq[] -> otrace_resume_reply */
+	OTRACE_MSG_PARKED = 23,	   /* nothing -> otrace_parked_list, otrace_parked[] */
 	OTRACE_EVENT_MODULES = 64, /* nothing: modules were loaded or unloaded; ask again */
 	OTRACE_EVENT_CALL_DONE =
 		65, /* otrace_call_done, then all bytes of a result of more than 16 */
@@ -309,7 +314,45 @@ struct otrace_call_done {
 	uint64_t value[2]; /* the first bytes of the result, with zeroes behind */
 };
 
+#define OTRACE_RESUME_COUNTER 1u  /* those of this trace; the numbers of calls are not looked at */
+#define OTRACE_RESUME_UNTRACED 2u /* because the trace has gone: the reason that is recorded */
+
+/** Lets parked threads go on: those of the calls that follow, or all when none follows. */
+struct otrace_resume {
+	uint32_t flags; /* OTRACE_RESUME_* */
+	uint32_t counter;
+};
+
+struct otrace_resume_reply {
+	uint32_t nr; /* that waited and go on */
+	uint32_t reserved;
+};
+
+struct otrace_parked_list {
+	uint64_t now_ns;    /* CLOCK_MONOTONIC */
+	uint64_t nr_passed; /* breaks that nobody waited at, as nr_max threads did already */
+	uint32_t nr;
+	uint32_t nr_max;
+};
+
+/** A thread that waits at a break. Which locks it holds is not known. */
+struct otrace_parked {
+	uint64_t call_seq;
+	uint32_t tid;
+	uint32_t counter; /* of the trace that wanted it */
+	uint32_t trace_id;
+	uint32_t action;      /* enum otrace_action */
+	uint64_t since_ns;    /* CLOCK_MONOTONIC, as below */
+	uint64_t deadline_ns; /* 0 = none */
+	uint32_t at_end;
+	uint32_t reserved;
+	char name[16]; /* of the thread, when it came there */
+};
+
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_msg) == 16, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_resume) == 8, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_parked_list) == 24, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_parked) == 64, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_module) == 80, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_probe_set) == 32, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_call_value) == 16, "wire size");
