@@ -22,6 +22,10 @@ struct ot_target_ops {
 	struct ot_err *(*status)(struct ot_target *target, struct otrace_status *ret);
 	struct ot_err *(*threads)(struct ot_target *target, struct otrace_thread_info **ret,
 				  size_t *nr_ret);
+	struct ot_err *(*parked)(struct ot_target *target, struct otrace_parked_list *list_ret,
+				 struct otrace_parked **threads_ret);
+	struct ot_err *(*resume)(struct ot_target *target, const struct otrace_resume *which,
+				 const uint64_t *seqs, size_t nr, uint32_t *nr_ret);
 	struct ot_err *(*write)(struct ot_target *target, uint64_t address, const void *buf,
 				size_t bytes);
 	struct ot_err *(*probe)(struct ot_target *target, struct ot_target_probe *probes, size_t nr,

@@ -296,6 +296,42 @@ static struct ot_err *live_threads(struct ot_target *target, struct otrace_threa
 	return NULL;
 }
 
+static struct ot_err *live_parked(struct ot_target *target, struct otrace_parked_list *list_ret,
+				  struct otrace_parked **threads_ret)
+{
+	ot_auto_buf struct ot_buf reply = OT_BUF_INIT;
+	struct otrace_parked_list list;
+
+	OT_TRY(ask(target, OTRACE_MSG_PARKED, NULL, 0, &reply));
+	if (reply.len < sizeof(list))
+		return short_reply();
+	memcpy(&list, reply.data, sizeof(list));
+	if (list.nr > (reply.len - sizeof(list)) / sizeof(**threads_ret))
+		return short_reply();
+	*threads_ret = ot_alloc((list.nr + 1) * sizeof(**threads_ret));
+	memcpy(*threads_ret, reply.data + sizeof(list), list.nr * sizeof(**threads_ret));
+	*list_ret = list;
+	return NULL;
+}
+
+static struct ot_err *live_resume(struct ot_target *target, const struct otrace_resume *which,
+				  const uint64_t *seqs, size_t nr, uint32_t *nr_ret)
+{
+	ot_auto_buf struct ot_buf request = OT_BUF_INIT;
+	ot_auto_buf struct ot_buf reply = OT_BUF_INIT;
+	struct otrace_resume_reply done;
+
+	ot_buf_add(&request, which, sizeof(*which));
+	ot_buf_add(&request, seqs, nr * sizeof(*seqs));
+	OT_TRY(ask(target, OTRACE_MSG_RESUME, request.data, request.len, &reply));
+	if (reply.len < sizeof(done))
+		return short_reply();
+	memcpy(&done, reply.data, sizeof(done));
+	if (nr_ret)
+		*nr_ret = done.nr;
+	return NULL;
+}
+
 /* ------------------------------------------------------------------ changing */
 
 static struct ot_err *live_write(struct ot_target *target, uint64_t address, const void *buf,
@@ -516,6 +552,8 @@ static const struct ot_target_ops live_ops = {
 	.tls = live_tls,
 	.status = live_status,
 	.threads = live_threads,
+	.parked = live_parked,
+	.resume = live_resume,
 	.write = live_write,
 	.probe = live_probe,
 	.unprobe = live_unprobe,

@@ -222,6 +222,18 @@ struct ot_err *ot_target_threads(struct ot_target *target, struct otrace_thread_
 	OT_DISPATCH(target, threads, ret, nr_ret);
 }
 
+struct ot_err *ot_target_parked(struct ot_target *target, struct otrace_parked_list *list_ret,
+				struct otrace_parked **threads_ret)
+{
+	OT_DISPATCH(target, parked, list_ret, threads_ret);
+}
+
+struct ot_err *ot_target_resume(struct ot_target *target, const struct otrace_resume *which,
+				const uint64_t *seqs, size_t nr, uint32_t *nr_ret)
+{
+	OT_DISPATCH(target, resume, which, seqs, nr, nr_ret);
+}
+
 /* The runtime says that something is wrong, but not where. */
 static struct ot_err *at_address(struct ot_err *err, const char *what, uint64_t address,
 				 const char *wrong)

@@ -166,6 +166,18 @@ struct ot_err *ot_target_status(struct ot_target *target, struct otrace_status *
 struct ot_err *ot_target_threads(struct ot_target *target, struct otrace_thread_info **ret,
 				 size_t *nr_ret);
 
+/** Threads that wait at breaks. @param threads_ret free() it; list_ret->nr of them */
+struct ot_err *ot_target_parked(struct ot_target *target, struct otrace_parked_list *list_ret,
+				struct otrace_parked **threads_ret);
+
+/**
+ * Lets threads go on that wait at breaks in these calls; @p nr 0 = all, or with OTRACE_RESUME_COUNTER those
+ * of a trace.
+ * @param nr_ret how many waited; may be NULL
+ */
+struct ot_err *ot_target_resume(struct ot_target *target, const struct otrace_resume *which,
+				const uint64_t *seqs, size_t nr, uint32_t *nr_ret);
+
 /** The trace area, read-write for its tail words; NULL if there is none. Stays until close. */
 struct otrace_area *ot_target_area(const struct ot_target *target);
 
