@@ -22,14 +22,12 @@ struct ot_target_ops {
 	struct ot_err *(*status)(struct ot_target *target, struct otrace_status *ret);
 	struct ot_err *(*threads)(struct ot_target *target, struct otrace_thread_info **ret,
 				  size_t *nr_ret);
-	struct ot_err *(*parked)(struct ot_target *target, struct otrace_parked_list *list_ret,
-				 struct otrace_parked **threads_ret);
-	struct ot_err *(*resume)(struct ot_target *target, const struct otrace_resume *which,
-				 const uint64_t *seqs, size_t nr, uint32_t *nr_ret);
 	struct ot_err *(*write)(struct ot_target *target, uint64_t address, const void *buf,
 				size_t bytes);
 	struct ot_err *(*probe)(struct ot_target *target, struct ot_target_probe *probes, size_t nr,
 				struct otrace_switched *ret);
+	struct ot_err *(*ask)(struct ot_target *target, enum otrace_msg_type type,
+			      const void *payload, size_t bytes, struct ot_buf *reply);
 	struct ot_err *(*unprobe)(struct ot_target *target, const uint64_t *fns, size_t nr,
 				  struct otrace_switched *ret);
 	struct ot_err *(*redirect)(struct ot_target *target, uint64_t fn, uint64_t fn_target,

@@ -296,42 +296,6 @@ static struct ot_err *live_threads(struct ot_target *target, struct otrace_threa
 	return NULL;
 }
 
-static struct ot_err *live_parked(struct ot_target *target, struct otrace_parked_list *list_ret,
-				  struct otrace_parked **threads_ret)
-{
-	ot_auto_buf struct ot_buf reply = OT_BUF_INIT;
-	struct otrace_parked_list list;
-
-	OT_TRY(ask(target, OTRACE_MSG_PARKED, NULL, 0, &reply));
-	if (reply.len < sizeof(list))
-		return short_reply();
-	memcpy(&list, reply.data, sizeof(list));
-	if (list.nr > (reply.len - sizeof(list)) / sizeof(**threads_ret))
-		return short_reply();
-	*threads_ret = ot_alloc((list.nr + 1) * sizeof(**threads_ret));
-	memcpy(*threads_ret, reply.data + sizeof(list), list.nr * sizeof(**threads_ret));
-	*list_ret = list;
-	return NULL;
-}
-
-static struct ot_err *live_resume(struct ot_target *target, const struct otrace_resume *which,
-				  const uint64_t *seqs, size_t nr, uint32_t *nr_ret)
-{
-	ot_auto_buf struct ot_buf request = OT_BUF_INIT;
-	ot_auto_buf struct ot_buf reply = OT_BUF_INIT;
-	struct otrace_resume_reply done;
-
-	ot_buf_add(&request, which, sizeof(*which));
-	ot_buf_add(&request, seqs, nr * sizeof(*seqs));
-	OT_TRY(ask(target, OTRACE_MSG_RESUME, request.data, request.len, &reply));
-	if (reply.len < sizeof(done))
-		return short_reply();
-	memcpy(&done, reply.data, sizeof(done));
-	if (nr_ret)
-		*nr_ret = done.nr;
-	return NULL;
-}
-
 /* ------------------------------------------------------------------ changing */
 
 static struct ot_err *live_write(struct ot_target *target, uint64_t address, const void *buf,
@@ -375,11 +339,14 @@ static void add_probe(struct ot_buf *request, const struct ot_target_probe *prob
 				       .trace_id = probe->trace_id,
 				       .flags = probe->flags,
 				       .nr_enter = probe->nr_enter,
-				       .nr_leave = probe->nr_leave};
+				       .nr_leave = probe->nr_leave,
+				       .nr_rules = probe->nr_rules,
+				       .rules_bytes = probe->rules_bytes};
 
 	ot_buf_add(request, &set, sizeof(set));
 	ot_buf_add(request, probe->enter, probe->nr_enter * sizeof(*probe->enter));
 	ot_buf_add(request, probe->leave, probe->nr_leave * sizeof(*probe->leave));
+	ot_buf_add(request, probe->rules, probe->rules_bytes);
 }
 
 static struct ot_err *live_probe(struct ot_target *target, struct ot_target_probe *probes,
@@ -552,10 +519,9 @@ static const struct ot_target_ops live_ops = {
 	.tls = live_tls,
 	.status = live_status,
 	.threads = live_threads,
-	.parked = live_parked,
-	.resume = live_resume,
 	.write = live_write,
 	.probe = live_probe,
+	.ask = ask,
 	.unprobe = live_unprobe,
 	.redirect = live_redirect,
 	.go = live_go,

@@ -222,18 +222,6 @@ struct ot_err *ot_target_threads(struct ot_target *target, struct otrace_thread_
 	OT_DISPATCH(target, threads, ret, nr_ret);
 }
 
-struct ot_err *ot_target_parked(struct ot_target *target, struct otrace_parked_list *list_ret,
-				struct otrace_parked **threads_ret)
-{
-	OT_DISPATCH(target, parked, list_ret, threads_ret);
-}
-
-struct ot_err *ot_target_resume(struct ot_target *target, const struct otrace_resume *which,
-				const uint64_t *seqs, size_t nr, uint32_t *nr_ret)
-{
-	OT_DISPATCH(target, resume, which, seqs, nr, nr_ret);
-}
-
 /* The runtime says that something is wrong, but not where. */
 static struct ot_err *at_address(struct ot_err *err, const char *what, uint64_t address,
 				 const char *wrong)
@@ -260,6 +248,12 @@ struct ot_err *ot_target_probe(struct ot_target *target, struct ot_target_probe 
 			       struct otrace_switched *ret)
 {
 	OT_DISPATCH(target, probe, probes, nr, ret);
+}
+
+struct ot_err *ot_target_ask(struct ot_target *target, enum otrace_msg_type type,
+			     const void *payload, size_t bytes, struct ot_buf *reply)
+{
+	OT_DISPATCH(target, ask, type, payload, bytes, reply);
 }
 
 struct ot_err *ot_target_unprobe(struct ot_target *target, const uint64_t *fns, size_t nr,

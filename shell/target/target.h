@@ -29,6 +29,7 @@
 
 #include <otrace/wire.h>
 
+struct ot_buf;
 struct ot_err;
 struct ot_target;
 
@@ -63,6 +64,9 @@ struct ot_target_probe {
 	const struct otrace_capture *leave;
 	uint32_t nr_enter;
 	uint32_t nr_leave;
+	const void *rules; /* as otrace/rule.h has them, one behind the other */
+	uint32_t nr_rules;
+	uint32_t rules_bytes;
 	int32_t status; /* filled in: enum otrace_error */
 };
 
@@ -166,18 +170,6 @@ struct ot_err *ot_target_status(struct ot_target *target, struct otrace_status *
 struct ot_err *ot_target_threads(struct ot_target *target, struct otrace_thread_info **ret,
 				 size_t *nr_ret);
 
-/** Threads that wait at breaks. @param threads_ret free() it; list_ret->nr of them */
-struct ot_err *ot_target_parked(struct ot_target *target, struct otrace_parked_list *list_ret,
-				struct otrace_parked **threads_ret);
-
-/**
- * Lets threads go on that wait at breaks in these calls; @p nr 0 = all, or with OTRACE_RESUME_COUNTER those
- * of a trace.
- * @param nr_ret how many waited; may be NULL
- */
-struct ot_err *ot_target_resume(struct ot_target *target, const struct otrace_resume *which,
-				const uint64_t *seqs, size_t nr, uint32_t *nr_ret);
-
 /** The trace area, read-write for its tail words; NULL if there is none. Stays until close. */
 struct otrace_area *ot_target_area(const struct ot_target *target);
 
@@ -189,6 +181,14 @@ struct ot_err *ot_target_write(struct ot_target *target, uint64_t address, const
 /** Arms functions. Each one's status is filled in; the error is for the whole request only. */
 struct ot_err *ot_target_probe(struct ot_target *target, struct ot_target_probe *probes, size_t nr,
 			       struct otrace_switched *ret);
+
+/**
+ * Sends a message that has no function of its own here, and waits for the answer. A status of the runtime's
+ * is an error.
+ * @param reply what came; may be NULL
+ */
+struct ot_err *ot_target_ask(struct ot_target *target, enum otrace_msg_type type,
+			     const void *payload, size_t bytes, struct ot_buf *reply);
 
 /** Disarms functions; @p nr 0 means all of them. */
 struct ot_err *ot_target_unprobe(struct ot_target *target, const uint64_t *fns, size_t nr,

@@ -101,13 +101,12 @@ enum otrace_rec_type {
 	OTRACE_REC_LATE = 6,
 	/* Parts of a context: they belong to the record before them with the same call_seq, and are not
 	 * counted as records. PLACE is the last one of each end of a call. */
-	OTRACE_REC_COPY = 7,	    /* struct otrace_rec_copy, bytes padded to 8 */
-	OTRACE_REC_REGISTERS = 8,   /* struct otrace_rec_registers */
-	OTRACE_REC_PLACE = 9,	    /* struct otrace_rec_place */
+	OTRACE_REC_COPY = 7,	   /* struct otrace_rec_copy, bytes padded to 8 */
+	OTRACE_REC_REGISTERS = 8,  /* struct otrace_rec_registers */
+	OTRACE_REC_PLACE = 9,	   /* struct otrace_rec_place */
 	OTRACE_REC_TRACE_OVER = 12, /* struct otrace_rec_trace_over: a trace has reached a limit */
-	OTRACE_REC_PARKED =
-		14, /* struct otrace_rec_parked: the thread waits in this call from here on */
-	OTRACE_REC_RESUMED = 15 /* struct otrace_rec_resumed: it goes on */
+	OTRACE_REC_PARKED = 14,	   /* struct otrace_rec_parked: its thread waits from here on */
+	OTRACE_REC_RESUMED = 15	   /* struct otrace_rec_resumed: it goes on */
 };
 
 #define OTRACE_REC_IS_PART(type) ((type) >= OTRACE_REC_COPY && (type) <= OTRACE_REC_PLACE)
