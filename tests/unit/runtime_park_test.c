@@ -229,7 +229,7 @@ static int set_up(void **state)
 	(void)state;
 	if (!ot_area_create(24u << 20, 1 << 16) || !ot_area_map_rings())
 		return -1;
-	return ot_probe_arm(&probe, &set, NULL, &probe.arm);
+	return ot_probe_arm(&probe, &set, NULL, NULL, &probe.arm);
 }
 
 static int shell_comes(void **state)
