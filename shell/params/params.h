@@ -34,6 +34,7 @@ struct ot_params {
 	char *osh_bin;
 	char *add_env;
 	uint64_t shell_timeout; /* milliseconds; 0 = none */
+	uint64_t break_timeout; /* milliseconds; 0 = none */
 };
 
 enum ot_setting_kind {
