@@ -15,6 +15,7 @@
 #include "expr/history.h"
 #include "params/params.h"
 #include "ui/session.h"
+#include "ui/traced.h"
 #include "vfs/vfs.h"
 
 #define STREAM_BUDGET_MS 10
@@ -151,6 +152,21 @@ static void show_event(void *priv, const struct ot_trace *trace, const struct ot
 	ot_ui_event(session->shell.ui, trace, event);
 }
 
+static void every_call(void *priv, const struct ot_trace *trace, const struct ot_call_event *event)
+{
+	ot_traced_call(&((struct ot_session *)priv)->shell, trace, event);
+}
+
+static void other_record(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
+{
+	struct ot_session *session = priv;
+
+	(void)tid;
+	(void)time_ns;
+	if (rec->type == OTRACE_REC_TRACE_OVER)
+		ot_traced_over(&session->shell, rec);
+}
+
 uint64_t ot_session_nr_events(const struct ot_shell *shell)
 {
 	return session_of(shell)->nr_events;
@@ -202,7 +218,10 @@ static void note_not_instrumented(const struct ot_shell *shell, const char *scri
 static void open_program(struct ot_session *session, const char *script)
 {
 	struct ot_shell *shell = &session->shell;
-	struct ot_stream_sink sink = {.event = show_event, .priv = session};
+	struct ot_stream_sink sink = {.event = show_event,
+				      .every = every_call,
+				      .other = other_record,
+				      .priv = session};
 	size_t nr_modules;
 	struct ot_err *err;
 
@@ -218,6 +237,7 @@ static void open_program(struct ot_session *session, const char *script)
 	}
 	note_module_errors(session);
 	shell->traces = ot_traces_create(shell->target, shell->program);
+	ot_traced_begin(shell);
 	session->writer.traces = shell->traces;
 	session->writer.format.program = shell->program;
 	ot_ui_set_writer(shell->ui, &session->writer);
@@ -619,6 +639,7 @@ static bool turn(struct ot_session *session, int terminal_fd, int wait_ms)
 		if (shell->target && !session->gone)
 			pump_target(session);
 		session->more = shell->stream && ot_stream_poll(shell->stream, STREAM_BUDGET_MS);
+		ot_traced_settle(shell);
 		if (process_is_gone(session))
 			end_program(session);
 	} else {
@@ -861,8 +882,6 @@ void ot_session_exit(struct ot_shell *shell, int status)
 void ot_session_leave(struct ot_shell *shell)
 {
 	enum ot_target_state state = ot_target_state(shell->target);
-	size_t nr;
-	struct otrace_switched switched;
 
 	if (state != OT_TARGET_HELD && state != OT_TARGET_RUNNING)
 		return;
@@ -870,7 +889,7 @@ void ot_session_leave(struct ot_shell *shell)
 		ot_stream_look(shell->stream, STREAM_BUDGET_MS);
 	/* First off, then read: so that nothing is written behind our last look. */
 	if (shell->traces && ot_traces_nr_on(shell->traces))
-		ot_err_destroy(ot_traces_clear(shell->traces, &nr, &switched));
+		ot_err_destroy(ot_traces_leave(shell->traces));
 	if (shell->stream)
 		ot_stream_drain(shell->stream);
 	ot_err_destroy(ot_target_detach(shell->target));
