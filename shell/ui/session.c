@@ -157,16 +157,6 @@ static void every_call(void *priv, const struct ot_trace *trace, const struct ot
 	ot_traced_call(&((struct ot_session *)priv)->shell, trace, event);
 }
 
-static void other_record(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
-{
-	struct ot_session *session = priv;
-
-	(void)tid;
-	(void)time_ns;
-	if (rec->type == OTRACE_REC_TRACE_OVER)
-		ot_traced_over(&session->shell, rec);
-}
-
 uint64_t ot_session_nr_events(const struct ot_shell *shell)
 {
 	return session_of(shell)->nr_events;
@@ -220,7 +210,6 @@ static void open_program(struct ot_session *session, const char *script)
 	struct ot_shell *shell = &session->shell;
 	struct ot_stream_sink sink = {.event = show_event,
 				      .every = every_call,
-				      .other = other_record,
 				      .priv = session};
 	size_t nr_modules;
 	struct ot_err *err;
@@ -237,13 +226,13 @@ static void open_program(struct ot_session *session, const char *script)
 	}
 	note_module_errors(session);
 	shell->traces = ot_traces_create(shell->target, shell->program);
-	ot_traced_begin(shell);
 	session->writer.traces = shell->traces;
 	session->writer.format.program = shell->program;
 	ot_ui_set_writer(shell->ui, &session->writer);
 	if (ot_target_area(shell->target))
 		shell->stream =
 			ot_stream_create(ot_target_area(shell->target), shell->traces, &sink, true);
+	ot_traced_begin(shell);
 }
 
 static void each_patch(void *priv,

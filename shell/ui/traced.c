@@ -15,6 +15,21 @@ static struct ot_err *find_again(void *priv, const char *pattern, struct ot_fn_l
 	return err;
 }
 
+static void trace_over(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
+{
+	const struct otrace_rec_trace_over *over = (const void *)rec;
+	const struct ot_trace_request *request;
+	struct ot_shell *shell = priv;
+
+	(void)tid;
+	(void)time_ns;
+	if (rec->nr_words * 8u < sizeof(*over))
+		return;
+	request = ot_traces_over(shell->traces, over);
+	if (request)
+		ot_ui_trace_over(shell->ui, request);
+}
+
 void ot_traced_begin(struct ot_shell *shell)
 {
 	const struct ot_params *params = ot_params_of(shell);
@@ -23,24 +38,14 @@ void ot_traced_begin(struct ot_shell *shell)
 
 	ot_traces_set_finder(shell->traces, find_again, shell);
 	ot_traces_set_defaults(shell->traces, &defaults);
+	if (shell->stream)
+		ot_stream_on(shell->stream, OTRACE_REC_TRACE_OVER, trace_over, shell);
 }
 
 void ot_traced_call(struct ot_shell *shell, const struct ot_trace *trace,
 		    const struct ot_call_event *event)
 {
 	ot_traces_note(shell->traces, trace, event);
-}
-
-void ot_traced_over(struct ot_shell *shell, const struct otrace_rec *rec)
-{
-	const struct otrace_rec_trace_over *over = (const void *)rec;
-	const struct ot_trace_request *request;
-
-	if (rec->nr_words * 8u < sizeof(*over))
-		return;
-	request = ot_traces_over(shell->traces, over);
-	if (request)
-		ot_ui_trace_over(shell->ui, request);
 }
 
 /* A program that ends meanwhile takes its traces along. */

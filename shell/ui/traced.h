@@ -6,13 +6,12 @@
 #include "cmds/cmd.h"
 #include "stream/stream.h"
 
-/** New traces: how names are found, and the limits that parameters give. */
+/** The shell has traces and, maybe, a stream: how names are found, the limits that parameters give, and what is
+ * said when a trace is over. */
 void ot_traced_begin(struct ot_shell *shell);
 /** Every call that was read. */
 void ot_traced_call(struct ot_shell *shell, const struct ot_trace *trace,
 		    const struct ot_call_event *event);
-/** A record of a trace that is over. */
-void ot_traced_over(struct ot_shell *shell, const struct otrace_rec *rec);
 /** Once in each turn: disarms what is over. */
 void ot_traced_settle(struct ot_shell *shell);
 
