@@ -293,6 +293,7 @@ static __attribute__((noinline)) struct matched enter_with_rules(struct ot_threa
 	if (entry.late) {
 		late->seq = ret.seq;
 		late->mask = entry.late;
+		late->nr_slots = entry.nr_late * OTRACE_CODE_SLOTS;
 		late->has_enter = entry.matched != 0;
 		keep_late(thread, frame, arm, late, flags);
 	}
