@@ -121,9 +121,9 @@ static bool is_live(const struct ot_shell *shell)
 /* Its trace was taken away while it came here. One that has reached its limit is another matter. */
 static bool is_wanted(const struct ot_shell *shell, const struct ot_parked_thread *thread)
 {
-	const struct ot_trace *trace = ot_traces_by_id(shell->traces, thread->trace_id);
+	const struct ot_trace_request *request = ot_traces_request(shell->traces, thread->counter);
 
-	return trace && trace->request;
+	return request && request->is_listed;
 }
 
 static void let_go_unwanted(struct ot_shell *shell)

@@ -16,6 +16,7 @@
 #include "params/params.h"
 #include "ui/breaks.h"
 #include "ui/session.h"
+#include "ui/traced.h"
 #include "vfs/vfs.h"
 
 #define STREAM_BUDGET_MS 10
@@ -155,7 +156,7 @@ static void show_event(void *priv, const struct ot_trace *trace, const struct ot
 
 static void every_call(void *priv, const struct ot_trace *trace, const struct ot_call_event *event)
 {
-	(void)trace;
+	ot_traced_call(&((struct ot_session *)priv)->shell, trace, event);
 	ot_breaks_call(&((struct ot_session *)priv)->shell, event);
 }
 
@@ -210,7 +211,9 @@ static void note_not_instrumented(const struct ot_shell *shell, const char *scri
 static void open_program(struct ot_session *session, const char *script)
 {
 	struct ot_shell *shell = &session->shell;
-	struct ot_stream_sink sink = {.event = show_event, .every = every_call, .priv = session};
+	struct ot_stream_sink sink = {.event = show_event,
+				      .every = every_call,
+				      .priv = session};
 	size_t nr_modules;
 	struct ot_err *err;
 
@@ -232,6 +235,7 @@ static void open_program(struct ot_session *session, const char *script)
 	if (ot_target_area(shell->target))
 		shell->stream =
 			ot_stream_create(ot_target_area(shell->target), shell->traces, &sink, true);
+	ot_traced_begin(shell);
 	if (shell->stream)
 		ot_breaks_begin(shell);
 }
@@ -631,6 +635,7 @@ static bool turn(struct ot_session *session, int terminal_fd, int wait_ms)
 		if (shell->target && !session->gone)
 			pump_target(session);
 		session->more = shell->stream && ot_stream_poll(shell->stream, STREAM_BUDGET_MS);
+		ot_traced_settle(shell);
 		ot_breaks_settle(shell);
 		if (process_is_gone(session))
 			end_program(session);
@@ -880,8 +885,6 @@ void ot_session_exit(struct ot_shell *shell, int status)
 void ot_session_leave(struct ot_shell *shell)
 {
 	enum ot_target_state state = ot_target_state(shell->target);
-	size_t nr;
-	struct otrace_switched switched;
 
 	if (state != OT_TARGET_HELD && state != OT_TARGET_RUNNING)
 		return;
@@ -889,7 +892,7 @@ void ot_session_leave(struct ot_shell *shell)
 		ot_stream_look(shell->stream, STREAM_BUDGET_MS);
 	/* First off, then read: so that nothing is written behind our last look. */
 	if (shell->traces && ot_traces_nr_on(shell->traces))
-		ot_err_destroy(ot_traces_clear(shell->traces, &nr, &switched));
+		ot_err_destroy(ot_traces_leave(shell->traces));
 	if (shell->stream)
 		ot_stream_drain(shell->stream);
 	ot_err_destroy(ot_target_detach(shell->target));
