@@ -305,9 +305,16 @@ void ot_parked_id(const struct ot_parked *parked, const struct ot_parked_thread 
 		  struct ot_buf *out)
 {
 	const struct ot_fn *fn = fn_of(parked, thread->trace_id);
+	const struct ot_trace_request *request =
+		ot_traces_request(parked->traces, thread->counter);
 
 	ot_buf_adds(out, fn ? fn->unique_name : "?");
-	ot_buf_adds(out, thread->at_end ? ":br-return:" : ":br-call:");
+	ot_buf_adds(out, ":br-");
+	if (request && request->options.cond)
+		ot_trace_label(request, out);
+	else
+		ot_buf_adds(out, thread->at_end ? "return" : "call");
+	ot_buf_addc(out, ':');
 	ot_buf_adds(out, ot_clock_text(thread->call_time_ns));
 	ot_buf_addc(out, '.');
 	ot_buf_add_u64(out, thread->seq);
