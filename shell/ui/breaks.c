@@ -105,6 +105,44 @@ bool ot_breaks_new(struct ot_shell *shell)
 	return is_new;
 }
 
+/* The runtime's own thread for calls says what it is by its name. */
+static bool is_caller(const struct ot_shell *shell, uint32_t thread, uint32_t tid)
+{
+	char name[32] = "";
+	ot_auto_free char *path = NULL;
+	FILE *file;
+
+	if (thread == OTRACE_CALL_MAIN)
+		return (pid_t)tid == ot_target_pid(shell->target);
+	if (thread)
+		return tid == thread;
+	path = ot_asprintf("/proc/%d/task/%u/comm", (int)ot_target_pid(shell->target), tid);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	if (!fgets(name, sizeof(name), file))
+		name[0] = '\0';
+	fclose(file);
+	return !strcmp(name, "oshell-call\n");
+}
+
+bool ot_breaks_of_call(struct ot_shell *shell, uint32_t thread, struct ot_buf *id)
+{
+	const struct ot_parked_thread *threads;
+	size_t nr = 0;
+
+	if (!shell->breaks || shell->breaks->unattended || shell->breaks->busy)
+		return false;
+	threads = ot_parked_threads(shell->breaks->parked, &nr);
+	for (size_t i = 0; i < nr; i++) {
+		if (!is_caller(shell, thread, threads[i].tid))
+			continue;
+		ot_parked_id(shell->breaks->parked, &threads[i], id);
+		return true;
+	}
+	return false;
+}
+
 void ot_breaks_unattended(struct ot_shell *shell)
 {
 	if (shell->breaks)

@@ -87,10 +87,11 @@ const struct ot_target_done *ot_session_wait_call(struct ot_shell *shell);
 
 /**
  * Turns until another call of ot_target_call() is over, and takes its end.
- * The error says why not: too slow, interrupted (then the call goes on alone), or the program ended.
+ * @param thread the call's
+ * The error says why not: too slow, interrupted, waiting at a break (then the call goes on alone), or the program ended.
  */
-struct ot_err *ot_session_await(struct ot_shell *shell, uint32_t call, unsigned int timeout_ms,
-				struct ot_target_done *ret);
+struct ot_err *ot_session_await(struct ot_shell *shell, uint32_t call, uint32_t thread,
+				unsigned int timeout_ms, struct ot_target_done *ret);
 
 /** What the last call of `run f` returned, if that was an integer; else 0. */
 int ot_session_call_result(const struct ot_shell *shell);
