@@ -196,6 +196,11 @@ const struct ot_store *ot_stream_store(const struct ot_stream *stream)
 	return stream->store;
 }
 
+const struct ot_calls *ot_stream_calls(const struct ot_stream *stream)
+{
+	return stream->calls;
+}
+
 uint64_t ot_stream_nr_records(const struct ot_stream *stream)
 {
 	return stream->nr_records;

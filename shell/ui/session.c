@@ -14,6 +14,7 @@
 #include "cmds/callargs.h"
 #include "expr/history.h"
 #include "params/params.h"
+#include "stream/death.h"
 #include "ui/session.h"
 #include "vfs/vfs.h"
 
@@ -397,6 +398,26 @@ static void pump_output(struct ot_session *session, bool to_the_end)
 	}
 }
 
+/* What it died in; not of one that was told to go. */
+static void tell_death(struct ot_session *session)
+{
+	const struct ot_shell *shell = &session->shell;
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
+	int pid = (int)ot_target_pid(shell->target);
+	struct ot_death death = {.stream = shell->stream,
+				 .area = ot_target_area(shell->target),
+				 .writer = &session->writer,
+				 .pid = pid,
+				 .status = session->status};
+
+	if (session->ended_by_us)
+		return;
+	if (death.status < 0 && !shell->launch)
+		death.status = ot_death_status(session->pidfd, pid);
+	ot_death_tell(&death, &text, &json);
+	ot_ui_happened(shell->ui, &text, &json);
+}
+
 static void end_program(struct ot_session *session)
 {
 	struct ot_shell *shell = &session->shell;
@@ -409,6 +430,8 @@ static void end_program(struct ot_session *session)
 			ot_stream_drain(shell->stream);
 		if (shell->traces)
 			ot_traces_ended(shell->traces);
+		if (shell->stream)
+			tell_death(session);
 		ot_ui_exit(shell->ui, (int)ot_target_pid(shell->target), session->status);
 	}
 	say_end(session);
