@@ -11,9 +11,19 @@
 
 struct ot_stream;
 
-/** Where events to be shown go; called from ot_stream_poll() only. @p trace is NULL for losses. */
+/**
+ * Where what comes goes; called from ot_stream_poll() only.
+ *
+ * event has the calls to be shown, @p trace is NULL for losses. every has all calls, shown or not, before their event;
+ * NULL = nobody wants them.
+ */
 struct ot_stream_sink {
 	void (*event)(void *priv, const struct ot_trace *trace, const struct ot_call_event *event);
+	void (*every)(void *priv, const struct ot_trace *trace, const struct ot_call_event *event);
+	/** A part of a context (otrace/ring.h), behind the event of its call; NULL = nobody wants them. */
+	void (*part)(void *priv, uint32_t tid, const struct otrace_rec *part, uint64_t time_ns);
+	/** Any other record: of tags, breaks, asserts, ended traces; NULL = nobody wants them. */
+	void (*other)(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns);
 	void *priv;
 };
 
