@@ -15,6 +15,14 @@
 #define PAUSE_LAZY_MS 200
 #define LOST_EVERY_MS 1000
 
+#define NR_OTHERS 32
+
+/* Who gets the records of a type. */
+struct other {
+	void (*take)(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns);
+	void *priv;
+};
+
 struct ot_stream {
 	struct otrace_area *area;
 	const struct ot_traces *traces;
@@ -31,6 +39,7 @@ struct ot_stream {
 	uint64_t lost;
 	uint32_t lost_tid;
 	uint64_t lost_told_ms;
+	struct other others[NR_OTHERS];
 	bool printed; /* an event was shown since then */
 	uint64_t late[(OTRACE_RECORD_MAX_BYTES + sizeof(struct otrace_rec_late)) / 8];
 };
@@ -152,6 +161,25 @@ static void handle_call(struct ot_stream *stream, const struct ot_trace *trace,
 	stream->sink.event(stream->sink.priv, trace, &event);
 }
 
+static void handle_other(const struct ot_stream *stream, const struct ot_store_item *item)
+{
+	const struct other *other;
+
+	if (item->rec->type >= OT_NR(stream->others))
+		return;
+	other = &stream->others[item->rec->type];
+	if (other->take)
+		other->take(other->priv, item->tid, item->rec, item->time_ns);
+}
+
+void ot_stream_on(struct ot_stream *stream, enum otrace_rec_type type,
+		  void (*take)(void *priv, uint32_t tid, const struct otrace_rec *rec,
+			       uint64_t time_ns),
+		  void *priv)
+{
+	stream->others[type] = (struct other){take, priv};
+}
+
 static void handle(struct ot_stream *stream, const struct ot_rings_item *item)
 {
 	struct ot_store_item kept = {.tid = item->tid};
@@ -173,8 +201,8 @@ static void handle(struct ot_stream *stream, const struct ot_rings_item *item)
 	stream->nr_records++;
 	if (is_call(item->rec->type))
 		handle_call(stream, trace, &kept);
-	else if (stream->sink.other)
-		stream->sink.other(stream->sink.priv, item->tid, item->rec, kept.time_ns);
+	else
+		handle_other(stream, &kept);
 }
 
 static bool hand_on(struct ot_stream *stream, unsigned int nr_max)

@@ -22,8 +22,6 @@ struct ot_stream_sink {
 	void (*every)(void *priv, const struct ot_trace *trace, const struct ot_call_event *event);
 	/** A part of a context (otrace/ring.h), behind the event of its call; NULL = nobody wants them. */
 	void (*part)(void *priv, uint32_t tid, const struct otrace_rec *part, uint64_t time_ns);
-	/** Any other record: of tags, breaks, asserts, ended traces; NULL = nobody wants them. */
-	void (*other)(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns);
 	void *priv;
 };
 
@@ -46,6 +44,15 @@ bool ot_stream_poll(struct ot_stream *stream, unsigned int budget_ms);
 
 /** The same, at once, whoever is traced: before records are shown. */
 bool ot_stream_look(struct ot_stream *stream, unsigned int budget_ms);
+
+/**
+ * Who gets the records of one type that are no calls and no parts: of tags, breaks, asserts, ended traces. A later one
+ * takes the place of an earlier one.
+ */
+void ot_stream_on(struct ot_stream *stream, enum otrace_rec_type type,
+		  void (*take)(void *priv, uint32_t tid, const struct otrace_rec *rec,
+			       uint64_t time_ns),
+		  void *priv);
 
 /** Everything that is left, to the end: after the program has ended or before the reader leaves. */
 void ot_stream_drain(struct ot_stream *stream);
