@@ -194,7 +194,7 @@ static void handle(struct ot_stream *stream, const struct ot_rings_item *item)
 	stream->last_time_ns = kept.time_ns;
 	trace = ot_traces_by_id(stream->traces, item->rec->trace_id);
 	if (OTRACE_REC_IS_PART(item->rec->type)) {
-		if (trace)
+		if (trace || !item->rec->trace_id) /* of a call, or of an assert */
 			handle_part(stream, &kept);
 		return;
 	}

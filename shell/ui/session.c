@@ -14,6 +14,7 @@
 #include "cmds/callargs.h"
 #include "expr/history.h"
 #include "params/params.h"
+#include "stream/asserts.h"
 #include "stream/death.h"
 #include "ui/session.h"
 #include "vfs/vfs.h"
@@ -152,6 +153,20 @@ static void show_event(void *priv, const struct ot_trace *trace, const struct ot
 	ot_ui_event(session->shell.ui, trace, event);
 }
 
+static void show_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
+{
+	struct ot_session *session = priv;
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
+	struct ot_assert assert;
+
+	if (!ot_assert_read(rec, tid, time_ns, &assert))
+		return;
+	session->nr_events++;
+	ot_assert_text(&assert, &text);
+	ot_assert_json(&assert, &json);
+	ot_ui_happened(session->shell.ui, &text, &json);
+}
+
 uint64_t ot_session_nr_events(const struct ot_shell *shell)
 {
 	return session_of(shell)->nr_events;
@@ -225,6 +240,8 @@ static void open_program(struct ot_session *session, const char *script)
 	if (ot_target_area(shell->target))
 		shell->stream =
 			ot_stream_create(ot_target_area(shell->target), shell->traces, &sink, true);
+	if (shell->stream)
+		ot_stream_on(shell->stream, OTRACE_REC_ASSERT, show_assert, session);
 }
 
 static void each_patch(void *priv,
