@@ -22,8 +22,7 @@ bool ot_assert_read(const struct otrace_rec *rec, uint32_t tid, uint64_t time_ns
 	const char *at = (const char *)(from + 1), *end = (const char *)rec + rec->nr_words * 8u;
 	struct ot_assert got = {.seq = rec->call_seq, .time_ns = time_ns, .tid = tid};
 
-	if (rec->type != OTRACE_REC_ASSERT || at > end ||
-	    from->text_bytes > (size_t)(end - at))
+	if (rec->type != OTRACE_REC_ASSERT || at > end || from->text_bytes > (size_t)(end - at))
 		return false;
 	end = at + from->text_bytes;
 	got.parent_seq = from->parent_seq;
@@ -87,6 +86,8 @@ void ot_assert_json(const struct ot_assert *assert, struct ot_buf *out)
 	add_member("label", assert->label, out);
 	add_member("condition", assert->condition, out);
 	add_member("action", assert->action, out);
+	if (assert->flags & OTRACE_ASSERT_ACTION_UNKNOWN)
+		ot_buf_adds(out, ",\"action_known\":false");
 	ot_buf_addf(out, ",\"thread\":%u,\"parent\":", assert->tid);
 	if (assert->parent_seq)
 		ot_buf_addf(out, "\"~%llu\"", (unsigned long long)assert->parent_seq);
