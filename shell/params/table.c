@@ -6,6 +6,7 @@
 #include "cmds/cmd.h"
 #include "cmds/split.h"
 #include "params/params.h"
+#include "stream/asserts.h"
 #include "ui/ui.h"
 
 /* It was decided when otrace started who may do what to the program; later only less is possible. */
@@ -42,6 +43,20 @@ static struct ot_err *apply_log_lines(struct ot_shell *shell, const struct ot_pa
 	return NULL;
 }
 
+#define CONTEXT_BYTES 4096u
+
+static struct ot_err *apply_assert(struct ot_shell *shell, const struct ot_params *params)
+{
+	const struct ot_params *old = shell ? shell->params : NULL;
+
+	if (!old || !shell->target ||
+	    (old->assert_active == params->assert_active &&
+	     old->assert_context == params->assert_context))
+		return NULL;
+	return ot_asserts_want(shell->target, params->assert_active,
+			       params->assert_context * CONTEXT_BYTES);
+}
+
 static bool is_assignment(const char *word)
 {
 	size_t n = 0;
@@ -75,6 +90,12 @@ static struct ot_err *check_env(struct ot_shell *shell, const struct ot_params *
 const struct ot_setting ot_params_table[] = {
 	{FIELD(add_env), .kind = OT_SETTING_TEXT, .standard = "",
 	 .help = "NAME=VALUE... put into the environment of unix commands", .apply = check_env},
+	{FIELD(assert_active), .kind = OT_SETTING_BOOL, .standard = "false",
+	 .help = "traceassert() of the program is recorded while nothing is traced, too",
+	 .apply = apply_assert},
+	{FIELD(assert_context), .kind = OT_SETTING_UINT, .standard = "1", .min = 1, .max = 16,
+	 .help = "4096 bytes of stack each that traceassert() copies: variables of more callers",
+	 .apply = apply_assert},
 	{FIELD(call_thread), .kind = OT_SETTING_UINT, .standard = "0", .max = INT32_MAX,
 	 .help = "number of the program's thread that makes calls; 0 = the runtime's own"},
 	{FIELD(color), .kind = OT_SETTING_ENUM, .standard = "auto", .words = "auto always never",

@@ -53,6 +53,13 @@ def test_where_nothing_is_traced_it_ends_the_program(tool, asserts, commands):
     assert done.of("exit")[0]["signal"] == signal.SIGABRT
 
 
+def test_they_can_be_wanted_where_nothing_is_traced(tool, asserts):
+    done = tool.json(["set assert_context 4", "set assert_active on", "run"], asserts, "4")
+    assert done.status == 0 and [e["function"] for e in done.of("assert")] == ["check", "check"]
+    done = tool.json(["set assert_active on", "set assert_active off", "run"], asserts, "4")
+    assert PLAIN in done.err and not done.of("assert")
+
+
 @pytest.mark.parametrize("compiler, ending", [("gcc", "abort"), ("gcc -std=c99 -pedantic", "abort"), ("gcc -DNDEBUG", 0),
                                               ("g++", "abort"), ("clang-19 -static", "abort")])
 def test_without_the_runtime_it_is_assert(tmp_path, compiler, ending):

@@ -164,7 +164,7 @@ OTRACE_API int otrace_set_trace(void);
  *
  *	traceassert(queue->length < 100, "long queue", "");
  *
- * Somebody traces: a shell is attached and something is traced, or it said `set trace_active on`.
+ * Somebody traces: a shell is attached and something is traced, or it said `set assert_active on`.
  *
  * A program that uses it needs not be linked with -lotrace: it finds the runtime that it was started under
  * (`otrace run`, LD_PRELOAD), and without any it has assert(). One that is linked without -fPIE (-no-pie) finds only
@@ -175,11 +175,11 @@ OTRACE_API int otrace_set_trace(void);
  * @param action    text: "" (record and go on), "break" (the thread waits until the shell lets it go on), "gdb" or
  *                  "pdb" (the same, with gdb), "hold" (for event loops: as "break" here)
  */
-#define traceassert(condition, label, action)                                                    \
-	(__builtin_expect(!!(condition), 1) ? (void)0                                            \
-	 : (otrace_assert_failed &&                                                              \
-	    otrace_assert_failed((label), (action), #condition, __FILE__, __LINE__, __func__))   \
-		 ? (void)0                                                                       \
+#define traceassert(condition, label, action)                                                  \
+	(__builtin_expect(!!(condition), 1) ? (void)0                                          \
+	 : (otrace_assert_failed &&                                                            \
+	    otrace_assert_failed((label), (action), #condition, __FILE__, __LINE__, __func__)) \
+		 ? (void)0                                                                     \
 		 : OTRACE_ASSERT_PLAIN(#condition))
 
 #ifdef NDEBUG
