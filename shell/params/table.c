@@ -43,6 +43,16 @@ static struct ot_err *apply_log_lines(struct ot_shell *shell, const struct ot_pa
 	return NULL;
 }
 
+static struct ot_err *apply_log(struct ot_shell *shell, const struct ot_params *params)
+{
+	struct ot_log_options options = {.sink = params->log_sink,
+					 .level = (enum ot_log_level)params->log_level,
+					 .format = params->log_format,
+					 .truncate = params->log_truncate};
+
+	return shell && shell->ui ? ot_ui_set_log(shell->ui, &options) : NULL;
+}
+
 #define CONTEXT_BYTES 4096u
 
 static struct ot_err *apply_assert(struct ot_shell *shell, const struct ot_params *params)
@@ -104,9 +114,21 @@ const struct ot_setting ot_params_table[] = {
 	 .help = "what view -e opens sources with; nothing: $VISUAL, $EDITOR, or vi"},
 	{FIELD(history_size), .kind = OT_SETTING_UINT, .standard = "2000", .max = 1000000,
 	 .help = "lines that the history keeps"},
+	{FIELD(log_format), .kind = OT_SETTING_TEXT, .standard = "",
+	 .help = "looks of trace lines: " OT_LOG_FIELDS "; nothing: \"%i %m\"", .apply = apply_log},
+	{FIELD(log_level), .kind = OT_SETTING_ENUM, .standard = "info",
+	 .words = "info warning error",
+	 .help = "least of trace lines: info has calls, warning bad ends, asserts and losses, error "
+		 "the program's death",
+	 .apply = apply_log},
 	{FIELD(log_lines), .kind = OT_SETTING_UINT, .standard = "200", .max = 1000000,
 	 .help = "lines of traces printed in a second at the prompt, the rest is counted; 0 = all",
 	 .apply = apply_log_lines},
+	{FIELD(log_sink), .kind = OT_SETTING_TEXT, .standard = "stderr",
+	 .help = "where trace lines go: stderr, file:PATH (appended), syslog", .apply = apply_log},
+	{FIELD(log_truncate), .kind = OT_SETTING_UINT, .standard = "0", .max = 1000000,
+	 .help = "characters of a trace line, a cut one ends with \u2026; 0 = all",
+	 .apply = apply_log},
 	{FIELD(max_depth), .kind = OT_SETTING_UINT, .standard = "20", .min = 1, .max = 100,
 	 .help = "nesting of braces in one value"},
 	{FIELD(max_elements), .kind = OT_SETTING_UINT, .standard = "200", .min = 1, .max = 1000000,

@@ -164,7 +164,15 @@ static void show_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, 
 	session->nr_events++;
 	ot_assert_text(&assert, &text);
 	ot_assert_json(&assert, &json);
-	ot_ui_happened(session->shell.ui, &text, &json);
+	ot_ui_happened(session->shell.ui,
+		       &(struct ot_log_text){.text = text.data,
+					     .bytes = text.len,
+					     .level = OT_LOG_WARNING,
+					     .has_id = true,
+					     .time_ns = time_ns,
+					     .tid = tid,
+					     .function = assert.function},
+		       &json);
 }
 
 uint64_t ot_session_nr_events(const struct ot_shell *shell)
@@ -426,13 +434,21 @@ static void tell_death(struct ot_session *session)
 				 .writer = &session->writer,
 				 .pid = pid,
 				 .status = session->status};
+	struct timespec now;
 
 	if (session->ended_by_us)
 		return;
 	if (death.status < 0 && !shell->launch)
 		death.status = ot_death_status(session->pidfd, pid);
 	ot_death_tell(&death, &text, &json);
-	ot_ui_happened(shell->ui, &text, &json);
+	clock_gettime(CLOCK_REALTIME, &now);
+	ot_ui_happened(shell->ui,
+		       &(struct ot_log_text){.text = text.data,
+					     .bytes = text.len,
+					     .level = OT_LOG_ERROR,
+					     .time_ns = (uint64_t)now.tv_sec * 1000000000 +
+							(uint64_t)now.tv_nsec},
+		       &json);
 }
 
 static void end_program(struct ot_session *session)
