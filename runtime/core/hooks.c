@@ -274,11 +274,12 @@ static __attribute__((noinline)) struct matched enter_with_rules(struct ot_threa
 								 uint64_t flags, bool has_end)
 {
 	uint64_t where = (uint64_t)frame, head = arm->enter_head | flags << 56;
-	struct ot_late *late = has_end ? ot_late_begin(thread, arm) : NULL;
 	struct ot_rules_entry entry = {0};
 	struct matched ret = {0};
+	struct ot_late *late;
 
 	check_stack(thread, where, where + arm->frame_bytes);
+	late = has_end ? ot_late_begin(thread, arm) : NULL;
 	ot_rules_decide_enter(thread, arm, frame, late ? late->slots : NULL, &entry);
 	if (ot_likely(!(entry.matched | entry.late | entry.over)) ||
 	    !ot_record_room(thread, arm->enter_max_bytes, arm->flags))
@@ -292,6 +293,7 @@ static __attribute__((noinline)) struct matched enter_with_rules(struct ot_threa
 	if (entry.late) {
 		late->seq = ret.seq;
 		late->mask = entry.late;
+		late->nr_slots = entry.nr_late * OTRACE_CODE_SLOTS;
 		late->has_enter = entry.matched != 0;
 		keep_late(thread, frame, arm, late, flags);
 	}
