@@ -248,6 +248,9 @@ static const struct request {
 	[OTRACE_MSG_WITHDRAW] = {ot_request_withdraw, sizeof(struct otrace_withdraw), 0},
 	[OTRACE_MSG_DETACH] = {detach, 0, 0},
 	[OTRACE_MSG_END] = {end, 0, 0},
+	[OTRACE_MSG_TAG] = {ot_request_tag, sizeof(struct otrace_tag_set), 0},
+	[OTRACE_MSG_UNTAG] = {ot_request_untag, 8, ANY_LENGTH},
+	[OTRACE_MSG_TAGS] = {ot_request_tags, 0, 0},
 };
 
 static bool length_fits(const struct request *request, uint64_t bytes)

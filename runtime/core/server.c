@@ -21,6 +21,7 @@
 #include "core/requests.h"
 #include "core/server.h"
 #include "core/start.h"
+#include "core/tags.h"
 #include "core/thread.h"
 
 #define TICK_MS 200
@@ -85,6 +86,7 @@ static void drop_client(void)
 	ot_ending_over();
 	ot_call_shell_gone();
 	ot_control_shell_gone(&done);
+	ot_tags_shell_gone();
 	/* a client that is gone while main is held lets it go */
 	ot_start_go(&(struct otrace_go){0});
 }
@@ -269,6 +271,7 @@ static void tick(void)
 	server.last_tick_ns = now_ns;
 	ot_threads_sweep();
 	check_modules();
+	ot_tags_tick();
 	if (++server.ticks % SECOND_TICKS == 0)
 		ot_clock_update(ot_area_head);
 }
