@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "core/control.h"
 #include "core/requests.h"
+#include "core/rules.h"
 #include "core/tagrecord.h"
 #include "core/tags.h"
 #include "core/tagwatch.h"
@@ -73,6 +74,9 @@ static bool drop(uint32_t number)
 /* Rules that tag may do so at any time. */
 static bool may_tag(void)
 {
+	for (const struct otrace_probe *probe = ot_probes_first(); probe; probe = probe->next)
+		if (probe->arm && probe->arm->rules && probe->arm->rules->tag_mask)
+			return true;
 	return false;
 }
 
