@@ -34,6 +34,8 @@ struct ot_params {
 	char *osh_bin;
 	char *add_env;
 	uint64_t shell_timeout; /* milliseconds; 0 = none */
+	bool tag_free;		/* tags end with free() */
+	bool tag_realloc;	/* and follow realloc() */
 };
 
 enum ot_setting_kind {

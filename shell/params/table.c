@@ -5,6 +5,7 @@
 
 #include "cmds/cmd.h"
 #include "cmds/split.h"
+#include "cmds/tagging.h"
 #include "params/params.h"
 #include "ui/ui.h"
 
@@ -40,6 +41,11 @@ static struct ot_err *apply_log_lines(struct ot_shell *shell, const struct ot_pa
 	if (shell && shell->ui)
 		ot_ui_set_lines_per_second(shell->ui, params->log_lines);
 	return NULL;
+}
+
+static struct ot_err *apply_tags(struct ot_shell *shell, const struct ot_params *params)
+{
+	return shell ? ot_tagging_watch(shell, params) : NULL;
 }
 
 static bool is_assignment(const char *word)
@@ -106,6 +112,10 @@ const struct ot_setting ot_params_table[] = {
 	 .apply = apply_safe_mode},
 	{FIELD(shell_timeout), .kind = OT_SETTING_DURATION, .standard = "0", .max = 24 * HOUR_MS,
 	 .help = "in scripts: time that a unix command has before it is ended; 0 = any"},
+	{FIELD(tag_free), .kind = OT_SETTING_BOOL, .standard = "true",
+	 .help = "an object's tag ends when the program frees the object", .apply = apply_tags},
+	{FIELD(tag_realloc), .kind = OT_SETTING_BOOL, .standard = "true",
+	 .help = "tags go where realloc() moves their objects to", .apply = apply_tags},
 	{FIELD(width), .kind = OT_SETTING_UINT, .standard = "0", .max = 10000,
 	 .help = "columns to lay text out in; 0 = those of the terminal", .apply = apply_width},
 	{.name = NULL},

@@ -14,6 +14,7 @@
 #include "cmds/callargs.h"
 #include "expr/history.h"
 #include "params/params.h"
+#include "stream/tags.h"
 #include "ui/session.h"
 #include "vfs/vfs.h"
 
@@ -151,6 +152,34 @@ static void show_event(void *priv, const struct ot_trace *trace, const struct ot
 	ot_ui_event(session->shell.ui, trace, event);
 }
 
+static void show_tag(void *priv, const struct ot_tag_event *event)
+{
+	struct ot_session *session = priv;
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
+
+	ot_tag_event_text(event, &text);
+	ot_tag_event_json(event, &json);
+	ot_ui_happened(session->shell.ui, &text, &json);
+}
+
+static void take_tag(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
+{
+	ot_tags_feed(priv, tid, rec, time_ns);
+}
+
+static void listen_for_tags(struct ot_session *session)
+{
+	struct ot_shell *shell = &session->shell;
+
+	shell->tags = ot_tags_create();
+	ot_tags_on_event(shell->tags, show_tag, session);
+	if (!shell->stream)
+		return;
+	ot_stream_on(shell->stream, OTRACE_REC_TAG, take_tag, shell->tags);
+	ot_stream_on(shell->stream, OTRACE_REC_TAG_MOVED, take_tag, shell->tags);
+	ot_stream_on(shell->stream, OTRACE_REC_TAG_DIED, take_tag, shell->tags);
+}
+
 uint64_t ot_session_nr_events(const struct ot_shell *shell)
 {
 	return session_of(shell)->nr_events;
@@ -224,6 +253,7 @@ static void open_program(struct ot_session *session, const char *script)
 	if (ot_target_area(shell->target))
 		shell->stream =
 			ot_stream_create(ot_target_area(shell->target), shell->traces, &sink, true);
+	listen_for_tags(session);
 }
 
 static void each_patch(void *priv,
@@ -270,6 +300,7 @@ void ot_session_destroy(struct ot_session *session)
 
 	ot_stream_destroy(shell->stream);
 	ot_traces_destroy(shell->traces);
+	ot_tags_destroy(shell->tags);
 	ot_vfs_destroy(shell->vfs);
 	ot_history_destroy(shell->history);
 	ot_program_destroy(shell->program);
