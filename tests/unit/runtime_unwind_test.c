@@ -105,7 +105,7 @@ static int see_frame(Dwfl_Frame *frame, void *context)
 
 	if (walk->nr == FRAMES_MAX || !dwfl_frame_pc(frame, &walk->pcs[walk->nr], &is_activation))
 		return DWARF_CB_ABORT;
-	/* libdwfl forgets what a function does not touch */
+	/* elfutils has rax in the place of rbx among the registers that functions keep */
 	if (dwfl_frame_reg(frame, 3, rbx) && walk->nr)
 		*rbx = walk->rbx[walk->nr - 1];
 	walk->nr++;
