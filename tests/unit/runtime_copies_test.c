@@ -301,13 +301,13 @@ static REAL_FRAME void test_the_own_stack(void **state)
 #define NR_COPIES 1500
 
 static struct node changing = {NULL, "changing", 1};
-static volatile bool changing_ends;
+static bool changing_ends;
 
 /* Its pointer is good, wild, or to memory that comes and goes. */
 static void *change(void *context)
 {
 	(void)context;
-	for (unsigned i = 0; !changing_ends; i++) {
+	for (unsigned i = 0; !__atomic_load_n(&changing_ends, __ATOMIC_RELAXED); i++) {
 		void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 				  -1, 0);
 		void *next[] = {&second, (void *)0x10, page, NULL};
@@ -359,7 +359,7 @@ static void test_memory_changes_meanwhile(void **state)
 		pthread_create(&threads[i], NULL, copy_what_changes, NULL);
 	for (int i = 1; i <= NR_COPIERS; i++)
 		pthread_join(threads[i], NULL);
-	changing_ends = true;
+	__atomic_store_n(&changing_ends, true, __ATOMIC_RELAXED);
 	pthread_join(threads[0], NULL);
 }
 
