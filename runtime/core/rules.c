@@ -83,6 +83,7 @@ void ot_rules_decide_enter(struct ot_thread *thread, const struct ot_arm *arm,
 			continue;
 		if (is_late) {
 			ret->late |= bit;
+			ret->nr_late++;
 			env.slots += OTRACE_CODE_SLOTS;
 		} else if (take(rule, count, bit, &ret->over)) {
 			ret->matched |= bit;

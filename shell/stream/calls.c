@@ -198,8 +198,10 @@ void ot_calls_part(struct ot_calls *calls, uint32_t tid, const struct otrace_rec
 	struct thread *thread = thread_of(calls, tid);
 	const struct open_call *call;
 
-	if (part->type != OTRACE_REC_PLACE || part->nr_words * 8u < sizeof(*place) ||
-	    place->flags & OTRACE_COPY_AT_END)
+	/* behind a break the function begins; one at its end finds the call closed */
+	if (part->type != OTRACE_REC_RESUMED &&
+	    (part->type != OTRACE_REC_PLACE || part->nr_words * 8u < sizeof(*place) ||
+	     place->flags & OTRACE_COPY_AT_END))
 		return;
 	call = find_open(thread, part->call_seq);
 	if (call && time_ns > call->begin_ns)
@@ -254,4 +256,39 @@ void ot_calls_lost(struct ot_calls *calls, uint32_t tid, uint64_t lost, uint64_t
 	ret->lost = lost;
 	ret->time_ns = time_ns;
 	ret->call_time_ns = time_ns;
+}
+
+static void tell_open(const struct thread *thread, uint32_t tid, const struct open_call *call,
+		      void (*each)(void *priv, const struct ot_call_event *event), void *priv)
+{
+	struct ot_call_event event = {
+		.kind = OT_CALL_ENTER,
+		.trace_id = call->trace_id,
+		.tid = tid,
+		.depth = call->depth,
+		.begin_known = true,
+		.end_expected = true,
+		.seq = call->seq,
+		.parent_seq = call->parent_seq,
+		.time_ns = call->time_ns,
+		.call_time_ns = call->time_ns,
+	};
+
+	name_parent(thread, &event);
+	each(priv, &event);
+}
+
+void ot_calls_each_open(const struct ot_calls *calls,
+			void (*each)(void *priv, const struct ot_call_event *event), void *priv)
+{
+	struct ot_map_slot *slot;
+	size_t at = 0;
+
+	while ((slot = ot_map_next(&calls->threads, &at))) {
+		const struct thread *thread = slot->value;
+
+		for (size_t i = 0; i < thread->open.nr; i++)
+			tell_open(thread, (uint32_t)(slot->key - 1), &thread->open.items[i], each,
+				  priv);
+	}
 }

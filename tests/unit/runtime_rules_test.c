@@ -308,6 +308,7 @@ static void test_late_calls_may_end_in_any_order(void **state)
 		late[i] = ot_late_begin(thread, probe.arm);
 		late[i]->seq = 1000 + i;
 		late[i]->mask = 1;
+		late[i]->nr_slots = OTRACE_CODE_SLOTS;
 		ot_late_keep(thread, probe.arm, &frame.head, late[i]);
 	}
 	ot_late_drop(thread, late[1]);
