@@ -185,5 +185,6 @@ extern const struct ot_cmd ot_cmd_call, ot_cmd_cd, ot_cmd_cdls, ot_cmd_help, ot_
 extern const struct ot_cmd ot_cmd_find_tree, ot_cmd_grep, ot_cmd_popd, ot_cmd_pushd, ot_cmd_swapd;
 extern const struct ot_cmd ot_cmd_alias, ot_cmd_exec, ot_cmd_interrupt, ot_cmd_pipe, ot_cmd_repeat,
 	ot_cmd_set, ot_cmd_source;
+extern const struct ot_cmd ot_cmd_top;
 
 #endif
