@@ -524,8 +524,9 @@ unsigned int ot_trace_when(const struct ot_trace *trace, uint32_t matched, bool 
 
 	if (!trace->nr_rules)
 		return when_of(trace->request, shown);
+	/* Nothing is known of an end whose beginning was lost: whoever might have it does. */
 	for (uint32_t i = 0; i < trace->nr_rules; i++)
-		if (matched & 1u << i)
+		if (!matched || matched & 1u << i)
 			when |= when_of(trace->rules[i]->request, shown);
 	return when;
 }
