@@ -158,6 +158,8 @@ static void want(struct ot_traces *traces, struct ot_trace_request *request, str
 		note_unfit(report, fn, err);
 		return;
 	}
+	if (member.rule && !report->note)
+		report->note = ot_trace_rule_note(member.rule);
 	change = ot_change_begin(changes, site, request);
 	if (change->members.nr < OTRACE_RULES_MAX)
 		ot_vec_push(&change->members, member);
