@@ -214,8 +214,9 @@ static inline void write_leave(struct ot_thread *thread, const struct otrace_fra
 
 	rec->tsc = now;
 	rec->call_seq = frame->words[0];
-	ot_record_commit(thread, capture(rec, (uint64_t *)(rec + 1), arm->leave_head | frame->words[2] << 56,
-			       frame, arm->steps + arm->nr_enter, arm->nr_leave));
+	ot_record_commit(thread, capture(rec, (uint64_t *)(rec + 1),
+					 arm->leave_head | frame->words[2] << 56, frame,
+					 arm->steps + arm->nr_enter, arm->nr_leave));
 }
 
 /* An end without a value. */
@@ -227,7 +228,7 @@ static void write_unwound(struct ot_thread *thread, const struct otrace_frame *f
 	rec->tsc = now;
 	rec->call_seq = frame->words[0];
 	ot_record_head(rec, OT_REC_HEAD(arm->trace_id, sizeof(*rec) / 8, OTRACE_REC_UNWOUND,
-				    frame->words[2]));
+					frame->words[2]));
 	ot_record_commit(thread, sizeof(*rec));
 }
 
@@ -339,7 +340,7 @@ static void enter_only(struct ot_thread *thread, const struct ot_arm *arm, uint6
 		return;
 	rec = begin_enter(thread, take_seq(thread));
 	ot_record_head(rec, OT_REC_HEAD(arm->trace_id, sizeof(*rec) / 8, OTRACE_REC_ENTER_ONLY,
-				    flags | OTRACE_REC_FLAG_NO_ARGS));
+					flags | OTRACE_REC_FLAG_NO_ARGS));
 	rec->rec.tsc = ot_clock_now();
 	ot_record_commit(thread, sizeof(*rec));
 }

@@ -116,8 +116,9 @@ struct ot_thread {
 	char scratch[1024];    /* of the hook that runs: what a small stack has no room for */
 	struct ot_open_call open[OT_OPEN_MAX + 1]; /* [0] is above everything */
 	struct ot_rule_count counts[OTRACE_COUNTERS_MAX];
-	uint32_t late_top;  /* where the newest entry of late begins; its own number when there is none */
-	uint32_t late_used; /* bytes */
+	uint32_t
+		late_top; /* where the newest entry of late begins; its own number when there is none */
+	uint32_t late_used;					 /* bytes */
 	uint8_t late[OT_LATE_BYTES] __attribute__((aligned(8))); /* rules.c */
 };
 
