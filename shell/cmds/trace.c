@@ -5,6 +5,7 @@
 #include "cmds/tracelist.h"
 #include "cmds/tracenames.h"
 #include "cmds/traceoptions.h"
+#include "params/params.h"
 #include "target/target.h"
 
 #define NAMES_SHOWN 5
@@ -152,6 +153,8 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 	int nr = 0;
 
 	OT_TRY(ot_trace_options_take(call, &options, names, &nr));
+	if (!options.deadline_ms && ot_trace_options_park(&options))
+		options.deadline_ms = ot_params_of(shell)->break_timeout;
 	if (!nr && call->argc > 1)
 		return ot_err_new(OT_ERR_USAGE, "trace: which function?");
 	if (!nr)

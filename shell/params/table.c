@@ -93,6 +93,8 @@ static struct ot_err *check_env(struct ot_shell *shell, const struct ot_params *
 const struct ot_setting ot_params_table[] = {
 	{FIELD(add_env), .kind = OT_SETTING_TEXT, .standard = "",
 	 .help = "NAME=VALUE... put into the environment of unix commands", .apply = check_env},
+	{FIELD(break_timeout), .kind = OT_SETTING_DURATION, .standard = "60", .max = 24 * HOUR_MS,
+	 .help = "how long a thread waits at a break of a trace without -t; 0 = until it is resumed"},
 	{FIELD(call_thread), .kind = OT_SETTING_UINT, .standard = "0", .max = INT32_MAX,
 	 .help = "number of the program's thread that makes calls; 0 = the runtime's own"},
 	{FIELD(color), .kind = OT_SETTING_ENUM, .standard = "auto", .words = "auto always never",

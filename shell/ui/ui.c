@@ -361,6 +361,17 @@ void ot_ui_event(struct ot_ui *ui, const struct ot_trace *trace, const struct ot
 	flush_if_large(ui);
 }
 
+void ot_ui_happened(struct ot_ui *ui, const struct ot_buf *text, const struct ot_buf *json)
+{
+	if (ui->options.json)
+		ot_buf_add(&ui->json.buf, json->data, json->len);
+	if (!ui->options.json_only && text->len) {
+		keep_order(ui, &ui->err);
+		ot_buf_add(&ui->err.buf, text->data, text->len);
+	}
+	flush_if_large(ui);
+}
+
 void ot_ui_trace_over(struct ot_ui *ui, const struct ot_trace_request *request)
 {
 	ot_auto_buf struct ot_buf why = OT_BUF_INIT;
