@@ -4,32 +4,26 @@
 #define OT_BYTECODE_AROUND_H
 
 #include "runtime/core/bytecode.h"
+#include "runtime/core/look.h"
 #include "runtime/core/tags.h"
-#include "runtime/core/thread.h"
 
-__thread struct ot_tls ot_tls;
 int ot_area_pid;
 
-/* Of the program's objects. */
-static uint64_t tagged_object;
-static unsigned int nr_plain_asked;
+static uint64_t tagged_object; /* the one that is, of 8 bytes */
 
 uint32_t ot_tag_of(uint64_t address)
 {
 	return tagged_object && address - tagged_object < 8 ? 7 : 0;
 }
 
-bool ot_modules_constant(uint64_t address, uint64_t bytes)
+#ifndef OT_REAL_LOOK
+bool ot_look_is_plain(uint64_t from, uint64_t bytes, const struct otrace_frame *frame)
 {
-	(void)address;
+	(void)from;
 	(void)bytes;
-	nr_plain_asked++;
+	(void)frame;
 	return false;
 }
-
-void ot_stack_be_exact(uint64_t sp)
-{
-	(void)sp;
-}
+#endif
 
 #endif
