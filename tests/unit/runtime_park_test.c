@@ -409,8 +409,11 @@ static void on_signal(int number)
 
 static void on_signal_park(int number)
 {
+	int error = errno;
+
 	(void)number;
 	call_and_park(&nested);
+	errno = error;
 }
 
 static void on_signal_jump(int number)
@@ -448,11 +451,12 @@ static void test_handlers_run_and_it_waits_on(void **state)
 
 static void test_a_handler_waits_too(void **state)
 {
-	struct parker *parker = start_parkers(1);
+	struct parker *parker;
 
 	(void)state;
 	handle(on_signal_park);
 	memset(&nested, 0, sizeof(nested));
+	parker = start_parkers(1);
 	await_parked(1);
 	pthread_kill(parker->thread, SIGUSR1);
 	await_parked(2);
