@@ -225,11 +225,12 @@ static void check_records(const struct parker *parker, uint32_t reason)
 static int set_up(void **state)
 {
 	struct otrace_probe_set set = {.trace_id = 9};
+	struct otrace_capture none = {0};
 
 	(void)state;
 	if (!ot_area_create(24u << 20, 1 << 16) || !ot_area_map_rings())
 		return -1;
-	return ot_probe_arm(&probe, &set, NULL, NULL, &probe.arm);
+	return ot_probe_arm(&probe, &set, &none, NULL, &probe.arm);
 }
 
 static int shell_comes(void **state)
