@@ -100,6 +100,7 @@ enum otrace_msg_type {
 				     otrace_trace_counts[] */
 	OTRACE_MSG_RESUME = 22,	   /* otrace_resume, uint64_t call_seq[] -> otrace_resume_reply */
 	OTRACE_MSG_PARKED = 23,	   /* nothing -> otrace_parked_list, otrace_parked[] */
+	OTRACE_MSG_ASSERTS = 25, /* otrace_asserts -> nothing: what traceassert() does from now on */
 	OTRACE_EVENT_MODULES = 64, /* nothing: modules were loaded or unloaded; ask again */
 	OTRACE_EVENT_CALL_DONE =
 		65, /* otrace_call_done, then all bytes of a result of more than 16 */
@@ -300,6 +301,16 @@ struct otrace_call {
 	uint32_t reserved;
 	struct otrace_call_value result;
 };
+
+#define OTRACE_ASSERTS_ACTIVE 1u /* record them while nothing is traced, too */
+
+/** Until the shell goes. */
+struct otrace_asserts {
+	uint32_t flags;	      /* OTRACE_ASSERTS_* */
+	uint32_t stack_bytes; /* to copy; 0 = OTRACE_ASSERTS_STACK_BYTES */
+};
+
+#define OTRACE_ASSERTS_STACK_BYTES 4096u
 
 struct otrace_withdraw {
 	uint32_t request; /* of the CALL */
