@@ -194,6 +194,15 @@ def test_a_break_in_a_call_from_the_shell_does_not_hold_up_the_shell(tool, serve
     assert terminal.finish() == 0
 
 
+def test_a_script_goes_on_behind_a_break_in_a_call_of_run(tool, server):
+    done = tool.json(["trace -a break -n 1 asked", "run asked 21", "status", "resume", "run", "run"], server, 50)
+    results = [e for e in done.of("result") if e["command"].startswith("run")]
+    assert results[0]["text"] == "(the call of asked goes on behind a break)"
+    assert len(done.result("status")["value"]["parked"]) == 1
+    assert [e["value"] for e in results if "value" in e] == [42]
+    assert done.status == 3
+
+
 def test_gdb_has_the_thread_on_this_terminal_and_gives_it_back(tool, server):
     terminal = tool.terminal("run", server).ready()
     terminal.type("trace -a gdb -n 1 serve")
