@@ -69,6 +69,8 @@ struct otrace_probe {
 	uint32_t
 		stack_bytes; /* that a wrapper takes beyond what stack_low keeps free; 0 = little */
 	struct ot_module *module;
+	const char *name;	 /* in its module */
+	void *told;		 /* the replacement that callbacks know of */
 	void *replacement_api;	 /* set by the program itself */
 	void *replacement_shell; /* goes when the shell goes; wins while it is there */
 	struct ot_arm *arms;
