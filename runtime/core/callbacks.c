@@ -32,13 +32,13 @@ static bool has_room(uint64_t frame)
 }
 
 /* The words that were captured of the frame itself, in the order of the parameters. */
-static uint32_t collect_words(const struct ot_callback_call *call, uint64_t *words)
+static uint32_t collect_words(const struct otrace_frame *frame, const struct ot_step *step,
+			      uint32_t nr_steps, uint64_t *words)
 {
-	const struct ot_step *step = call->arm->steps + (call->at_end ? call->arm->nr_enter : 0);
-	uint32_t nr_steps = call->at_end ? call->arm->nr_leave : call->arm->nr_enter, nr = 0;
+	uint32_t nr = 0;
 
 	for (; nr_steps; nr_steps--, step++) {
-		const char *from = (const char *)call->frame + step->offset;
+		const char *from = (const char *)frame + step->offset;
 
 		for (uint32_t i = 0; step->kind == OTRACE_CAPTURE_FRAME && i < step->words; i++) {
 			if (nr == OTRACE_CALL_WORDS_MAX)
@@ -52,28 +52,39 @@ static uint32_t collect_words(const struct ot_callback_call *call, uint64_t *wor
 	return nr;
 }
 
-void ot_callbacks_run(const struct ot_callback_call *call)
+static void run(const struct otrace_callbacks *callbacks, const struct otrace_frame *frame,
+		bool at_end)
 {
-	const struct otrace_callbacks *callbacks = __atomic_load_n(&ot_callbacks, __ATOMIC_ACQUIRE);
-	uint64_t hook = (uint64_t)call->frame | (call->at_end ? OT_HOOK_LEAVE : OT_HOOK_ENTER);
+	void (*tell)(const struct otrace_call_info *info, void *context) =
+		at_end ? callbacks->on_return : callbacks->on_call;
+	const struct ot_arm *arm = (const void *)frame->words[1];
 	uint64_t words[OTRACE_CALL_WORDS_MAX];
-	struct otrace_call_info info = {.function = call->probe->name,
-					.address = (void *)call->probe->stub,
-					.seq = call->seq,
+	struct otrace_call_info info = {.function = arm->probe->name,
+					.address = (void *)arm->probe->stub,
+					.seq = frame->words[0],
 					.words = words};
-	void (*tell)(const struct otrace_call_info *info, void *context);
-	int error = errno;
 
-	if (!callbacks || is_inside(hook, call->arm->frame_bytes) ||
-	    !has_room((uint64_t)call->frame))
-		return;
-	tell = call->at_end ? callbacks->on_return : callbacks->on_call;
 	if (!tell)
 		return;
-	info.nr_words = collect_words(call, words);
+	info.nr_words =
+		at_end ? collect_words(frame, arm->steps + arm->nr_enter, arm->nr_leave, words)
+		       : collect_words(frame, arm->steps, arm->nr_enter, words);
+	tell(&info, callbacks->context);
+}
+
+void ot_callbacks_run(const struct otrace_frame *frame, bool at_end)
+{
+	const struct otrace_callbacks *callbacks = __atomic_load_n(&ot_callbacks, __ATOMIC_ACQUIRE);
+	uint64_t hook = (uint64_t)frame | (at_end ? OT_HOOK_LEAVE : OT_HOOK_ENTER);
+	const struct ot_arm *arm = (const void *)frame->words[1];
+	int error = errno;
+
+	if (!callbacks || !frame->words[0] || is_inside(hook, arm->frame_bytes) ||
+	    !has_room((uint64_t)frame))
+		return;
 	running = hook;
 	ot_barrier();
-	tell(&info, callbacks->context);
+	run(callbacks, frame, at_end);
 	ot_barrier();
 	running = 0;
 	errno = error;

@@ -5,33 +5,25 @@
 
 #include <otrace/otrace.h>
 
+#include <otrace/abi.h>
+
 #include "base/mem.h"
-#include "core/probe.h"
 
 /* NULL = none: hooks look at no more than this. Another one at any moment. */
 extern const struct otrace_callbacks *ot_callbacks;
 
-/** One end of a recorded call. */
-struct ot_callback_call {
-	const struct otrace_frame *frame;
-	const struct ot_arm *arm;
-	const struct otrace_probe *probe;
-	uint64_t seq;
-	bool at_end;
-};
-
-/* Compiled code of the program's: any register may be another behind it. */
-__attribute__((noinline, cold)) void ot_callbacks_run(const struct ot_callback_call *call);
+/* Compiled code of the program's: any register that a call may change is another behind it. */
+__attribute__((noinline, cold)) void ot_callbacks_run(const struct otrace_frame *frame,
+						      bool at_end);
 
 /**
- * Tells of a recorded call. At the end of a hook that has its frame, behind the thread's release: the callback's own
- * calls are recorded as any others.
+ * Tells of the frame's call, if it was recorded. At the end of a hook that has its frame, behind the thread's release:
+ * the callback's own calls are recorded as any others.
  */
-static inline void ot_callbacks_tell(const struct otrace_frame *frame, const struct ot_arm *arm,
-				     const struct otrace_probe *probe, uint64_t seq, bool at_end)
+static inline void ot_callbacks_tell(const struct otrace_frame *frame, bool at_end)
 {
-	if (ot_unlikely(__atomic_load_n(&ot_callbacks, __ATOMIC_RELAXED)) && seq)
-		ot_callbacks_run(&(struct ot_callback_call){frame, arm, probe, seq, at_end});
+	if (ot_unlikely(__atomic_load_n(&ot_callbacks, __ATOMIC_RELAXED)))
+		ot_callbacks_run(frame, at_end);
 }
 
 /** Tells of functions that lead elsewhere than when this was called last. Not under control. */

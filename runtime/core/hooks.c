@@ -410,14 +410,14 @@ void *ot_hook_enter(struct otrace_frame *frame, struct otrace_probe *probe)
 		matched = enter_with_rules(thread, frame, arm, flags, true);
 		release(thread);
 		if (ot_unlikely(matched.rules))
-			ot_callbacks_tell(frame, arm, probe, matched.seq, false);
+			ot_callbacks_tell(frame, false);
 		if (ot_unlikely(matched.rules))
 			ot_rules_park(arm, frame, matched.seq, matched.rules, false);
 		return ot_unlikely(matched.rules) ? probe_target(probe) : target;
 	}
 	enter(thread, frame, arm, flags);
 	release(thread);
-	ot_callbacks_tell(frame, arm, probe, frame->words[0], false);
+	ot_callbacks_tell(frame, false);
 	return target;
 }
 
@@ -428,6 +428,7 @@ void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe)
 	uint32_t matched;
 	uint64_t now;
 
+	(void)probe;
 	if (ot_unlikely(!frame->words[0]))
 		return;
 	now = ot_clock_now();
@@ -439,7 +440,7 @@ void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe)
 		matched = leave_with_rules(thread, frame, arm, now, false);
 		release(thread);
 		if (matched)
-			ot_callbacks_tell(frame, arm, probe, frame->words[0], true);
+			ot_callbacks_tell(frame, true);
 		if (matched)
 			ot_rules_park(arm, frame, frame->words[0], matched, true);
 		return;
@@ -447,7 +448,7 @@ void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe)
 	if (ot_record_room(thread, arm->leave_max_bytes, arm->flags))
 		write_leave(thread, frame, arm, now);
 	release(thread);
-	ot_callbacks_tell(frame, arm, probe, frame->words[0], true);
+	ot_callbacks_tell(frame, true);
 }
 
 void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe)
@@ -604,9 +605,8 @@ struct ot_varargs_way ot_hook_varargs(struct otrace_varargs_frame *frame,
 	else
 		enter_without_end(thread, &frame->head, arm, flags);
 	release(thread);
-	ot_callbacks_tell(&frame->head, arm, probe,
-			  arm->rules ? (matched.rules ? matched.seq : 0) : frame->head.words[0],
-			  false);
+	if (!arm->rules || matched.rules)
+		ot_callbacks_tell(&frame->head, false);
 	if (matched.rules)
 		ot_rules_park(arm, &frame->head, matched.seq, matched.rules, false);
 	return way;

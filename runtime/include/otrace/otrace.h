@@ -165,7 +165,7 @@ OTRACE_API int otrace_set_trace(void);
 struct otrace_call_info {
 	const char *function; /* its name as in the source */
 	void *address;	      /* of its code */
-	uint64_t seq;	      /* the number at the end of the id that shells show; the same at both ends */
+	uint64_t seq; /* the number at the end of the id that shells show; the same at both ends */
 	uint32_t nr_words;
 	/* What was captured of the arguments, or the result, in general and vector registers and on the stack, in
 	 * the order of the parameters: one for each number or pointer (the bits of a float, 0 in the bytes that a
