@@ -16,7 +16,7 @@ struct ot_breaks {
 	uint64_t nr_seen; /* breaks that a waiting command has ended for */
 	uint64_t nr_lost; /* records, as of the last look */
 	bool unattended;
-	bool busy; /* gdb has the terminal */
+	bool busy;		  /* gdb has the terminal */
 	OT_VEC(uint64_t) for_gdb; /* numbers of calls */
 };
 
@@ -168,7 +168,7 @@ static bool is_wanted(const struct ot_shell *shell, const struct ot_parked_threa
 {
 	const struct ot_trace_request *request = ot_traces_request(shell->traces, thread->counter);
 
-	return request && request->is_listed;
+	return !thread->trace_id || (request && request->is_listed); /* an assertion has no trace */
 }
 
 static void let_go_unwanted(struct ot_shell *shell)
