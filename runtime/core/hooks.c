@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/hooks.h"
 #include "core/record.h"
+#include "core/rules.h"
 #include "core/thread.h"
 
 /* Call numbers that a thread takes at once: no shared cache line per call. The first blocks are small, 1, 2, 4 and
@@ -184,21 +185,23 @@ static inline uint64_t capture(void *rec, uint64_t *out, uint64_t head,
 }
 
 /* All but the head and the time. */
-static inline struct otrace_rec_enter *begin_enter(struct ot_thread *thread, uint64_t seq)
+static inline struct otrace_rec_enter *begin_enter(struct ot_thread *thread, uint64_t seq,
+						   uint32_t matched)
 {
 	struct otrace_rec_enter *rec = ot_record_at(thread);
 
 	rec->rec.call_seq = seq;
 	rec->parent_seq = thread->top->seq;
 	rec->depth = thread->depth + 1;
-	rec->matched = 0;
+	rec->matched = matched;
 	return rec;
 }
 
 static inline void write_enter(struct ot_thread *thread, const struct otrace_frame *frame,
-			       const struct ot_arm *arm, uint64_t seq, uint64_t head)
+			       const struct ot_arm *arm, uint64_t seq, uint64_t head,
+			       uint32_t matched)
 {
-	struct otrace_rec_enter *rec = begin_enter(thread, seq);
+	struct otrace_rec_enter *rec = begin_enter(thread, seq, matched);
 	uint64_t bytes =
 		capture(rec, (uint64_t *)(rec + 1), head, frame, arm->steps, arm->nr_enter);
 
@@ -234,6 +237,121 @@ static void write_unwound(struct ot_thread *thread, const struct otrace_frame *f
 
 #define HEAD_TYPE_MASK (0xffull << 48)
 
+/* ------------------------------------------------------------------ with rules */
+
+#define MATCHED_SHIFT 32u /* of the rules, in words[2] */
+
+/* Of a call: which rules matched, for what is done with its thread once the hook is over. */
+struct matched {
+	uint32_t rules;
+	uint64_t seq;
+};
+
+static void write_matched(struct ot_thread *thread, const struct otrace_frame *frame,
+			  const struct ot_arm *arm, uint64_t head, const struct matched *matched)
+{
+	struct otrace_rec_enter *rec = ot_record_at(thread);
+	struct ot_copies copies = {
+		.frame = frame, .call_seq = matched->seq, .matched = matched->rules};
+
+	write_enter(thread, frame, arm, matched->seq, head, matched->rules);
+	copies.begin_tsc = rec->rec.tsc;
+	ot_rules_write_copies(thread, arm, &copies);
+}
+
+static void keep_late(struct ot_thread *thread, const struct otrace_frame *frame,
+		      const struct ot_arm *arm, struct ot_late *late, uint64_t flags)
+{
+	late->parent_seq = thread->top->seq;
+	late->depth = thread->depth + 1;
+	late->flags = flags;
+	ot_late_keep(thread, arm, frame, late);
+}
+
+/* @param has_end false: variable arguments that cannot be passed on a second time */
+static __attribute__((noinline)) struct matched enter_with_rules(struct ot_thread *thread,
+								 struct otrace_frame *frame,
+								 const struct ot_arm *arm,
+								 uint64_t flags, bool has_end)
+{
+	uint64_t where = (uint64_t)frame, head = arm->enter_head | flags << 56;
+	struct ot_rules_entry entry = {0};
+	struct matched ret = {0};
+	struct ot_late *late;
+
+	check_stack(thread, where, where + arm->frame_bytes);
+	late = has_end ? ot_late_begin(thread, arm) : NULL;
+	ot_rules_decide_enter(thread, arm, frame, late ? late->slots : NULL, &entry);
+	if (ot_likely(!(entry.matched | entry.late | entry.over)) ||
+	    !ot_record_room(thread, arm->enter_max_bytes, arm->flags))
+		return ret;
+	ret.seq = take_seq(thread);
+	ret.rules = entry.matched;
+	if (!has_end)
+		head = (head & ~HEAD_TYPE_MASK) | (uint64_t)OTRACE_REC_ENTER_ONLY << 48;
+	if (entry.matched)
+		write_matched(thread, frame, arm, head, &ret);
+	if (entry.late) {
+		late->seq = ret.seq;
+		late->mask = entry.late;
+		late->nr_slots = entry.nr_late * OTRACE_CODE_SLOTS;
+		late->has_enter = entry.matched != 0;
+		keep_late(thread, frame, arm, late, flags);
+	}
+	if (entry.over)
+		ot_rules_write_over(thread, arm, ret.seq, entry.over);
+	if (!has_end || (arm->flags & OTRACE_PROBE_ENTER_ONLY) || !(entry.matched | entry.late))
+		return ret;
+	push(thread, where, ret.seq, arm);
+	frame->words[0] = ret.seq;
+	frame->words[1] = (uint64_t)arm;
+	frame->words[2] = flags | (uint64_t)entry.matched << MATCHED_SHIFT;
+	return ret;
+}
+
+static uint32_t decide_late(struct ot_thread *thread, const struct otrace_frame *result,
+			    const struct ot_arm *arm, uint64_t seq, uint64_t now, uint32_t *over)
+{
+	struct ot_late *late = arm->rules->late_mask ? ot_late_find(thread, seq) : NULL;
+	uint32_t matched;
+
+	if (!late)
+		return 0;
+	matched = ot_rules_decide_leave(thread, arm, result, late, now, over);
+	if (matched)
+		ot_rules_write_late(thread, arm, late, matched, now);
+	ot_late_drop(thread, late);
+	return matched;
+}
+
+/* @param unwound by an exception: there is no result */
+static __attribute__((noinline)) uint32_t leave_with_rules(struct ot_thread *thread,
+							   const struct otrace_frame *frame,
+							   const struct ot_arm *arm, uint64_t now,
+							   bool unwound)
+{
+	struct ot_copies copies = {.frame = frame, .call_seq = frame->words[0], .at_end = true};
+	uint32_t matched = (uint32_t)(frame->words[2] >> MATCHED_SHIFT), over = 0;
+
+	matched |= decide_late(thread, unwound ? NULL : frame, arm, frame->words[0], now, &over);
+	if (matched && ot_record_room(thread, arm->leave_max_bytes, arm->flags)) {
+		if (unwound)
+			write_unwound(thread, frame, arm, now);
+		else
+			write_leave(thread, frame, arm, now);
+		copies.begin_tsc = now;
+		copies.matched = matched;
+		ot_rules_write_copies(thread, arm, &copies);
+	}
+	if (matched && !unwound)
+		ot_rules_tag(arm, frame, frame->words[0], matched);
+	if (over)
+		ot_rules_write_over(thread, arm, frame->words[0], over);
+	return matched;
+}
+
+/* ------------------------------------------------------------------ with a frame */
+
 /* A trace that wants ends only gets nothing of a call whose end cannot be recorded. */
 static OT_SLOW void enter_without_end(struct ot_thread *thread, struct otrace_frame *frame,
 				      const struct ot_arm *arm, uint64_t flags)
@@ -247,7 +365,7 @@ static OT_SLOW void enter_without_end(struct ot_thread *thread, struct otrace_fr
 	}
 	check_stack(thread, (uint64_t)frame, (uint64_t)frame + arm->frame_bytes);
 	if (ot_record_room(thread, arm->enter_max_bytes, arm->flags))
-		write_enter(thread, frame, arm, take_seq(thread), head);
+		write_enter(thread, frame, arm, take_seq(thread), head, 0);
 }
 
 static inline void enter(struct ot_thread *thread, struct otrace_frame *frame,
@@ -260,7 +378,7 @@ static inline void enter(struct ot_thread *thread, struct otrace_frame *frame,
 		return;
 	seq = take_seq(thread);
 	if (ot_likely(!(arm->flags & OTRACE_PROBE_LEAVE_ONLY)))
-		write_enter(thread, frame, arm, seq, arm->enter_head | flags << 56);
+		write_enter(thread, frame, arm, seq, arm->enter_head | flags << 56, 0);
 	if (ot_unlikely(arm->flags & OTRACE_PROBE_ENTER_ONLY))
 		return;
 	push(thread, where, seq, arm);
@@ -274,6 +392,8 @@ void *ot_hook_enter(struct otrace_frame *frame, struct otrace_probe *probe)
 	const struct ot_arm *arm = __atomic_load_n(&probe->arm, __ATOMIC_ACQUIRE);
 	void *target = probe_target(probe);
 	struct ot_thread *thread;
+	struct matched matched;
+	uint64_t flags;
 
 	frame->words[0] = 0;
 	frame->words[3] = (uint64_t)frame;
@@ -285,7 +405,15 @@ void *ot_hook_enter(struct otrace_frame *frame, struct otrace_probe *probe)
 	thread = acquire((uint64_t)frame | OT_HOOK_ENTER, arm, true);
 	if (ot_unlikely(!thread))
 		return target;
-	enter(thread, frame, arm, target != probe->body ? OTRACE_REC_FLAG_REDIRECTED : 0);
+	flags = target != probe->body ? OTRACE_REC_FLAG_REDIRECTED : 0;
+	if (ot_unlikely(arm->rules)) {
+		matched = enter_with_rules(thread, frame, arm, flags, true);
+		release(thread);
+		if (ot_unlikely(matched.rules))
+			ot_rules_park(arm, frame, matched.seq, matched.rules, false);
+		return ot_unlikely(matched.rules) ? probe_target(probe) : target;
+	}
+	enter(thread, frame, arm, flags);
 	release(thread);
 	return target;
 }
@@ -294,6 +422,7 @@ void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe)
 {
 	const struct ot_arm *arm = (const void *)frame->words[1];
 	struct ot_thread *thread;
+	uint32_t matched;
 	uint64_t now;
 
 	(void)probe;
@@ -304,6 +433,13 @@ void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe)
 	if (ot_unlikely(!thread))
 		return;
 	pop(thread, (uint64_t)frame, frame->words[0]);
+	if (ot_unlikely(arm->rules)) {
+		matched = leave_with_rules(thread, frame, arm, now, false);
+		release(thread);
+		if (matched)
+			ot_rules_park(arm, frame, frame->words[0], matched, true);
+		return;
+	}
 	if (ot_record_room(thread, arm->leave_max_bytes, arm->flags))
 		write_leave(thread, frame, arm, now);
 	release(thread);
@@ -321,7 +457,9 @@ void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe)
 	if (!thread)
 		return;
 	pop(thread, (uint64_t)frame, frame->words[0]);
-	if (ot_record_room(thread, sizeof(struct otrace_rec), arm->flags))
+	if (arm->rules)
+		leave_with_rules(thread, frame, arm, ot_clock_now(), true);
+	else if (ot_record_room(thread, sizeof(struct otrace_rec), arm->flags))
 		write_unwound(thread, frame, arm, ot_clock_now());
 	release(thread);
 }
@@ -332,13 +470,14 @@ static void enter_only(struct ot_thread *thread, const struct ot_arm *arm, uint6
 {
 	struct otrace_rec_enter *rec;
 
-	if (arm->flags & OTRACE_PROBE_LEAVE_ONLY) {
+	/* conditions look at arguments, which are not to be had here */
+	if ((arm->flags & OTRACE_PROBE_LEAVE_ONLY) || arm->rules) {
 		thread->ring->lost_fault++;
 		return;
 	}
 	if (!ot_record_room(thread, sizeof(*rec), arm->flags))
 		return;
-	rec = begin_enter(thread, take_seq(thread));
+	rec = begin_enter(thread, take_seq(thread), 0);
 	ot_record_head(rec, OT_REC_HEAD(arm->trace_id, sizeof(*rec) / 8, OTRACE_REC_ENTER_ONLY,
 					flags | OTRACE_REC_FLAG_NO_ARGS));
 	rec->rec.tsc = ot_clock_now();
@@ -442,6 +581,7 @@ struct ot_varargs_way ot_hook_varargs(struct otrace_varargs_frame *frame,
 	struct ot_varargs_way way = {.target = probe_target(probe)};
 	struct ot_thread *thread;
 	uint64_t flags = way.target != probe->body ? OTRACE_REC_FLAG_REDIRECTED : 0;
+	struct matched matched = {0};
 
 	frame->head.words[0] = 0;
 	if (!arm)
@@ -452,10 +592,14 @@ struct ot_varargs_way ot_hook_varargs(struct otrace_varargs_frame *frame,
 		return way;
 	if (!(arm->flags & OTRACE_PROBE_ENTER_ONLY))
 		way.copy_bytes = copy_bytes(frame);
-	if (way.copy_bytes)
+	if (arm->rules)
+		matched = enter_with_rules(thread, &frame->head, arm, flags, way.copy_bytes != 0);
+	else if (way.copy_bytes)
 		enter(thread, &frame->head, arm, flags);
 	else
 		enter_without_end(thread, &frame->head, arm, flags);
 	release(thread);
+	if (matched.rules)
+		ot_rules_park(arm, &frame->head, matched.seq, matched.rules, false);
 	return way;
 }

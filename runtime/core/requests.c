@@ -3,9 +3,11 @@
 #include "base/mem.h"
 #include "base/sys.h"
 #include "core/area.h"
+#include "core/asserts.h"
 #include "core/clock.h"
 #include "core/control.h"
 #include "core/ending.h"
+#include "core/limits.h"
 #include "core/requests.h"
 #include "core/settrace.h"
 #include "core/start.h"
@@ -116,6 +118,9 @@ static int64_t count_wishes(struct ot_payload in)
 		if (captures > (in.nr_bytes - at) / sizeof(struct otrace_capture))
 			return -1;
 		at += captures * sizeof(struct otrace_capture);
+		if (set->rules_bytes % 8 || set->rules_bytes > in.nr_bytes - at)
+			return -1;
+		at += set->rules_bytes;
 	}
 	return nr;
 }
@@ -128,6 +133,8 @@ static void collect_wishes(struct ot_payload in, struct ot_probe_wish *wishes)
 		at += sizeof(*wishes->set) +
 		      ((uint64_t)wishes->set->nr_enter + wishes->set->nr_leave) *
 			      sizeof(struct otrace_capture);
+		wishes->rules = in.bytes + at;
+		at += wishes->set->rules_bytes;
 	}
 }
 
@@ -158,6 +165,31 @@ static void probe(struct ot_client *client, struct ot_payload in, struct ot_repl
 	ot_control_probe(wishes, (uint32_t)nr, status, &done);
 	ot_memcpy(reply->bytes + sizeof(struct otrace_msg), &done, sizeof(done));
 	ot_pages_unmap(wishes, bytes);
+}
+
+static void trace_set(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
+{
+	const struct otrace_trace_set *sets = (const void *)in.bytes;
+
+	(void)client;
+	for (uint64_t i = 0; i < in.nr_bytes / sizeof(*sets); i++)
+		if (!ot_limit_set(&sets[i]))
+			ot_reply_error(reply, OTRACE_E_INVALID, "no such counter");
+}
+
+static void counts(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
+{
+	const uint32_t *counters = (const void *)in.bytes;
+
+	(void)client;
+	for (uint64_t i = 0; i < in.nr_bytes / sizeof(*counters); i++) {
+		struct otrace_trace_counts sum = {0};
+
+		if (counters[i] == UINT32_MAX)
+			continue;
+		ot_limit_counts(counters[i], &sum);
+		ot_reply_add(reply, &sum, sizeof(sum));
+	}
 }
 
 static void unprobe(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
@@ -225,6 +257,13 @@ static void end(struct ot_client *client, struct ot_payload in, struct ot_reply 
 	ot_ending_over();
 }
 
+static void asserts(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
+{
+	(void)client;
+	if (!ot_asserts_set((const void *)in.bytes))
+		ot_reply_error(reply, OTRACE_E_NO_MEMORY, NULL);
+}
+
 #define CHANGES_PROGRAM 1u /* refused in safe mode */
 #define ANY_LENGTH 2u	   /* a multiple of the unit, also none */
 
@@ -248,6 +287,11 @@ static const struct request {
 	[OTRACE_MSG_WITHDRAW] = {ot_request_withdraw, sizeof(struct otrace_withdraw), 0},
 	[OTRACE_MSG_DETACH] = {detach, 0, 0},
 	[OTRACE_MSG_END] = {end, 0, 0},
+	[OTRACE_MSG_TRACE_SET] = {trace_set, sizeof(struct otrace_trace_set), ANY_LENGTH},
+	[OTRACE_MSG_COUNTS] = {counts, 8, ANY_LENGTH},
+	[OTRACE_MSG_RESUME] = {ot_request_resume, sizeof(struct otrace_resume), 0},
+	[OTRACE_MSG_PARKED] = {ot_request_parked, 0, 0},
+	[OTRACE_MSG_ASSERTS] = {asserts, sizeof(struct otrace_asserts), 0},
 };
 
 static bool length_fits(const struct request *request, uint64_t bytes)

@@ -74,6 +74,14 @@ struct ot_rule_count {
 	uint64_t spared;
 };
 
+/* What the thread may still spend on sparing copies: share.h. In nanoseconds of its time that it takes to earn it. */
+struct ot_share {
+	int64_t time_ns;
+	int64_t bytes_ns;
+	uint64_t last_tsc; /* 0 = nothing was copied yet */
+};
+
+#define OT_COPY_ROOM_BYTES (24u * 1024u)
 #define OT_LATE_BYTES (64u * 1024u) /* for calls that are decided at their end */
 
 enum ot_thread_state {
@@ -116,10 +124,11 @@ struct ot_thread {
 	char scratch[1024];    /* of the hook that runs: what a small stack has no room for */
 	struct ot_open_call open[OT_OPEN_MAX + 1]; /* [0] is above everything */
 	struct ot_rule_count counts[OTRACE_COUNTERS_MAX];
-	uint32_t
-		late_top; /* where the newest entry of late begins; its own number when there is none */
-	uint32_t late_used;					 /* bytes */
+	uint32_t late_top;  /* where the newest entry of late begins */
+	uint32_t late_used; /* bytes; 0 = no entry */
 	uint8_t late[OT_LATE_BYTES] __attribute__((aligned(8))); /* rules.c */
+	struct ot_share share;
+	uint64_t copy_room[OT_COPY_ROOM_BYTES / 8]; /* of copies.c, while it runs */
 };
 
 static inline enum ot_thread_state ot_thread_state(const struct ot_thread *thread)
