@@ -235,9 +235,7 @@ static void note_not_instrumented(const struct ot_shell *shell, const char *scri
 static void open_program(struct ot_session *session, const char *script)
 {
 	struct ot_shell *shell = &session->shell;
-	struct ot_stream_sink sink = {.event = show_event,
-				      .every = every_call,
-				      .priv = session};
+	struct ot_stream_sink sink = {.event = show_event, .every = every_call, .priv = session};
 	size_t nr_modules;
 	struct ot_err *err;
 
@@ -864,9 +862,10 @@ static struct ot_err *at_break(struct ot_shell *shell, uint32_t call, uint32_t t
 	if (!ot_breaks_of_call(shell, thread, &id))
 		return NULL;
 	ot_target_forget_call(shell->target, call);
-	return ot_err_new(OT_ERR_SILENT,
-			  "it waits at a break: %s; resume lets it go on, its result is thrown away",
-			  ot_buf_text(&id));
+	return ot_err_new(
+		OT_ERR_SILENT,
+		"it waits at a break: %s; resume lets it go on, its result is thrown away",
+		ot_buf_text(&id));
 }
 
 struct ot_err *ot_session_await(struct ot_shell *shell, uint32_t call, uint32_t thread,
