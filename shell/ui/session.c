@@ -16,6 +16,7 @@
 #include "params/params.h"
 #include "stream/asserts.h"
 #include "stream/death.h"
+#include "stream/tags.h"
 #include "ui/breaks.h"
 #include "ui/session.h"
 #include "ui/traced.h"
@@ -184,6 +185,36 @@ static void show_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, 
 		       &json);
 }
 
+static void show_tag(void *priv, const struct ot_tag_event *event)
+{
+	struct ot_session *session = priv;
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
+
+	ot_tag_event_text(event, &text);
+	ot_tag_event_json(event, &json);
+	ot_ui_happened(session->shell.ui,
+		       &(struct ot_log_text){.text = text.data, .bytes = text.len, .level = OT_LOG_INFO, .has_id = true},
+		       &json);
+}
+
+static void take_tag(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
+{
+	ot_tags_feed(priv, tid, rec, time_ns);
+}
+
+static void listen_for_tags(struct ot_session *session)
+{
+	struct ot_shell *shell = &session->shell;
+
+	shell->tags = ot_tags_create();
+	ot_tags_on_event(shell->tags, show_tag, session);
+	if (!shell->stream)
+		return;
+	ot_stream_on(shell->stream, OTRACE_REC_TAG, take_tag, shell->tags);
+	ot_stream_on(shell->stream, OTRACE_REC_TAG_MOVED, take_tag, shell->tags);
+	ot_stream_on(shell->stream, OTRACE_REC_TAG_DIED, take_tag, shell->tags);
+}
+
 uint64_t ot_session_nr_events(const struct ot_shell *shell)
 {
 	return session_of(shell)->nr_events;
@@ -262,6 +293,7 @@ static void open_program(struct ot_session *session, const char *script)
 		ot_breaks_begin(shell);
 	if (shell->stream)
 		ot_stream_on(shell->stream, OTRACE_REC_ASSERT, show_assert, session);
+	listen_for_tags(session);
 }
 
 static void each_patch(void *priv,
@@ -309,6 +341,7 @@ void ot_session_destroy(struct ot_session *session)
 	ot_stream_destroy(shell->stream);
 	ot_breaks_destroy(shell->breaks);
 	ot_traces_destroy(shell->traces);
+	ot_tags_destroy(shell->tags);
 	ot_vfs_destroy(shell->vfs);
 	ot_history_destroy(shell->history);
 	ot_program_destroy(shell->program);
