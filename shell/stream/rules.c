@@ -200,9 +200,8 @@ void ot_trace_rule_add(const struct ot_trace_rule *rule, struct ot_buf *out)
 {
 	const struct ot_cond *cond = rule->cond;
 	struct otrace_rule head = rule->head;
-	size_t code_bytes = cond ? ((size_t)cond->nr_enter + cond->nr_leave) *
-					   sizeof(struct otrace_code)
-				 : 0;
+	size_t code_bytes =
+		cond ? ((size_t)cond->nr_enter + cond->nr_leave) * sizeof(struct otrace_code) : 0;
 
 	head.size_bytes = (uint32_t)(sizeof(head) + code_bytes +
 				     (rule->copies ? ot_copy_plan_bytes(rule->copies) : 0));
