@@ -157,12 +157,6 @@ static void show_event(void *priv, const struct ot_trace *trace, const struct ot
 	ot_ui_event(session->shell.ui, trace, event);
 }
 
-static void every_call(void *priv, const struct ot_trace *trace, const struct ot_call_event *event)
-{
-	ot_traced_call(&((struct ot_session *)priv)->shell, trace, event);
-	ot_breaks_call(&((struct ot_session *)priv)->shell, event);
-}
-
 static void show_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
 {
 	struct ot_session *session = priv;
@@ -268,7 +262,7 @@ static void note_not_instrumented(const struct ot_shell *shell, const char *scri
 static void open_program(struct ot_session *session, const char *script)
 {
 	struct ot_shell *shell = &session->shell;
-	struct ot_stream_sink sink = {.event = show_event, .every = every_call, .priv = session};
+	struct ot_stream_sink sink = {.event = show_event, .every = ot_traced_call, .priv = session};
 	size_t nr_modules;
 	struct ot_err *err;
 

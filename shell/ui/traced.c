@@ -42,10 +42,9 @@ void ot_traced_begin(struct ot_shell *shell)
 		ot_stream_on(shell->stream, OTRACE_REC_TRACE_OVER, trace_over, shell);
 }
 
-void ot_traced_call(struct ot_shell *shell, const struct ot_trace *trace,
-		    const struct ot_call_event *event)
+void ot_traced_call(void *shell, const struct ot_trace *trace, const struct ot_call_event *event)
 {
-	ot_traces_note(shell->traces, trace, event);
+	ot_traces_note(((struct ot_shell *)shell)->traces, trace, event);
 }
 
 /* A program that ends meanwhile takes its traces along. */
