@@ -25,6 +25,12 @@ struct reader {
 	struct ot_locals *locals;
 };
 
+static struct ot_target *memory_of(const struct reader *reader)
+{
+	return reader->frame->memory ? reader->frame->memory
+				     : ot_program_target(reader->program);
+}
+
 static void local_deinit(struct ot_local *local)
 {
 	free(local->name);
@@ -60,7 +66,7 @@ static struct ot_err *copy_at(struct reader *reader, uint64_t address, const str
 	if (bytes > sizeof(buf))
 		return ot_err_new(OT_ERR_DAMAGED, "its debug information is damaged");
 	reader->locals->reads_memory = true;
-	OT_TRY(ot_target_read(ot_program_target(reader->program), address, buf, bytes));
+	OT_TRY(ot_target_read(memory_of(reader), address, buf, bytes));
 	ot_value_of_bytes(type, buf, bytes, ret);
 	return NULL;
 }
@@ -108,7 +114,7 @@ static struct ot_err *find_value(struct reader *reader, Dwarf_Die *die, const st
 				 struct ot_value *ret)
 {
 	Dwarf_Attribute attr;
-	struct ot_location_context context = {.target = ot_program_target(reader->program),
+	struct ot_location_context context = {.target = memory_of(reader),
 					      .frame = reader->frame,
 					      .bias = reader->module->bias,
 					      .dwarf = reader->dwarf,
@@ -135,7 +141,7 @@ static bool count_of(void *priv, Dwarf_Die *die, uint64_t *ret)
 		find_value(reader, die, ot_program_base(reader->program, "unsigned long"), &value);
 
 	if (!err)
-		ot_value_fetch(ot_program_target(reader->program), &value);
+		ot_value_fetch(memory_of(reader), &value);
 	reader->locals->reads_memory = true;
 	ot_err_destroy(err);
 	return !err && ot_value_to_u64(&value, ret);
@@ -328,7 +334,7 @@ static struct ot_err *open_dwarf(struct reader *reader, int *fd)
 	struct ot_err *err = NULL;
 	bool mapped;
 
-	*fd = ot_target_open_file(ot_program_target(reader->program), reader->frame->pc);
+	*fd = ot_target_open_file(memory_of(reader), reader->frame->pc);
 	mapped = *fd >= 0;
 	if (!mapped)
 		err = ot_file_open(path, true, fd);
