@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "core/probe.h"
+#include "core/rules.h"
 
 static bool is_counted(uint32_t kind)
 {
@@ -95,10 +96,11 @@ static bool same_wish(const struct ot_arm *a, const struct ot_arm *b)
 	       (a->leave_head | trace) == (b->leave_head | trace) && same_steps(a, b);
 }
 
-static struct ot_arm *find_same(struct otrace_probe *probe, const struct ot_arm *wanted)
+static struct ot_arm *find_same(struct otrace_probe *probe, const struct ot_arm *wanted,
+				const void *rules, uint32_t rules_bytes)
 {
 	for (struct ot_arm *arm = probe->arms; arm; arm = arm->next)
-		if (same_wish(arm, wanted) &&
+		if (same_wish(arm, wanted) && ot_rules_are(arm->rules, rules, rules_bytes) &&
 		    (arm->trace_id == wanted->trace_id || arm->session != session))
 			return arm;
 	return NULL;
@@ -145,12 +147,14 @@ static bool captures_fit(const struct otrace_probe *probe, const struct otrace_p
 }
 
 int ot_probe_arm(struct otrace_probe *probe, const struct otrace_probe_set *set,
-		 const struct otrace_capture *captures, const struct ot_arm **ret)
+		 const struct otrace_capture *captures, const void *rules,
+		 const struct ot_arm **ret)
 {
 	static struct ot_arm *scratch; /* kept when the wish turns out to be an old one */
 	static uint32_t scratch_steps;
 	uint32_t nr = set->nr_enter + set->nr_leave;
 	struct ot_arm *same;
+	int error;
 
 	if (!set->trace_id || !captures_fit(probe, set, captures))
 		return OTRACE_E_INVALID;
@@ -163,10 +167,14 @@ int ot_probe_arm(struct otrace_probe *probe, const struct otrace_probe_set *set,
 	ot_memset(scratch, 0, sizeof(*scratch));
 	fill(scratch, set, captures);
 	scratch->frame_bytes = probe->frame_bytes;
-	same = find_same(probe, scratch);
+	same = find_same(probe, scratch, rules, set->rules_bytes);
 	if (same) {
 		take_over(same, scratch);
 	} else {
+		error = ot_rules_load(rules, set->rules_bytes, set->nr_rules, probe->frame_bytes,
+				      &scratch->rules);
+		if (error)
+			return error;
 		same = scratch;
 		scratch = NULL;
 		same->next = probe->arms;

@@ -18,8 +18,8 @@ enum ot_verdict {
 /** What a program may look at. */
 struct ot_code_env {
 	const struct otrace_frame *frame;
-	uint64_t *slots; /* OTRACE_CODE_SLOTS words: written at the entry, read at the end */
-	uint64_t duration_ns;	 /* at the end */
+	uint64_t *slots;      /* OTRACE_CODE_SLOTS words: written at the entry, read at the end */
+	uint64_t duration_ns; /* at the end */
 	const char *thread_name; /* 16 bytes, with NUL */
 	uint32_t tid;
 	uint32_t depth; /* recorded calls of the thread that are open, this one included */

@@ -8,6 +8,7 @@
 #include "core/area.h"
 #include "core/control.h"
 #include "core/probe.h"
+#include "core/rules.h"
 #include "core/start.h"
 #include "core/switch.h"
 #include "core/thread.h"
@@ -201,7 +202,7 @@ static int arm_probe(const struct ot_probe_wish *wish, struct otrace_probe **pro
 		return OTRACE_E_SYSTEM;
 	error = ot_probe_get(wish->set->fn, probe_ret);
 	if (!error)
-		error = ot_probe_arm(*probe_ret, wish->set, wish->captures, &arm);
+		error = ot_probe_arm(*probe_ret, wish->set, wish->captures, wish->rules, &arm);
 	if (!error)
 		__atomic_store_n(&(*probe_ret)->arm, arm, __ATOMIC_RELEASE);
 	return error;
@@ -256,6 +257,14 @@ static void disarm_all(void)
 {
 	for (struct otrace_probe *probe = ot_probes_first(); probe; probe = probe->next)
 		__atomic_store_n(&probe->arm, NULL, __ATOMIC_RELEASE);
+}
+
+/* But for what the shell wanted to stay. */
+static void disarm_shells(void)
+{
+	for (struct otrace_probe *probe = ot_probes_first(); probe; probe = probe->next)
+		if (!probe->arm || !ot_rules_keep(probe->arm->rules))
+			__atomic_store_n(&probe->arm, NULL, __ATOMIC_RELEASE);
 }
 
 static void disarm(uint64_t fn_address)
@@ -422,7 +431,7 @@ void ot_control_pass(bool on)
 static void run_shell_gone(void *context)
 {
 	ot_probes_pass = false;
-	disarm_all();
+	disarm_shells();
 	ot_arms_next_session();
 	restore_all(OT_OWNER_SHELL);
 	ot_switch_settle(context);
@@ -478,6 +487,7 @@ void ot_control_forget_shell(void)
 static void run_disable(void *context)
 {
 	restore_all(OT_OWNER_API);
+	disarm_all();
 	run_shell_gone(context);
 }
 

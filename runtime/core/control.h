@@ -24,6 +24,7 @@ void ot_control_unhold_child(void);
 struct ot_probe_wish {
 	const struct otrace_probe_set *set;
 	const struct otrace_capture *captures;
+	const void *rules;
 };
 
 /** status has nr entries. */

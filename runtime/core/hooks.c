@@ -8,6 +8,8 @@
 #include "core/capture.h"
 #include "core/clock.h"
 #include "core/hooks.h"
+#include "core/record.h"
+#include "core/rules.h"
 #include "core/thread.h"
 
 /* Call numbers that a thread takes at once: no shared cache line per call. The first blocks are small, 1, 2, 4 and
@@ -158,39 +160,11 @@ static inline void pop(struct ot_thread *thread, uint64_t where, uint64_t seq)
 
 /* ------------------------------------------------------------------ records */
 
-static inline void *record_at(struct ot_thread *thread)
-{
-	return thread->data + (thread->pos & thread->data_mask);
-}
-
-static inline bool has_room(struct ot_thread *thread, uint32_t bytes, uint32_t arm_flags)
-{
-	if (ot_likely(bytes <= thread->room))
-		return true;
-	return ot_ring_next(thread, arm_flags);
-}
-
-static inline void commit(struct ot_thread *thread, uint64_t bytes)
-{
-	struct otrace_ring *ring = thread->ring;
-	uint64_t pos = thread->pos + bytes;
-
-	thread->pos = pos;
-	thread->room -= bytes;
-	__atomic_store_n(&ring->nr_written, ++thread->nr_written, __ATOMIC_RELAXED);
-	__atomic_store_n(&ring->head, pos, __ATOMIC_RELEASE);
-}
-
 static inline void copy_words(uint64_t *out, const struct otrace_frame *frame,
 			      const struct ot_step *steps, uint32_t nr)
 {
 	for (uint32_t i = 0; i < nr; i++)
 		out[i] = *(const uint64_t *)((const char *)frame + steps[i].offset) & steps[i].mask;
-}
-
-static inline void store_head(void *rec, uint64_t head)
-{
-	__atomic_store_n((uint64_t *)rec, head, __ATOMIC_RELAXED);
 }
 
 /* Runs the steps behind the record; returns the record's size in bytes. */
@@ -206,19 +180,19 @@ static inline uint64_t capture(void *rec, uint64_t *out, uint64_t head,
 		words = (uint64_t)(ot_capture(out, frame, steps, nr) - (uint64_t *)rec);
 		head |= words << 32;
 	}
-	store_head(rec, head);
+	ot_record_head(rec, head);
 	return words * 8;
 }
 
 /* All but the head and the time. */
 static inline struct otrace_rec_enter *begin_enter(struct ot_thread *thread, uint64_t seq)
 {
-	struct otrace_rec_enter *rec = record_at(thread);
+	struct otrace_rec_enter *rec = ot_record_at(thread);
 
 	rec->rec.call_seq = seq;
 	rec->parent_seq = thread->top->seq;
 	rec->depth = thread->depth + 1;
-	rec->reserved = 0;
+	rec->matched = 0;
 	return rec;
 }
 
@@ -231,34 +205,149 @@ static inline void write_enter(struct ot_thread *thread, const struct otrace_fra
 
 	/* last: what the hook itself costs is not the function's time */
 	rec->rec.tsc = ot_clock_now();
-	commit(thread, bytes);
+	ot_record_commit(thread, bytes);
 }
 
 static inline void write_leave(struct ot_thread *thread, const struct otrace_frame *frame,
 			       const struct ot_arm *arm, uint64_t now)
 {
-	struct otrace_rec *rec = record_at(thread);
+	struct otrace_rec *rec = ot_record_at(thread);
 
 	rec->tsc = now;
 	rec->call_seq = frame->words[0];
-	commit(thread, capture(rec, (uint64_t *)(rec + 1), arm->leave_head | frame->words[2] << 56,
-			       frame, arm->steps + arm->nr_enter, arm->nr_leave));
+	ot_record_commit(thread, capture(rec, (uint64_t *)(rec + 1),
+					 arm->leave_head | frame->words[2] << 56, frame,
+					 arm->steps + arm->nr_enter, arm->nr_leave));
 }
 
 /* An end without a value. */
 static void write_unwound(struct ot_thread *thread, const struct otrace_frame *frame,
 			  const struct ot_arm *arm, uint64_t now)
 {
-	struct otrace_rec *rec = record_at(thread);
+	struct otrace_rec *rec = ot_record_at(thread);
 
 	rec->tsc = now;
 	rec->call_seq = frame->words[0];
-	store_head(rec, OT_REC_HEAD(arm->trace_id, sizeof(*rec) / 8, OTRACE_REC_UNWOUND,
-				    frame->words[2]));
-	commit(thread, sizeof(*rec));
+	ot_record_head(rec, OT_REC_HEAD(arm->trace_id, sizeof(*rec) / 8, OTRACE_REC_UNWOUND,
+					frame->words[2]));
+	ot_record_commit(thread, sizeof(*rec));
 }
 
 #define HEAD_TYPE_MASK (0xffull << 48)
+
+/* ------------------------------------------------------------------ with rules */
+
+#define MATCHED_SHIFT 32u /* of the rules, in words[2] */
+
+/* Of a call: which rules matched, for what is done with its thread once the hook is over. */
+struct matched {
+	uint32_t rules;
+	uint64_t seq;
+};
+
+static void write_matched(struct ot_thread *thread, const struct otrace_frame *frame,
+			  const struct ot_arm *arm, uint64_t head, const struct matched *matched)
+{
+	struct otrace_rec_enter *rec = ot_record_at(thread);
+	struct ot_copies copies = {
+		.frame = frame, .call_seq = matched->seq, .matched = matched->rules};
+
+	write_enter(thread, frame, arm, matched->seq, head);
+	rec->matched = matched->rules;
+	copies.begin_tsc = rec->rec.tsc;
+	ot_rules_write_copies(thread, arm, &copies);
+}
+
+static void keep_late(struct ot_thread *thread, const struct otrace_frame *frame,
+		      const struct ot_arm *arm, struct ot_late *late, uint64_t flags)
+{
+	late->parent_seq = thread->top->seq;
+	late->depth = thread->depth + 1;
+	late->flags = flags;
+	ot_late_keep(thread, arm, frame, late);
+}
+
+/* @param has_end false: variable arguments that cannot be passed on a second time */
+static __attribute__((noinline)) struct matched enter_with_rules(struct ot_thread *thread,
+								 struct otrace_frame *frame,
+								 const struct ot_arm *arm,
+								 uint64_t flags, bool has_end)
+{
+	uint64_t where = (uint64_t)frame, head = arm->enter_head | flags << 56;
+	struct ot_late *late = has_end ? ot_late_begin(thread, arm) : NULL;
+	struct ot_rules_entry entry = {0};
+	struct matched ret = {0};
+
+	check_stack(thread, where, where + arm->frame_bytes);
+	ot_rules_decide_enter(thread, arm, frame, late ? late->slots : NULL, &entry);
+	if (ot_likely(!(entry.matched | entry.late | entry.over)) ||
+	    !ot_record_room(thread, arm->enter_max_bytes, arm->flags))
+		return ret;
+	ret.seq = take_seq(thread);
+	ret.rules = entry.matched;
+	if (!has_end)
+		head = (head & ~HEAD_TYPE_MASK) | (uint64_t)OTRACE_REC_ENTER_ONLY << 48;
+	if (entry.matched)
+		write_matched(thread, frame, arm, head, &ret);
+	if (entry.late) {
+		late->seq = ret.seq;
+		late->mask = entry.late;
+		late->has_enter = entry.matched != 0;
+		keep_late(thread, frame, arm, late, flags);
+	}
+	if (entry.over)
+		ot_rules_write_over(thread, arm, ret.seq, entry.over);
+	if (!has_end || (arm->flags & OTRACE_PROBE_ENTER_ONLY) || !(entry.matched | entry.late))
+		return ret;
+	push(thread, where, ret.seq, arm);
+	frame->words[0] = ret.seq;
+	frame->words[1] = (uint64_t)arm;
+	frame->words[2] = flags | (uint64_t)entry.matched << MATCHED_SHIFT;
+	return ret;
+}
+
+static uint32_t decide_late(struct ot_thread *thread, const struct otrace_frame *result,
+			    const struct ot_arm *arm, uint64_t seq, uint64_t now, uint32_t *over)
+{
+	struct ot_late *late = arm->rules->late_mask ? ot_late_find(thread, seq) : NULL;
+	uint32_t matched;
+
+	if (!late)
+		return 0;
+	matched = ot_rules_decide_leave(thread, arm, result, late, now, over);
+	if (matched)
+		ot_rules_write_late(thread, arm, late, matched, now);
+	ot_late_drop(thread, late);
+	return matched;
+}
+
+/* @param unwound by an exception: there is no result */
+static __attribute__((noinline)) uint32_t leave_with_rules(struct ot_thread *thread,
+							   const struct otrace_frame *frame,
+							   const struct ot_arm *arm, uint64_t now,
+							   bool unwound)
+{
+	struct ot_copies copies = {.frame = frame, .call_seq = frame->words[0], .at_end = true};
+	uint32_t matched = (uint32_t)(frame->words[2] >> MATCHED_SHIFT), over = 0;
+
+	matched |= decide_late(thread, unwound ? NULL : frame, arm, frame->words[0], now, &over);
+	if (matched && ot_record_room(thread, arm->leave_max_bytes, arm->flags)) {
+		if (unwound)
+			write_unwound(thread, frame, arm, now);
+		else
+			write_leave(thread, frame, arm, now);
+		copies.begin_tsc = now;
+		copies.matched = matched;
+		ot_rules_write_copies(thread, arm, &copies);
+	}
+	if (matched && !unwound)
+		ot_rules_tag(arm, frame, frame->words[0], matched);
+	if (over)
+		ot_rules_write_over(thread, arm, frame->words[0], over);
+	return matched;
+}
+
+/* ------------------------------------------------------------------ with a frame */
 
 /* A trace that wants ends only gets nothing of a call whose end cannot be recorded. */
 static OT_SLOW void enter_without_end(struct ot_thread *thread, struct otrace_frame *frame,
@@ -272,7 +361,7 @@ static OT_SLOW void enter_without_end(struct ot_thread *thread, struct otrace_fr
 		return;
 	}
 	check_stack(thread, (uint64_t)frame, (uint64_t)frame + arm->frame_bytes);
-	if (has_room(thread, arm->enter_max_bytes, arm->flags))
+	if (ot_record_room(thread, arm->enter_max_bytes, arm->flags))
 		write_enter(thread, frame, arm, take_seq(thread), head);
 }
 
@@ -282,7 +371,7 @@ static inline void enter(struct ot_thread *thread, struct otrace_frame *frame,
 	uint64_t where = (uint64_t)frame, seq;
 
 	check_stack(thread, where, where + arm->frame_bytes);
-	if (!has_room(thread, arm->enter_max_bytes, arm->flags))
+	if (!ot_record_room(thread, arm->enter_max_bytes, arm->flags))
 		return;
 	seq = take_seq(thread);
 	if (ot_likely(!(arm->flags & OTRACE_PROBE_LEAVE_ONLY)))
@@ -300,6 +389,8 @@ void *ot_hook_enter(struct otrace_frame *frame, struct otrace_probe *probe)
 	const struct ot_arm *arm = __atomic_load_n(&probe->arm, __ATOMIC_ACQUIRE);
 	void *target = probe_target(probe);
 	struct ot_thread *thread;
+	struct matched matched;
+	uint64_t flags;
 
 	frame->words[0] = 0;
 	frame->words[3] = (uint64_t)frame;
@@ -311,7 +402,15 @@ void *ot_hook_enter(struct otrace_frame *frame, struct otrace_probe *probe)
 	thread = acquire((uint64_t)frame | OT_HOOK_ENTER, arm, true);
 	if (ot_unlikely(!thread))
 		return target;
-	enter(thread, frame, arm, target != probe->body ? OTRACE_REC_FLAG_REDIRECTED : 0);
+	flags = target != probe->body ? OTRACE_REC_FLAG_REDIRECTED : 0;
+	if (ot_unlikely(arm->rules)) {
+		matched = enter_with_rules(thread, frame, arm, flags, true);
+		release(thread);
+		if (ot_unlikely(matched.rules))
+			ot_rules_park(arm, frame, matched.seq, matched.rules, false);
+		return ot_unlikely(matched.rules) ? probe_target(probe) : target;
+	}
+	enter(thread, frame, arm, flags);
 	release(thread);
 	return target;
 }
@@ -320,6 +419,7 @@ void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe)
 {
 	const struct ot_arm *arm = (const void *)frame->words[1];
 	struct ot_thread *thread;
+	uint32_t matched;
 	uint64_t now;
 
 	(void)probe;
@@ -330,7 +430,14 @@ void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe)
 	if (ot_unlikely(!thread))
 		return;
 	pop(thread, (uint64_t)frame, frame->words[0]);
-	if (has_room(thread, arm->leave_max_bytes, arm->flags))
+	if (ot_unlikely(arm->rules)) {
+		matched = leave_with_rules(thread, frame, arm, now, false);
+		release(thread);
+		if (matched)
+			ot_rules_park(arm, frame, frame->words[0], matched, true);
+		return;
+	}
+	if (ot_record_room(thread, arm->leave_max_bytes, arm->flags))
 		write_leave(thread, frame, arm, now);
 	release(thread);
 }
@@ -347,7 +454,9 @@ void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe)
 	if (!thread)
 		return;
 	pop(thread, (uint64_t)frame, frame->words[0]);
-	if (has_room(thread, sizeof(struct otrace_rec), arm->flags))
+	if (arm->rules)
+		leave_with_rules(thread, frame, arm, ot_clock_now(), true);
+	else if (ot_record_room(thread, sizeof(struct otrace_rec), arm->flags))
 		write_unwound(thread, frame, arm, ot_clock_now());
 	release(thread);
 }
@@ -358,17 +467,18 @@ static void enter_only(struct ot_thread *thread, const struct ot_arm *arm, uint6
 {
 	struct otrace_rec_enter *rec;
 
-	if (arm->flags & OTRACE_PROBE_LEAVE_ONLY) {
+	/* conditions look at arguments, which are not to be had here */
+	if ((arm->flags & OTRACE_PROBE_LEAVE_ONLY) || arm->rules) {
 		thread->ring->lost_fault++;
 		return;
 	}
-	if (!has_room(thread, sizeof(*rec), arm->flags))
+	if (!ot_record_room(thread, sizeof(*rec), arm->flags))
 		return;
 	rec = begin_enter(thread, take_seq(thread));
-	store_head(rec, OT_REC_HEAD(arm->trace_id, sizeof(*rec) / 8, OTRACE_REC_ENTER_ONLY,
-				    flags | OTRACE_REC_FLAG_NO_ARGS));
+	ot_record_head(rec, OT_REC_HEAD(arm->trace_id, sizeof(*rec) / 8, OTRACE_REC_ENTER_ONLY,
+					flags | OTRACE_REC_FLAG_NO_ARGS));
 	rec->rec.tsc = ot_clock_now();
-	commit(thread, sizeof(*rec));
+	ot_record_commit(thread, sizeof(*rec));
 }
 
 /* True when there is stack enough after all: the bounds were a guess, another stack's or one's that is gone. */
@@ -468,6 +578,7 @@ struct ot_varargs_way ot_hook_varargs(struct otrace_varargs_frame *frame,
 	struct ot_varargs_way way = {.target = probe_target(probe)};
 	struct ot_thread *thread;
 	uint64_t flags = way.target != probe->body ? OTRACE_REC_FLAG_REDIRECTED : 0;
+	struct matched matched = {0};
 
 	frame->head.words[0] = 0;
 	if (!arm)
@@ -478,10 +589,14 @@ struct ot_varargs_way ot_hook_varargs(struct otrace_varargs_frame *frame,
 		return way;
 	if (!(arm->flags & OTRACE_PROBE_ENTER_ONLY))
 		way.copy_bytes = copy_bytes(frame);
-	if (way.copy_bytes)
+	if (arm->rules)
+		matched = enter_with_rules(thread, &frame->head, arm, flags, way.copy_bytes != 0);
+	else if (way.copy_bytes)
 		enter(thread, &frame->head, arm, flags);
 	else
 		enter_without_end(thread, &frame->head, arm, flags);
 	release(thread);
+	if (matched.rules)
+		ot_rules_park(arm, &frame->head, matched.seq, matched.rules, false);
 	return way;
 }

@@ -38,7 +38,8 @@ struct ot_arm {
 	 * flags; the length is known when every step is one word of the frame: the fast way */
 	uint64_t enter_head;
 	uint64_t leave_head;
-	struct ot_step steps[]; /* nr_enter, then nr_leave */
+	const struct ot_rules *rules; /* rules.h; NULL = every call is recorded */
+	struct ot_step steps[];	      /* nr_enter, then nr_leave */
 };
 
 #define OT_REC_HEAD(trace_id, nr_words, type, flags)                                  \
@@ -92,7 +93,8 @@ struct otrace_probe *ot_probes_first(void);
 void ot_arms_next_session(void);
 /** Makes (or finds again) the arm for a wish that was checked for size already. */
 int ot_probe_arm(struct otrace_probe *probe, const struct otrace_probe_set *set,
-		 const struct otrace_capture *captures, const struct ot_arm **ret);
+		 const struct otrace_capture *captures, const void *rules,
+		 const struct ot_arm **ret);
 /** Every stub leads to the hooks, whether its calls are recorded or not. Control code. */
 extern bool ot_probes_pass;
 /** The mode that the probe's stub should have. */

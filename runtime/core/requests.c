@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "core/control.h"
 #include "core/ending.h"
+#include "core/limits.h"
 #include "core/requests.h"
 #include "core/settrace.h"
 #include "core/start.h"
@@ -116,6 +117,9 @@ static int64_t count_wishes(struct ot_payload in)
 		if (captures > (in.nr_bytes - at) / sizeof(struct otrace_capture))
 			return -1;
 		at += captures * sizeof(struct otrace_capture);
+		if (set->rules_bytes % 8 || set->rules_bytes > in.nr_bytes - at)
+			return -1;
+		at += set->rules_bytes;
 	}
 	return nr;
 }
@@ -128,6 +132,8 @@ static void collect_wishes(struct ot_payload in, struct ot_probe_wish *wishes)
 		at += sizeof(*wishes->set) +
 		      ((uint64_t)wishes->set->nr_enter + wishes->set->nr_leave) *
 			      sizeof(struct otrace_capture);
+		wishes->rules = in.bytes + at;
+		at += wishes->set->rules_bytes;
 	}
 }
 
@@ -158,6 +164,31 @@ static void probe(struct ot_client *client, struct ot_payload in, struct ot_repl
 	ot_control_probe(wishes, (uint32_t)nr, status, &done);
 	ot_memcpy(reply->bytes + sizeof(struct otrace_msg), &done, sizeof(done));
 	ot_pages_unmap(wishes, bytes);
+}
+
+static void trace_set(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
+{
+	const struct otrace_trace_set *sets = (const void *)in.bytes;
+
+	(void)client;
+	for (uint64_t i = 0; i < in.nr_bytes / sizeof(*sets); i++)
+		if (!ot_limit_set(&sets[i]))
+			ot_reply_error(reply, OTRACE_E_INVALID, "no such counter");
+}
+
+static void counts(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
+{
+	const uint32_t *counters = (const void *)in.bytes;
+
+	(void)client;
+	for (uint64_t i = 0; i < in.nr_bytes / sizeof(*counters); i++) {
+		struct otrace_trace_counts sum = {0};
+
+		if (counters[i] == UINT32_MAX)
+			continue;
+		ot_limit_counts(counters[i], &sum);
+		ot_reply_add(reply, &sum, sizeof(sum));
+	}
 }
 
 static void unprobe(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
@@ -248,6 +279,8 @@ static const struct request {
 	[OTRACE_MSG_WITHDRAW] = {ot_request_withdraw, sizeof(struct otrace_withdraw), 0},
 	[OTRACE_MSG_DETACH] = {detach, 0, 0},
 	[OTRACE_MSG_END] = {end, 0, 0},
+	[OTRACE_MSG_TRACE_SET] = {trace_set, sizeof(struct otrace_trace_set), ANY_LENGTH},
+	[OTRACE_MSG_COUNTS] = {counts, 8, ANY_LENGTH},
 };
 
 static bool length_fits(const struct request *request, uint64_t bytes)

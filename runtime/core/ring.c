@@ -6,6 +6,7 @@
 #include "base/sys.h"
 #include "core/area.h"
 #include "core/clock.h"
+#include "core/rules.h"
 #include "core/server.h"
 #include "core/thread.h"
 
@@ -101,7 +102,7 @@ const struct otrace_rec *ot_ring_settle(struct ot_thread *thread)
 
 		if (!rec->nr_words) /* no record is: whatever happened, nobody waits here for ever */
 			break;
-		if (rec->type != OTRACE_REC_PAD) {
+		if (rec->type != OTRACE_REC_PAD && !OTRACE_REC_IS_PART(rec->type)) {
 			last = rec;
 			nr++;
 		}
@@ -116,7 +117,8 @@ const struct otrace_rec *ot_ring_settle(struct ot_thread *thread)
 
 void ot_ring_abandon(struct ot_thread *thread, const struct ot_open_call *call)
 {
-	ot_ring_end(thread, call->arm->trace_id, call->seq);
+	if (!call->arm->rules || ot_rules_abandon(thread, call))
+		ot_ring_end(thread, call->arm->trace_id, call->seq);
 }
 
 void ot_ring_end(struct ot_thread *thread, uint32_t trace_id, uint64_t seq)

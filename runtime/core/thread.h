@@ -10,7 +10,7 @@
 #ifndef OT_CORE_THREAD_H
 #define OT_CORE_THREAD_H
 
-#include <otrace/ring.h>
+#include <otrace/rule.h>
 #include "base/mem.h"
 #include "core/probe.h"
 
@@ -63,6 +63,19 @@ struct ot_open_call {
 	const struct ot_arm *arm;
 };
 
+/* What conditions of one trace did in one thread; only that thread writes. */
+struct ot_rule_count {
+	uint64_t evaluated;
+	uint64_t matched;
+	uint64_t faults;
+	uint64_t cost_tsc;
+	uint64_t nr_timed;
+	uint64_t copied_bytes;
+	uint64_t spared;
+};
+
+#define OT_LATE_BYTES (64u * 1024u) /* for calls that are decided at their end */
+
 enum ot_thread_state {
 	OT_THREAD_FREE = 0,
 	OT_THREAD_LIVE = 1,
@@ -102,6 +115,10 @@ struct ot_thread {
 	uint64_t stalled_tail; /* where the reader stood when waiting for it was given up, + 1 */
 	char scratch[1024];    /* of the hook that runs: what a small stack has no room for */
 	struct ot_open_call open[OT_OPEN_MAX + 1]; /* [0] is above everything */
+	struct ot_rule_count counts[OTRACE_COUNTERS_MAX];
+	uint32_t late_top;  /* where the newest entry of late begins */
+	uint32_t late_used; /* bytes; 0 = no entry */
+	uint8_t late[OT_LATE_BYTES] __attribute__((aligned(8))); /* rules.c */
 };
 
 static inline enum ot_thread_state ot_thread_state(const struct ot_thread *thread)

@@ -52,6 +52,10 @@ static bool walk_next(struct walk *walk)
 			ot_calls_lost(walk->calls, item.tid, item.lost, item.time_ns, &walk->event);
 			return true;
 		}
+		if (OTRACE_REC_IS_PART(item.rec->type)) {
+			ot_calls_part(walk->calls, item.tid, item.rec, item.time_ns);
+			continue;
+		}
 		ot_calls_feed(walk->calls, item.tid, item.rec, item.time_ns, &walk->event);
 		walk->trace = ot_traces_by_id(walk->view->writer.traces, item.rec->trace_id);
 		if (walk->trace && matches(walk->view, walk->trace))
@@ -162,7 +166,7 @@ static void node_end(const struct ot_logview *view, const struct node *node)
 			    end->kind == OT_CALL_UNWOUND ? " left by an exception" : " abandoned");
 	}
 	ot_buf_adds(out, "  (");
-	ot_event_duration(end->time_ns - end->call_time_ns, out);
+	ot_event_duration(end->time_ns - end->begin_ns, out);
 	ot_buf_addc(out, ')');
 }
 
@@ -275,7 +279,7 @@ static void add_event(struct ot_map *sums, struct ot_map *outer, const struct wa
 	}
 	if (!event->begin_known)
 		return;
-	ns = event->time_ns > event->call_time_ns ? event->time_ns - event->call_time_ns : 0;
+	ns = event->time_ns > event->begin_ns ? event->time_ns - event->begin_ns : 0;
 	sum->ended++;
 	if (outermost)
 		sum->total_ns += ns;

@@ -8,10 +8,12 @@
 struct open_call {
 	uint64_t seq;
 	uint64_t time_ns;
+	uint64_t begin_ns; /* behind the copying of a context */
 	uint64_t parent_seq;
 	uint64_t inner_ns; /* spent in recorded calls made inside */
 	uint32_t trace_id;
 	uint32_t depth;
+	uint32_t matched;
 };
 
 struct thread {
@@ -107,20 +109,48 @@ static void feed_enter(struct thread *thread, const struct otrace_rec_enter *ent
 	ret->kind = OT_CALL_ENTER;
 	ret->depth = enter->depth;
 	ret->parent_seq = enter->parent_seq;
-	ret->call_time_ns = ret->time_ns;
+	ret->matched = enter->matched;
+	ret->is_late = enter->rec.type == OTRACE_REC_LATE;
+	if (ret->is_late)
+		ret->call_time_ns = ((const struct otrace_rec_late *)enter)->begin_tsc;
+	ret->begin_ns = ret->call_time_ns;
 	ret->begin_known = true;
-	ret->end_expected = enter->rec.type == OTRACE_REC_ENTER;
+	ret->end_expected = enter->rec.type != OTRACE_REC_ENTER_ONLY;
 	close_over(thread, enter->depth);
 	name_parent(thread, ret);
 	if (ret->end_expected) {
 		struct open_call call = {.seq = ret->seq,
-					 .time_ns = ret->time_ns,
+					 .time_ns = ret->call_time_ns,
+					 .begin_ns = ret->call_time_ns,
 					 .parent_seq = ret->parent_seq,
 					 .trace_id = ret->trace_id,
-					 .depth = ret->depth};
+					 .depth = ret->depth,
+					 .matched = ret->matched};
 
 		ot_vec_push(&thread->open, call);
 	}
+}
+
+/* Another trace of the function has shown the call at its beginning. */
+static bool feed_late_again(struct thread *thread, const struct otrace_rec_enter *enter,
+			    struct ot_call_event *ret)
+{
+	const struct open_call *call = find_open(thread, ret->seq);
+
+	if (!call)
+		return false;
+	thread->open.items[call - thread->open.items].matched |= enter->matched;
+	ret->kind = OT_CALL_ENTER;
+	ret->depth = call->depth;
+	ret->parent_seq = call->parent_seq;
+	ret->call_time_ns = call->time_ns;
+	ret->begin_ns = call->begin_ns;
+	ret->begin_known = true;
+	ret->matched = enter->matched;
+	ret->is_late = true;
+	ret->end_expected = true;
+	name_parent(thread, ret);
+	return true;
 }
 
 /* Only this one: on the stacks of coroutines ends come in any order. What is above it is one less
@@ -143,19 +173,42 @@ static void feed_end(struct thread *thread, struct ot_call_event *ret)
 	size_t at;
 
 	ret->call_time_ns = ret->time_ns;
+	ret->begin_ns = ret->time_ns;
 	if (!call)
 		return;
-	duration = ret->time_ns > call->time_ns ? ret->time_ns - call->time_ns : 0;
+	duration = ret->time_ns > call->begin_ns ? ret->time_ns - call->begin_ns : 0;
 	ret->begin_known = true;
 	ret->depth = call->depth;
 	ret->parent_seq = call->parent_seq;
 	ret->call_time_ns = call->time_ns;
+	ret->begin_ns = call->begin_ns;
+	ret->matched = call->matched;
 	ret->self_ns = duration > call->inner_ns ? duration - call->inner_ns : 0;
 	at = (size_t)(call - thread->open.items);
 	close_one(thread, at);
 	if (at)
 		thread->open.items[at - 1].inner_ns += duration;
 	name_parent(thread, ret);
+}
+
+void ot_calls_part(struct ot_calls *calls, uint32_t tid, const struct otrace_rec *part,
+		   uint64_t time_ns)
+{
+	const struct otrace_rec_place *place = (const void *)part;
+	struct thread *thread = thread_of(calls, tid);
+	const struct open_call *call;
+
+	if (part->type != OTRACE_REC_PLACE || part->nr_words * 8u < sizeof(*place) ||
+	    place->flags & OTRACE_COPY_AT_END)
+		return;
+	call = find_open(thread, part->call_seq);
+	if (call && time_ns > call->begin_ns)
+		thread->open.items[call - thread->open.items].begin_ns = time_ns;
+}
+
+static bool is_begin(unsigned int type)
+{
+	return type == OTRACE_REC_ENTER || type == OTRACE_REC_ENTER_ONLY || type == OTRACE_REC_LATE;
 }
 
 void ot_calls_feed(struct ot_calls *calls, uint32_t tid, const struct otrace_rec *rec,
@@ -175,9 +228,13 @@ void ot_calls_feed(struct ot_calls *calls, uint32_t tid, const struct otrace_rec
 	ret->flags = rec->flags;
 	ret->seq = rec->call_seq;
 	ret->time_ns = time_ns;
-	if (rec->type == OTRACE_REC_ENTER || rec->type == OTRACE_REC_ENTER_ONLY) {
-		head = sizeof(struct otrace_rec_enter);
-		if (bytes >= head)
+	ret->call_time_ns = time_ns;
+	if (is_begin(rec->type)) {
+		head = rec->type == OTRACE_REC_LATE ? sizeof(struct otrace_rec_late)
+						    : sizeof(struct otrace_rec_enter);
+		if (bytes >= head &&
+		    !(rec->flags & OTRACE_REC_FLAG_NO_ARGS && rec->type == OTRACE_REC_LATE &&
+		      feed_late_again(thread, (const void *)rec, ret)))
 			feed_enter(thread, (const void *)rec, ret);
 	} else {
 		ret->kind = rec->type < OT_NR(ends) ? ends[rec->type] : OT_CALL_ABANDONED;

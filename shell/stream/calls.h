@@ -41,18 +41,29 @@ struct ot_call_event {
 	uint64_t parent_time_ns;  /* of the parent's call, when parent_trace_id is known */
 	uint64_t time_ns;
 	uint64_t call_time_ns; /* of the beginning; time_ns where that is not known */
-	uint64_t self_ns;      /* ends: duration without that of recorded calls made inside */
-	uint64_t lost;	       /* LOST: how many records */
-	const void *captures;  /* borrowed from the record */
+	uint64_t begin_ns;     /* the same, but for what copying a context at the entry took */
+	uint32_t
+		matched; /* ENTER: bit i = rule i of the arm; 0 = it has none. Ends: all that matched */
+	bool is_late;	      /* ENTER: the call was decided at its end, which follows */
+	uint64_t self_ns;     /* ends: duration without that of recorded calls made inside */
+	uint64_t lost;	      /* LOST: how many records */
+	const void *captures; /* borrowed from the record */
 	size_t nr_bytes;
 };
 
 struct ot_calls *ot_calls_create(void);
 void ot_calls_destroy(struct ot_calls *calls);
 
-/** @param time_ns of the record. @param ret filled in */
+/**
+ * @param time_ns of the record. A LATE record comes with begin_tsc as such a time too.
+ * @param ret filled in
+ */
 void ot_calls_feed(struct ot_calls *calls, uint32_t tid, const struct otrace_rec *rec,
 		   uint64_t time_ns, struct ot_call_event *ret);
+
+/** A part of a context. @param time_ns of the record */
+void ot_calls_part(struct ot_calls *calls, uint32_t tid, const struct otrace_rec *part,
+		   uint64_t time_ns);
 
 /** Records of the thread are missing: what is open may be over. */
 void ot_calls_lost(struct ot_calls *calls, uint32_t tid, uint64_t lost, uint64_t time_ns,

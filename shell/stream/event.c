@@ -40,7 +40,7 @@ void ot_event_duration(uint64_t ns, struct ot_buf *out)
 
 static uint64_t duration_of(const struct ot_call_event *event)
 {
-	return event->time_ns > event->call_time_ns ? event->time_ns - event->call_time_ns : 0;
+	return event->time_ns > event->begin_ns ? event->time_ns - event->begin_ns : 0;
 }
 
 /* Said of calls where an end was asked for. */

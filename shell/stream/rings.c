@@ -170,7 +170,8 @@ static void count_records(struct reader *r, struct chunk *chunk)
 			break;
 		if (bytes < sizeof(*rec) || bytes > chunk->bytes - at)
 			break;
-		r->nr_read++;
+		if (!OTRACE_REC_IS_PART(rec->type))
+			r->nr_read++;
 		r->last_tsc = rec->tsc;
 		at += bytes;
 	}

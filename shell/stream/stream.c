@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
 #include <time.h>
 
 #include "base/clean.h"
@@ -13,6 +14,14 @@
 /* With nothing to print the reader stays out of the program's way: it keeps what it meets. */
 #define PAUSE_LAZY_MS 200
 #define LOST_EVERY_MS 1000
+
+#define NR_OTHERS 32
+
+/* Who gets the records of a type. */
+struct other {
+	void (*take)(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns);
+	void *priv;
+};
 
 struct ot_stream {
 	struct otrace_area *area;
@@ -30,7 +39,9 @@ struct ot_stream {
 	uint64_t lost;
 	uint32_t lost_tid;
 	uint64_t lost_told_ms;
+	struct other others[NR_OTHERS];
 	bool printed; /* an event was shown since then */
+	uint64_t late[(OTRACE_RECORD_MAX_BYTES + sizeof(struct otrace_rec_late)) / 8];
 };
 
 static uint64_t now_ms(void)
@@ -104,29 +115,94 @@ static void note_lost(struct ot_stream *stream, const struct ot_rings_item *item
 	stream->lost += item->lost;
 }
 
+/* Of these log needs PLACE alone: it says when the copying was over. */
+static void handle_part(struct ot_stream *stream, const struct ot_store_item *item)
+{
+	ot_calls_part(stream->calls, item->tid, item->rec, item->time_ns);
+	if (item->rec->type == OTRACE_REC_PLACE)
+		ot_store_add(stream->store, item);
+	if (stream->sink.part)
+		stream->sink.part(stream->sink.priv, item->tid, item->rec, item->time_ns);
+}
+
+static bool is_call(unsigned int type)
+{
+	return type <= OTRACE_REC_LATE;
+}
+
+/* With the time of its begin as everybody else has times. */
+static const struct otrace_rec *with_time(struct ot_stream *stream, const struct otrace_rec *rec)
+{
+	struct otrace_rec_late *late = (void *)stream->late;
+	size_t bytes = rec->nr_words * 8u;
+
+	if (rec->type != OTRACE_REC_LATE || bytes < sizeof(*late) || bytes > sizeof(stream->late))
+		return rec;
+	memcpy(late, rec, bytes);
+	late->begin_tsc = ot_clock_realtime_ns(&stream->clock, late->begin_tsc);
+	return &late->enter.rec;
+}
+
+static void handle_call(struct ot_stream *stream, const struct ot_trace *trace,
+			const struct ot_store_item *item)
+{
+	struct ot_call_event event;
+
+	ot_calls_feed(stream->calls, item->tid, item->rec, item->time_ns, &event);
+	/* Records of a shell that was attached before us say nothing to our tables. */
+	if (!trace)
+		return;
+	ot_store_add(stream->store, item);
+	if (stream->sink.every)
+		stream->sink.every(stream->sink.priv, trace, &event);
+	if (!is_shown(trace, &event))
+		return;
+	stream->printed = true;
+	stream->sink.event(stream->sink.priv, trace, &event);
+}
+
+static void handle_other(const struct ot_stream *stream, const struct ot_store_item *item)
+{
+	const struct other *other;
+
+	if (item->rec->type >= OT_NR(stream->others))
+		return;
+	other = &stream->others[item->rec->type];
+	if (other->take)
+		other->take(other->priv, item->tid, item->rec, item->time_ns);
+}
+
+void ot_stream_on(struct ot_stream *stream, enum otrace_rec_type type,
+		  void (*take)(void *priv, uint32_t tid, const struct otrace_rec *rec,
+			       uint64_t time_ns),
+		  void *priv)
+{
+	stream->others[type] = (struct other){take, priv};
+}
+
 static void handle(struct ot_stream *stream, const struct ot_rings_item *item)
 {
-	struct ot_store_item kept = {.rec = item->rec, .tid = item->tid};
+	struct ot_store_item kept = {.tid = item->tid};
 	const struct ot_trace *trace;
-	struct ot_call_event event;
 
 	if (!item->rec) {
 		note_lost(stream, item);
 		return;
 	}
+	kept.rec = with_time(stream, item->rec);
 	kept.time_ns = ot_clock_realtime_ns(&stream->clock, item->rec->tsc);
 	stream->last_time_ns = kept.time_ns;
-	stream->nr_records++;
-	ot_calls_feed(stream->calls, item->tid, item->rec, kept.time_ns, &event);
 	trace = ot_traces_by_id(stream->traces, item->rec->trace_id);
-	/* Records of a shell that was attached before us say nothing to our tables. */
-	if (!trace)
+	if (OTRACE_REC_IS_PART(item->rec->type)) {
+		if (trace)
+			handle_part(stream, &kept);
 		return;
-	ot_store_add(stream->store, &kept);
-	if (!is_shown(trace, &event))
-		return;
-	stream->printed = true;
-	stream->sink.event(stream->sink.priv, trace, &event);
+	}
+	stream->nr_records++;
+	if (is_call(item->rec->type))
+		handle_call(stream, trace, &kept);
+	else
+		handle_other(stream, &kept);
 }
 
 static bool hand_on(struct ot_stream *stream, unsigned int nr_max)

@@ -11,9 +11,17 @@
 
 struct ot_stream;
 
-/** Where events to be shown go; called from ot_stream_poll() only. @p trace is NULL for losses. */
+/**
+ * Where what comes goes; called from ot_stream_poll() only.
+ *
+ * event has the calls to be shown, @p trace is NULL for losses. every has all calls, shown or not, before their event;
+ * NULL = nobody wants them.
+ */
 struct ot_stream_sink {
 	void (*event)(void *priv, const struct ot_trace *trace, const struct ot_call_event *event);
+	void (*every)(void *priv, const struct ot_trace *trace, const struct ot_call_event *event);
+	/** A part of a context (otrace/ring.h), behind the event of its call; NULL = nobody wants them. */
+	void (*part)(void *priv, uint32_t tid, const struct otrace_rec *part, uint64_t time_ns);
 	void *priv;
 };
 
@@ -36,6 +44,15 @@ bool ot_stream_poll(struct ot_stream *stream, unsigned int budget_ms);
 
 /** The same, at once, whoever is traced: before records are shown. */
 bool ot_stream_look(struct ot_stream *stream, unsigned int budget_ms);
+
+/**
+ * Who gets the records of one type that are no calls and no parts: of tags, breaks, asserts, ended traces. A later one
+ * takes the place of an earlier one.
+ */
+void ot_stream_on(struct ot_stream *stream, enum otrace_rec_type type,
+		  void (*take)(void *priv, uint32_t tid, const struct otrace_rec *rec,
+			       uint64_t time_ns),
+		  void *priv);
 
 /** Everything that is left, to the end: after the program has ended or before the reader leaves. */
 void ot_stream_drain(struct ot_stream *stream);

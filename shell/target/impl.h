@@ -27,6 +27,8 @@ struct ot_target_ops {
 				size_t bytes);
 	struct ot_err *(*probe)(struct ot_target *target, struct ot_target_probe *probes, size_t nr,
 				struct otrace_switched *ret);
+	struct ot_err *(*ask)(struct ot_target *target, enum otrace_msg_type type,
+			      const void *payload, size_t bytes, struct ot_buf *reply);
 	struct ot_err *(*unprobe)(struct ot_target *target, const uint64_t *fns, size_t nr,
 				  struct otrace_switched *ret);
 	struct ot_err *(*redirect)(struct ot_target *target, uint64_t fn, uint64_t fn_target,

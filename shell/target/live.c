@@ -339,11 +339,14 @@ static void add_probe(struct ot_buf *request, const struct ot_target_probe *prob
 				       .trace_id = probe->trace_id,
 				       .flags = probe->flags,
 				       .nr_enter = probe->nr_enter,
-				       .nr_leave = probe->nr_leave};
+				       .nr_leave = probe->nr_leave,
+				       .nr_rules = probe->nr_rules,
+				       .rules_bytes = probe->rules_bytes};
 
 	ot_buf_add(request, &set, sizeof(set));
 	ot_buf_add(request, probe->enter, probe->nr_enter * sizeof(*probe->enter));
 	ot_buf_add(request, probe->leave, probe->nr_leave * sizeof(*probe->leave));
+	ot_buf_add(request, probe->rules, probe->rules_bytes);
 }
 
 static struct ot_err *live_probe(struct ot_target *target, struct ot_target_probe *probes,
@@ -518,6 +521,7 @@ static const struct ot_target_ops live_ops = {
 	.threads = live_threads,
 	.write = live_write,
 	.probe = live_probe,
+	.ask = ask,
 	.unprobe = live_unprobe,
 	.redirect = live_redirect,
 	.go = live_go,

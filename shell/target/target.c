@@ -256,6 +256,12 @@ struct ot_err *ot_target_probe(struct ot_target *target, struct ot_target_probe 
 	OT_DISPATCH(target, probe, probes, nr, ret);
 }
 
+struct ot_err *ot_target_ask(struct ot_target *target, enum otrace_msg_type type,
+			     const void *payload, size_t bytes, struct ot_buf *reply)
+{
+	OT_DISPATCH(target, ask, type, payload, bytes, reply);
+}
+
 struct ot_err *ot_target_unprobe(struct ot_target *target, const uint64_t *fns, size_t nr,
 				 struct otrace_switched *ret)
 {

@@ -29,6 +29,7 @@
 
 #include <otrace/wire.h>
 
+struct ot_buf;
 struct ot_err;
 struct ot_target;
 
@@ -63,6 +64,9 @@ struct ot_target_probe {
 	const struct otrace_capture *leave;
 	uint32_t nr_enter;
 	uint32_t nr_leave;
+	const void *rules; /* as otrace/rule.h has them, one behind the other */
+	uint32_t nr_rules;
+	uint32_t rules_bytes;
 	int32_t status; /* filled in: enum otrace_error */
 };
 
@@ -180,6 +184,14 @@ struct ot_err *ot_target_write(struct ot_target *target, uint64_t address, const
 /** Arms functions. Each one's status is filled in; the error is for the whole request only. */
 struct ot_err *ot_target_probe(struct ot_target *target, struct ot_target_probe *probes, size_t nr,
 			       struct otrace_switched *ret);
+
+/**
+ * Sends a message that has no function of its own here, and waits for the answer. A status of the runtime's
+ * is an error.
+ * @param reply what came; may be NULL
+ */
+struct ot_err *ot_target_ask(struct ot_target *target, enum otrace_msg_type type,
+			     const void *payload, size_t bytes, struct ot_buf *reply);
 
 /** Disarms functions; @p nr 0 means all of them. */
 struct ot_err *ot_target_unprobe(struct ot_target *target, const uint64_t *fns, size_t nr,

@@ -42,7 +42,7 @@ static void arm(uint32_t trace_id, uint32_t flags)
 	struct otrace_probe_set set = {
 		.trace_id = trace_id, .flags = flags, .nr_enter = 2, .nr_leave = 1};
 
-	assert_int_equal(ot_probe_arm(&probe, &set, captures, &probe.arm), OTRACE_E_OK);
+	assert_int_equal(ot_probe_arm(&probe, &set, captures, NULL, &probe.arm), OTRACE_E_OK);
 }
 
 static REAL_FRAME void call(uint64_t a, uint64_t b, int depth)
@@ -336,11 +336,11 @@ static void test_captures_must_fit(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_int_equal(ot_probe_arm(&probe, &set, &bad[i], &got), OTRACE_E_INVALID);
+		assert_int_equal(ot_probe_arm(&probe, &set, &bad[i], NULL, &got), OTRACE_E_INVALID);
 	set.trace_id = 0;
-	assert_int_equal(ot_probe_arm(&probe, &set, &large, &got), OTRACE_E_INVALID);
+	assert_int_equal(ot_probe_arm(&probe, &set, &large, NULL, &got), OTRACE_E_INVALID);
 	set.trace_id = 3;
-	assert_int_equal(ot_probe_arm(&probe, &set, &large, &got), OTRACE_E_OK);
+	assert_int_equal(ot_probe_arm(&probe, &set, &large, NULL, &got), OTRACE_E_OK);
 	assert_true(got->enter_max_bytes <= OTRACE_RECORD_MAX_BYTES);
 	assert_int_equal(got->enter_head >> 56, OTRACE_REC_FLAG_TRUNCATED);
 }

@@ -89,11 +89,11 @@ struct otrace_subbuf {
 };
 
 enum otrace_rec_type {
-	OTRACE_REC_PAD = 0,	  /* only struct otrace_rec's first word is valid */
-	OTRACE_REC_ENTER = 1,	  /* struct otrace_rec_enter, captures */
-	OTRACE_REC_LEAVE = 2,	  /* struct otrace_rec, captures */
-	OTRACE_REC_ABANDONED = 3, /* call ended by longjmp or thread exit; tsc = when noticed */
-	OTRACE_REC_UNWOUND = 4,	  /* call ended by an exception passing through */
+	OTRACE_REC_PAD = 0,	   /* only struct otrace_rec's first word is valid */
+	OTRACE_REC_ENTER = 1,	   /* struct otrace_rec_enter, captures */
+	OTRACE_REC_LEAVE = 2,	   /* struct otrace_rec, captures */
+	OTRACE_REC_ABANDONED = 3,  /* call ended by longjmp or thread exit; tsc = when noticed */
+	OTRACE_REC_UNWOUND = 4,	   /* call ended by an exception passing through */
 	OTRACE_REC_ENTER_ONLY = 5, /* struct otrace_rec_enter; no end will follow */
 	/* struct otrace_rec_late, captures of the entry: a call that was decided at its end. Its end
 	 * follows. A call that has an ENTER already gets it too when another trace matches late; without
@@ -101,9 +101,9 @@ enum otrace_rec_type {
 	OTRACE_REC_LATE = 6,
 	/* Parts of a context: they belong to the record before them with the same call_seq, and are not
 	 * counted as records. PLACE is the last one of each end of a call. */
-	OTRACE_REC_COPY = 7,	  /* struct otrace_rec_copy, bytes padded to 8 */
-	OTRACE_REC_REGISTERS = 8, /* struct otrace_rec_registers */
-	OTRACE_REC_PLACE = 9,	  /* struct otrace_rec_place */
+	OTRACE_REC_COPY = 7,	   /* struct otrace_rec_copy, bytes padded to 8 */
+	OTRACE_REC_REGISTERS = 8,  /* struct otrace_rec_registers */
+	OTRACE_REC_PLACE = 9,	   /* struct otrace_rec_place */
 	OTRACE_REC_TRACE_OVER = 12 /* struct otrace_rec_trace_over: a trace has reached a limit */
 };
 
@@ -131,8 +131,9 @@ struct otrace_rec_enter {
 };
 
 struct otrace_rec_late {
-	struct otrace_rec_enter enter; /* rec.tsc is now; matched has only what was decided at the end */
-	uint64_t begin_tsc;	       /* of the call */
+	struct otrace_rec_enter
+		enter;	    /* rec.tsc is now; matched has only what was decided at the end */
+	uint64_t begin_tsc; /* of the call */
 };
 
 #define OTRACE_COPY_IS_STACK 1u
@@ -143,7 +144,8 @@ struct otrace_rec_late {
 struct otrace_rec_copy {
 	struct otrace_rec rec;
 	uint64_t address;
-	uint32_t bytes; /* that follow; fewer than the object has = the rest could not be read, or was cut */
+	uint32_t
+		bytes; /* that follow; fewer than the object has = the rest could not be read, or was cut */
 	uint32_t flags; /* OTRACE_COPY_* */
 };
 
@@ -151,7 +153,8 @@ struct otrace_rec_copy {
 
 struct otrace_rec_registers {
 	struct otrace_rec rec;
-	uint64_t values[OTRACE_REC_NR_REGISTERS]; /* rbx, rbp, r12, r13, r14, r15, rsp, rip: inside the hook */
+	uint64_t values
+		[OTRACE_REC_NR_REGISTERS]; /* rbx, rbp, r12, r13, r14, r15, rsp, rip: inside the hook */
 };
 
 /** Where and how; ends the parts of one end of a call. */
@@ -161,7 +164,7 @@ struct otrace_rec_place {
 	uint32_t matched;
 	uint32_t flags; /* OTRACE_COPY_AT_END, OTRACE_PLACE_* */
 	uint32_t cpu;
-	int32_t error; /* errno */
+	int32_t error;	   /* errno */
 	uint64_t left_out; /* objects and pieces that the limits had no room for */
 };
 

@@ -77,7 +77,8 @@ enum otrace_action {
 	OTRACE_ACTION_HOLD = 4
 };
 
-#define OTRACE_RULE_LATE 1u	    /* decided by the leave code; the enter code, if any, may say no before */
+#define OTRACE_RULE_LATE \
+	1u /* decided by the leave code; the enter code, if any, may say no before */
 #define OTRACE_RULE_CONTEXT 2u	    /* copies of what matches: roots, registers, stack, place */
 #define OTRACE_RULE_SPARING 4u	    /* copies within the thread's share of time and bytes only */
 #define OTRACE_RULE_BREAK_LEAVE 8u  /* the action is taken (again) at the end of the call */
@@ -115,19 +116,19 @@ enum otrace_over {
 /** Limits of a trace; sets its counts to 0. */
 struct otrace_trace_set {
 	uint32_t counter;
-	uint32_t flags;	       /* 0 */
-	uint64_t skip;	       /* the first so many matches are only counted */
-	uint64_t most;	       /* ends after so many, 0 = never */
-	uint32_t over;	       /* enum otrace_over to give then */
-	uint32_t rate_per_ms;  /* ends when there are more in a millisecond, 0 = never */
-	uint64_t deadline_ns;  /* of a break or hold, 0 = none */
+	uint32_t flags;	      /* 0 */
+	uint64_t skip;	      /* the first so many matches are only counted */
+	uint64_t most;	      /* ends after so many, 0 = never */
+	uint32_t over;	      /* enum otrace_over to give then */
+	uint32_t rate_per_ms; /* ends when there are more in a millisecond, 0 = never */
+	uint64_t deadline_ns; /* of a break or hold, 0 = none */
 };
 
 /** What a trace has seen, summed over all threads. */
 struct otrace_trace_counts {
 	uint64_t evaluated; /* calls whose condition was asked for */
 	uint64_t matched;
-	uint64_t faults; /* conditions that could not be decided: wild pointers. No match */
+	uint64_t faults;   /* conditions that could not be decided: wild pointers. No match */
 	uint64_t cost_tsc; /* of nr_timed conditions */
 	uint64_t nr_timed;
 	uint64_t copied_bytes;

@@ -71,12 +71,13 @@ struct otrace_msg {
 };
 
 enum otrace_msg_type {
-	OTRACE_MSG_HELLO = 1,	 /* otrace_hello -> otrace_welcome, + the area's fd (SCM_RIGHTS) */
-	OTRACE_MSG_MODULES = 2,	 /* nothing -> otrace_module[] each followed by its path */
-	OTRACE_MSG_READ = 3,	 /* otrace_span[] -> uint32_t got[n], padded to 8, then the bytes
+	OTRACE_MSG_HELLO = 1,	/* otrace_hello -> otrace_welcome, + the area's fd (SCM_RIGHTS) */
+	OTRACE_MSG_MODULES = 2, /* nothing -> otrace_module[] each followed by its path */
+	OTRACE_MSG_READ = 3,	/* otrace_span[] -> uint32_t got[n], padded to 8, then the bytes
 				     (got[i] of each, without gaps) */
-	OTRACE_MSG_WRITE = 4,	 /* otrace_span, bytes -> nothing */
-	OTRACE_MSG_PROBE = 5,	 /* otrace_probe_set[] each with its captures and rules -> otrace_switched,
+	OTRACE_MSG_WRITE = 4,	/* otrace_span, bytes -> nothing */
+	OTRACE_MSG_PROBE =
+		5, /* otrace_probe_set[] each with its captures and rules -> otrace_switched,
 				     int32_t status[n] (enum otrace_error) */
 	OTRACE_MSG_UNPROBE = 6,	 /* uint64_t fn[n] (n = 0: all) -> otrace_switched */
 	OTRACE_MSG_REDIRECT = 7, /* otrace_redirect -> otrace_switched */
@@ -92,8 +93,10 @@ enum otrace_msg_type {
 				     HELLO, and while another shell is attached too */
 	OTRACE_MSG_WITHDRAW = 16, /* otrace_withdraw -> nothing: that call is not made any more, and
 				     no event comes. CALL_RUNNING: it has begun */
-	OTRACE_MSG_TRACE_SET = 17, /* otrace_trace_set[] -> nothing: limits of traces; before PROBE */
-	OTRACE_MSG_COUNTS = 18,	   /* uint32_t counter[], an even number of them (UINT32_MAX fills up) ->
+	OTRACE_MSG_TRACE_SET =
+		17, /* otrace_trace_set[] -> nothing: limits of traces; before PROBE */
+	OTRACE_MSG_COUNTS =
+		18, /* uint32_t counter[], an even number of them (UINT32_MAX fills up) ->
 				     otrace_trace_counts[] */
 	OTRACE_EVENT_MODULES = 64, /* nothing: modules were loaded or unloaded; ask again */
 	OTRACE_EVENT_CALL_DONE =

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 
-WIRE_VERSION, ABI_VERSION = 3, 5
+WIRE_VERSION, ABI_VERSION = 4, 5
 REPLY = 0x8000
 (HELLO, MODULES, READ, WRITE, PROBE, UNPROBE, REDIRECT, STATUS, THREADS, TLS, GO, CALL, DETACH) = range(1, 14)
 EVENT_MODULES, EVENT_CALL_DONE = 64, 65
@@ -215,7 +215,7 @@ class Client:
         """wishes: (fn, trace_id, flags, enter captures, leave captures); a capture is (offset, bytes, kind)."""
         payload = b""
         for fn, trace_id, flags, enter, leave in wishes:
-            payload += struct.pack("<QIIII", fn.address, trace_id, flags, len(enter), len(leave))
+            payload += struct.pack("<QIIIIII", fn.address, trace_id, flags, len(enter), len(leave), 0, 0)
             for offset, count, kind in [*enter, *leave]:
                 payload += struct.pack("<IIII", offset, count, kind, 0)
         data = self.call(PROBE, payload)

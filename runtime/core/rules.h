@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/**
+ * Rules of a probe: which calls are recorded, what is copied of them, what is done with their thread. The hooks' way
+ * for arms that have rules.
+ */
+#ifndef OT_CORE_RULES_H
+#define OT_CORE_RULES_H
+
+#include <otrace/rule.h>
+#include "core/copies.h"
+#include "core/limits.h"
+
+/* One rule, made ready. Points into the copy of what was loaded. */
+struct ot_rule {
+	const struct otrace_code *enter;
+	const struct otrace_code *leave;
+	uint32_t nr_enter;
+	uint32_t nr_leave;
+	uint32_t flags; /* OTRACE_RULE_* */
+	uint32_t action;
+	uint32_t counter;
+	uint32_t tag_offset;
+	uint32_t tag_bytes;
+	struct ot_limit *limit;
+	struct ot_copy_program copies;
+};
+
+struct ot_rules {
+	const void *loaded;
+	uint32_t loaded_bytes;
+	uint32_t nr;
+	uint32_t context_mask; /* of the rules that copy, so too the next ones */
+	uint32_t late_mask;
+	uint32_t park_enter_mask;
+	uint32_t park_leave_mask;
+	uint32_t tag_mask;
+	struct ot_rule items[];
+};
+
+/** Whether they stay when the shell goes. */
+bool ot_rules_keep(const struct ot_rules *rules);
+/** Whether these are what was loaded from bytes. NULL and none are the same. */
+bool ot_rules_are(const struct ot_rules *rules, const void *bytes, uint32_t nr_bytes);
+/**
+ * Checks and copies them. Under control.
+ *
+ * @param ret NULL when nr is 0
+ * @return an enum otrace_error; *ret is set on OTRACE_E_OK only
+ */
+int ot_rules_load(const void *bytes, uint32_t nr_bytes, uint32_t nr, uint32_t frame_bytes,
+		  const struct ot_rules **ret);
+
+/** Which rules may match at the entry. The thread is held, the stack checked. */
+struct ot_rules_entry {
+	uint32_t matched;
+	uint32_t late; /* decided at the end */
+	uint32_t over; /* just ended by their limits */
+};
+
+/** Decides. @param slots OTRACE_CODE_SLOTS words for each late rule, in the order of the bits; NULL = none may be late */
+void ot_rules_decide_enter(struct ot_thread *thread, const struct ot_arm *arm,
+			   const struct otrace_frame *frame, uint64_t *slots,
+			   struct ot_rules_entry *ret);
+
+/* What is kept of a call that is decided at its end; the captures follow the slots. */
+struct ot_late {
+	uint64_t seq; /* 0 = is over */
+	uint64_t begin_tsc;
+	uint64_t parent_seq;
+	uint64_t flags; /* OTRACE_REC_FLAG_* */
+	uint32_t depth;
+	uint32_t mask;	 /* of the rules to decide */
+	uint32_t before; /* offset of the one before */
+	uint32_t nr_slots;
+	uint32_t capture_bytes;
+	uint32_t has_enter; /* another rule has matched at the entry */
+	uint64_t slots[];
+};
+
+/** Room for an entry, with slots to decide with. NULL: none of the rules is late, or there is no room (counted). */
+struct ot_late *ot_late_begin(struct ot_thread *thread, const struct ot_arm *arm);
+/** Keeps it: slots of the rules in mask are filled, and the fields but before, nr_slots, capture_bytes, begin_tsc. */
+void ot_late_keep(struct ot_thread *thread, const struct ot_arm *arm,
+		  const struct otrace_frame *frame, struct ot_late *late);
+/** The call's entry, NULL when there is none. */
+struct ot_late *ot_late_find(struct ot_thread *thread, uint64_t seq);
+/** Is over. */
+void ot_late_drop(struct ot_thread *thread, struct ot_late *late);
+
+/** Decides at the end; the mask of those that match. @param frame NULL: the call has ended without a result */
+uint32_t ot_rules_decide_leave(struct ot_thread *thread, const struct ot_arm *arm,
+			       const struct otrace_frame *frame, struct ot_late *late,
+			       uint64_t now_tsc, uint32_t *over_ret);
+
+/** Writes the LATE record, without captures when the call has an ENTER. */
+void ot_rules_write_late(struct ot_thread *thread, const struct ot_arm *arm,
+			 const struct ot_late *late, uint32_t matched, uint64_t now_tsc);
+/** Writes what the matching rules copy of the call, at its entry or end. */
+void ot_rules_write_copies(struct ot_thread *thread, const struct ot_arm *arm,
+			   const struct ot_copies *what);
+/** Tells that traces have ended. */
+void ot_rules_write_over(struct ot_thread *thread, const struct ot_arm *arm, uint64_t seq,
+			 uint32_t over);
+/** At the end of a matching call. */
+void ot_rules_tag(const struct ot_arm *arm, const struct otrace_frame *frame, uint64_t seq,
+		  uint32_t matched);
+/** Parks, if one of the matching rules wants it. The thread is not held. */
+void ot_rules_park(const struct ot_arm *arm, const struct otrace_frame *frame, uint64_t seq,
+		   uint32_t matched, bool at_end);
+/** A call with rules is over without its hook. Whether that is to be told: it has a record of its begin now. */
+bool ot_rules_abandon(struct ot_thread *thread, const struct ot_open_call *call);
+
+#endif
