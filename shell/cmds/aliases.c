@@ -21,6 +21,7 @@ static const struct {
 } presets[] = {
 	{"cde", "cd :"},  {"cdt", "cd __trc"}, {"dn", "cd __down"},	  {"doc", "view -d"},
 	{"show", "view"}, {"up", "cd __up"},   {"dv", "cd __down; view"}, {"uv", "cd __up; view"},
+	{"where", "pr __trc/where"},
 };
 
 /* ------------------------------------------------------------------ the list */

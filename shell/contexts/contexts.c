@@ -326,13 +326,20 @@ static void take_end(struct ot_context *context, const struct ot_call_event *eve
 {
 	context->ended = event->kind;
 	context->return_time_ns = event->time_ns;
-	context->duration_ns = event->time_ns > context->call_time_ns
-				       ? event->time_ns - context->call_time_ns
+	context->duration_ns = event->begin_known && event->time_ns > event->begin_ns
+				       ? event->time_ns - event->begin_ns
 				       : 0;
 	context->flags |= event->flags;
 	ot_buf_reset(&context->leave);
 	if (event->kind == OT_CALL_RETURN && event->nr_bytes)
 		ot_buf_add(&context->leave, event->captures, event->nr_bytes);
+}
+
+/* A ring goes to another thread when its own has ended. */
+static void name_thread(struct ot_context *context, const struct otrace_ring *ring)
+{
+	if (ring && ring->owner_tid == context->tid)
+		memcpy(context->thread_name, ring->thread_name, sizeof(context->thread_name) - 1);
 }
 
 static struct ot_context *make_of(struct ot_contexts *contexts, const struct ot_context_slot *slot,
@@ -346,6 +353,7 @@ static struct ot_context *make_of(struct ot_contexts *contexts, const struct ot_
 	context->fn = slot->trace->fn;
 	context->plan = slot->trace->plan;
 	context->tid = enter->tid;
+	name_thread(context, slot->ring);
 	context->depth = enter->depth;
 	context->parent_seq = enter->parent_seq;
 	context->parent_trace_id = enter->parent_trace_id;
@@ -384,6 +392,22 @@ struct ot_context *ot_contexts_make(struct ot_contexts *contexts,
 
 /* ------------------------------------------------------------------ events */
 
+static const struct otrace_ring *ring_of(const struct ot_contexts *contexts, uint32_t tid)
+{
+	const struct otrace_area *area =
+		contexts->target ? ot_target_area(contexts->target) : NULL;
+
+	for (uint32_t i = 0; area && i < area->nr_rings; i++) {
+		const struct otrace_ring *ring =
+			(const void *)((const char *)area + area->rings_offset +
+				       i * area->ring_stride_bytes);
+
+		if (ring->owner_tid == tid)
+			return ring;
+	}
+	return NULL;
+}
+
 static struct ot_context_slot *slot_of(struct ot_contexts *contexts, uint32_t tid)
 {
 	if (contexts->last && contexts->last_tid == tid)
@@ -392,6 +416,7 @@ static struct ot_context_slot *slot_of(struct ot_contexts *contexts, uint32_t ti
 	contexts->last_tid = tid;
 	if (!contexts->last) {
 		contexts->last = ot_alloc(sizeof(*contexts->last));
+		contexts->last->ring = ring_of(contexts, tid);
 		ot_map_set(&contexts->slots, (uint64_t)tid + 1, contexts->last);
 	}
 	return contexts->last;
@@ -426,7 +451,8 @@ void ot_contexts_call(struct ot_contexts *contexts, const struct ot_trace *trace
 	struct ot_context_slot *slot;
 	struct ot_context *context;
 
-	if (!trace || event->kind == OT_CALL_LOST)
+	/* without a rule nobody asked for contexts: most calls of a flood */
+	if (!trace || event->kind == OT_CALL_LOST || !event->matched)
 		return;
 	slot = slot_of(contexts, event->tid);
 	if (event->kind == OT_CALL_ENTER) {

@@ -18,6 +18,7 @@
 #include "stream/traces.h"
 
 struct ot_contexts;
+struct ot_context_frame;
 struct ot_context_frames;
 struct ot_mapped_files;
 
@@ -186,5 +187,8 @@ uint32_t ot_context_cpu(const struct ot_context *context);
 /** The frames from the traced function's caller on; see contexts/frames.h. Made once. */
 const struct ot_context_frames *ot_context_frames(struct ot_contexts *contexts,
 						  struct ot_context *context);
+/** One of them: 1 = the caller. NULL: there are not so many. */
+struct ot_context_frame *ot_context_frame_at(struct ot_contexts *contexts,
+					     struct ot_context *context, size_t number);
 
 #endif

@@ -11,6 +11,7 @@
 
 /** The last call of a thread: what its parts will belong to. */
 struct ot_context_slot {
+	const struct otrace_ring *ring; /* of the thread; NULL = not found */
 	const struct ot_trace *trace;
 	struct ot_call_event enter;
 	struct ot_buf enter_bytes;

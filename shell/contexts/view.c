@@ -161,3 +161,11 @@ const struct ot_context_frames *ot_context_frames(struct ot_contexts *contexts,
 			context->fn ? context->fn->wrapper : 0);
 	return context->frames;
 }
+
+struct ot_context_frame *ot_context_frame_at(struct ot_contexts *contexts,
+					     struct ot_context *context, size_t number)
+{
+	const struct ot_context_frames *frames = ot_context_frames(contexts, context);
+
+	return number && number <= frames->nr ? &frames->items[number - 1] : NULL;
+}
