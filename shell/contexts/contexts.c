@@ -309,11 +309,11 @@ static void write_texts(struct ot_context *context, const char *function, const 
 }
 
 static void file(struct ot_contexts *contexts, struct ot_context *context, const char *function,
-		 const struct ot_context_filing *filing)
+		 enum ot_context_kind kind, const char *label)
 {
-	context->kind = filing->kind;
+	context->kind = kind;
 	context->order = ++contexts->nr_made;
-	write_texts(context, function, filing->label && *filing->label ? filing->label : "call");
+	write_texts(context, function, label && *label ? label : "call");
 	put(contexts, context);
 	context->charged_bytes = 1;
 	contexts->bytes++;
@@ -368,14 +368,14 @@ static struct ot_context *make_of(struct ot_contexts *contexts, const struct ot_
 		take_end(context, &slot->end);
 	if (contexts->filer)
 		contexts->filer(contexts->filer_priv, slot->trace, matched, &filing);
-	file(contexts, context, context->fn->unique_name, &filing);
+	file(contexts, context, context->fn->unique_name, filing.kind, ot_buf_text(&filing.label));
+	ot_buf_deinit(&filing.label);
 	return context;
 }
 
 struct ot_context *ot_contexts_make(struct ot_contexts *contexts,
 				    const struct ot_context_made *made)
 {
-	struct ot_context_filing filing = {.kind = made->kind, .label = made->label};
 	struct ot_context *context;
 
 	if (ot_map_get(&contexts->by_seq, made->seq))
@@ -386,7 +386,8 @@ struct ot_context *ot_contexts_make(struct ot_contexts *contexts,
 	context->tid = made->tid;
 	context->call_time_ns = made->time_ns;
 	context->ended = OT_CALL_ENTER;
-	file(contexts, context, made->fn ? made->fn->unique_name : made->function, &filing);
+	file(contexts, context, made->fn ? made->fn->unique_name : made->function, made->kind,
+	     made->label);
 	return context;
 }
 

@@ -98,12 +98,16 @@ struct ot_context {
 /** What a call's context is filed under. Zeroed: traces, "call". */
 struct ot_context_filing {
 	enum ot_context_kind kind;
-	const char *label; /* borrowed; NULL = "call" */
+	struct ot_buf label; /* empty = "call" */
 };
 
 /** Says where to file a call by the rules that matched. */
 typedef void (*ot_contexts_filer)(void *priv, const struct ot_trace *trace, uint32_t matched,
 				  struct ot_context_filing *ret);
+
+/** The filer of a session: by the action and the condition of the rule that made the copies. */
+void ot_context_file_by_rules(void *priv, const struct ot_trace *trace, uint32_t matched,
+			      struct ot_context_filing *ret);
 
 /** A context that is no traced call's: of an assertion, a crash, a tag. Its parts follow under its seq. */
 struct ot_context_made {

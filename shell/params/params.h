@@ -35,6 +35,9 @@ struct ot_params {
 	unsigned int call_thread; /* its number; 0 = the runtime's own */
 	char *osh_bin;
 	char *add_env;
+	bool trace_active;
+	unsigned int trace_most; /* matches; 0 = any */
+	unsigned int trace_rate; /* matches in a millisecond; 0 = any */
 	uint64_t shell_timeout; /* milliseconds; 0 = none */
 };
 

@@ -7,6 +7,7 @@
 #include "cmds/split.h"
 #include "contexts/contexts.h"
 #include "params/params.h"
+#include "stream/traces.h"
 #include "ui/ui.h"
 
 /* It was decided when otrace started who may do what to the program; later only less is possible. */
@@ -48,6 +49,23 @@ static struct ot_err *apply_max_recent(struct ot_shell *shell, const struct ot_p
 	if (shell && shell->contexts)
 		ot_contexts_set_limits(shell->contexts, params->max_recent,
 				       params->max_recent_bytes);
+	return NULL;
+}
+
+static struct ot_err *apply_trace_active(struct ot_shell *shell, const struct ot_params *params)
+{
+	if (!shell || !shell->traces)
+		return NULL;
+	return ot_traces_set_active(shell->traces, params->trace_active);
+}
+
+static struct ot_err *apply_trace_limits(struct ot_shell *shell, const struct ot_params *params)
+{
+	struct ot_trace_defaults defaults = {.most = params->trace_most,
+					     .rate_per_ms = params->trace_rate};
+
+	if (shell && shell->traces)
+		ot_traces_set_defaults(shell->traces, &defaults);
 	return NULL;
 }
 
@@ -120,6 +138,14 @@ const struct ot_setting ot_params_table[] = {
 	 .apply = apply_safe_mode},
 	{FIELD(shell_timeout), .kind = OT_SETTING_DURATION, .standard = "0", .max = 24 * HOUR_MS,
 	 .help = "in scripts: time that a unix command has before it is ended; 0 = any"},
+	{FIELD(trace_active), .kind = OT_SETTING_BOOL, .standard = "true",
+	 .help = "off: no function is traced, and no trace forgotten", .apply = apply_trace_active},
+	{FIELD(trace_most), .kind = OT_SETTING_UINT, .standard = "100000", .max = UINT32_MAX,
+	 .help = "matches after which a new trace with -a, -d or -s ends; 0 = any",
+	 .apply = apply_trace_limits},
+	{FIELD(trace_rate), .kind = OT_SETTING_UINT, .standard = "0", .max = 1000000,
+	 .help = "matches in a millisecond at which such a trace ends; 0 = any",
+	 .apply = apply_trace_limits},
 	{FIELD(width), .kind = OT_SETTING_UINT, .standard = "0", .max = 10000,
 	 .help = "columns to lay text out in; 0 = those of the terminal", .apply = apply_width},
 	{.name = NULL},

@@ -84,7 +84,7 @@ static bool is_shown(const struct ot_trace *trace, const struct ot_call_event *e
 
 	if (event->kind == OT_CALL_ENTER)
 		side = event->end_expected ? OT_TRACE_CALL : OT_TRACE_ALL;
-	return trace && !trace->options.quiet && trace->options.when & side;
+	return trace && ot_trace_when(trace, event->matched, true) & side;
 }
 
 static void tell_lost(struct ot_stream *stream)

@@ -16,6 +16,7 @@
 #include "expr/history.h"
 #include "params/params.h"
 #include "ui/session.h"
+#include "ui/traced.h"
 #include "vfs/vfs.h"
 
 #define STREAM_BUDGET_MS 10
@@ -152,15 +153,18 @@ static void show_event(void *priv, const struct ot_trace *trace, const struct ot
 	ot_ui_event(session->shell.ui, trace, event);
 }
 
-static void keep_call(void *priv, const struct ot_trace *trace, const struct ot_call_event *event)
-{
-	ot_contexts_call(((struct ot_session *)priv)->shell.contexts, trace, event);
-}
-
 static void keep_part(void *priv, uint32_t tid, const struct otrace_rec *part, uint64_t time_ns)
 {
 	(void)time_ns;
 	ot_contexts_part(((struct ot_session *)priv)->shell.contexts, tid, part);
+}
+
+static void every_call(void *priv, const struct ot_trace *trace, const struct ot_call_event *event)
+{
+	struct ot_shell *shell = &((struct ot_session *)priv)->shell;
+
+	ot_traced_call(shell, trace, event);
+	ot_contexts_call(shell->contexts, trace, event);
 }
 
 uint64_t ot_session_nr_events(const struct ot_shell *shell)
@@ -214,8 +218,10 @@ static void note_not_instrumented(const struct ot_shell *shell, const char *scri
 static void open_program(struct ot_session *session, const char *script)
 {
 	struct ot_shell *shell = &session->shell;
-	struct ot_stream_sink sink = {
-		.event = show_event, .every = keep_call, .part = keep_part, .priv = session};
+	struct ot_stream_sink sink = {.event = show_event,
+				      .every = every_call,
+				      .part = keep_part,
+				      .priv = session};
 	size_t nr_modules;
 	struct ot_err *err;
 
@@ -235,9 +241,11 @@ static void open_program(struct ot_session *session, const char *script)
 	session->writer.format.program = shell->program;
 	ot_ui_set_writer(shell->ui, &session->writer);
 	shell->contexts = ot_contexts_create(shell->target);
+	ot_contexts_set_filer(shell->contexts, ot_context_file_by_rules, NULL);
 	if (ot_target_area(shell->target))
 		shell->stream =
 			ot_stream_create(ot_target_area(shell->target), shell->traces, &sink, true);
+	ot_traced_begin(shell);
 }
 
 static void each_patch(void *priv,
@@ -638,6 +646,7 @@ static bool turn(struct ot_session *session, int terminal_fd, int wait_ms)
 		if (shell->target && !session->gone)
 			pump_target(session);
 		session->more = shell->stream && ot_stream_poll(shell->stream, STREAM_BUDGET_MS);
+		ot_traced_settle(shell);
 		if (process_is_gone(session))
 			end_program(session);
 	} else {
@@ -880,8 +889,6 @@ void ot_session_exit(struct ot_shell *shell, int status)
 void ot_session_leave(struct ot_shell *shell)
 {
 	enum ot_target_state state = ot_target_state(shell->target);
-	size_t nr;
-	struct otrace_switched switched;
 
 	if (state != OT_TARGET_HELD && state != OT_TARGET_RUNNING)
 		return;
@@ -889,7 +896,7 @@ void ot_session_leave(struct ot_shell *shell)
 		ot_stream_look(shell->stream, STREAM_BUDGET_MS);
 	/* First off, then read: so that nothing is written behind our last look. */
 	if (shell->traces && ot_traces_nr_on(shell->traces))
-		ot_err_destroy(ot_traces_clear(shell->traces, &nr, &switched));
+		ot_err_destroy(ot_traces_leave(shell->traces));
 	if (shell->stream)
 		ot_stream_drain(shell->stream);
 	ot_err_destroy(ot_target_detach(shell->target));
