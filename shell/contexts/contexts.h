@@ -177,6 +177,11 @@ void ot_contexts_delete(struct ot_contexts *contexts, struct ot_context *context
  */
 struct ot_target *ot_context_view(struct ot_contexts *contexts, struct ot_context *context,
 				  bool after);
+/**
+ * From here on such a view answers for both ends, where they do not differ: an expression has names that are of the
+ * one and of the other. Nothing for other targets.
+ */
+void ot_context_view_mix(struct ot_target *view, bool mixed);
 /** Whether it has anything of the end: else there is no "after". */
 bool ot_context_has_after(const struct ot_context *context);
 

@@ -11,6 +11,7 @@ struct view {
 	const struct ot_context *context;
 	const struct ot_mapped_files *files;
 	uint32_t side; /* OTRACE_COPY_AT_END, or 0 */
+	bool is_mixed;
 };
 
 static void view_close(struct ot_target *target)
@@ -19,15 +20,14 @@ static void view_close(struct ot_target *target)
 }
 
 /* What the pieces of one end have at an address, as far as one piece goes. */
-static size_t from_pieces(const struct view *view, uint64_t address, void *buf, size_t bytes)
+static size_t from_side(const struct ot_context *context, uint32_t side, uint64_t address, void *buf,
+			size_t bytes)
 {
-	const struct ot_context *context = view->context;
-
 	for (size_t i = 0; i < context->pieces.nr; i++) {
 		const struct ot_context_piece *piece = &context->pieces.items[i];
 		uint64_t offset = address - piece->address;
 
-		if ((piece->flags & OTRACE_COPY_AT_END) != view->side || offset >= piece->bytes)
+		if ((piece->flags & OTRACE_COPY_AT_END) != side || offset >= piece->bytes)
 			continue;
 		if (bytes > piece->bytes - offset)
 			bytes = piece->bytes - (size_t)offset;
@@ -35,6 +35,31 @@ static size_t from_pieces(const struct view *view, uint64_t address, void *buf, 
 		return bytes;
 	}
 	return 0;
+}
+
+/* Byte by byte, as pieces may begin and end anywhere: only what one end has, or both alike. */
+static size_t from_both(const struct ot_context *context, uint64_t address, uint8_t *buf,
+			size_t bytes)
+{
+	size_t got = 0;
+
+	for (; got < bytes; got++) {
+		uint8_t end;
+		size_t at_call = from_side(context, 0, address + got, buf + got, 1);
+		size_t at_end = from_side(context, OTRACE_COPY_AT_END, address + got, &end, 1);
+
+		if ((!at_call && !at_end) || (at_call && at_end && end != buf[got]))
+			break;
+		if (at_end)
+			buf[got] = end;
+	}
+	return got;
+}
+
+static size_t from_pieces(const struct view *view, uint64_t address, void *buf, size_t bytes)
+{
+	return view->is_mixed ? from_both(view->context, address, buf, bytes)
+			      : from_side(view->context, view->side, address, buf, bytes);
 }
 
 static void read_span(const struct view *view, struct ot_target_span *span)
@@ -96,6 +121,12 @@ struct ot_target *ot_context_view(struct ot_contexts *contexts, struct ot_contex
 		context->views[after] =
 			ot_context_view_create(context, after, contexts->files);
 	return context->views[after];
+}
+
+void ot_context_view_mix(struct ot_target *view, bool mixed)
+{
+	if (view && view->ops == &view_ops)
+		((struct view *)view)->is_mixed = mixed;
 }
 
 bool ot_context_has_after(const struct ot_context *context)

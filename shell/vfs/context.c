@@ -380,6 +380,9 @@ bool ot_vfs_context_name(void *priv, const char *name, struct ot_value *ret, str
 		else
 			ot_value_copy(&node->value, ret);
 	}
+	/* its pointers lead to what was there at the end, and those of arguments to what was at the call */
+	if (found && !strcmp(name, "return") && vfs->scoped.kind == OT_NODE_CONTEXT)
+		ot_context_view_mix(ot_node_target(vfs, &vfs->scoped), true);
 	ot_node_list_deinit(&list);
 	return found || *err;
 }

@@ -265,7 +265,8 @@ struct ot_err *ot_vfs_scope(struct ot_vfs *vfs, struct ot_expr_scope *ret, struc
 	memset(hold, 0, sizeof(*hold));
 	OT_TRY(ot_vfs_find(vfs, ".", hold, NULL));
 	ret->tid = hold->tid;
-	ret->target = hold->from;
+	if (hold->context)
+		ret->target = ot_node_target(vfs, hold);
 	ret->hint = ot_vfs_hint;
 	ret->local_priv = vfs;
 	if (ot_node_is_fn_pointer(hold))
@@ -275,6 +276,7 @@ struct ot_err *ot_vfs_scope(struct ot_vfs *vfs, struct ot_expr_scope *ret, struc
 		ret->file = hold->fn->file;
 	} else if (hold->context && hold->kind != OT_NODE_VALUE) {
 		vfs->scoped = *hold;
+		ot_context_view_mix(ret->target, false);
 		ret->local = ot_vfs_context_name;
 	} else if (hold->kind == OT_NODE_LOCALS) {
 		ret->local = ot_vfs_local;
