@@ -102,9 +102,9 @@ struct otrace_rule {
 	uint32_t nr_pointers;
 	uint32_t nr_layouts;
 	uint32_t stack_bytes; /* of the thread's stack to copy, 0 = none; registers come with it */
-	uint32_t max_bytes;   /* of the copied objects of one end of a call; the stack comes on top */
-	uint32_t tag_offset;  /* ACTION_TAG: where in the frame the pointer lies */
-	uint32_t tag_bytes;   /* what the tag covers when the allocator does not know */
+	uint32_t max_bytes; /* of the copied objects of one end of a call; the stack comes on top */
+	uint32_t tag_offset; /* ACTION_TAG: where in the frame the pointer lies */
+	uint32_t tag_bytes;  /* what the tag covers when the allocator does not know */
 };
 
 /* ------------------------------------------------------------------ traces */
