@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "contexts/code.h"
 #include "contexts/frames.h"
 
 #define FRAMES_MAX 256u
@@ -74,6 +75,13 @@ static bool is_runtime(const struct unwind *unwind, uint64_t pc)
 	return name && !strncmp(name, "libotrace.so", strlen("libotrace.so"));
 }
 
+/* The runtime calls main where the program was held before it; wrappers of other traced functions are no calls of
+ * the source. */
+static bool is_ours(const struct unwind *unwind, const char *name, uint64_t pc)
+{
+	return is_runtime(unwind, pc) || (name && !strncmp(name, "__otrace_", strlen("__otrace_")));
+}
+
 /* Its own symbol says so, or where there is none, that it lies close behind its beginning. */
 static bool is_wrapper(const struct unwind *unwind, Dwfl_Module *module, uint64_t pc)
 {
@@ -90,32 +98,19 @@ static bool is_wrapper(const struct unwind *unwind, Dwfl_Module *module, uint64_
 	return pc - unwind->wrapper < WRAPPER_MAX_BYTES;
 }
 
-static void name_frame(Dwfl_Module *module, uint64_t pc, struct ot_context_frame *frame)
-{
-	const char *name = module ? dwfl_module_addrname(module, pc) : NULL;
-
-	frame->function =
-		name ? ot_strdup(name) : ot_asprintf("%#llx", (unsigned long long)pc);
-}
-
-static void place_frame(const struct unwind *unwind, Dwfl_Module *module, uint64_t pc,
+static void place_frame(const struct unwind *unwind, uint64_t pc, const char *file, uint32_t line,
 			struct ot_context_frame *frame)
 {
-	Dwfl_Line *line = module ? dwfl_module_getsrc(module, pc) : NULL;
 	const char *name = ot_mapped_files_name(unwind->files, pc);
-	const char *file = NULL, *slash;
-	int nr = 0;
+	const char *slash = file ? strrchr(file, '/') : NULL;
 
-	if (line)
-		file = dwfl_lineinfo(line, NULL, &nr, NULL, NULL, NULL);
 	if (!file) {
 		frame->place = ot_strdup(name ? name : "");
 		return;
 	}
-	slash = strrchr(file, '/');
 	frame->file = ot_strdup(file);
-	frame->line = (uint32_t)nr;
-	frame->place = ot_asprintf("%s:%d", slash ? slash + 1 : file, nr);
+	frame->line = line;
+	frame->place = ot_asprintf("%s:%u", slash ? slash + 1 : file, line);
 }
 
 static void take_registers(Dwfl_Frame *state, struct ot_frame *frame)
@@ -130,15 +125,39 @@ static void take_registers(Dwfl_Frame *state, struct ot_frame *frame)
 	}
 }
 
-static void add_frame(struct unwind *unwind, Dwfl_Frame *state, uint64_t pc)
+static void add_frame(struct unwind *unwind, const struct ot_frame *at, const char *name,
+		      const char *file, uint32_t line)
 {
-	struct ot_context_frame frame = {.at = {.pc = pc + 1, .memory = unwind->view}};
-	Dwfl_Module *module = dwfl_addrmodule(unwind->dwfl, pc);
+	struct ot_context_frame frame = {.at = *at};
+	uint64_t pc = at->pc - 1;
 
-	take_registers(state, &frame.at);
-	name_frame(module, pc, &frame);
-	place_frame(unwind, module, pc, &frame);
+	frame.function = name ? ot_strdup(name) : ot_asprintf("%#llx", (unsigned long long)pc);
+	place_frame(unwind, pc, file, line, &frame);
 	ot_vec_push(unwind->ret, frame);
+}
+
+/* What was inlined is a call of its own, as in the source. */
+static void add_frames(struct unwind *unwind, Dwfl_Frame *state, uint64_t pc)
+{
+	struct ot_frame at = {.pc = pc + 1, .memory = unwind->view};
+	Dwfl_Module *module = dwfl_addrmodule(unwind->dwfl, pc);
+	const char *name = module ? dwfl_module_addrname(module, pc) : NULL;
+	struct ot_code code;
+
+	if (is_ours(unwind, name, pc))
+		return;
+	take_registers(state, &at);
+	if (!ot_code_find(module, pc, &code)) {
+		add_frame(unwind, &at, name, NULL, 0);
+		return;
+	}
+	for (unsigned int i = code.nr; i > 0; i--, at.nr_outer++) {
+		const char *inner = ot_code_name(&code, i - 1);
+		uint32_t line = 0;
+		const char *file = ot_code_place(&code, i - 1, &line);
+
+		add_frame(unwind, &at, inner ? inner : name, file, line);
+	}
 }
 
 /* The hook's own frames come first, then the wrapper: behind it is who called. */
@@ -160,7 +179,7 @@ static int take_frame(Dwfl_Frame *state, void *priv)
 		if (is_wrapper(unwind, dwfl_addrmodule(unwind->dwfl, pc), pc))
 			return DWARF_CB_OK;
 	}
-	add_frame(unwind, state, pc);
+	add_frames(unwind, state, pc);
 	return unwind->ret->nr < FRAMES_MAX ? DWARF_CB_OK : DWARF_CB_ABORT;
 }
 

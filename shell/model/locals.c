@@ -222,30 +222,65 @@ static void add_all(struct reader *reader, Dwarf_Die *parent, int tag)
 			add(reader, &child);
 }
 
-/* The blocks around pc, from the outside in. What was inlined is a function of its own. */
-static void walk(struct reader *reader, Dwarf_Die *parent, int depth)
+/* The block in @parent that pc is in; false: there is none. */
+static bool step_in(const struct reader *reader, Dwarf_Die *parent, Dwarf_Die *ret)
 {
 	Dwarf_Die child;
 
-	if (depth > NESTED_MAX)
-		return;
-	add_all(reader, parent, DW_TAG_formal_parameter);
-	add_all(reader, parent, DW_TAG_variable);
 	for (int end = dwarf_child(parent, &child); !end; end = dwarf_siblingof(&child, &child)) {
 		int tag = dwarf_tag(&child);
-		Dwarf_Die inner = child;
 
 		if ((tag != DW_TAG_lexical_block && tag != DW_TAG_inlined_subroutine) ||
-		    dwarf_haspc(&inner, reader->pc) != 1)
+		    dwarf_haspc(&child, reader->pc) != 1)
 			continue;
-		if (tag == DW_TAG_inlined_subroutine) {
-			clear(reader->locals);
-			free(reader->locals->function);
-			reader->locals->function =
-				ot_strdup(dwarf_diename(&inner) ? dwarf_diename(&inner) : "?");
+		*ret = child;
+		return true;
+	}
+	return false;
+}
+
+static bool is_inlined(Dwarf_Die *die)
+{
+	return dwarf_tag(die) == DW_TAG_inlined_subroutine;
+}
+
+/* Calls that were inlined into each other at pc. */
+static unsigned int count_inlined(const struct reader *reader)
+{
+	Dwarf_Die at = reader->function, inner;
+	unsigned int nr = 0;
+
+	for (int depth = 0; depth < NESTED_MAX && step_in(reader, &at, &inner); depth++) {
+		at = inner;
+		nr += is_inlined(&at);
+	}
+	return nr;
+}
+
+static void enter_inlined(struct reader *reader, Dwarf_Die *die)
+{
+	clear(reader->locals);
+	free(reader->locals->function);
+	reader->locals->function = ot_strdup(dwarf_diename(die) ? dwarf_diename(die) : "?");
+}
+
+/* The blocks around pc, from the outside in. What was inlined is a function of its own. */
+static void walk(struct reader *reader)
+{
+	unsigned int nr = count_inlined(reader), outer = reader->frame->nr_outer;
+	Dwarf_Die at = reader->function, inner;
+
+	nr = nr > outer ? nr - outer : 0;
+	for (int depth = 0; depth < NESTED_MAX; depth++) {
+		add_all(reader, &at, DW_TAG_formal_parameter);
+		add_all(reader, &at, DW_TAG_variable);
+		if (!step_in(reader, &at, &inner) || (is_inlined(&inner) && !nr))
+			return;
+		if (is_inlined(&inner)) {
+			enter_inlined(reader, &inner);
+			nr--;
 		}
-		walk(reader, &inner, depth + 1);
-		return;
+		at = inner;
 	}
 }
 
@@ -281,7 +316,7 @@ static struct ot_err *read_unit(struct reader *reader, Dwarf_Die *unit)
 	name = dwarf_diename(&reader->function);
 	reader->locals->function = ot_strdup(name ? name : "?");
 	find_line(reader, unit);
-	walk(reader, &reader->function, 0);
+	walk(reader);
 	return NULL;
 }
 

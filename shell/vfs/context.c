@@ -24,12 +24,22 @@ static void add_text(struct ot_vfs *vfs, const char *name, const char *text,
 	ot_node_list_add(ret, &node);
 }
 
-static void add_place(const char *name, enum ot_node_kind kind, struct ot_context *context,
+/* The places beside the values: what @parent is of, or of its caller or callee. */
+static void add_place(const struct ot_node *parent, const char *name, enum ot_node_kind kind,
 		      size_t frame, struct ot_target *from, struct ot_node_list *ret)
 {
-	struct ot_node node = {
-		.kind = kind, .name = name, .context = context, .frame = frame, .from = from};
+	struct ot_node node = {.kind = kind,
+			       .name = name,
+			       .context = parent->context,
+			       .frame = frame,
+			       .from = from};
 
+	if (kind == OT_NODE_AFTER)
+		node.note = "the same as it was at the end of the call";
+	else if (kind == OT_NODE_LIVE)
+		node.note = "the same, with pointers followed in the program as it is now";
+	else if (kind == OT_NODE_ABOUT)
+		node.note = "what is known of the call: times, thread, stack";
 	ot_node_list_add(ret, &node);
 }
 
@@ -142,12 +152,12 @@ static void in_call(struct ot_vfs *vfs, const struct ot_node *parent, struct ot_
 	add_result(vfs, context, false, ret);
 	add_errno(vfs, context, ret);
 	if (ot_context_has_after(context))
-		add_place("__after", OT_NODE_AFTER, context, 0,
+		add_place(parent, "__after", OT_NODE_AFTER, 0,
 			  ot_context_view(vfs->contexts, context, true), ret);
-	add_place("__live", OT_NODE_LIVE, context, 0, NULL, ret);
-	add_place("__trc", OT_NODE_ABOUT, context, 0, view, ret);
+	add_place(parent, "__live", OT_NODE_LIVE, 0, NULL, ret);
+	add_place(parent, "__trc", OT_NODE_ABOUT, 0, view, ret);
 	if (frames_of(vfs, parent)->nr)
-		add_place("__up", OT_NODE_FRAME, context, 1, view, ret);
+		add_place(parent, "__up", OT_NODE_FRAME, 1, view, ret);
 	if (context->is_late)
 		ret->note = "decided when the call ended: what pointers lead to is as it was then";
 }
@@ -169,12 +179,11 @@ static void in_frame(struct ot_vfs *vfs, const struct ot_node *parent,
 			node.err = ot_err_new(local->err->code, "%s", local->err->what);
 		ot_node_list_add(ret, &node);
 	}
-	add_place("__down", parent->frame > 1 ? OT_NODE_FRAME : OT_NODE_CONTEXT, parent->context,
+	add_place(parent, "__down", parent->frame > 1 ? OT_NODE_FRAME : OT_NODE_CONTEXT,
 		  parent->frame - 1, parent->from, ret);
-	add_place("__trc", OT_NODE_ABOUT, parent->context, parent->frame, parent->from, ret);
+	add_place(parent, "__trc", OT_NODE_ABOUT, parent->frame, parent->from, ret);
 	if (parent->frame < frames_of(vfs, parent)->nr)
-		add_place("__up", OT_NODE_FRAME, parent->context, parent->frame + 1, parent->from,
-			  ret);
+		add_place(parent, "__up", OT_NODE_FRAME, parent->frame + 1, parent->from, ret);
 	if (err)
 		ret->note = ot_vfs_intern(vfs, err->what);
 }
@@ -385,6 +394,41 @@ bool ot_vfs_context_name(void *priv, const char *name, struct ot_value *ret, str
 		ot_context_view_mix(ot_node_target(vfs, &vfs->scoped), true);
 	ot_node_list_deinit(&list);
 	return found || *err;
+}
+
+/* ------------------------------------------------------------------ on one line */
+
+static void describe_call(const struct ot_context *context, struct ot_buf *out)
+{
+	struct ot_format format = {0};
+
+	if (context->plan)
+		ot_capture_format_args(context->plan, &format, context->enter.data,
+				       context->enter.len, out);
+	if (context->ended == OT_CALL_RETURN) {
+		ot_buf_adds(out, "  return ");
+		ot_capture_format_return(context->plan, &format, context->leave.data,
+					 context->leave.len, out);
+	} else {
+		ot_buf_addf(out, "  %s", no_result(context));
+	}
+	if (context->ended == OT_CALL_ENTER)
+		return;
+	ot_buf_adds(out, "  (");
+	ot_event_duration(context->duration_ns, out);
+	ot_buf_addc(out, ')');
+}
+
+void ot_vfs_describe_context(struct ot_vfs *vfs, const struct ot_node *node, struct ot_buf *out)
+{
+	const struct ot_context_frame *frame = frame_of(vfs, node);
+
+	if (node->kind == OT_NODE_CONTEXT)
+		describe_call(node->context, out);
+	else if (node->kind == OT_NODE_FRAME && frame)
+		ot_buf_addf(out, "%s at %s", frame->function, frame->place);
+	else
+		ot_buf_adds(out, node->note ? node->note : "directory");
 }
 
 char *ot_vfs_prompt(struct ot_vfs *vfs)

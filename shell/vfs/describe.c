@@ -151,6 +151,10 @@ void ot_node_describe(struct ot_vfs *vfs, struct ot_node *node, struct ot_buf *o
 	case OT_NODE_DISK:
 		ot_buf_adds(out, node->is_folder ? "folder" : "file");
 		break;
+	case OT_NODE_CONTEXT:
+	case OT_NODE_FRAME:
+		ot_vfs_describe_context(vfs, node, out);
+		break;
 	default:
 		ot_buf_adds(out, node->note ? node->note : "directory");
 	}
