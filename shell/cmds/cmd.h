@@ -93,15 +93,15 @@ struct ot_patch_list {
  * all of them but ui).
  */
 struct ot_shell {
-	struct ot_target *target;   /* target/target.h */
-	struct ot_program *program; /* model/program.h: tables of the target */
-	struct ot_vfs *vfs;	    /* vfs/vfs.h: the tree and the current directory */
-	struct ot_stream *stream;   /* stream/stream.h: records of the trace area */
-	struct ot_traces *traces;   /* stream/traces.h: what is traced now */
+	struct ot_target *target;     /* target/target.h */
+	struct ot_program *program;   /* model/program.h: tables of the target */
+	struct ot_vfs *vfs;	      /* vfs/vfs.h: the tree and the current directory */
+	struct ot_stream *stream;     /* stream/stream.h: records of the trace area */
+	struct ot_traces *traces;     /* stream/traces.h: what is traced now */
 	struct ot_contexts *contexts; /* contexts/contexts.h: what single calls were made with */
-	struct ot_launch *launch;   /* launch/launch.h: the process we started, else NULL */
-	struct ot_ui *ui;	    /* ui/ui.h: where text goes */
-	struct ot_history *history; /* expr/history.h: earlier results; NULL = none yet */
+	struct ot_launch *launch;     /* launch/launch.h: the process we started, else NULL */
+	struct ot_ui *ui;	      /* ui/ui.h: where text goes */
+	struct ot_history *history;   /* expr/history.h: earlier results; NULL = none yet */
 	struct ot_patch_list patches;
 	bool safe;	    /* no stores, calls or patches */
 	bool interactive;   /* somebody sits at a prompt */

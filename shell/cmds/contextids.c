@@ -15,8 +15,7 @@ static void add_matching(struct ot_shell *shell, const char *pattern, struct ot_
 {
 	for (int saved = 0; saved < 2; saved++) {
 		size_t nr;
-		struct ot_context *const *all =
-			ot_contexts_list(shell->contexts, -1, saved, &nr);
+		struct ot_context *const *all = ot_contexts_list(shell->contexts, -1, saved, &nr);
 
 		for (size_t i = 0; i < nr; i++)
 			if (ot_glob_match(pattern, all[i]->id) ||
@@ -108,8 +107,7 @@ void ot_context_ids_complete(struct ot_shell *shell, struct ot_cmd_completion *c
 {
 	for (int saved = 0; shell->contexts && saved < 2; saved++) {
 		size_t nr;
-		struct ot_context *const *all =
-			ot_contexts_list(shell->contexts, -1, saved, &nr);
+		struct ot_context *const *all = ot_contexts_list(shell->contexts, -1, saved, &nr);
 
 		for (size_t i = 0; i < nr; i++)
 			completion->offer(completion, all[i]->id);

@@ -14,8 +14,7 @@ static struct ot_err *check(struct ot_shell *shell, const char *path, bool recur
 		else if (nodes.items[i].kind != OT_NODE_CONTEXT &&
 			 nodes.items[i].kind != OT_NODE_CONTEXTS)
 			err = ot_err_new(OT_ERR_UNSUPPORTED,
-					 "%s is no entry that can be removed: contexts can",
-					 path);
+					 "%s is no entry that can be removed: contexts can", path);
 	}
 	ot_node_list_deinit(&nodes);
 	return err;
@@ -28,8 +27,8 @@ static struct ot_err *remove_all(struct ot_shell *shell, struct ot_cmd_call *cal
 	struct ot_err *err = NULL;
 
 	for (int i = first; !err && i < call->argc; i++) {
-		ot_auto_free char *path = ot_asprintf("%s%s", strchr(call->argv[i], '/') ? "" : "./",
-						      call->argv[i]);
+		bool is_path = strchr(call->argv[i], '/') || call->argv[i][0] == '~';
+		ot_auto_free char *path = ot_asprintf("%s%s", is_path ? "" : "./", call->argv[i]);
 		char *words[] = {call->argv[0], path, NULL};
 		struct ot_cmd_call one = {.argc = 2, .argv = words};
 

@@ -5,6 +5,7 @@
 #include "cmds/tracelist.h"
 #include "cmds/tracenames.h"
 #include "cmds/traceoptions.h"
+#include "contexts/contexts.h"
 #include "target/target.h"
 
 #define NAMES_SHOWN 5
@@ -118,6 +119,9 @@ static struct ot_err *trace_one(struct ot_shell *shell, const char *pattern,
 	struct ot_trace_names names = {0};
 	struct ot_err *err = ot_trace_names_find(shell, pattern, &names);
 
+	/* the program may be gone when its first context is looked at */
+	if (shell->contexts)
+		ot_contexts_look(shell->contexts);
 	if (!err)
 		err = ot_traces_add(shell->traces, pattern, names.is_many, options, &names.fns,
 				    &report);
@@ -179,8 +183,9 @@ static void complete(struct ot_shell *shell, struct ot_cmd_completion *completio
 
 const struct ot_cmd ot_cmd_trace = {
 	.name = "trace",
-	.usage = "[-a ACTION] [-c COND] [-n N] [-d DEPTH] [-s FRAMES] [-r RATE] [-t TIME] [-k] [-q] [-w] "
-		 "[--wait] [NAME...]",
+	.usage =
+		"[-a ACTION] [-c COND] [-n N] [-d DEPTH] [-s FRAMES] [-r RATE] [-t TIME] [-k] [-q] [-w] "
+		"[--wait] [NAME...]",
 	.summary = "record and print the calls of functions; without NAME: what is traced",
 	.help = "NAME is a function: add, add@file.c, lua*, src/x.c:*, *; a source file: server.c; a struct: client,\n"
 		"  struct client (the functions whose first parameter is a pointer to one); client.free*, .close: of\n"

@@ -319,7 +319,8 @@ static struct ot_err *view_here(struct ot_shell *shell, enum how how, struct ot_
 		return ot_err_new(OT_ERR_USAGE, "view what? (a function, variable or type)");
 	OT_TRY(ot_vfs_find(shell->vfs, ".", &node, NULL));
 	if (node.kind == OT_NODE_FRAME && how == TEXT)
-		err = view_frame(shell, ot_context_frame_at(shell->contexts, node.context, node.frame),
+		err = view_frame(shell,
+				 ot_context_frame_at(shell->contexts, node.context, node.frame),
 				 call);
 	else if (node.context->fn)
 		err = view_fn(shell, node.context->fn, how, call);

@@ -14,9 +14,12 @@ static const struct {
 	const char *name;
 	const char *prefix;
 } kinds[OT_NR_CONTEXT_KINDS] = {
-	[OT_CONTEXT_TRACES] = {"traces", "tr-"},   [OT_CONTEXT_BREAKS] = {"breaks", "br-"},
-	[OT_CONTEXT_EXCEPTIONS] = {"exceptions", "ex-"}, [OT_CONTEXT_ASSERTS] = {"asserts", "as-"},
-	[OT_CONTEXT_TAGS] = {"tags", "tg-"},	   [OT_CONTEXT_HOLDS] = {"holds", "hd-"},
+	[OT_CONTEXT_TRACES] = {"traces", "tr-"},
+	[OT_CONTEXT_BREAKS] = {"breaks", "br-"},
+	[OT_CONTEXT_EXCEPTIONS] = {"exceptions", "ex-"},
+	[OT_CONTEXT_ASSERTS] = {"asserts", "as-"},
+	[OT_CONTEXT_TAGS] = {"tags", "tg-"},
+	[OT_CONTEXT_HOLDS] = {"holds", "hd-"},
 };
 
 const char *ot_context_kind_name(enum ot_context_kind kind)
@@ -395,8 +398,7 @@ struct ot_context *ot_contexts_make(struct ot_contexts *contexts,
 
 static const struct otrace_ring *ring_of(const struct ot_contexts *contexts, uint32_t tid)
 {
-	const struct otrace_area *area =
-		contexts->target ? ot_target_area(contexts->target) : NULL;
+	const struct otrace_area *area = contexts->target ? ot_target_area(contexts->target) : NULL;
 
 	for (uint32_t i = 0; area && i < area->nr_rings; i++) {
 		const struct otrace_ring *ring =

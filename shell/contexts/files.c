@@ -137,8 +137,8 @@ static void take_line(struct ot_mapped_files *files, char *line)
 	int at = 0;
 
 	line[strcspn(line, "\n")] = '\0';
-	if (sscanf(line, "%" SCNx64 "-%*x %4s %" SCNx64 " %*s %*s %n", &begin, mode, &offset,
-		   &at) < 3 ||
+	if (sscanf(line, "%" SCNx64 "-%*x %4s %" SCNx64 " %*s %*s %n", &begin, mode, &offset, &at) <
+		    3 ||
 	    !at || line[at] != '/' || offset || mode[1] == 'w')
 		return;
 	add_file(files, begin, line + at);
@@ -146,8 +146,7 @@ static void take_line(struct ot_mapped_files *files, char *line)
 
 static void read_maps(struct ot_mapped_files *files)
 {
-	ot_auto_free char *name =
-		ot_asprintf("/proc/%d/maps", (int)ot_target_pid(files->target));
+	ot_auto_free char *name = ot_asprintf("/proc/%d/maps", (int)ot_target_pid(files->target));
 	ot_auto_free char *line = NULL;
 	FILE *maps = fopen(name, "re");
 	size_t cap = 0;
@@ -267,8 +266,7 @@ static void report_all(const struct ot_mapped_files *files, Dwfl *dwfl)
 		int fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
 
 		/* it takes the descriptor over; another file may lie where this one did */
-		if (fd >= 0 &&
-		    !dwfl_report_elf(dwfl, file->path, file->path, fd, file->bias, true))
+		if (fd >= 0 && !dwfl_report_elf(dwfl, file->path, file->path, fd, file->bias, true))
 			close(fd);
 	}
 	dwfl_report_end(dwfl, NULL, NULL);

@@ -87,9 +87,9 @@ static bool is_wrapper(const struct unwind *unwind, Dwfl_Module *module, uint64_
 {
 	GElf_Off offset = 0;
 	GElf_Sym symbol;
-	const char *name = module ? dwfl_module_addrinfo(module, pc, &offset, &symbol, NULL, NULL,
-							 NULL)
-				  : NULL;
+	const char *name =
+		module ? dwfl_module_addrinfo(module, pc, &offset, &symbol, NULL, NULL, NULL)
+		       : NULL;
 
 	if (!unwind->wrapper || pc < unwind->wrapper)
 		return false;
@@ -202,8 +202,7 @@ static void note_end(struct unwind *unwind, int status)
 static void run(struct unwind *unwind)
 {
 	if (!dwfl_attach_state(unwind->dwfl, NULL, TID, &thread_callbacks, unwind)) {
-		unwind->ret->note =
-			ot_asprintf("the stack cannot be unwound: %s", dwfl_errmsg(-1));
+		unwind->ret->note = ot_asprintf("the stack cannot be unwound: %s", dwfl_errmsg(-1));
 		return;
 	}
 	note_end(unwind, dwfl_getthread_frames(unwind->dwfl, TID, take_frame, unwind));

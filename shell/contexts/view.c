@@ -20,8 +20,8 @@ static void view_close(struct ot_target *target)
 }
 
 /* What the pieces of one end have at an address, as far as one piece goes. */
-static size_t from_side(const struct ot_context *context, uint32_t side, uint64_t address, void *buf,
-			size_t bytes)
+static size_t from_side(const struct ot_context *context, uint32_t side, uint64_t address,
+			void *buf, size_t bytes)
 {
 	for (size_t i = 0; i < context->pieces.nr; i++) {
 		const struct ot_context_piece *piece = &context->pieces.items[i];
@@ -118,8 +118,7 @@ struct ot_target *ot_context_view(struct ot_contexts *contexts, struct ot_contex
 				  bool after)
 {
 	if (!context->views[after])
-		context->views[after] =
-			ot_context_view_create(context, after, contexts->files);
+		context->views[after] = ot_context_view_create(context, after, contexts->files);
 	return context->views[after];
 }
 
@@ -186,10 +185,11 @@ const struct ot_context_frames *ot_context_frames(struct ot_contexts *contexts,
 	const struct ot_context_end *end = &context->ends[after];
 
 	if (!context->frames)
-		context->frames = ot_context_frames_create(
-			contexts->files, ot_context_view(contexts, context, after),
-			end->has_registers ? end->registers : NULL,
-			context->fn ? context->fn->wrapper : 0);
+		context->frames =
+			ot_context_frames_create(contexts->files,
+						 ot_context_view(contexts, context, after),
+						 end->has_registers ? end->registers : NULL,
+						 context->fn ? context->fn->wrapper : 0);
 	return context->frames;
 }
 

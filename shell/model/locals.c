@@ -27,8 +27,7 @@ struct reader {
 
 static struct ot_target *memory_of(const struct reader *reader)
 {
-	return reader->frame->memory ? reader->frame->memory
-				     : ot_program_target(reader->program);
+	return reader->frame->memory ? reader->frame->memory : ot_program_target(reader->program);
 }
 
 static void local_deinit(struct ot_local *local)
@@ -257,6 +256,33 @@ static unsigned int count_inlined(const struct reader *reader)
 	return nr;
 }
 
+static bool has_local(const struct ot_locals *locals, const char *name)
+{
+	for (size_t i = 0; i < locals->nr; i++)
+		if (!strcmp(locals->items[i].name, name))
+			return true;
+	return false;
+}
+
+/* Of what the compiler left nothing where it was inlined only the source's own description tells. */
+static void add_lost(struct reader *reader, Dwarf_Die *inlined)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Die origin, child;
+
+	if (!dwarf_attr(inlined, DW_AT_abstract_origin, &attr) ||
+	    !dwarf_formref_die(&attr, &origin))
+		return;
+	for (int end = dwarf_child(&origin, &child); !end; end = dwarf_siblingof(&child, &child)) {
+		int tag = dwarf_tag(&child);
+		const char *name = dwarf_diename(&child);
+
+		if ((tag == DW_TAG_formal_parameter || tag == DW_TAG_variable) && name &&
+		    !has_local(reader->locals, name))
+			add(reader, &child);
+	}
+}
+
 static void enter_inlined(struct reader *reader, Dwarf_Die *die)
 {
 	clear(reader->locals);
@@ -274,6 +300,8 @@ static void walk(struct reader *reader)
 	for (int depth = 0; depth < NESTED_MAX; depth++) {
 		add_all(reader, &at, DW_TAG_formal_parameter);
 		add_all(reader, &at, DW_TAG_variable);
+		if (is_inlined(&at))
+			add_lost(reader, &at);
 		if (!step_in(reader, &at, &inner) || (is_inlined(&inner) && !nr))
 			return;
 		if (is_inlined(&inner)) {

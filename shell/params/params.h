@@ -38,7 +38,7 @@ struct ot_params {
 	bool trace_active;
 	unsigned int trace_most; /* matches; 0 = any */
 	unsigned int trace_rate; /* matches in a millisecond; 0 = any */
-	uint64_t shell_timeout; /* milliseconds; 0 = none */
+	uint64_t shell_timeout;	 /* milliseconds; 0 = none */
 };
 
 enum ot_setting_kind {

@@ -178,9 +178,8 @@ struct ot_err *ot_target_read_tables(struct ot_target *target, struct ot_target_
 
 int ot_target_open_file(struct ot_target *target, uint64_t address)
 {
-	return target->ops->open_file &&
-			       (target->state == OT_TARGET_RUNNING ||
-				target->state == OT_TARGET_HELD || target->ops->is_copy)
+	return target->ops->open_file && (target->state == OT_TARGET_RUNNING ||
+					  target->state == OT_TARGET_HELD || target->ops->is_copy)
 		       ? target->ops->open_file(target, address)
 		       : -1;
 }

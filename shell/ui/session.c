@@ -218,10 +218,8 @@ static void note_not_instrumented(const struct ot_shell *shell, const char *scri
 static void open_program(struct ot_session *session, const char *script)
 {
 	struct ot_shell *shell = &session->shell;
-	struct ot_stream_sink sink = {.event = show_event,
-				      .every = every_call,
-				      .part = keep_part,
-				      .priv = session};
+	struct ot_stream_sink sink = {
+		.event = show_event, .every = every_call, .part = keep_part, .priv = session};
 	size_t nr_modules;
 	struct ot_err *err;
 

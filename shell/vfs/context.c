@@ -162,8 +162,7 @@ static void in_call(struct ot_vfs *vfs, const struct ot_node *parent, struct ot_
 		ret->note = "decided when the call ended: what pointers lead to is as it was then";
 }
 
-static void in_frame(struct ot_vfs *vfs, const struct ot_node *parent,
-		     struct ot_node_list *ret)
+static void in_frame(struct ot_vfs *vfs, const struct ot_node *parent, struct ot_node_list *ret)
 {
 	struct ot_context_frame *frame = frame_of(vfs, parent);
 	const struct ot_locals *locals = NULL;
@@ -241,10 +240,9 @@ static void write_stack(const struct ot_context *context, const struct ot_contex
 			struct ot_buf *out)
 {
 	ot_buf_adds(out, context->function);
-	if (context->fn) {
-		ot_buf_adds(out, " at ");
-		ot_fn_place(context->fn, out);
-	}
+	if (context->fn && context->fn->file)
+		ot_buf_addf(out, " at %s:%u", context->fn->file->short_name,
+			    context->fn->line_begin);
 	for (size_t i = 0; i < frames->nr; i++)
 		ot_buf_addf(out, "\n%s at %s", frames->items[i].function, frames->items[i].place);
 	if (frames->note)

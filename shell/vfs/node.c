@@ -267,9 +267,10 @@ static struct ot_err *unreadable(struct ot_vfs *vfs, const struct ot_node *node)
 static struct ot_err *wild(struct ot_vfs *vfs, const struct ot_node *node, uint64_t address)
 {
 	if (node->from)
-		return ot_err_new(OT_ERR_FAULT,
-				  "%s points to 0x%llx, which is not in the copy (__live follows it)",
-				  node->name, (unsigned long long)address);
+		return ot_err_new(
+			OT_ERR_FAULT,
+			"%s points to 0x%llx, which is not in the copy (__live follows it)",
+			node->name, (unsigned long long)address);
 	if (ot_target_state(ot_program_target(vfs->program)) == OT_TARGET_ENDED)
 		return unreadable(vfs, node);
 	return ot_err_new(OT_ERR_FAULT, "%s points to 0x%llx, which cannot be read", node->name,

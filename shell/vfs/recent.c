@@ -86,8 +86,7 @@ static void add_all(struct ot_vfs *vfs, const struct ot_node *parent, const stru
 		    bool saved, struct ot_node_list *ret)
 {
 	size_t nr;
-	struct ot_context *const *all =
-		ot_contexts_list(vfs->contexts, place->kind, saved, &nr);
+	struct ot_context *const *all = ot_contexts_list(vfs->contexts, place->kind, saved, &nr);
 
 	for (size_t i = 0; i < nr; i++) {
 		/* what is saved and recent is there once */

@@ -50,11 +50,11 @@ enum ot_node_kind {
 	OT_NODE_TEXT,	 /* a leaf: note is what it says */
 	OT_NODE_DISK,	 /* a file or folder of the machine */
 	OT_NODE_CONTEXTS, /* /osh/all, /osh/recent, /osh/saved and their folders; path is below /osh */
-	OT_NODE_CONTEXT,  /* one recorded call */
-	OT_NODE_AFTER,	  /* the same as it was at its end */
-	OT_NODE_LIVE,	  /* the same with pointers followed in the program */
-	OT_NODE_FRAME,	  /* a call that led to it */
-	OT_NODE_ABOUT,	  /* __trc of a context or a frame */
+	OT_NODE_CONTEXT, /* one recorded call */
+	OT_NODE_AFTER,	 /* the same as it was at its end */
+	OT_NODE_LIVE,	 /* the same with pointers followed in the program */
+	OT_NODE_FRAME,	 /* a call that led to it */
+	OT_NODE_ABOUT,	 /* __trc of a context or a frame */
 	OT_NODE_FN,
 	OT_NODE_VALUE /* a variable or a part of one */
 };

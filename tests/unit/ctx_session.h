@@ -75,8 +75,8 @@ static inline void ctx_event(struct ctx_session *s, enum ot_call_event_kind kind
 	ot_contexts_call(s->contexts, &s->trace, &event);
 }
 
-static inline void ctx_copy(struct ctx_session *s, uint64_t seq, uint64_t address,
-			    const void *data, uint32_t bytes, uint32_t flags)
+static inline void ctx_copy(struct ctx_session *s, uint64_t seq, uint64_t address, const void *data,
+			    uint32_t bytes, uint32_t flags)
 {
 	ot_auto_free struct otrace_rec_copy *rec = ot_alloc(sizeof(*rec) + bytes + 8);
 
@@ -100,13 +100,12 @@ static inline void ctx_node(struct ctx_session *s, uint64_t seq, uint64_t addres
 
 static inline void ctx_place(struct ctx_session *s, uint64_t seq, uint32_t flags, int32_t error)
 {
-	struct otrace_rec_place rec = {.rec = {.type = OTRACE_REC_PLACE,
-					       .nr_words = sizeof(rec) / 8,
-					       .call_seq = seq},
-				       .flags = flags,
-				       .cpu = 3,
-				       .error = error,
-				       .matched = 1};
+	struct otrace_rec_place rec = {
+		.rec = {.type = OTRACE_REC_PLACE, .nr_words = sizeof(rec) / 8, .call_seq = seq},
+		.flags = flags,
+		.cpu = 3,
+		.error = error,
+		.matched = 1};
 
 	ot_contexts_part(s->contexts, TID, &rec.rec);
 }
@@ -171,23 +170,23 @@ static inline char *ctx_list(struct ctx_session *s, const char *path, bool detai
 	return ot_buf_take(&out);
 }
 
-#define assert_ctx(s, text, wanted)                                         \
-	do {                                                                \
+#define assert_ctx(s, text, wanted)                                             \
+	do {                                                                    \
 		ot_auto_free char *ctx_got = ctx_eval(s, text);                 \
 		if (strcmp(ctx_got, wanted) != 0)                               \
 			fail_msg("%s gives %s, not %s", text, ctx_got, wanted); \
 	} while (0)
 
-#define assert_in(s, path, wanted)                                              \
-	do {                                                                    \
-		ot_auto_free char *ctx_got = ctx_list(s, path, false);              \
-		if (strcmp(ctx_got, wanted) != 0)                                   \
+#define assert_in(s, path, wanted)                                                    \
+	do {                                                                          \
+		ot_auto_free char *ctx_got = ctx_list(s, path, false);                \
+		if (strcmp(ctx_got, wanted) != 0)                                     \
 			fail_msg("%s has \"%s\", not \"%s\"", path, ctx_got, wanted); \
 	} while (0)
 
-#define assert_cd(s, path, wanted)                                  \
-	do {                                                        \
-		assert_null(ot_vfs_cd((s)->vfs, path));             \
+#define assert_cd(s, path, wanted)                                 \
+	do {                                                       \
+		assert_null(ot_vfs_cd((s)->vfs, path));            \
 		assert_string_equal(ot_vfs_cwd((s)->vfs), wanted); \
 	} while (0)
 

@@ -152,8 +152,7 @@ static void the_filer_says_where_they_lie(void **state)
 
 	ot_contexts_set_filer(s->contexts, file_as_break, NULL);
 	ctx_call(s, 1, 3);
-	assert_cd(s, "~~breaks",
-		  "/osh/recent/breaks/visit/n->id _ 2 == 1/700101-00-00-01.1");
+	assert_cd(s, "~~breaks", "/osh/recent/breaks/visit/n->id _ 2 == 1/700101-00-00-01.1");
 	assert_ctx(s, "n->id", "3");
 	assert_in(s, "..", "700101-00-00-01.1");
 	assert_in(s, "/osh/all", "visit:br-n->id _ 2 == 1:700101-00-00-01.1");

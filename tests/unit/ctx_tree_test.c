@@ -21,9 +21,10 @@ static void values_come_from_the_copies(void **state)
 	assert_ctx(s, "n->next->id + n->id", "121");
 	assert_ctx(s, "n->text", "\"hello\"");
 	assert_ctx(s, "n->text == \"hello\"", "1");
-	assert_ctx(s, "*n",
-		   "{id = 11, name = \"copied\", a = 0, b = 0, next = (struct node *) 0x700000002000, "
-		   "text = \"hello\"}");
+	assert_ctx(
+		s, "*n",
+		"{id = 11, name = \"copied\", a = 0, b = 0, next = (struct node *) 0x700000002000, "
+		"text = \"hello\"}");
 	assert_ctx(s, "errno", "2");
 	assert_cd(s, "n/next", CALL_5 "/n/next");
 	assert_ctx(s, "id", "110");
@@ -37,16 +38,18 @@ static void what_leads_out_of_the_copy_says_so(void **state)
 
 	ctx_call(s, 5, 11);
 	assert_cd(s, "~~", CALL_5);
-	assert_ctx(s, "n->next->next->id + 0", "0x700000004000 is not in the copy (__live follows it)");
+	assert_ctx(s, "n->next->next->id + 0",
+		   "0x700000004000 is not in the copy (__live follows it)");
 	/* a global is somewhere in the program, and was not copied */
 	got = ctx_eval(s, "counter + 1");
 	assert_non_null(strstr(got, " is not in the copy (__live follows it)"));
 	assert_in(s, "n/next/next",
 		  "next points to 0x700000004000, which is not in the copy (__live follows it)");
 	assert_in(s, "__live/n", "n points to 0x700000001000, which cannot be read");
-	assert_ctx(s, "n->id = 3",
-		   "a context is a copy of what was: it cannot be changed (its __live leads to what "
-		   "is there now)");
+	assert_ctx(
+		s, "n->id = 3",
+		"a context is a copy of what was: it cannot be changed (its __live leads to what "
+		"is there now)");
 }
 
 static void what_was_there_at_the_end_is_beside_it(void **state)
@@ -73,8 +76,7 @@ static void folders_are_kind_function_label_time(void **state)
 	assert_in(s, "/osh/recent/traces", "visit");
 	assert_in(s, "/osh/recent/traces/visit", "call");
 	assert_in(s, "/osh/recent/traces/visit/call", "700101-00-00-01.5 700101-00-00-01.6");
-	assert_in(s, "/osh/all",
-		  "visit:tr-call:700101-00-00-01.5 visit:tr-call:700101-00-00-01.6");
+	assert_in(s, "/osh/all", "visit:tr-call:700101-00-00-01.5 visit:tr-call:700101-00-00-01.6");
 	assert_in(s, "/osh/saved", "");
 	assert_in(s, "~~", "n return errno __after __live __trc");
 }
