@@ -42,10 +42,12 @@ const struct ot_cmd *const ot_cmds[] = {
 	/* tracing */
 	&ot_cmd_trace,
 	&ot_cmd_untrace,
+	&ot_cmd_resume,
 	&ot_cmd_log,
 	&ot_cmd_save,
 	&ot_cmd_del,
 	&ot_cmd_rm,
+	&ot_cmd_top,
 	/* the program */
 	&ot_cmd_patch,
 	&ot_cmd_unpatch,

@@ -17,6 +17,7 @@
 #include "base/clean.h"
 
 struct ot_aliases;
+struct ot_breaks;
 struct ot_contexts;
 struct ot_buf;
 struct ot_err;
@@ -93,15 +94,16 @@ struct ot_patch_list {
  * all of them but ui).
  */
 struct ot_shell {
-	struct ot_target *target;     /* target/target.h */
-	struct ot_program *program;   /* model/program.h: tables of the target */
-	struct ot_vfs *vfs;	      /* vfs/vfs.h: the tree and the current directory */
-	struct ot_stream *stream;     /* stream/stream.h: records of the trace area */
-	struct ot_traces *traces;     /* stream/traces.h: what is traced now */
+	struct ot_target *target;   /* target/target.h */
+	struct ot_program *program; /* model/program.h: tables of the target */
+	struct ot_vfs *vfs;	    /* vfs/vfs.h: the tree and the current directory */
+	struct ot_stream *stream;   /* stream/stream.h: records of the trace area */
+	struct ot_traces *traces;   /* stream/traces.h: what is traced now */
+	struct ot_launch *launch;   /* launch/launch.h: the process we started, else NULL */
+	struct ot_breaks *breaks;   /* ui/breaks.h: threads that wait */
+	struct ot_ui *ui;	    /* ui/ui.h: where text goes */
+	struct ot_history *history; /* expr/history.h: earlier results; NULL = none yet */
 	struct ot_contexts *contexts; /* contexts/contexts.h: what single calls were made with */
-	struct ot_launch *launch;     /* launch/launch.h: the process we started, else NULL */
-	struct ot_ui *ui;	      /* ui/ui.h: where text goes */
-	struct ot_history *history;   /* expr/history.h: earlier results; NULL = none yet */
 	struct ot_patch_list patches;
 	bool safe;	    /* no stores, calls or patches */
 	bool interactive;   /* somebody sits at a prompt */
@@ -187,7 +189,9 @@ extern const struct ot_cmd ot_cmd_call, ot_cmd_cd, ot_cmd_cdls, ot_cmd_help, ot_
 	ot_cmd_unpatch, ot_cmd_untrace, ot_cmd_view, ot_cmd_wait;
 extern const struct ot_cmd ot_cmd_del, ot_cmd_rm, ot_cmd_save;
 extern const struct ot_cmd ot_cmd_find_tree, ot_cmd_grep, ot_cmd_popd, ot_cmd_pushd, ot_cmd_swapd;
+extern const struct ot_cmd ot_cmd_resume;
 extern const struct ot_cmd ot_cmd_alias, ot_cmd_exec, ot_cmd_interrupt, ot_cmd_pipe, ot_cmd_repeat,
 	ot_cmd_set, ot_cmd_source;
+extern const struct ot_cmd ot_cmd_top;
 
 #endif

@@ -52,7 +52,7 @@ static bool walk_next(struct walk *walk)
 			ot_calls_lost(walk->calls, item.tid, item.lost, item.time_ns, &walk->event);
 			return true;
 		}
-		if (OTRACE_REC_IS_PART(item.rec->type)) {
+		if (OTRACE_REC_IS_PART(item.rec->type) || item.rec->type == OTRACE_REC_RESUMED) {
 			ot_calls_part(walk->calls, item.tid, item.rec, item.time_ns);
 			continue;
 		}
@@ -133,6 +133,8 @@ static void take_event(struct tree *tree, const struct walk *walk)
 	uintptr_t index;
 
 	note_thread(tree, walk->event.tid);
+	if (walk->event.matched_before)
+		return;
 	if (walk->event.kind == OT_CALL_ENTER || walk->event.kind == OT_CALL_LOST) {
 		ot_vec_push(&tree->nodes, node);
 		if (walk->trace)
@@ -274,7 +276,7 @@ static void add_event(struct ot_map *sums, struct ot_map *outer, const struct wa
 		ot_map_set(sums, key, sum);
 	}
 	if (event->kind == OT_CALL_ENTER) {
-		sum->calls++;
+		sum->calls += !event->matched_before;
 		return;
 	}
 	if (!event->begin_known)

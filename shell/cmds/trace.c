@@ -6,6 +6,7 @@
 #include "cmds/tracenames.h"
 #include "cmds/traceoptions.h"
 #include "contexts/contexts.h"
+#include "params/params.h"
 #include "target/target.h"
 
 #define NAMES_SHOWN 5
@@ -71,14 +72,9 @@ static void say_left_out(const struct ot_trace_report *report, struct ot_buf *ou
 			    "  left out: %zu without a stub (inlined everywhere or skipped; "
 			    "trace NAME says why)\n",
 			    report->untraceable.nr);
-	if (report->unfit.nr) {
-		ot_auto_buf struct ot_buf why = OT_BUF_INIT;
-
-		ot_err_format(report->why_unfit, &why);
-		ot_buf_addf(out, "  left out: %zu where that makes no sense (%s: %s)\n",
-			    report->unfit.nr, report->unfit.items[0]->unique_name,
-			    ot_buf_text(&why));
-	}
+	if (report->unfit.nr)
+		ot_buf_addf(out, "  left out: %zu where that makes no sense (%s)\n",
+			    report->unfit.nr, report->why_unfit->what);
 	for (size_t i = 0; i < report->refused.nr && i < NAMES_SHOWN; i++)
 		ot_buf_addf(out, "  refused: %s: %s\n", report->refused.items[i]->unique_name,
 			    ot_target_error_text(report->refused.status[i]));
@@ -108,6 +104,8 @@ static void say_report(const struct ot_shell *shell, const struct ot_trace_names
 			    report->assumed.nr);
 	if (names->note)
 		ot_buf_addf(out, "  note: %s\n", names->note);
+	if (report->note)
+		ot_buf_addf(out, "  note: %s\n", report->note);
 	if (!ot_traces_is_active(shell->traces))
 		ot_buf_adds(out, "  note: tracing is off; `set trace_active on`\n");
 }
@@ -154,6 +152,8 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 	int nr = 0;
 
 	OT_TRY(ot_trace_options_take(call, &options, names, &nr));
+	if (!options.deadline_ms && ot_trace_options_park(&options))
+		options.deadline_ms = ot_params_of(shell)->break_timeout;
 	if (!nr && call->argc > 1)
 		return ot_err_new(OT_ERR_USAGE, "trace: which function?");
 	if (!nr)

@@ -224,10 +224,15 @@ static const struct option *find_option(const char *word)
 	return NULL;
 }
 
+bool ot_trace_options_park(const struct ot_trace_options *o)
+{
+	return o->action == OTRACE_ACTION_BREAK || o->action == OTRACE_ACTION_GDB;
+}
+
 /* What makes no sense together is better said than done. */
 static struct ot_err *check(const struct ot_trace_options *o)
 {
-	if (o->deadline_ms && o->action != OTRACE_ACTION_BREAK && o->action != OTRACE_ACTION_GDB)
+	if (o->deadline_ms && !ot_trace_options_park(o))
 		return ot_err_new(OT_ERR_USAGE, "-t is the time that a thread is parked: it needs "
 						"-a break or -a gdb");
 	return NULL;

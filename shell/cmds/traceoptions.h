@@ -6,6 +6,8 @@
 #include "cmds/cmd.h"
 #include "stream/traces.h"
 
+/** Whether they make threads wait. */
+bool ot_trace_options_park(const struct ot_trace_options *o);
 /**
  * Reads the options, wherever they stand. What they say of texts is borrowed from the call.
  * @param names gets the other words, and has room for all

@@ -283,7 +283,8 @@ static struct object *outside_object(struct builder *b, uint64_t offset)
 	add_root(b, offset, (uint32_t)b->objects.nr);
 	if (roots->nr == nr)
 		return NULL;
-	return &b->objects.items[add_object(b, &object)];
+	add_object(b, &object); /* the array may move */
+	return &b->objects.items[b->objects.nr - 1];
 }
 
 static void take_outside(struct builder *b, const struct otrace_piece *piece,

@@ -131,14 +131,16 @@ static void feed_enter(struct thread *thread, const struct otrace_rec_enter *ent
 	}
 }
 
-/* Another trace of the function has shown the call at its beginning. */
+/* Another trace of the function has the call from its beginning on. */
 static bool feed_late_again(struct thread *thread, const struct otrace_rec_enter *enter,
 			    struct ot_call_event *ret)
 {
 	const struct open_call *call = find_open(thread, ret->seq);
+	uint32_t before;
 
 	if (!call)
 		return false;
+	before = call->matched;
 	thread->open.items[call - thread->open.items].matched |= enter->matched;
 	ret->kind = OT_CALL_ENTER;
 	ret->depth = call->depth;
@@ -147,6 +149,7 @@ static bool feed_late_again(struct thread *thread, const struct otrace_rec_enter
 	ret->begin_ns = call->begin_ns;
 	ret->begin_known = true;
 	ret->matched = enter->matched;
+	ret->matched_before = before;
 	ret->is_late = true;
 	ret->end_expected = true;
 	name_parent(thread, ret);
@@ -198,8 +201,10 @@ void ot_calls_part(struct ot_calls *calls, uint32_t tid, const struct otrace_rec
 	struct thread *thread = thread_of(calls, tid);
 	const struct open_call *call;
 
-	if (part->type != OTRACE_REC_PLACE || part->nr_words * 8u < sizeof(*place) ||
-	    place->flags & OTRACE_COPY_AT_END)
+	/* behind a break the function begins; one at its end finds the call closed */
+	if (part->type != OTRACE_REC_RESUMED &&
+	    (part->type != OTRACE_REC_PLACE || part->nr_words * 8u < sizeof(*place) ||
+	     place->flags & OTRACE_COPY_AT_END))
 		return;
 	call = find_open(thread, part->call_seq);
 	if (call && time_ns > call->begin_ns)
@@ -233,7 +238,7 @@ void ot_calls_feed(struct ot_calls *calls, uint32_t tid, const struct otrace_rec
 		head = rec->type == OTRACE_REC_LATE ? sizeof(struct otrace_rec_late)
 						    : sizeof(struct otrace_rec_enter);
 		if (bytes >= head &&
-		    !(rec->flags & OTRACE_REC_FLAG_NO_ARGS && rec->type == OTRACE_REC_LATE &&
+		    !(rec->type == OTRACE_REC_LATE &&
 		      feed_late_again(thread, (const void *)rec, ret)))
 			feed_enter(thread, (const void *)rec, ret);
 	} else {
@@ -254,4 +259,39 @@ void ot_calls_lost(struct ot_calls *calls, uint32_t tid, uint64_t lost, uint64_t
 	ret->lost = lost;
 	ret->time_ns = time_ns;
 	ret->call_time_ns = time_ns;
+}
+
+static void tell_open(const struct thread *thread, uint32_t tid, const struct open_call *call,
+		      void (*each)(void *priv, const struct ot_call_event *event), void *priv)
+{
+	struct ot_call_event event = {
+		.kind = OT_CALL_ENTER,
+		.trace_id = call->trace_id,
+		.tid = tid,
+		.depth = call->depth,
+		.begin_known = true,
+		.end_expected = true,
+		.seq = call->seq,
+		.parent_seq = call->parent_seq,
+		.time_ns = call->time_ns,
+		.call_time_ns = call->time_ns,
+	};
+
+	name_parent(thread, &event);
+	each(priv, &event);
+}
+
+void ot_calls_each_open(const struct ot_calls *calls,
+			void (*each)(void *priv, const struct ot_call_event *event), void *priv)
+{
+	struct ot_map_slot *slot;
+	size_t at = 0;
+
+	while ((slot = ot_map_next(&calls->threads, &at))) {
+		const struct thread *thread = slot->value;
+
+		for (size_t i = 0; i < thread->open.nr; i++)
+			tell_open(thread, (uint32_t)(slot->key - 1), &thread->open.items[i], each,
+				  priv);
+	}
 }

@@ -44,6 +44,7 @@ struct ot_call_event {
 	uint64_t begin_ns;     /* the same, but for what copying a context at the entry took */
 	uint32_t
 		matched; /* ENTER: bit i = rule i of the arm; 0 = it has none. Ends: all that matched */
+	uint32_t matched_before; /* is_late: what had matched when it began; 0 = it was not recorded then */
 	bool is_late;	      /* ENTER: the call was decided at its end, which follows */
 	uint64_t self_ns;     /* ends: duration without that of recorded calls made inside */
 	uint64_t lost;	      /* LOST: how many records */
@@ -61,12 +62,16 @@ void ot_calls_destroy(struct ot_calls *calls);
 void ot_calls_feed(struct ot_calls *calls, uint32_t tid, const struct otrace_rec *rec,
 		   uint64_t time_ns, struct ot_call_event *ret);
 
-/** A part of a context. @param time_ns of the record */
+/** A part of a context, or RESUMED. @param time_ns of the record */
 void ot_calls_part(struct ot_calls *calls, uint32_t tid, const struct otrace_rec *part,
 		   uint64_t time_ns);
 
 /** Records of the thread are missing: what is open may be over. */
 void ot_calls_lost(struct ot_calls *calls, uint32_t tid, uint64_t lost, uint64_t time_ns,
 		   struct ot_call_event *ret);
+
+/** The calls that are open: those of one thread follow each other, the innermost last. As ENTER, without captures. */
+void ot_calls_each_open(const struct ot_calls *calls,
+			void (*each)(void *priv, const struct ot_call_event *event), void *priv);
 
 #endif

@@ -84,6 +84,9 @@ static bool is_shown(const struct ot_trace *trace, const struct ot_call_event *e
 
 	if (event->kind == OT_CALL_ENTER)
 		side = event->end_expected ? OT_TRACE_CALL : OT_TRACE_ALL;
+	/* A call is shown once. */
+	if (event->matched_before && ot_trace_when(trace, event->matched_before, true) & side)
+		return false;
 	return trace && ot_trace_when(trace, event->matched, true) & side;
 }
 
@@ -165,6 +168,10 @@ static void handle_other(const struct ot_stream *stream, const struct ot_store_i
 {
 	const struct other *other;
 
+	if (item->rec->type == OTRACE_REC_RESUMED) {
+		ot_calls_part(stream->calls, item->tid, item->rec, item->time_ns);
+		ot_store_add(stream->store, item);
+	}
 	if (item->rec->type >= OT_NR(stream->others))
 		return;
 	other = &stream->others[item->rec->type];
@@ -194,7 +201,7 @@ static void handle(struct ot_stream *stream, const struct ot_rings_item *item)
 	stream->last_time_ns = kept.time_ns;
 	trace = ot_traces_by_id(stream->traces, item->rec->trace_id);
 	if (OTRACE_REC_IS_PART(item->rec->type)) {
-		if (trace)
+		if (trace || !item->rec->trace_id) /* of a call, or of an assert */
 			handle_part(stream, &kept);
 		return;
 	}
@@ -270,6 +277,11 @@ int ot_stream_pause_ms(const struct ot_stream *stream)
 const struct ot_store *ot_stream_store(const struct ot_stream *stream)
 {
 	return stream->store;
+}
+
+const struct ot_calls *ot_stream_calls(const struct ot_stream *stream)
+{
+	return stream->calls;
 }
 
 uint64_t ot_stream_nr_records(const struct ot_stream *stream)

@@ -15,6 +15,9 @@
 #include "contexts/contexts.h"
 #include "expr/history.h"
 #include "params/params.h"
+#include "stream/asserts.h"
+#include "stream/death.h"
+#include "ui/breaks.h"
 #include "ui/session.h"
 #include "ui/traced.h"
 #include "vfs/vfs.h"
@@ -46,6 +49,7 @@ struct ot_session {
 	char *call_command; /* what its result is the result of */
 	uint32_t call;	    /* its number */
 	bool call_done;
+	bool call_left; /* in batch: the command that waited for it has ended, for a break */
 	struct ot_target_done result;
 };
 
@@ -165,6 +169,29 @@ static void every_call(void *priv, const struct ot_trace *trace, const struct ot
 
 	ot_traced_call(shell, trace, event);
 	ot_contexts_call(shell->contexts, trace, event);
+	ot_breaks_call(shell, event);
+}
+
+static void show_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
+{
+	struct ot_session *session = priv;
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
+	struct ot_assert assert;
+
+	if (!ot_assert_read(rec, tid, time_ns, &assert))
+		return;
+	session->nr_events++;
+	ot_assert_text(&assert, &text);
+	ot_assert_json(&assert, &json);
+	ot_ui_happened(session->shell.ui,
+		       &(struct ot_log_text){.text = text.data,
+					     .bytes = text.len,
+					     .level = OT_LOG_WARNING,
+					     .has_id = true,
+					     .time_ns = time_ns,
+					     .tid = tid,
+					     .function = assert.function},
+		       &json);
 }
 
 uint64_t ot_session_nr_events(const struct ot_shell *shell)
@@ -244,6 +271,10 @@ static void open_program(struct ot_session *session, const char *script)
 		shell->stream =
 			ot_stream_create(ot_target_area(shell->target), shell->traces, &sink, true);
 	ot_traced_begin(shell);
+	if (shell->stream)
+		ot_breaks_begin(shell);
+	if (shell->stream)
+		ot_stream_on(shell->stream, OTRACE_REC_ASSERT, show_assert, session);
 }
 
 static void each_patch(void *priv,
@@ -291,6 +322,7 @@ void ot_session_destroy(struct ot_session *session)
 	struct ot_shell *shell = &session->shell;
 
 	ot_stream_destroy(shell->stream);
+	ot_breaks_destroy(shell->breaks);
 	ot_traces_destroy(shell->traces);
 	ot_vfs_destroy(shell->vfs);
 	ot_contexts_destroy(shell->contexts);
@@ -420,6 +452,34 @@ static void pump_output(struct ot_session *session, bool to_the_end)
 	}
 }
 
+/* What it died in; not of one that was told to go. */
+static void tell_death(struct ot_session *session)
+{
+	const struct ot_shell *shell = &session->shell;
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
+	int pid = (int)ot_target_pid(shell->target);
+	struct ot_death death = {.stream = shell->stream,
+				 .area = ot_target_area(shell->target),
+				 .writer = &session->writer,
+				 .pid = pid,
+				 .status = session->status};
+	struct timespec now;
+
+	if (session->ended_by_us)
+		return;
+	if (death.status < 0 && !shell->launch)
+		death.status = ot_death_status(session->pidfd, pid);
+	ot_death_tell(&death, &text, &json);
+	clock_gettime(CLOCK_REALTIME, &now);
+	ot_ui_happened(shell->ui,
+		       &(struct ot_log_text){.text = text.data,
+					     .bytes = text.len,
+					     .level = OT_LOG_ERROR,
+					     .time_ns = (uint64_t)now.tv_sec * 1000000000 +
+							(uint64_t)now.tv_nsec},
+		       &json);
+}
+
 static void end_program(struct ot_session *session)
 {
 	struct ot_shell *shell = &session->shell;
@@ -432,6 +492,9 @@ static void end_program(struct ot_session *session)
 			ot_stream_drain(shell->stream);
 		if (shell->traces)
 			ot_traces_ended(shell->traces);
+		ot_breaks_ended(shell);
+		if (shell->stream)
+			tell_death(session);
 		ot_ui_exit(shell->ui, (int)ot_target_pid(shell->target), session->status);
 	}
 	say_end(session);
@@ -498,7 +561,7 @@ static void tell_call(struct ot_session *session)
 	ot_auto_err struct ot_err *err = NULL;
 
 	/* In batch the command waits and tells it itself. */
-	if (!shell->interactive)
+	if (!shell->interactive && !session->call_left)
 		return;
 	err = ot_callargs_result(shell, session->called, &session->result, &value, &json);
 	if (!err)
@@ -645,6 +708,7 @@ static bool turn(struct ot_session *session, int terminal_fd, int wait_ms)
 			pump_target(session);
 		session->more = shell->stream && ot_stream_poll(shell->stream, STREAM_BUDGET_MS);
 		ot_traced_settle(shell);
+		ot_breaks_settle(shell);
 		if (process_is_gone(session))
 			end_program(session);
 	} else {
@@ -734,6 +798,8 @@ void ot_session_wait(struct ot_shell *shell, uint64_t ms)
 
 	while (!session->ended && !shell->quit && (now = now_ms()) < end) {
 		ot_session_turn(shell, end - now < WAIT_TURN_MS ? (int)(end - now) : WAIT_TURN_MS);
+		if (ot_breaks_new(shell))
+			return;
 		if (!ot_session_interrupted(session))
 			continue;
 		if (shell->interactive)
@@ -747,6 +813,8 @@ bool ot_session_wait_end(struct ot_shell *shell)
 	struct ot_session *session = session_of(shell);
 
 	while (!session->ended) {
+		if (ot_breaks_new(shell))
+			return false;
 		ot_session_turn(shell, -1);
 		if (!shell->launch && ot_session_interrupted(session))
 			return false;
@@ -770,7 +838,7 @@ void ot_session_set_call(struct ot_shell *shell, const struct ot_fn *fn, uint32_
 	session->call_command = ot_asprintf("run %s", words);
 	session->called = fn;
 	session->call = call;
-	session->call_done = false;
+	session->call_done = session->call_left = false;
 }
 
 const struct ot_fn *ot_session_running_call(const struct ot_shell *shell)
@@ -784,8 +852,9 @@ const struct ot_target_done *ot_session_wait_call(struct ot_shell *shell)
 {
 	struct ot_session *session = session_of(shell);
 
-	while (!session->call_done && !session->ended)
+	while (!session->call_done && !session->ended && !ot_breaks_new(shell))
 		ot_session_turn(shell, -1);
+	session->call_left = !session->call_done && !session->ended;
 	return session->call_done ? &session->result : NULL;
 }
 
@@ -803,8 +872,21 @@ static struct ot_err *given_up_call(struct ot_shell *shell, uint32_t call, const
 			  why);
 }
 
-struct ot_err *ot_session_await(struct ot_shell *shell, uint32_t call, unsigned int timeout_ms,
-				struct ot_target_done *ret)
+/* A break in what is called holds up the call alone. */
+static struct ot_err *at_break(struct ot_shell *shell, uint32_t call, uint32_t thread)
+{
+	ot_auto_buf struct ot_buf id = OT_BUF_INIT;
+
+	if (!ot_breaks_of_call(shell, thread, &id))
+		return NULL;
+	ot_target_forget_call(shell->target, call);
+	return ot_err_new(OT_ERR_SILENT,
+			  "it waits at a break: %s; resume lets it go on, its result is thrown away",
+			  ot_buf_text(&id));
+}
+
+struct ot_err *ot_session_await(struct ot_shell *shell, uint32_t call, uint32_t thread,
+				unsigned int timeout_ms, struct ot_target_done *ret)
 {
 	struct ot_session *session = session_of(shell);
 	uint64_t end = now_ms() + timeout_ms, now;
@@ -812,6 +894,7 @@ struct ot_err *ot_session_await(struct ot_shell *shell, uint32_t call, unsigned 
 	while (!ot_target_take_done(shell->target, call, ret)) {
 		const char *why = NULL;
 
+		OT_TRY(at_break(shell, call, thread));
 		now = now_ms();
 		if (session->ended || session->gone)
 			return ot_err_new(OT_ERR_GONE, "the program ended in the call");
@@ -839,6 +922,7 @@ void ot_session_end_program(struct ot_shell *shell)
 	if (!shell->launch || ot_session_ended(shell))
 		return;
 	session_of(shell)->ended_by_us = true;
+	ot_breaks_unattended(shell); /* it may wait for one that waits */
 	ot_launch_signal(shell->launch, SIGTERM);
 	turn_until_ended(shell, TERM_WAIT_MS);
 	if (ot_session_ended(shell))

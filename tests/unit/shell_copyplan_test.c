@@ -46,15 +46,21 @@ struct session {
 	struct ot_program *program;
 };
 
-/* otrace of the build that this test is from. */
-static bool compile(struct session *s)
+/* The folder of the build that this test is from. */
+static void find_build(char *ret, size_t bytes)
 {
-	char self[512] = "", command[2048], path[64];
-	ssize_t nr = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	FILE *file;
+	ssize_t nr = readlink("/proc/self/exe", ret, bytes - 1);
 
 	for (int i = 0; nr > 0 && i < 3; i++)
-		*strrchr(self, '/') = 0;
+		*strrchr(ret, '/') = 0;
+}
+
+static void compile(struct session *s, const char *build)
+{
+	char command[2048];
+	char path[64];
+	FILE *file;
+
 	strcpy(s->dir, "/tmp/otrace-plan-XXXXXX");
 	assert_non_null(mkdtemp(s->dir));
 	snprintf(path, sizeof(path), "%s/p.c", s->dir);
@@ -63,22 +69,35 @@ static bool compile(struct session *s)
 	fputs(source, file);
 	fclose(file);
 	snprintf(command, sizeof(command),
-		 "cd %s && %s/bin/otrace cc -g -O0 -o p p.c", s->dir, self);
-	return system(command) == 0;
+		 "cd %s && %s/bin/otrace cc -g -O0 -o p p.c", s->dir, build);
+	assert_int_equal(system(command), 0);
 }
 
 static int set_up(void **state)
 {
 	struct session *s = ot_alloc(sizeof(*s));
-	char path[64];
+	char build[600] = "";
+	char path[700];
 
 	*state = s;
-	if (!compile(s))
-		return -1;
+	find_build(build, sizeof(build) - 100);
+	snprintf(path, sizeof(path), "%s/lib/otrace.so", build);
+	if (access(path, R_OK))
+		return 0; /* this build has no compiler */
+	compile(s, build);
 	snprintf(path, sizeof(path), "%s/p", s->dir);
 	assert_null(ot_target_file_open(path, &s->target));
 	assert_null(ot_program_create(s->target, &s->program));
 	return 0;
+}
+
+static struct session *session(void **state)
+{
+	struct session *s = *state;
+
+	if (!s->program)
+		skip();
+	return s;
 }
 
 static int tear_down(void **state)
@@ -86,10 +105,12 @@ static int tear_down(void **state)
 	struct session *s = *state;
 	char command[100];
 
-	snprintf(command, sizeof(command), "rm -r %s", s->dir);
-	assert_int_equal(system(command), 0);
-	ot_program_destroy(s->program);
-	ot_target_close(s->target);
+	if (s->program) {
+		snprintf(command, sizeof(command), "rm -r %s", s->dir);
+		assert_int_equal(system(command), 0);
+		ot_program_destroy(s->program);
+		ot_target_close(s->target);
+	}
 	free(s);
 	return 0;
 }
@@ -168,7 +189,7 @@ static void assert_plan(struct session *s, const char *fn, unsigned int depth, c
 
 static void structs_and_strings(void **state)
 {
-	struct session *s = *state;
+	struct session *s = session(state);
 
 	assert_plan(s, "one", 0, " | ");
 	assert_plan(s, "one", 1, "32:" ITEM " 40:text | 32:" ITEM);
@@ -180,7 +201,7 @@ static void structs_and_strings(void **state)
 
 static void pointers_to_pointers(void **state)
 {
-	struct session *s = *state;
+	struct session *s = session(state);
 
 	/* const what lies behind: not again at the end. What is no pointer: not at all */
 	assert_plan(s, "outs", 1, "32:8{0:8} 40:8{0:text} 48:16 | 32:8{0:8} 40:8{0:text}");
@@ -189,7 +210,7 @@ static void pointers_to_pointers(void **state)
 
 static void structs_by_value(void **state)
 {
-	struct session *s = *state;
+	struct session *s = session(state);
 
 	assert_plan(s, "make", 1, "40:text | 40:text 56:text");
 	assert_plan(s, "byval", 1, "32:64{0:text 56:16} | 32:64{0:text}");
@@ -199,7 +220,7 @@ static void structs_by_value(void **state)
 
 static void nothing_to_follow(void **state)
 {
-	struct session *s = *state;
+	struct session *s = session(state);
 
 	assert_plan(s, "none", 3, " | ");
 	assert_plan(s, "main", 3, " | ");
@@ -209,7 +230,7 @@ static void nothing_to_follow(void **state)
 
 static void large_ones(void **state)
 {
-	struct session *s = *state;
+	struct session *s = session(state);
 
 	assert_plan(s, "large", 1, "32:16384 40:800 | 32:16384 40:800");
 	assert_plan(s, "large", 2,
@@ -220,7 +241,7 @@ static void large_ones(void **state)
 
 static void arguments_on_the_stack(void **state)
 {
-	struct session *s = *state;
+	struct session *s = session(state);
 
 	/* behind the address of the stack arguments */
 	assert_plan(s, "many", 1, "80:24{8:text 16:16} | 80:24{8:text 16:16}");
@@ -229,7 +250,7 @@ static void arguments_on_the_stack(void **state)
 /* A list with itself as the type of its members: each level has a layout, and no more. */
 static void circles_end(void **state)
 {
-	struct session *s = *state;
+	struct session *s = session(state);
 	const struct ot_fn *one = ot_program_fn(s->program, "one");
 
 	for (unsigned int depth = 1; depth < 40; depth++) {
@@ -246,8 +267,9 @@ static void circles_end(void **state)
 
 static void as_a_payload(void **state)
 {
-	struct session *s = *state;
-	struct ot_copy_plan *plan = ot_copy_plan_create(ot_program_fn(s->program, "one"), 2, 512);
+	struct session *s = session(state);
+	const struct ot_fn *one = ot_program_fn(s->program, "one");
+	struct ot_copy_plan *plan = ot_copy_plan_create(one, 2, 512);
 	ot_auto_buf struct ot_buf out = OT_BUF_INIT;
 	struct otrace_rule rule = {0};
 

@@ -96,15 +96,17 @@ enum otrace_rec_type {
 	OTRACE_REC_UNWOUND = 4,	   /* call ended by an exception passing through */
 	OTRACE_REC_ENTER_ONLY = 5, /* struct otrace_rec_enter; no end will follow */
 	/* struct otrace_rec_late, captures of the entry: a call that was decided at its end. Its end
-	 * follows. A call that has an ENTER already gets it too when another trace matches late; without
-	 * captures (NO_ARGS) then */
+	 * follows. A call that has an ENTER already gets it too when another trace matches late */
 	OTRACE_REC_LATE = 6,
 	/* Parts of a context: they belong to the record before them with the same call_seq, and are not
 	 * counted as records. PLACE is the last one of each end of a call. */
 	OTRACE_REC_COPY = 7,	   /* struct otrace_rec_copy, bytes padded to 8 */
 	OTRACE_REC_REGISTERS = 8,  /* struct otrace_rec_registers */
 	OTRACE_REC_PLACE = 9,	   /* struct otrace_rec_place */
-	OTRACE_REC_TRACE_OVER = 12 /* struct otrace_rec_trace_over: a trace has reached a limit */
+	OTRACE_REC_ASSERT = 11,	   /* struct otrace_rec_assert, texts; parts follow */
+	OTRACE_REC_TRACE_OVER = 12, /* struct otrace_rec_trace_over: a trace has reached a limit */
+	OTRACE_REC_PARKED = 14,	   /* struct otrace_rec_parked: its thread waits from here on */
+	OTRACE_REC_RESUMED = 15	   /* struct otrace_rec_resumed: it goes on */
 };
 
 #define OTRACE_REC_IS_PART(type) ((type) >= OTRACE_REC_COPY && (type) <= OTRACE_REC_PLACE)
@@ -170,10 +172,51 @@ struct otrace_rec_place {
 
 #define OTRACE_PLACE_SPARED 16u /* nothing was copied: the thread's share was used up */
 
+#define OTRACE_ASSERT_ACTION_UNKNOWN 1u /* the program asked for an action that there is not */
+
+/**
+ * A traceassert() that was false. trace_id 0, call_seq a number of its own. Its texts follow, each with its NUL: label,
+ * file, function, condition, action. Its parts are the registers of the asserting function as they are behind the
+ * call, its stack from rsp on, and PLACE.
+ */
+struct otrace_rec_assert {
+	struct otrace_rec rec;
+	uint64_t parent_seq; /* innermost recorded call that is open in this thread; 0 = none */
+	uint32_t line;
+	uint32_t action; /* enum otrace_action */
+	uint32_t flags;	 /* OTRACE_ASSERT_* */
+	uint32_t text_bytes;
+};
+
 struct otrace_rec_trace_over {
 	struct otrace_rec rec;
 	uint32_t counter;
 	uint32_t over; /* enum otrace_over */
+};
+
+/** Comes behind the record of the entry, or of the end, and behind that one's parts. */
+struct otrace_rec_parked {
+	struct otrace_rec rec;
+	uint32_t tid;
+	uint32_t counter;     /* of the trace that wanted it */
+	uint32_t action;      /* enum otrace_action */
+	uint32_t at_end;      /* 1: the call has run, and its end was recorded */
+	uint64_t deadline_ns; /* CLOCK_MONOTONIC; 0 = none */
+};
+
+enum otrace_resumed {
+	OTRACE_RESUMED_SHELL = 1, /* a shell said so */
+	OTRACE_RESUMED_DEADLINE = 2,
+	OTRACE_RESUMED_GONE = 3,     /* the shell has gone */
+	OTRACE_RESUMED_UNTRACED = 4, /* the trace has */
+	OTRACE_RESUMED_ENDING = 5    /* the program ends, or the runtime has given up */
+};
+
+struct otrace_rec_resumed {
+	struct otrace_rec rec;
+	uint64_t waited_ns;
+	uint32_t reason; /* enum otrace_resumed */
+	uint32_t reserved;
 };
 
 /**
@@ -215,6 +258,9 @@ OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_copy) == 40, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_registers) == 88, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_place) == 56, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_trace_over) == 32, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_parked) == 48, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_resumed) == 40, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_assert) == 48, "wire size");
 
 #ifdef __cplusplus
 }

@@ -98,6 +98,9 @@ enum otrace_msg_type {
 	OTRACE_MSG_COUNTS =
 		18, /* uint32_t counter[], an even number of them (UINT32_MAX fills up) ->
 				     otrace_trace_counts[] */
+	OTRACE_MSG_RESUME = 22,	   /* otrace_resume, uint64_t call_seq[] -> otrace_resume_reply */
+	OTRACE_MSG_PARKED = 23,	   /* nothing -> otrace_parked_list, otrace_parked[] */
+	OTRACE_MSG_ASSERTS = 25, /* otrace_asserts -> nothing: what traceassert() does from now on */
 	OTRACE_EVENT_MODULES = 64, /* nothing: modules were loaded or unloaded; ask again */
 	OTRACE_EVENT_CALL_DONE =
 		65, /* otrace_call_done, then all bytes of a result of more than 16 */
@@ -299,6 +302,16 @@ struct otrace_call {
 	struct otrace_call_value result;
 };
 
+#define OTRACE_ASSERTS_ACTIVE 1u /* record them while nothing is traced, too */
+
+/** Until the shell goes. */
+struct otrace_asserts {
+	uint32_t flags;	      /* OTRACE_ASSERTS_* */
+	uint32_t stack_bytes; /* to copy; 0 = OTRACE_ASSERTS_STACK_BYTES */
+};
+
+#define OTRACE_ASSERTS_STACK_BYTES 4096u
+
 struct otrace_withdraw {
 	uint32_t request; /* of the CALL */
 	uint32_t reserved;
@@ -312,7 +325,45 @@ struct otrace_call_done {
 	uint64_t value[2]; /* the first bytes of the result, with zeroes behind */
 };
 
+#define OTRACE_RESUME_COUNTER 1u  /* those of this trace; the numbers of calls are not looked at */
+#define OTRACE_RESUME_UNTRACED 2u /* because the trace has gone: the reason that is recorded */
+
+/** Lets parked threads go on: those of the calls that follow, or all when none follows. */
+struct otrace_resume {
+	uint32_t flags; /* OTRACE_RESUME_* */
+	uint32_t counter;
+};
+
+struct otrace_resume_reply {
+	uint32_t nr; /* that waited and go on */
+	uint32_t reserved;
+};
+
+struct otrace_parked_list {
+	uint64_t now_ns;    /* CLOCK_MONOTONIC */
+	uint64_t nr_passed; /* breaks that nobody waited at, as nr_max threads did already */
+	uint32_t nr;
+	uint32_t nr_max;
+};
+
+/** A thread that waits at a break. Which locks it holds is not known. */
+struct otrace_parked {
+	uint64_t call_seq;
+	uint32_t tid;
+	uint32_t counter; /* of the trace that wanted it */
+	uint32_t trace_id;
+	uint32_t action;      /* enum otrace_action */
+	uint64_t since_ns;    /* CLOCK_MONOTONIC, as below */
+	uint64_t deadline_ns; /* 0 = none */
+	uint32_t at_end;
+	uint32_t reserved;
+	char name[16]; /* of the thread, when it came there */
+};
+
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_msg) == 16, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_resume) == 8, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_parked_list) == 24, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_parked) == 64, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_module) == 80, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_probe_set) == 32, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_call_value) == 16, "wire size");
