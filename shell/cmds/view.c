@@ -312,16 +312,16 @@ static struct ot_err *view_frame(struct ot_shell *shell, const struct ot_context
 /* In a context: the function that was called, or in a frame the line that it was at. */
 static struct ot_err *view_here(struct ot_shell *shell, enum how how, struct ot_cmd_call *call)
 {
+	const struct ot_context_frame *frame;
 	struct ot_node node = {0};
 	struct ot_err *err;
 
 	if (!ot_vfs_context(shell->vfs))
 		return ot_err_new(OT_ERR_USAGE, "view what? (a function, variable or type)");
 	OT_TRY(ot_vfs_find(shell->vfs, ".", &node, NULL));
-	if (node.kind == OT_NODE_FRAME && how == TEXT)
-		err = view_frame(shell,
-				 ot_context_frame_at(shell->contexts, node.context, node.frame),
-				 call);
+	frame = ot_context_frame_at(shell->contexts, node.context, node.frame);
+	if (frame && how == TEXT)
+		err = view_frame(shell, frame, call);
 	else if (node.context->fn)
 		err = view_fn(shell, node.context->fn, how, call);
 	else

@@ -388,6 +388,7 @@ struct ot_context *ot_contexts_make(struct ot_contexts *contexts,
 	context->fn = made->fn;
 	context->tid = made->tid;
 	context->call_time_ns = made->time_ns;
+	context->is_frame = true;
 	context->ended = OT_CALL_ENTER;
 	file(contexts, context, made->fn ? made->fn->unique_name : made->function, made->kind,
 	     made->label);

@@ -79,6 +79,7 @@ struct ot_context {
 	bool is_late;		       /* decided when the call ended: nothing was copied before */
 	bool is_pinned;		       /* parked, or looked at */
 	bool is_saved;
+	bool is_frame; /* of no traced call: what it shows is the frame that its registers are of */
 	char thread_name[16];
 	struct ot_buf enter; /* captures */
 	struct ot_buf leave;
@@ -109,7 +110,10 @@ typedef void (*ot_contexts_filer)(void *priv, const struct ot_trace *trace, uint
 void ot_context_file_by_rules(void *priv, const struct ot_trace *trace, uint32_t matched,
 			      struct ot_context_filing *ret);
 
-/** A context that is no traced call's: of an assertion, a crash, a tag. Its parts follow under its seq. */
+/**
+ * A context that is no traced call's: of an assertion, a crash, a tag. Its parts follow under its seq; its registers, if
+ * any, are those of its own frame, behind a call.
+ */
 struct ot_context_made {
 	uint64_t seq;
 	enum ot_context_kind kind;
@@ -196,7 +200,9 @@ uint32_t ot_context_cpu(const struct ot_context *context);
 /** The frames from the traced function's caller on; see contexts/frames.h. Made once. */
 const struct ot_context_frames *ot_context_frames(struct ot_contexts *contexts,
 						  struct ot_context *context);
-/** One of them: 1 = the caller. NULL: there are not so many. */
+/** How many callers it has. */
+size_t ot_context_nr_callers(struct ot_contexts *contexts, struct ot_context *context);
+/** One of the frames: 1 = the caller, 0 = its own, of a context that is one. NULL: there is no such. */
 struct ot_context_frame *ot_context_frame_at(struct ot_contexts *contexts,
 					     struct ot_context *context, size_t number);
 

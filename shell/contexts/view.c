@@ -178,25 +178,42 @@ uint32_t ot_context_cpu(const struct ot_context *context)
 	return last_end(context)->cpu;
 }
 
-const struct ot_context_frames *ot_context_frames(struct ot_contexts *contexts,
-						  struct ot_context *context)
+static struct ot_context_frames *unwind(struct ot_contexts *contexts, struct ot_context *context)
 {
 	bool after = !context->ends[0].has_registers;
 	const struct ot_context_end *end = &context->ends[after];
+	struct ot_target *view = ot_context_view(contexts, context, after);
+	uint64_t registers[OTRACE_REC_NR_REGISTERS];
 
+	memcpy(registers, end->registers, sizeof(registers));
+	/* behind a call: what is meant is where the call is */
+	if (context->is_frame)
+		registers[OTRACE_REC_NR_REGISTERS - 1]--;
+	return ot_context_frames_create(contexts->files, view,
+					end->has_registers ? registers : NULL,
+					context->fn ? context->fn->wrapper : 0);
+}
+
+const struct ot_context_frames *ot_context_frames(struct ot_contexts *contexts,
+						  struct ot_context *context)
+{
 	if (!context->frames)
-		context->frames =
-			ot_context_frames_create(contexts->files,
-						 ot_context_view(contexts, context, after),
-						 end->has_registers ? end->registers : NULL,
-						 context->fn ? context->fn->wrapper : 0);
+		context->frames = unwind(contexts, context);
 	return context->frames;
+}
+
+size_t ot_context_nr_callers(struct ot_contexts *contexts, struct ot_context *context)
+{
+	size_t nr = ot_context_frames(contexts, context)->nr;
+
+	return context->is_frame && nr ? nr - 1 : nr;
 }
 
 struct ot_context_frame *ot_context_frame_at(struct ot_contexts *contexts,
 					     struct ot_context *context, size_t number)
 {
 	const struct ot_context_frames *frames = ot_context_frames(contexts, context);
+	size_t at = number + context->is_frame;
 
-	return number && number <= frames->nr ? &frames->items[number - 1] : NULL;
+	return at && at <= frames->nr ? &frames->items[at - 1] : NULL;
 }

@@ -172,6 +172,21 @@ static void every_call(void *priv, const struct ot_trace *trace, const struct ot
 	ot_breaks_call(shell, event);
 }
 
+/* Its parts follow, and are its frame. */
+static void keep_assert(struct ot_contexts *contexts, const struct ot_assert *assert)
+{
+	ot_auto_buf struct ot_buf label = OT_BUF_INIT;
+	struct ot_context_made made = {.seq = assert->seq,
+				       .kind = OT_CONTEXT_ASSERTS,
+				       .function = assert->function,
+				       .tid = assert->tid,
+				       .time_ns = assert->time_ns};
+
+	ot_assert_label(assert, &label);
+	made.label = ot_buf_text(&label);
+	ot_contexts_make(contexts, &made);
+}
+
 static void show_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
 {
 	struct ot_session *session = priv;
@@ -181,6 +196,7 @@ static void show_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, 
 	if (!ot_assert_read(rec, tid, time_ns, &assert))
 		return;
 	session->nr_events++;
+	keep_assert(session->shell.contexts, &assert);
 	ot_assert_text(&assert, &text);
 	ot_assert_json(&assert, &json);
 	ot_ui_happened(session->shell.ui,

@@ -141,6 +141,30 @@ static void add_result(struct ot_vfs *vfs, struct ot_context *context, bool live
 		  live ? NULL : ot_context_view(vfs->contexts, context, true));
 }
 
+static void add_locals(struct ot_vfs *vfs, const struct ot_node *parent, struct ot_target *from,
+		       struct ot_node_list *ret)
+{
+	struct ot_context_frame *frame = frame_of(vfs, parent);
+	const struct ot_locals *locals = NULL;
+	ot_auto_err struct ot_err *err = NULL;
+
+	if (!frame)
+		return;
+	err = ot_context_frame_locals(vfs->program, frame, &locals);
+	for (size_t i = 0; locals && i < locals->nr; i++) {
+		const struct ot_local *local = &locals->items[i];
+		struct ot_node node = {.kind = OT_NODE_VALUE, .from = from};
+
+		node.name = ot_vfs_intern(vfs, local->name);
+		ot_value_copy(&local->value, &node.value);
+		if (local->err)
+			node.err = ot_err_new(local->err->code, "%s", local->err->what);
+		ot_node_list_add(ret, &node);
+	}
+	if (err)
+		ret->note = ot_vfs_intern(vfs, err->what);
+}
+
 /* ------------------------------------------------------------------ the folders */
 
 static void in_call(struct ot_vfs *vfs, const struct ot_node *parent, struct ot_node_list *ret)
@@ -149,6 +173,8 @@ static void in_call(struct ot_vfs *vfs, const struct ot_node *parent, struct ot_
 	struct ot_target *view = ot_context_view(vfs->contexts, context, false);
 
 	add_args(vfs, context, view, ret);
+	if (context->is_frame)
+		add_locals(vfs, parent, view, ret);
 	add_result(vfs, context, false, ret);
 	add_errno(vfs, context, ret);
 	if (ot_context_has_after(context))
@@ -156,7 +182,7 @@ static void in_call(struct ot_vfs *vfs, const struct ot_node *parent, struct ot_
 			  ot_context_view(vfs->contexts, context, true), ret);
 	add_place(parent, "__live", OT_NODE_LIVE, 0, NULL, ret);
 	add_place(parent, "__trc", OT_NODE_ABOUT, 0, view, ret);
-	if (frames_of(vfs, parent)->nr)
+	if (ot_context_nr_callers(vfs->contexts, context))
 		add_place(parent, "__up", OT_NODE_FRAME, 1, view, ret);
 	if (context->is_late)
 		ret->note = "decided when the call ended: what pointers lead to is as it was then";
@@ -164,27 +190,12 @@ static void in_call(struct ot_vfs *vfs, const struct ot_node *parent, struct ot_
 
 static void in_frame(struct ot_vfs *vfs, const struct ot_node *parent, struct ot_node_list *ret)
 {
-	struct ot_context_frame *frame = frame_of(vfs, parent);
-	const struct ot_locals *locals = NULL;
-	ot_auto_err struct ot_err *err = ot_context_frame_locals(vfs->program, frame, &locals);
-
-	for (size_t i = 0; locals && i < locals->nr; i++) {
-		const struct ot_local *local = &locals->items[i];
-		struct ot_node node = {.kind = OT_NODE_VALUE, .from = parent->from};
-
-		node.name = ot_vfs_intern(vfs, local->name);
-		ot_value_copy(&local->value, &node.value);
-		if (local->err)
-			node.err = ot_err_new(local->err->code, "%s", local->err->what);
-		ot_node_list_add(ret, &node);
-	}
+	add_locals(vfs, parent, parent->from, ret);
 	add_place(parent, "__down", parent->frame > 1 ? OT_NODE_FRAME : OT_NODE_CONTEXT,
 		  parent->frame - 1, parent->from, ret);
 	add_place(parent, "__trc", OT_NODE_ABOUT, parent->frame, parent->from, ret);
-	if (parent->frame < frames_of(vfs, parent)->nr)
+	if (parent->frame < ot_context_nr_callers(vfs->contexts, parent->context))
 		add_place(parent, "__up", OT_NODE_FRAME, parent->frame + 1, parent->from, ret);
-	if (err)
-		ret->note = ot_vfs_intern(vfs, err->what);
 }
 
 /* ------------------------------------------------------------------ what is known of the call */
@@ -239,12 +250,18 @@ static void add_fn(struct ot_vfs *vfs, const struct ot_context *context, struct 
 static void write_stack(const struct ot_context *context, const struct ot_context_frames *frames,
 			struct ot_buf *out)
 {
-	ot_buf_adds(out, context->function);
-	if (context->fn && context->fn->file)
+	const char *before = "";
+
+	if (!context->is_frame || !frames->nr) {
+		ot_buf_adds(out, context->function);
+		before = "\n";
+	}
+	if (!context->is_frame && context->fn && context->fn->file)
 		ot_buf_addf(out, " at %s:%u", context->fn->file->short_name,
 			    context->fn->line_begin);
-	for (size_t i = 0; i < frames->nr; i++)
-		ot_buf_addf(out, "\n%s at %s", frames->items[i].function, frames->items[i].place);
+	for (size_t i = 0; i < frames->nr; i++, before = "\n")
+		ot_buf_addf(out, "%s%s at %s", before, frames->items[i].function,
+			    frames->items[i].place);
 	if (frames->note)
 		ot_buf_addf(out, "\n(%s)", frames->note);
 }
@@ -254,8 +271,9 @@ static void write_where(const struct ot_context *context, const struct ot_contex
 			struct ot_buf *out)
 {
 	for (size_t i = frames->nr; i > 0; i--)
-		ot_buf_addf(out, "%s-->", frames->items[i - 1].function);
-	ot_buf_adds(out, context->function);
+		ot_buf_addf(out, "%s%s", frames->items[i - 1].function, i > 1 ? "-->" : "");
+	if (!context->is_frame || !frames->nr)
+		ot_buf_addf(out, "%s%s", frames->nr ? "-->" : "", context->function);
 }
 
 static void add_stack(struct ot_vfs *vfs, const struct ot_node *parent, struct ot_node_list *ret)
@@ -421,9 +439,9 @@ void ot_vfs_describe_context(struct ot_vfs *vfs, const struct ot_node *node, str
 {
 	const struct ot_context_frame *frame = frame_of(vfs, node);
 
-	if (node->kind == OT_NODE_CONTEXT)
+	if (node->kind == OT_NODE_CONTEXT && !node->context->is_frame)
 		describe_call(node->context, out);
-	else if (node->kind == OT_NODE_FRAME && frame)
+	else if (frame)
 		ot_buf_addf(out, "%s at %s", frame->function, frame->place);
 	else
 		ot_buf_adds(out, node->note ? node->note : "directory");
