@@ -246,8 +246,8 @@ void ot_context_frames_destroy(struct ot_context_frames *frames)
 		ot_locals_deinit(&frame->locals);
 		ot_err_destroy(frame->err);
 	}
-	ot_vec_deinit(frames);
 	free(frames->note);
+	free(frames->items);
 	free(frames);
 }
 

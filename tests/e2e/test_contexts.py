@@ -148,6 +148,45 @@ def test_plain_traces_make_contexts_and_quiet_ones_none(tool, program):
     assert "there is none yet" in done.out + done.err
 
 
+def test_calls_decided_at_their_end_show_the_end(tool, program):
+    done, got = texts(tool, program, ["ls /osh/recent/traces/settle", "cd ~~", "order->note", "order->account->balance",
+                                      "limit.low", "return", "pr __trc/where"], before=(
+                                          "trace -c 'return < 970' -d 3 settle", "run"))
+    end = printed(done.out, "end")[2]
+    assert got[0] == "return < 970"
+    assert got[2:6] == [f'"{end["note"]}"', end["balance"], "33", end["got"]]
+    assert got[6].endswith("serve-->checked-->settle")
+
+
+def test_assertions_show_the_locals_of_their_frame(tool, compiled, build):
+    program = compiled("traceasserts.c", f"-I{tool.source}/runtime/include", "-O1")
+    done, got = texts(tool, program, ["cd ~~asserts", "local", "text", "errno", "pr __trc/where", "view", "up", "pwd"],
+                      "4", before=("trace outer", "run"))
+    assert got[1:4] == ["29", '"lvl-4"', "33"]
+    assert got[4].endswith("main-->outer-->check")
+    assert re.match(r"traceasserts\.c:\d+ check\n", got[5]) and "traceassert(counted(local)" in got[5]
+    assert re.fullmatch(r"/osh/recent/asserts/check/too_high__level/\S+/__up", got[7])
+    assert done.status == 0
+
+
+def test_a_parked_threads_context_is_kept(tool, program):
+    terminal = tool.terminal("run", program, "30")
+    Terminal.ready(terminal)
+    terminal.type("set max_recent 1")
+    terminal.type("trace -a break -c 'order->id < 3' -d 2 settle")
+    terminal.type("run")
+    terminal.expect("settle:br-")
+    terminal.ready()
+    terminal.sendline("cd ~~breaks")
+    terminal.expect(r"BRK:settle\.\.\d\d-\d\d-\d\d\.1> ")
+    terminal.sendline("order->id")
+    terminal.expect(r"\n1\r")
+    terminal.sendline("resume")
+    terminal.expect("settle:br-")
+    terminal.sendline("quit")
+    terminal.finish()
+
+
 def test_the_prompt_follows(tool, program):
     terminal = tool.terminal("run", program)
     Terminal.ready(terminal)
