@@ -338,6 +338,28 @@ static void take_end(struct ot_context *context, const struct ot_call_event *eve
 		ot_buf_add(&context->leave, event->captures, event->nr_bytes);
 }
 
+/* A call that was left otherwise than by returning is what one looks for: it has a kind of its own. */
+static const char *abnormal_label(enum ot_call_event_kind ended)
+{
+	if (ended == OT_CALL_UNWOUND)
+		return "exception";
+	return ended == OT_CALL_ABANDONED ? "abandoned" : NULL;
+}
+
+static void file_as_exception(struct ot_contexts *contexts, struct ot_context *context)
+{
+	ot_auto_free char *function = ot_strdup(context->function);
+
+	take_off(contexts, context);
+	contexts->shelves[context->kind].nr_recent--;
+	context->kind = OT_CONTEXT_EXCEPTIONS;
+	context->order = ++contexts->nr_made;
+	ot_buf_reset(&context->texts);
+	write_texts(context, function, abnormal_label(context->ended));
+	put(contexts, context);
+	keep_limits(contexts, context);
+}
+
 /* A ring goes to another thread when its own has ended. */
 static void name_thread(struct ot_context *context, const struct otrace_ring *ring)
 {
@@ -373,6 +395,8 @@ static struct ot_context *make_of(struct ot_contexts *contexts, const struct ot_
 		contexts->filer(contexts->filer_priv, slot->trace, matched, &filing);
 	file(contexts, context, context->fn->unique_name, filing.kind, ot_buf_text(&filing.label));
 	ot_buf_deinit(&filing.label);
+	if (abnormal_label(context->ended) && context->kind == OT_CONTEXT_TRACES)
+		file_as_exception(contexts, context);
 	return context;
 }
 
@@ -467,6 +491,10 @@ void ot_contexts_call(struct ot_contexts *contexts, const struct ot_trace *trace
 	if (context) {
 		take_end(context, event);
 		charge(contexts, context);
+		/* where somebody is the path stays */
+		if (abnormal_label(context->ended) && context->kind == OT_CONTEXT_TRACES &&
+		    may_go(contexts, context))
+			file_as_exception(contexts, context);
 	} else if (slot->trace && slot->enter.seq == event->seq) {
 		slot->has_end = true;
 		keep_event(event, &slot->end, &slot->end_bytes);

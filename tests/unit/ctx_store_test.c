@@ -178,6 +178,25 @@ static void kinds_do_not_push_each_other_out(void **state)
 	assert_in(s, "~~asserts", "__live __trc");
 }
 
+static void calls_that_did_not_return_are_exceptions(void **state)
+{
+	struct ctx_session *s = *state;
+
+	ctx_event(s, OT_CALL_ENTER, 1, false);
+	ctx_node(s, 1, NODE_AT, 5, 0, 0);
+	ctx_place(s, 1, 0, 0);
+	ctx_call(s, 2, 1);
+	ctx_event(s, OT_CALL_ABANDONED, 1, false);
+	ctx_event(s, OT_CALL_ENTER, 3, true);
+	ctx_event(s, OT_CALL_UNWOUND, 3, false);
+	ctx_place(s, 3, OTRACE_COPY_AT_END, 0);
+	assert_in(s, "/osh/recent/traces/visit/call", "700101-00-00-01.2");
+	assert_in(s, "/osh/recent/exceptions/visit/abandoned", "700101-00-00-01.1");
+	assert_cd(s, "~~", "/osh/recent/exceptions/visit/exception/700101-00-00-01.3");
+	assert_cd(s, "~1", "/osh/recent/exceptions/visit/abandoned/700101-00-00-01.1");
+	assert_ctx(s, "n->id", "5");
+}
+
 /* Under the sanitizers this is also the test that nothing is used behind its end. */
 static void a_flood_reuses_what_goes(void **state)
 {
@@ -206,6 +225,7 @@ int main(void)
 		TEST(calls_inside_each_other_keep_apart),
 		TEST(the_filer_says_where_they_lie),
 		TEST(kinds_do_not_push_each_other_out),
+		TEST(calls_that_did_not_return_are_exceptions),
 		TEST(a_flood_reuses_what_goes),
 	};
 
