@@ -103,7 +103,8 @@ struct ot_shell {
 	struct ot_breaks *breaks;   /* ui/breaks.h: threads that wait */
 	struct ot_ui *ui;	    /* ui/ui.h: where text goes */
 	struct ot_history *history; /* expr/history.h: earlier results; NULL = none yet */
-	struct ot_contexts *contexts; /* contexts/contexts.h: what single calls were made with */
+	/* contexts/contexts.h: what single calls were made with */
+	struct ot_contexts *contexts;
 	struct ot_patch_list patches;
 	bool safe;	    /* no stores, calls or patches */
 	bool interactive;   /* somebody sits at a prompt */

@@ -24,6 +24,7 @@ struct segment {
 struct mapped_file {
 	char *path;
 	int fd;
+	bool is_gone;  /* unmapped: other things may lie there now */
 	uint64_t base; /* where its first page lies */
 	uint64_t bias;
 	OT_VEC(struct segment) segments;
@@ -104,21 +105,24 @@ static bool read_segments(struct mapped_file *file)
 	return file->segments.nr;
 }
 
-static bool is_known(const struct ot_mapped_files *files, uint64_t base, const char *path)
+static struct mapped_file *known(const struct ot_mapped_files *files, uint64_t base,
+				 const char *path)
 {
 	for (size_t i = 0; i < files->items.nr; i++)
 		if (files->items.items[i]->base == base &&
 		    !strcmp(files->items.items[i]->path, path))
-			return true;
-	return false;
+			return files->items.items[i];
+	return NULL;
 }
 
 static void add_file(struct ot_mapped_files *files, uint64_t base, const char *path)
 {
-	struct mapped_file *file;
+	struct mapped_file *file = known(files, base, path);
 
-	if (is_known(files, base, path))
+	if (file) {
+		file->is_gone = false;
 		return;
+	}
 	file = ot_alloc(sizeof(*file));
 	file->path = ot_strdup(path);
 	file->base = base;
@@ -153,17 +157,18 @@ static void read_maps(struct ot_mapped_files *files)
 
 	if (!maps)
 		return;
+	for (size_t i = 0; i < files->items.nr; i++)
+		files->items.items[i]->is_gone = true;
 	while (getline(&line, &cap, maps) > 0)
 		take_line(files, line);
 	fclose(maps);
 }
 
-void ot_mapped_files_look(struct ot_mapped_files *files)
+void ot_mapped_files_check(struct ot_mapped_files *files)
 {
 	enum ot_target_state state;
 
-	if (!files->target ||
-	    (files->was_looked && files->generation == ot_target_generation(files->target)))
+	if (!files->target)
 		return;
 	state = ot_target_state(files->target);
 	if (state != OT_TARGET_RUNNING && state != OT_TARGET_HELD)
@@ -171,6 +176,13 @@ void ot_mapped_files_look(struct ot_mapped_files *files)
 	files->was_looked = true;
 	files->generation = ot_target_generation(files->target);
 	read_maps(files);
+}
+
+void ot_mapped_files_look(struct ot_mapped_files *files)
+{
+	if (files->target &&
+	    (!files->was_looked || files->generation != ot_target_generation(files->target)))
+		ot_mapped_files_check(files);
 }
 
 /* ------------------------------------------------------------------ by address */
@@ -201,7 +213,7 @@ size_t ot_mapped_files_read(const struct ot_mapped_files *files, uint64_t addres
 	const struct segment *segment = files ? find(files, address, &file) : NULL;
 	ssize_t got;
 
-	if (!segment || !segment->is_constant)
+	if (!segment || !segment->is_constant || file->is_gone)
 		return 0;
 	if (bytes > segment->end - address)
 		bytes = (size_t)(segment->end - address);

@@ -19,6 +19,9 @@ void ot_mapped_files_destroy(struct ot_mapped_files *files);
 /** Looks whether there are new ones, if modules came or went since. Nothing when the process is gone. */
 void ot_mapped_files_look(struct ot_mapped_files *files);
 
+/** The same at any time: before somebody looks. */
+void ot_mapped_files_check(struct ot_mapped_files *files);
+
 /** Reads what lies in a segment that nobody may write to. @return bytes from the start on */
 size_t ot_mapped_files_read(const struct ot_mapped_files *files, uint64_t address, void *buf,
 			    size_t bytes);

@@ -117,8 +117,10 @@ struct ot_target *ot_context_view_create(const struct ot_context *context, bool 
 struct ot_target *ot_context_view(struct ot_contexts *contexts, struct ot_context *context,
 				  bool after)
 {
-	if (!context->views[after])
+	if (!context->views[after]) {
+		ot_mapped_files_check(contexts->files);
 		context->views[after] = ot_context_view_create(context, after, contexts->files);
+	}
 	return context->views[after];
 }
 
