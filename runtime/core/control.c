@@ -11,6 +11,7 @@
 #include "core/rules.h"
 #include "core/start.h"
 #include "core/switch.h"
+#include "core/tags.h"
 #include "core/thread.h"
 
 static struct ot_lock control;
@@ -203,6 +204,8 @@ static int arm_probe(const struct ot_probe_wish *wish, struct otrace_probe **pro
 	error = ot_probe_get(wish->set->fn, probe_ret);
 	if (!error)
 		error = ot_probe_arm(*probe_ret, wish->set, wish->captures, wish->rules, &arm);
+	if (!error && arm->rules && arm->rules->tag_mask)
+		error = ot_tags_prepare();
 	if (!error)
 		__atomic_store_n(&(*probe_ret)->arm, arm, __ATOMIC_RELEASE);
 	return error;

@@ -9,6 +9,7 @@
 #include "core/park.h"
 #include "core/settrace.h"
 #include "core/start.h"
+#include "core/tags.h"
 #include "core/thread.h"
 #include "core/thunk.h"
 
@@ -34,6 +35,7 @@ static void in_child(void)
 	ot_call_forget();
 	ot_park_forget();
 	ot_set_trace_forget();
+	ot_tags_in_child();
 	ot_area_in_child(ot_threads_after_fork());
 	ot_thunks_after_fork();
 	ot_control_child_off();

@@ -292,6 +292,9 @@ static const struct request {
 	[OTRACE_MSG_RESUME] = {ot_request_resume, sizeof(struct otrace_resume), 0},
 	[OTRACE_MSG_PARKED] = {ot_request_parked, 0, 0},
 	[OTRACE_MSG_ASSERTS] = {asserts, sizeof(struct otrace_asserts), 0},
+	[OTRACE_MSG_TAG] = {ot_request_tag, sizeof(struct otrace_tag_set), 0},
+	[OTRACE_MSG_UNTAG] = {ot_request_untag, 8, ANY_LENGTH},
+	[OTRACE_MSG_TAGS] = {ot_request_tags, 0, 0},
 };
 
 static bool length_fits(const struct request *request, uint64_t bytes)

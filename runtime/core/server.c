@@ -22,6 +22,7 @@
 #include "core/requests.h"
 #include "core/server.h"
 #include "core/start.h"
+#include "core/tags.h"
 #include "core/thread.h"
 
 #define TICK_MS 200
@@ -87,6 +88,7 @@ static void drop_client(void)
 	ot_park_shell_gone(); /* first: who waits may have what the rest waits for */
 	ot_call_shell_gone();
 	ot_control_shell_gone(&done);
+	ot_tags_shell_gone();
 	/* a client that is gone while main is held lets it go */
 	ot_start_go(&(struct otrace_go){0});
 }
@@ -273,6 +275,7 @@ static void tick(void)
 	ot_threads_sweep();
 	ot_park_sweep();
 	check_modules();
+	ot_tags_tick();
 	if (++server.ticks % SECOND_TICKS == 0)
 		ot_clock_update(ot_area_head);
 }

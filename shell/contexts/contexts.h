@@ -17,6 +17,7 @@
 #include "stream/calls.h"
 #include "stream/traces.h"
 
+struct ot_assert;
 struct ot_contexts;
 struct ot_context_frame;
 struct ot_context_frames;
@@ -141,6 +142,8 @@ void ot_contexts_part(struct ot_contexts *contexts, uint32_t tid, const struct o
 /** Makes one by hand. @return NULL when there is one of that number */
 struct ot_context *ot_contexts_make(struct ot_contexts *contexts,
 				    const struct ot_context_made *made);
+/** Makes that of a failed assertion: its parts follow, and are its frame. */
+void ot_contexts_make_assert(struct ot_contexts *contexts, const struct ot_assert *assert);
 /** Notes the files that the process has mapped, for the time when it is gone. Cheap when nothing is new. */
 void ot_contexts_look(struct ot_contexts *contexts);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What a context is filed under, by the trace that made it.
+// What a context is filed under, by what made it.
 #include "contexts/contexts.h"
+#include "stream/asserts.h"
 
 static enum ot_context_kind kind_of(const struct ot_trace_options *options)
 {
@@ -43,4 +44,18 @@ void ot_context_file_by_rules(void *priv, const struct ot_trace *trace, uint32_t
 		return;
 	ret->kind = kind_of(&rule->request->options);
 	ot_trace_label(rule->request, &ret->label);
+}
+
+void ot_contexts_make_assert(struct ot_contexts *contexts, const struct ot_assert *assert)
+{
+	ot_auto_buf struct ot_buf label = OT_BUF_INIT;
+	struct ot_context_made made = {.seq = assert->seq,
+				       .kind = OT_CONTEXT_ASSERTS,
+				       .function = assert->function,
+				       .tid = assert->tid,
+				       .time_ns = assert->time_ns};
+
+	ot_assert_label(assert, &label);
+	made.label = ot_buf_text(&label);
+	ot_contexts_make(contexts, &made);
 }

@@ -17,6 +17,7 @@
 #include "params/params.h"
 #include "stream/asserts.h"
 #include "stream/death.h"
+#include "stream/tags.h"
 #include "ui/breaks.h"
 #include "ui/session.h"
 #include "ui/traced.h"
@@ -172,21 +173,6 @@ static void every_call(void *priv, const struct ot_trace *trace, const struct ot
 	ot_breaks_call(shell, event);
 }
 
-/* Its parts follow, and are its frame. */
-static void keep_assert(struct ot_contexts *contexts, const struct ot_assert *assert)
-{
-	ot_auto_buf struct ot_buf label = OT_BUF_INIT;
-	struct ot_context_made made = {.seq = assert->seq,
-				       .kind = OT_CONTEXT_ASSERTS,
-				       .function = assert->function,
-				       .tid = assert->tid,
-				       .time_ns = assert->time_ns};
-
-	ot_assert_label(assert, &label);
-	made.label = ot_buf_text(&label);
-	ot_contexts_make(contexts, &made);
-}
-
 static void show_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
 {
 	struct ot_session *session = priv;
@@ -196,7 +182,7 @@ static void show_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, 
 	if (!ot_assert_read(rec, tid, time_ns, &assert))
 		return;
 	session->nr_events++;
-	keep_assert(session->shell.contexts, &assert);
+	ot_contexts_make_assert(session->shell.contexts, &assert);
 	ot_assert_text(&assert, &text);
 	ot_assert_json(&assert, &json);
 	ot_ui_happened(session->shell.ui,
@@ -208,6 +194,36 @@ static void show_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, 
 					     .tid = tid,
 					     .function = assert.function},
 		       &json);
+}
+
+static void show_tag(void *priv, const struct ot_tag_event *event)
+{
+	struct ot_session *session = priv;
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
+
+	ot_tag_event_text(event, &text);
+	ot_tag_event_json(event, &json);
+	ot_ui_happened(session->shell.ui,
+		       &(struct ot_log_text){.text = text.data, .bytes = text.len, .level = OT_LOG_INFO, .has_id = true},
+		       &json);
+}
+
+static void take_tag(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
+{
+	ot_tags_feed(priv, tid, rec, time_ns);
+}
+
+static void listen_for_tags(struct ot_session *session)
+{
+	struct ot_shell *shell = &session->shell;
+
+	shell->tags = ot_tags_create();
+	ot_tags_on_event(shell->tags, show_tag, session);
+	if (!shell->stream)
+		return;
+	ot_stream_on(shell->stream, OTRACE_REC_TAG, take_tag, shell->tags);
+	ot_stream_on(shell->stream, OTRACE_REC_TAG_MOVED, take_tag, shell->tags);
+	ot_stream_on(shell->stream, OTRACE_REC_TAG_DIED, take_tag, shell->tags);
 }
 
 uint64_t ot_session_nr_events(const struct ot_shell *shell)
@@ -291,6 +307,7 @@ static void open_program(struct ot_session *session, const char *script)
 		ot_breaks_begin(shell);
 	if (shell->stream)
 		ot_stream_on(shell->stream, OTRACE_REC_ASSERT, show_assert, session);
+	listen_for_tags(session);
 }
 
 static void each_patch(void *priv,
@@ -340,6 +357,7 @@ void ot_session_destroy(struct ot_session *session)
 	ot_stream_destroy(shell->stream);
 	ot_breaks_destroy(shell->breaks);
 	ot_traces_destroy(shell->traces);
+	ot_tags_destroy(shell->tags);
 	ot_vfs_destroy(shell->vfs);
 	ot_contexts_destroy(shell->contexts);
 	ot_history_destroy(shell->history);
@@ -896,9 +914,10 @@ static struct ot_err *at_break(struct ot_shell *shell, uint32_t call, uint32_t t
 	if (!ot_breaks_of_call(shell, thread, &id))
 		return NULL;
 	ot_target_forget_call(shell->target, call);
-	return ot_err_new(OT_ERR_SILENT,
-			  "it waits at a break: %s; resume lets it go on, its result is thrown away",
-			  ot_buf_text(&id));
+	return ot_err_new(
+		OT_ERR_SILENT,
+		"it waits at a break: %s; resume lets it go on, its result is thrown away",
+		ot_buf_text(&id));
 }
 
 struct ot_err *ot_session_await(struct ot_shell *shell, uint32_t call, uint32_t thread,

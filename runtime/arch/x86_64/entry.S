@@ -269,4 +269,25 @@ otrace_assert_failed:
 	.cfi_endproc
 	.size	otrace_assert_failed, . - otrace_assert_failed
 
+/*
+ * ot_tag_forwarders: what watched slots lead to (core/tagwatch.c). Slot i's forwarder lies at 16 * i and
+ * calls ot_tag_forward() with the caller's first three arguments and i: free() and its relatives have no more.
+ */
+	.globl	ot_tag_forwarders
+	.hidden	ot_tag_forwarders
+	.type	ot_tag_forwarders, @function
+	.p2align 4
+ot_tag_forwarders:
+	.cfi_startproc
+	.set	slot, 0
+	.rept	OT_ARCH_NR_FORWARDERS
+	.p2align 4
+	_CET_ENDBR
+	mov	$slot, %ecx
+	jmp	ot_tag_forward
+	.set	slot, slot + 1
+	.endr
+	.cfi_endproc
+	.size	ot_tag_forwarders, . - ot_tag_forwarders
+
 	.section .note.GNU-stack, "", @progbits

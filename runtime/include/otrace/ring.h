@@ -103,10 +103,13 @@ enum otrace_rec_type {
 	OTRACE_REC_COPY = 7,	   /* struct otrace_rec_copy, bytes padded to 8 */
 	OTRACE_REC_REGISTERS = 8,  /* struct otrace_rec_registers */
 	OTRACE_REC_PLACE = 9,	   /* struct otrace_rec_place */
-	OTRACE_REC_ASSERT = 11,	   /* struct otrace_rec_assert, texts; parts follow */
+	OTRACE_REC_ASSERT = 11,	    /* struct otrace_rec_assert, texts; parts follow */
 	OTRACE_REC_TRACE_OVER = 12, /* struct otrace_rec_trace_over: a trace has reached a limit */
-	OTRACE_REC_PARKED = 14,	   /* struct otrace_rec_parked: its thread waits from here on */
-	OTRACE_REC_RESUMED = 15	   /* struct otrace_rec_resumed: it goes on */
+	OTRACE_REC_TAG = 13,	    /* struct otrace_rec_tag: a call has tagged an object */
+	OTRACE_REC_PARKED = 14,	    /* struct otrace_rec_parked: its thread waits from here on */
+	OTRACE_REC_RESUMED = 15,    /* struct otrace_rec_resumed: it goes on */
+	OTRACE_REC_TAG_MOVED = 16,  /* struct otrace_rec_tag_moved: by realloc() */
+	OTRACE_REC_TAG_DIED = 17    /* struct otrace_rec_tag_died: its object is no more */
 };
 
 #define OTRACE_REC_IS_PART(type) ((type) >= OTRACE_REC_COPY && (type) <= OTRACE_REC_PLACE)
@@ -219,6 +222,40 @@ struct otrace_rec_resumed {
 	uint32_t reserved;
 };
 
+/** rec.call_seq is the call that did it. Tags that the shell sets have no record. */
+struct otrace_rec_tag {
+	struct otrace_rec rec;
+	uint32_t number;
+	uint32_t replaced; /* the object's tag until now, which is no more; 0 = none */
+	uint64_t address;
+	uint64_t bytes;
+	uint32_t counter; /* of the trace (otrace/rule.h) */
+	uint32_t reserved;
+};
+
+/** rec.call_seq is the innermost recorded call that was open in the thread, 0 = none. */
+struct otrace_rec_tag_moved {
+	struct otrace_rec rec;
+	uint32_t number;
+	uint32_t reserved;
+	uint64_t from;
+	uint64_t address;
+	uint64_t bytes; /* of the extent now: the object may have become smaller */
+};
+
+enum otrace_tag_end {
+	OTRACE_TAG_FREED = 1,
+	OTRACE_TAG_CUT = 2,    /* realloc() has made its block so small that nothing of it is left */
+	OTRACE_TAG_NO_ROOM = 3 /* the table has no room for it where it was moved to, or made larger */
+};
+
+struct otrace_rec_tag_died {
+	struct otrace_rec rec; /* call_seq as for moved */
+	uint32_t number;
+	uint32_t why; /* enum otrace_tag_end */
+	uint64_t address;
+};
+
 /**
  * One step of a capture program: what the hook copies behind the record. Results follow each other
  * in the order of the steps, each padded to 8 bytes.
@@ -261,6 +298,9 @@ OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_trace_over) == 32, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_parked) == 48, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_resumed) == 40, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_assert) == 48, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_tag) == 56, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_tag_moved) == 56, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_tag_died) == 40, "wire size");
 
 #ifdef __cplusplus
 }
