@@ -12,12 +12,14 @@
 #include "base/ownfd.h"
 #include "cmds/aliases.h"
 #include "cmds/callargs.h"
+#include "contexts/contexts.h"
 #include "expr/history.h"
 #include "params/params.h"
 #include "stream/asserts.h"
 #include "stream/death.h"
 #include "stream/tags.h"
 #include "ui/breaks.h"
+#include "ui/happenings.h"
 #include "ui/session.h"
 #include "ui/traced.h"
 #include "vfs/vfs.h"
@@ -157,63 +159,14 @@ static void show_event(void *priv, const struct ot_trace *trace, const struct ot
 	ot_ui_event(session->shell.ui, trace, event);
 }
 
-static void show_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
-{
-	struct ot_session *session = priv;
-	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
-	struct ot_assert assert;
-
-	if (!ot_assert_read(rec, tid, time_ns, &assert))
-		return;
-	session->nr_events++;
-	if (assert.parks && session->shell.breaks)
-		ot_parked_assert(ot_breaks_parked(&session->shell), &assert);
-	ot_assert_text(&assert, &text);
-	ot_assert_json(&assert, &json);
-	ot_ui_happened(session->shell.ui,
-		       &(struct ot_log_text){.text = text.data,
-					     .bytes = text.len,
-					     .level = OT_LOG_WARNING,
-					     .has_id = true,
-					     .time_ns = time_ns,
-					     .tid = tid,
-					     .function = assert.function},
-		       &json);
-}
-
-static void show_tag(void *priv, const struct ot_tag_event *event)
-{
-	struct ot_session *session = priv;
-	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
-
-	ot_tag_event_text(event, &text);
-	ot_tag_event_json(event, &json);
-	ot_ui_happened(session->shell.ui,
-		       &(struct ot_log_text){.text = text.data, .bytes = text.len, .level = OT_LOG_INFO, .has_id = true},
-		       &json);
-}
-
-static void take_tag(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
-{
-	ot_tags_feed(priv, tid, rec, time_ns);
-}
-
-static void listen_for_tags(struct ot_session *session)
-{
-	struct ot_shell *shell = &session->shell;
-
-	shell->tags = ot_tags_create();
-	ot_tags_on_event(shell->tags, show_tag, session);
-	if (!shell->stream)
-		return;
-	ot_stream_on(shell->stream, OTRACE_REC_TAG, take_tag, shell->tags);
-	ot_stream_on(shell->stream, OTRACE_REC_TAG_MOVED, take_tag, shell->tags);
-	ot_stream_on(shell->stream, OTRACE_REC_TAG_DIED, take_tag, shell->tags);
-}
-
 uint64_t ot_session_nr_events(const struct ot_shell *shell)
 {
 	return session_of(shell)->nr_events;
+}
+
+void ot_session_note_event(struct ot_shell *shell)
+{
+	session_of(shell)->nr_events++;
 }
 
 static void note_error(struct ot_session *session, struct ot_err *err)
@@ -262,7 +215,10 @@ static void note_not_instrumented(const struct ot_shell *shell, const char *scri
 static void open_program(struct ot_session *session, const char *script)
 {
 	struct ot_shell *shell = &session->shell;
-	struct ot_stream_sink sink = {.event = show_event, .every = ot_traced_call, .priv = session};
+	struct ot_stream_sink sink = {.event = show_event,
+				      .every = ot_happenings_call,
+				      .part = ot_happenings_part,
+				      .priv = session};
 	size_t nr_modules;
 	struct ot_err *err;
 
@@ -281,15 +237,12 @@ static void open_program(struct ot_session *session, const char *script)
 	session->writer.traces = shell->traces;
 	session->writer.format.program = shell->program;
 	ot_ui_set_writer(shell->ui, &session->writer);
+	shell->contexts = ot_contexts_create(shell->target);
+	ot_contexts_set_filer(shell->contexts, ot_context_file_by_rules, NULL);
 	if (ot_target_area(shell->target))
 		shell->stream =
 			ot_stream_create(ot_target_area(shell->target), shell->traces, &sink, true);
-	ot_traced_begin(shell);
-	if (shell->stream)
-		ot_breaks_begin(shell);
-	if (shell->stream)
-		ot_stream_on(shell->stream, OTRACE_REC_ASSERT, show_assert, session);
-	listen_for_tags(session);
+	ot_happenings_begin(shell);
 }
 
 static void each_patch(void *priv,
@@ -327,6 +280,8 @@ struct ot_session *ot_session_create(const struct ot_session_options *options)
 			(int)syscall(SYS_pidfd_open, ot_target_pid(shell->target), 0));
 	shell->vfs = ot_vfs_create(shell->program);
 	ot_vfs_set_patches(shell->vfs, each_patch, shell);
+	ot_vfs_set_contexts(shell->vfs, shell->contexts);
+	ot_params_apply(shell);
 	return session;
 }
 
@@ -339,6 +294,7 @@ void ot_session_destroy(struct ot_session *session)
 	ot_traces_destroy(shell->traces);
 	ot_tags_destroy(shell->tags);
 	ot_vfs_destroy(shell->vfs);
+	ot_contexts_destroy(shell->contexts);
 	ot_history_destroy(shell->history);
 	ot_program_destroy(shell->program);
 	ot_target_close(shell->target);
@@ -609,6 +565,8 @@ static void pump_target(struct ot_session *session)
 			take_call(session);
 			break;
 		case OT_TARGET_ENDING:
+			if (session->shell.contexts)
+				ot_contexts_look(session->shell.contexts);
 			ot_target_keep(session->shell.target);
 			break;
 		case OT_TARGET_GONE:
