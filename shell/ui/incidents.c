@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <time.h>
+
+#include "stream/asserts.h"
+#include "target/target.h"
+#include "ui/breaks.h"
+#include "ui/incidents.h"
+#include "ui/ui.h"
+
+void ot_incidents_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
+{
+	struct ot_shell *shell = priv;
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
+	struct ot_assert assert;
+
+	if (!ot_assert_read(rec, tid, time_ns, &assert))
+		return;
+	if (assert.parks && shell->breaks)
+		ot_parked_assert(ot_breaks_parked(shell), &assert);
+	ot_assert_text(&assert, &text);
+	ot_assert_json(&assert, &json);
+	ot_ui_happened(shell->ui,
+		       &(struct ot_log_text){.text = text.data,
+					     .bytes = text.len,
+					     .level = OT_LOG_WARNING,
+					     .has_id = true,
+					     .time_ns = time_ns,
+					     .tid = tid,
+					     .function = assert.function},
+		       &json);
+}
+
+void ot_incidents_death(struct ot_shell *shell, const struct ot_event_writer *writer, int status,
+			int pidfd)
+{
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
+	struct ot_death death = {.stream = shell->stream,
+				 .area = ot_target_area(shell->target),
+				 .writer = writer,
+				 .pid = (int)ot_target_pid(shell->target),
+				 .status = status};
+	struct timespec now;
+
+	if (status < 0 && !shell->launch)
+		death.status = ot_death_status(pidfd, death.pid);
+	ot_death_tell(&death, &text, &json);
+	clock_gettime(CLOCK_REALTIME, &now);
+	ot_ui_happened(shell->ui,
+		       &(struct ot_log_text){.text = text.data,
+					     .bytes = text.len,
+					     .level = OT_LOG_ERROR,
+					     .time_ns = (uint64_t)now.tv_sec * 1000000000 +
+							(uint64_t)now.tv_nsec},
+		       &json);
+}
