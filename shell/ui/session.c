@@ -816,6 +816,7 @@ const struct ot_target_done *ot_session_wait_call(struct ot_shell *shell)
 {
 	struct ot_session *session = session_of(shell);
 
+	session->call_left = false;
 	while (!session->call_done && !session->ended && !ot_breaks_new(shell))
 		ot_session_turn(shell, -1);
 	session->call_left = !session->call_done && !session->ended;
