@@ -21,7 +21,7 @@ const struct ot_cmd ot_cmd_cd = {
 		"Anything with parts is a directory: structs by field, pointers are followed, arrays\n"
 		"by index; `cd server.clients->head` is `cd server/clients/head`. Wildcards must match\n"
 		"one name. `cd DIRECTORY; COMMAND` runs the command there, if it got there.",
-	.flags = OT_CMD_STOPS_LINE,
+	.flags = OT_CMD_STOPS_LINE | OT_CMD_LOOKS,
 	.run = run,
 	.complete = ot_paths_complete,
 };

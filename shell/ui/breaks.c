@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/vec.h"
+#include "contexts/contexts.h"
 #include "stream/stream.h"
 #include "target/target.h"
 #include "ui/breaks.h"
@@ -44,6 +45,8 @@ static void take_record(void *priv, uint32_t tid, const struct otrace_rec *rec, 
 	if (!ot_parked_feed(breaks->parked, tid, rec, time_ns, &event))
 		return;
 	tell(breaks, &event);
+	if (breaks->shell->contexts)
+		ot_contexts_pin(breaks->shell->contexts, event.thread.seq, !event.goes_on);
 	if (!event.goes_on && event.thread.action == OTRACE_ACTION_GDB)
 		ot_vec_push(&breaks->for_gdb, event.thread.seq);
 }

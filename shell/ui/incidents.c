@@ -1,11 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <time.h>
 
+#include "contexts/contexts.h"
 #include "stream/asserts.h"
 #include "target/target.h"
 #include "ui/breaks.h"
 #include "ui/incidents.h"
 #include "ui/ui.h"
+
+/* Its parts follow, and are its frame. */
+static void keep_assert(struct ot_contexts *contexts, const struct ot_assert *assert)
+{
+	ot_auto_buf struct ot_buf label = OT_BUF_INIT;
+	struct ot_context_made made = {.seq = assert->seq,
+				       .kind = OT_CONTEXT_ASSERTS,
+				       .function = assert->function,
+				       .tid = assert->tid,
+				       .time_ns = assert->time_ns};
+
+	ot_assert_label(assert, &label);
+	made.label = ot_buf_text(&label);
+	ot_contexts_make(contexts, &made);
+}
 
 void ot_incidents_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
 {
@@ -15,6 +31,8 @@ void ot_incidents_assert(void *priv, uint32_t tid, const struct otrace_rec *rec,
 
 	if (!ot_assert_read(rec, tid, time_ns, &assert))
 		return;
+	if (shell->contexts)
+		keep_assert(shell->contexts, &assert);
 	if (assert.parks && shell->breaks)
 		ot_parked_assert(ot_breaks_parked(shell), &assert);
 	ot_assert_text(&assert, &text);

@@ -12,6 +12,7 @@
 #include "base/ownfd.h"
 #include "cmds/aliases.h"
 #include "cmds/callargs.h"
+#include "contexts/contexts.h"
 #include "expr/history.h"
 #include "params/params.h"
 #include "stream/tags.h"
@@ -156,10 +157,19 @@ static void show_event(void *priv, const struct ot_trace *trace, const struct ot
 	ot_ui_event(session->shell.ui, trace, event);
 }
 
+static void keep_part(void *priv, uint32_t tid, const struct otrace_rec *part, uint64_t time_ns)
+{
+	(void)time_ns;
+	ot_contexts_part(((struct ot_session *)priv)->shell.contexts, tid, part);
+}
+
 static void every_call(void *priv, const struct ot_trace *trace, const struct ot_call_event *event)
 {
-	ot_traced_call(&((struct ot_session *)priv)->shell, trace, event);
-	ot_breaks_call(&((struct ot_session *)priv)->shell, event);
+	struct ot_shell *shell = &((struct ot_session *)priv)->shell;
+
+	ot_traced_call(shell, trace, event);
+	ot_contexts_call(shell->contexts, trace, event);
+	ot_breaks_call(shell, event);
 }
 
 static void show_tag(void *priv, const struct ot_tag_event *event)
@@ -243,7 +253,8 @@ static void note_not_instrumented(const struct ot_shell *shell, const char *scri
 static void open_program(struct ot_session *session, const char *script)
 {
 	struct ot_shell *shell = &session->shell;
-	struct ot_stream_sink sink = {.event = show_event, .every = every_call, .priv = session};
+	struct ot_stream_sink sink = {
+		.event = show_event, .every = every_call, .part = keep_part, .priv = session};
 	size_t nr_modules;
 	struct ot_err *err;
 
@@ -262,6 +273,8 @@ static void open_program(struct ot_session *session, const char *script)
 	session->writer.traces = shell->traces;
 	session->writer.format.program = shell->program;
 	ot_ui_set_writer(shell->ui, &session->writer);
+	shell->contexts = ot_contexts_create(shell->target);
+	ot_contexts_set_filer(shell->contexts, ot_context_file_by_rules, NULL);
 	if (ot_target_area(shell->target))
 		shell->stream =
 			ot_stream_create(ot_target_area(shell->target), shell->traces, &sink, true);
@@ -308,6 +321,8 @@ struct ot_session *ot_session_create(const struct ot_session_options *options)
 			(int)syscall(SYS_pidfd_open, ot_target_pid(shell->target), 0));
 	shell->vfs = ot_vfs_create(shell->program);
 	ot_vfs_set_patches(shell->vfs, each_patch, shell);
+	ot_vfs_set_contexts(shell->vfs, shell->contexts);
+	ot_params_apply(shell);
 	return session;
 }
 
@@ -320,6 +335,7 @@ void ot_session_destroy(struct ot_session *session)
 	ot_traces_destroy(shell->traces);
 	ot_tags_destroy(shell->tags);
 	ot_vfs_destroy(shell->vfs);
+	ot_contexts_destroy(shell->contexts);
 	ot_history_destroy(shell->history);
 	ot_program_destroy(shell->program);
 	ot_target_close(shell->target);
@@ -562,6 +578,8 @@ static void pump_target(struct ot_session *session)
 			take_call(session);
 			break;
 		case OT_TARGET_ENDING:
+			if (session->shell.contexts)
+				ot_contexts_look(session->shell.contexts);
 			ot_target_keep(session->shell.target);
 			break;
 		case OT_TARGET_GONE:
