@@ -15,11 +15,9 @@
 #include "contexts/contexts.h"
 #include "expr/history.h"
 #include "params/params.h"
-#include "stream/asserts.h"
-#include "stream/death.h"
 #include "stream/tags.h"
 #include "ui/breaks.h"
-#include "ui/happenings.h"
+#include "ui/incidents.h"
 #include "ui/session.h"
 #include "ui/traced.h"
 #include "vfs/vfs.h"
@@ -216,8 +214,8 @@ static void open_program(struct ot_session *session, const char *script)
 {
 	struct ot_shell *shell = &session->shell;
 	struct ot_stream_sink sink = {.event = show_event,
-				      .every = ot_happenings_call,
-				      .part = ot_happenings_part,
+				      .every = ot_incidents_call,
+				      .part = ot_incidents_part,
 				      .priv = session};
 	size_t nr_modules;
 	struct ot_err *err;
@@ -242,7 +240,7 @@ static void open_program(struct ot_session *session, const char *script)
 	if (ot_target_area(shell->target))
 		shell->stream =
 			ot_stream_create(ot_target_area(shell->target), shell->traces, &sink, true);
-	ot_happenings_begin(shell);
+	ot_incidents_begin(shell);
 }
 
 static void each_patch(void *priv,
@@ -421,34 +419,6 @@ static void pump_output(struct ot_session *session, bool to_the_end)
 	}
 }
 
-/* What it died in; not of one that was told to go. */
-static void tell_death(struct ot_session *session)
-{
-	const struct ot_shell *shell = &session->shell;
-	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
-	int pid = (int)ot_target_pid(shell->target);
-	struct ot_death death = {.stream = shell->stream,
-				 .area = ot_target_area(shell->target),
-				 .writer = &session->writer,
-				 .pid = pid,
-				 .status = session->status};
-	struct timespec now;
-
-	if (session->ended_by_us)
-		return;
-	if (death.status < 0 && !shell->launch)
-		death.status = ot_death_status(session->pidfd, pid);
-	ot_death_tell(&death, &text, &json);
-	clock_gettime(CLOCK_REALTIME, &now);
-	ot_ui_happened(shell->ui,
-		       &(struct ot_log_text){.text = text.data,
-					     .bytes = text.len,
-					     .level = OT_LOG_ERROR,
-					     .time_ns = (uint64_t)now.tv_sec * 1000000000 +
-							(uint64_t)now.tv_nsec},
-		       &json);
-}
-
 static void end_program(struct ot_session *session)
 {
 	struct ot_shell *shell = &session->shell;
@@ -462,8 +432,8 @@ static void end_program(struct ot_session *session)
 		if (shell->traces)
 			ot_traces_ended(shell->traces);
 		ot_breaks_ended(shell);
-		if (shell->stream)
-			tell_death(session);
+		if (shell->stream && !session->ended_by_us)
+			ot_incidents_death(shell, &session->writer, session->status, session->pidfd);
 		ot_ui_exit(shell->ui, (int)ot_target_pid(shell->target), session->status);
 	}
 	say_end(session);
