@@ -353,6 +353,12 @@ static void test_limits(void **state)
 	ot_buf_pad(&text, ')', 40);
 	REFUSED(s, "add", {ot_buf_text(&text), "too deeply"});
 	ot_buf_reset(&text);
+	ot_buf_pad(&text, '(', 60);
+	ot_buf_adds(&text, "a");
+	for (int i = 0; i < 60; i++)
+		ot_buf_adds(&text, " ?: b)");
+	REFUSED(s, "add", {ot_buf_text(&text), "too long"});
+	ot_buf_reset(&text);
 	for (int i = 0; i < 16; i++)
 		ot_buf_addf(&text, "$errno == counter + %d || ", i);
 	ot_buf_adds(&text, "a");
