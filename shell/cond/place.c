@@ -125,6 +125,14 @@ static struct ot_err *load_piece(struct ot_compiler *c, const struct ot_expr_nod
 	return NULL;
 }
 
+/* That there is none must be noticed where only its address is taken. */
+static void ask_for_result(struct ot_compiler *c, const struct otrace_piece *piece)
+{
+	ot_emit(c->out, OTRACE_CODE_RESULT, 1, piece->frame_offset);
+	ot_emit(c->out, OTRACE_CODE_MULTIPLY, 8 | OTRACE_CODE_IMMEDIATE, 0);
+	ot_emit(c->out, OTRACE_CODE_ADD, 8, 0);
+}
+
 static struct ot_err *address_of_piece(struct ot_compiler *c, const struct ot_expr_node *node,
 				       const struct place *place)
 {
@@ -137,6 +145,8 @@ static struct ot_err *address_of_piece(struct ot_compiler *c, const struct ot_ex
 	if (is_in_frame(&piece)) {
 		ot_emit(c->out, OTRACE_CODE_PLACE, 0,
 			piece.frame_offset + place->offset - piece.value_offset);
+		if (place->where == IN_RESULT)
+			ask_for_result(c, &piece);
 		return NULL;
 	}
 	offset = push_elsewhere(c, place, &piece);
