@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One property: whatever text somebody types as a condition, it is refused with an error, or becomes programs that the
- * runtime takes, and that come to an answer. The corpora of conditions and of expressions are replayed with changes;
- * where clang builds with its address sanitizer libFuzzer takes them from there for a while.
+ * runtime takes, and that come to an answer. The corpus, tests/fuzz/cond.corpus, is replayed with changes; where clang
+ * builds with its address sanitizer libFuzzer runs for a while, and tests/fuzz/run as long as one likes.
  * test-links: oshell otrace_bytecode_inside
  */
 #include <setjmp.h>
@@ -20,7 +20,8 @@
 #include "fuzz_changes.h"
 #endif
 
-#define PROGRAM_INPUTS 5000u /* types that texts make stay with the program: a new one now and then */
+#define PROGRAM_INPUTS \
+	5000u /* types that texts make stay with the program: a new one now and then */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
@@ -101,11 +102,11 @@ static void replay(const char *name, size_t least)
 	assert_true(nr_lines >= least);
 }
 
-static void corpora_and_their_changes_never_crash(void **state)
+static void corpus_and_its_changes_never_crash(void **state)
 {
 	(void)state;
 	replay("cond", 60);
-	assert_true(nr_taken > 1000);
+	assert_true(nr_taken > 300);
 	teardown(&session);
 	session = NULL;
 }
@@ -140,7 +141,7 @@ static void libfuzzer_finds_nothing_in_its_first_runs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(corpora_and_their_changes_never_crash),
+		cmocka_unit_test(corpus_and_its_changes_never_crash),
 #ifdef OT_LIBFUZZER
 		cmocka_unit_test(libfuzzer_finds_nothing_in_its_first_runs),
 #endif
