@@ -186,9 +186,11 @@ static void show_tag(void *priv, const struct ot_tag_event *event)
 
 	ot_tag_event_text(event, &text);
 	ot_tag_event_json(event, &json);
-	ot_ui_happened(session->shell.ui,
-		       &(struct ot_log_text){.text = text.data, .bytes = text.len, .level = OT_LOG_INFO, .has_id = true},
-		       &json);
+	ot_ui_happened(
+		session->shell.ui,
+		&(struct ot_log_text){
+			.text = text.data, .bytes = text.len, .level = OT_LOG_INFO, .has_id = true},
+		&json);
 }
 
 static void take_tag(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
@@ -260,7 +262,8 @@ static void note_not_instrumented(const struct ot_shell *shell, const char *scri
 static void open_program(struct ot_session *session, const char *script)
 {
 	struct ot_shell *shell = &session->shell;
-	struct ot_stream_sink sink = {.event = show_event, .every = ot_traced_call, .priv = session};
+	struct ot_stream_sink sink = {
+		.event = show_event, .every = ot_traced_call, .priv = session};
 	size_t nr_modules;
 	struct ot_err *err;
 
