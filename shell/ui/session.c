@@ -185,14 +185,13 @@ static void show_tag(void *priv, const struct ot_tag_event *event)
 {
 	struct ot_session *session = priv;
 	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
+	struct ot_log_text line;
 
 	ot_tag_event_text(event, &text);
 	ot_tag_event_json(event, &json);
-	ot_ui_happened(
-		session->shell.ui,
-		&(struct ot_log_text){
-			.text = text.data, .bytes = text.len, .level = OT_LOG_INFO, .has_id = true},
-		&json);
+	line = (struct ot_log_text){
+		.text = text.data, .bytes = text.len, .level = OT_LOG_INFO, .has_id = true};
+	ot_ui_happened(session->shell.ui, &line, &json);
 }
 
 static void take_tag(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
@@ -550,7 +549,7 @@ static void connection_gone(struct ot_session *session)
 static void modules_changed(struct ot_session *session)
 {
 	struct ot_shell *shell = &session->shell;
-	size_t nr_new = 0, nr_armed = 0;
+	size_t nr_new = 0;
 	struct ot_err *err;
 
 	if (!shell->program)
@@ -559,15 +558,12 @@ static void modules_changed(struct ot_session *session)
 	if (!err)
 		err = ot_program_update(shell->program, &nr_new);
 	if (!err && nr_new)
-		err = ot_traces_extend(shell->traces, &nr_armed);
+		err = ot_traced_extend(shell);
 	/* A program that ends meanwhile takes its modules along: that is told elsewhere. */
 	if (err && ot_target_state(shell->target) == OT_TARGET_ENDED)
 		ot_err_destroy(err);
 	else if (err)
 		note_error(session, err);
-	else if (nr_armed && shell->interactive)
-		ot_ui_note(shell->ui, "tracing %zu functions of a module that was loaded",
-			   nr_armed);
 }
 
 static void tell_call(struct ot_session *session)
