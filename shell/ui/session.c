@@ -473,7 +473,7 @@ static void connection_gone(struct ot_session *session)
 static void modules_changed(struct ot_session *session)
 {
 	struct ot_shell *shell = &session->shell;
-	size_t nr_new = 0, nr_armed = 0;
+	size_t nr_new = 0;
 	struct ot_err *err;
 
 	if (!shell->program)
@@ -482,15 +482,12 @@ static void modules_changed(struct ot_session *session)
 	if (!err)
 		err = ot_program_update(shell->program, &nr_new);
 	if (!err && nr_new)
-		err = ot_traces_extend(shell->traces, &nr_armed);
+		err = ot_traced_extend(shell);
 	/* A program that ends meanwhile takes its modules along: that is told elsewhere. */
 	if (err && ot_target_state(shell->target) == OT_TARGET_ENDED)
 		ot_err_destroy(err);
 	else if (err)
 		note_error(session, err);
-	else if (nr_armed && shell->interactive)
-		ot_ui_note(shell->ui, "tracing %zu functions of a module that was loaded",
-			   nr_armed);
 }
 
 static void tell_call(struct ot_session *session)
