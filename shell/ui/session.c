@@ -158,42 +158,17 @@ static void show_event(void *priv, const struct ot_trace *trace, const struct ot
 	ot_ui_event(session->shell.ui, trace, event);
 }
 
-static void keep_part(void *priv, uint32_t tid, const struct otrace_rec *part, uint64_t time_ns)
-{
-	(void)time_ns;
-	ot_contexts_part(((struct ot_session *)priv)->shell.contexts, tid, part);
-}
-
 static void every_call(void *priv, const struct ot_trace *trace, const struct ot_call_event *event)
 {
-	struct ot_shell *shell = &((struct ot_session *)priv)->shell;
-
-	ot_traced_call(shell, trace, event);
-	ot_contexts_call(shell->contexts, trace, event);
-	ot_breaks_call(shell, event);
+	ot_traced_call(&((struct ot_session *)priv)->shell, trace, event);
+	ot_breaks_call(&((struct ot_session *)priv)->shell, event);
 }
 
 static void show_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
 {
 	struct ot_session *session = priv;
-	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
-	struct ot_assert assert;
 
-	if (!ot_assert_read(rec, tid, time_ns, &assert))
-		return;
-	session->nr_events++;
-	ot_contexts_make_assert(session->shell.contexts, &assert);
-	ot_assert_text(&assert, &text);
-	ot_assert_json(&assert, &json);
-	ot_ui_happened(session->shell.ui,
-		       &(struct ot_log_text){.text = text.data,
-					     .bytes = text.len,
-					     .level = OT_LOG_WARNING,
-					     .has_id = true,
-					     .time_ns = time_ns,
-					     .tid = tid,
-					     .function = assert.function},
-		       &json);
+	session->nr_events += ot_traced_assert(&session->shell, tid, rec, time_ns);
 }
 
 static void show_tag(void *priv, const struct ot_tag_event *event)
@@ -203,9 +178,11 @@ static void show_tag(void *priv, const struct ot_tag_event *event)
 
 	ot_tag_event_text(event, &text);
 	ot_tag_event_json(event, &json);
-	ot_ui_happened(session->shell.ui,
-		       &(struct ot_log_text){.text = text.data, .bytes = text.len, .level = OT_LOG_INFO, .has_id = true},
-		       &json);
+	ot_ui_happened(
+		session->shell.ui,
+		&(struct ot_log_text){
+			.text = text.data, .bytes = text.len, .level = OT_LOG_INFO, .has_id = true},
+		&json);
 }
 
 static void take_tag(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
@@ -278,7 +255,7 @@ static void open_program(struct ot_session *session, const char *script)
 {
 	struct ot_shell *shell = &session->shell;
 	struct ot_stream_sink sink = {
-		.event = show_event, .every = every_call, .part = keep_part, .priv = session};
+		.event = show_event, .every = every_call, .part = ot_traced_part, .priv = session};
 	size_t nr_modules;
 	struct ot_err *err;
 
@@ -630,8 +607,7 @@ static void pump_target(struct ot_session *session)
 			take_call(session);
 			break;
 		case OT_TARGET_ENDING:
-			if (session->shell.contexts)
-				ot_contexts_look(session->shell.contexts);
+			ot_contexts_look(session->shell.contexts);
 			ot_target_keep(session->shell.target);
 			break;
 		case OT_TARGET_GONE:
