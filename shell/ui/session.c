@@ -158,12 +158,6 @@ static void show_event(void *priv, const struct ot_trace *trace, const struct ot
 	ot_ui_event(session->shell.ui, trace, event);
 }
 
-static void every_call(void *priv, const struct ot_trace *trace, const struct ot_call_event *event)
-{
-	ot_traced_call(&((struct ot_session *)priv)->shell, trace, event);
-	ot_breaks_call(&((struct ot_session *)priv)->shell, event);
-}
-
 static void show_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
 {
 	struct ot_session *session = priv;
@@ -254,8 +248,10 @@ static void note_not_instrumented(const struct ot_shell *shell, const char *scri
 static void open_program(struct ot_session *session, const char *script)
 {
 	struct ot_shell *shell = &session->shell;
-	struct ot_stream_sink sink = {
-		.event = show_event, .every = every_call, .part = ot_traced_part, .priv = session};
+	struct ot_stream_sink sink = {.event = show_event,
+				      .every = ot_traced_call,
+				      .part = ot_traced_part,
+				      .priv = session};
 	size_t nr_modules;
 	struct ot_err *err;
 
@@ -862,6 +858,7 @@ const struct ot_target_done *ot_session_wait_call(struct ot_shell *shell)
 {
 	struct ot_session *session = session_of(shell);
 
+	session->call_left = false;
 	while (!session->call_done && !session->ended && !ot_breaks_new(shell))
 		ot_session_turn(shell, -1);
 	session->call_left = !session->call_done && !session->ended;

@@ -4,6 +4,7 @@
 #include "params/params.h"
 #include "stream/asserts.h"
 #include "target/target.h"
+#include "ui/breaks.h"
 #include "ui/traced.h"
 #include "ui/ui.h"
 
@@ -44,11 +45,10 @@ void ot_traced_begin(struct ot_shell *shell)
 		ot_stream_on(shell->stream, OTRACE_REC_TRACE_OVER, trace_over, shell);
 }
 
-void ot_traced_call(struct ot_shell *shell, const struct ot_trace *trace,
-		    const struct ot_call_event *event)
+void ot_traced_call(void *shell, const struct ot_trace *trace, const struct ot_call_event *event)
 {
-	ot_traces_note(shell->traces, trace, event);
-	ot_contexts_call(shell->contexts, trace, event);
+	ot_traces_note(((struct ot_shell *)shell)->traces, trace, event);
+	ot_contexts_call(((struct ot_shell *)shell)->contexts, trace, event);
 }
 
 /* A program that ends meanwhile takes its traces along. */
@@ -78,6 +78,8 @@ bool ot_traced_assert(struct ot_shell *shell, uint32_t tid, const struct otrace_
 	if (!ot_assert_read(rec, tid, time_ns, &assert))
 		return false;
 	ot_contexts_make_assert(shell->contexts, &assert);
+	if (assert.parks && shell->breaks)
+		ot_parked_assert(ot_breaks_parked(shell), &assert);
 	ot_assert_text(&assert, &text);
 	ot_assert_json(&assert, &json);
 	ot_ui_happened(shell->ui,

@@ -9,8 +9,8 @@
 /** The shell has traces and, maybe, a stream: how names are found, the limits that parameters give, and what is
  * said when a trace is over. */
 void ot_traced_begin(struct ot_shell *shell);
-/** Every call that was read. */
-void ot_traced_call(struct ot_shell *shell, const struct ot_trace *trace,
+/** Every call that was read; for struct ot_stream_sink. @p shell is the shell, or the session that begins with it */
+void ot_traced_call(void *shell, const struct ot_trace *trace,
 		    const struct ot_call_event *event);
 /** Every part of a context. @param priv the session: its shell is the first of it */
 void ot_traced_part(void *priv, uint32_t tid, const struct otrace_rec *part, uint64_t time_ns);
