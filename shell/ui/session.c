@@ -19,6 +19,7 @@
 #include "stream/death.h"
 #include "stream/tags.h"
 #include "ui/breaks.h"
+#include "ui/happenings.h"
 #include "ui/session.h"
 #include "ui/traced.h"
 #include "vfs/vfs.h"
@@ -158,48 +159,14 @@ static void show_event(void *priv, const struct ot_trace *trace, const struct ot
 	ot_ui_event(session->shell.ui, trace, event);
 }
 
-static void show_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
-{
-	struct ot_session *session = priv;
-
-	session->nr_events += ot_traced_assert(&session->shell, tid, rec, time_ns);
-}
-
-static void show_tag(void *priv, const struct ot_tag_event *event)
-{
-	struct ot_session *session = priv;
-	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
-
-	ot_tag_event_text(event, &text);
-	ot_tag_event_json(event, &json);
-	ot_ui_happened(
-		session->shell.ui,
-		&(struct ot_log_text){
-			.text = text.data, .bytes = text.len, .level = OT_LOG_INFO, .has_id = true},
-		&json);
-}
-
-static void take_tag(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
-{
-	ot_tags_feed(priv, tid, rec, time_ns);
-}
-
-static void listen_for_tags(struct ot_session *session)
-{
-	struct ot_shell *shell = &session->shell;
-
-	shell->tags = ot_tags_create();
-	ot_tags_on_event(shell->tags, show_tag, session);
-	if (!shell->stream)
-		return;
-	ot_stream_on(shell->stream, OTRACE_REC_TAG, take_tag, shell->tags);
-	ot_stream_on(shell->stream, OTRACE_REC_TAG_MOVED, take_tag, shell->tags);
-	ot_stream_on(shell->stream, OTRACE_REC_TAG_DIED, take_tag, shell->tags);
-}
-
 uint64_t ot_session_nr_events(const struct ot_shell *shell)
 {
 	return session_of(shell)->nr_events;
+}
+
+void ot_session_note_event(struct ot_shell *shell)
+{
+	session_of(shell)->nr_events++;
 }
 
 static void note_error(struct ot_session *session, struct ot_err *err)
@@ -249,8 +216,8 @@ static void open_program(struct ot_session *session, const char *script)
 {
 	struct ot_shell *shell = &session->shell;
 	struct ot_stream_sink sink = {.event = show_event,
-				      .every = ot_traced_call,
-				      .part = ot_traced_part,
+				      .every = ot_happenings_call,
+				      .part = ot_happenings_part,
 				      .priv = session};
 	size_t nr_modules;
 	struct ot_err *err;
@@ -275,12 +242,7 @@ static void open_program(struct ot_session *session, const char *script)
 	if (ot_target_area(shell->target))
 		shell->stream =
 			ot_stream_create(ot_target_area(shell->target), shell->traces, &sink, true);
-	ot_traced_begin(shell);
-	if (shell->stream)
-		ot_breaks_begin(shell);
-	if (shell->stream)
-		ot_stream_on(shell->stream, OTRACE_REC_ASSERT, show_assert, session);
-	listen_for_tags(session);
+	ot_happenings_begin(shell);
 }
 
 static void each_patch(void *priv,
@@ -603,7 +565,8 @@ static void pump_target(struct ot_session *session)
 			take_call(session);
 			break;
 		case OT_TARGET_ENDING:
-			ot_contexts_look(session->shell.contexts);
+			if (session->shell.contexts)
+				ot_contexts_look(session->shell.contexts);
 			ot_target_keep(session->shell.target);
 			break;
 		case OT_TARGET_GONE:

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cmds/tracenames.h"
-#include "contexts/contexts.h"
 #include "params/params.h"
-#include "stream/asserts.h"
 #include "target/target.h"
-#include "ui/breaks.h"
 #include "ui/traced.h"
 #include "ui/ui.h"
 
@@ -48,7 +45,6 @@ void ot_traced_begin(struct ot_shell *shell)
 void ot_traced_call(void *shell, const struct ot_trace *trace, const struct ot_call_event *event)
 {
 	ot_traces_note(((struct ot_shell *)shell)->traces, trace, event);
-	ot_contexts_call(((struct ot_shell *)shell)->contexts, trace, event);
 }
 
 /* A program that ends meanwhile takes its traces along. */
@@ -61,35 +57,4 @@ void ot_traced_settle(struct ot_shell *shell)
 	state = ot_target_state(shell->target);
 	if (state == OT_TARGET_HELD || state == OT_TARGET_RUNNING)
 		ot_err_destroy(ot_traces_settle(shell->traces));
-}
-
-void ot_traced_part(void *priv, uint32_t tid, const struct otrace_rec *part, uint64_t time_ns)
-{
-	(void)time_ns;
-	ot_contexts_part(((struct ot_shell *)priv)->contexts, tid, part);
-}
-
-bool ot_traced_assert(struct ot_shell *shell, uint32_t tid, const struct otrace_rec *rec,
-		      uint64_t time_ns)
-{
-	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
-	struct ot_assert assert;
-
-	if (!ot_assert_read(rec, tid, time_ns, &assert))
-		return false;
-	ot_contexts_make_assert(shell->contexts, &assert);
-	if (assert.parks && shell->breaks)
-		ot_parked_assert(ot_breaks_parked(shell), &assert);
-	ot_assert_text(&assert, &text);
-	ot_assert_json(&assert, &json);
-	ot_ui_happened(shell->ui,
-		       &(struct ot_log_text){.text = text.data,
-					     .bytes = text.len,
-					     .level = OT_LOG_WARNING,
-					     .has_id = true,
-					     .time_ns = time_ns,
-					     .tid = tid,
-					     .function = assert.function},
-		       &json);
-	return true;
 }

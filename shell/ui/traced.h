@@ -12,11 +12,6 @@ void ot_traced_begin(struct ot_shell *shell);
 /** Every call that was read; for struct ot_stream_sink. @p shell is the shell, or the session that begins with it */
 void ot_traced_call(void *shell, const struct ot_trace *trace,
 		    const struct ot_call_event *event);
-/** Every part of a context. @param priv the session: its shell is the first of it */
-void ot_traced_part(void *priv, uint32_t tid, const struct otrace_rec *part, uint64_t time_ns);
-/** A failed assertion: is shown, and has a context. @return whether it is one */
-bool ot_traced_assert(struct ot_shell *shell, uint32_t tid, const struct otrace_rec *rec,
-		      uint64_t time_ns);
 /** Once in each turn: disarms what is over. */
 void ot_traced_settle(struct ot_shell *shell);
 
