@@ -118,8 +118,7 @@ static struct ot_err *trace_one(struct ot_shell *shell, const char *pattern,
 	struct ot_err *err = ot_trace_names_find(shell, pattern, &names);
 
 	/* the program may be gone when its first context is looked at */
-	if (shell->contexts)
-		ot_contexts_look(shell->contexts);
+	ot_contexts_look(shell->contexts);
 	if (!err)
 		err = ot_traces_add(shell->traces, pattern, names.is_many, options, &names.fns,
 				    &report);

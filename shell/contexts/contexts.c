@@ -107,7 +107,8 @@ void ot_contexts_set_filer(struct ot_contexts *contexts, ot_contexts_filer filer
 
 void ot_contexts_look(struct ot_contexts *contexts)
 {
-	ot_mapped_files_look(contexts->files);
+	if (contexts)
+		ot_mapped_files_look(contexts->files);
 }
 
 /* ------------------------------------------------------------------ shelves */

@@ -144,7 +144,10 @@ struct ot_context *ot_contexts_make(struct ot_contexts *contexts,
 				    const struct ot_context_made *made);
 /** Makes that of a failed assertion: its parts follow, and are its frame. */
 void ot_contexts_make_assert(struct ot_contexts *contexts, const struct ot_assert *assert);
-/** Notes the files that the process has mapped, for the time when it is gone. Cheap when nothing is new. */
+/**
+ * Notes the files that the process has mapped, for the time when it is gone. Cheap when nothing is new.
+ * @param contexts NULL is fine
+ */
 void ot_contexts_look(struct ot_contexts *contexts);
 
 /* ------------------------------------------------------------------ finding */
