@@ -179,8 +179,9 @@ static void complete(struct ot_shell *shell, struct ot_cmd_completion *completio
 
 const struct ot_cmd ot_cmd_trace = {
 	.name = "trace",
-	.usage = "[-a ACTION] [-c COND] [-n N] [-d DEPTH] [-s FRAMES] [-r RATE] [-t TIME] [-k] [-q] [-w] "
-		 "[--wait] [NAME...]",
+	.usage =
+		"[-a ACTION] [-c COND] [-n N] [-d DEPTH] [-s FRAMES] [-r RATE] [-t TIME] [-k] [-q] [-w] "
+		"[--wait] [NAME...]",
 	.summary = "record and print the calls of functions; without NAME: what is traced",
 	.help = "NAME is a function: add, add@file.c, lua*, src/x.c:*, *; a source file: server.c; a struct: client,\n"
 		"  struct client (the functions whose first parameter is a pointer to one); client.free*, .close: of\n"

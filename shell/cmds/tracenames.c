@@ -12,8 +12,7 @@ static const char *behind_keyword(const char *word)
 {
 	for (size_t i = 0; i < OT_NR(keywords); i++)
 		if (!strncmp(word, keywords[i], strlen(keywords[i])))
-			return word + strlen(keywords[i]) +
-			       strspn(word + strlen(keywords[i]), " ");
+			return word + strlen(keywords[i]) + strspn(word + strlen(keywords[i]), " ");
 	return NULL;
 }
 

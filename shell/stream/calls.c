@@ -237,9 +237,8 @@ void ot_calls_feed(struct ot_calls *calls, uint32_t tid, const struct otrace_rec
 	if (is_begin(rec->type)) {
 		head = rec->type == OTRACE_REC_LATE ? sizeof(struct otrace_rec_late)
 						    : sizeof(struct otrace_rec_enter);
-		if (bytes >= head &&
-		    !(rec->type == OTRACE_REC_LATE &&
-		      feed_late_again(thread, (const void *)rec, ret)))
+		if (bytes >= head && !(rec->type == OTRACE_REC_LATE &&
+				       feed_late_again(thread, (const void *)rec, ret)))
 			feed_enter(thread, (const void *)rec, ret);
 	} else {
 		ret->kind = rec->type < OT_NR(ends) ? ends[rec->type] : OT_CALL_ABANDONED;

@@ -169,8 +169,8 @@ static struct ot_err *ask_counts(struct ot_traces *traces, const uint32_t *count
 	size_t even = (nr + 1) & ~(size_t)1;
 	ot_auto_buf struct ot_buf reply = OT_BUF_INIT;
 
-	OT_TRY(ot_target_ask(traces->target, OTRACE_MSG_COUNTS, counters,
-			     even * sizeof(*counters), &reply));
+	OT_TRY(ot_target_ask(traces->target, OTRACE_MSG_COUNTS, counters, even * sizeof(*counters),
+			     &reply));
 	if (reply.len < nr * sizeof(*ret))
 		return ot_err_new(OT_ERR_DAMAGED, "the runtime's answer is too short");
 	memcpy(ret, reply.data, nr * sizeof(*ret));

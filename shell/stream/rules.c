@@ -69,10 +69,17 @@ static struct ot_err *tag_param(struct ot_trace_rule *rule, const struct ot_para
 
 static struct ot_err *tag_result(struct ot_trace_rule *rule)
 {
+	const struct otrace_piece *piece = rule->fn->return_pieces;
+
 	if (!ot_type_is_pointer(rule->fn->return_type))
 		return ot_err_new(OT_ERR_TYPE, "-a tag: %s returns no pointer",
 				  rule->fn->unique_name);
+	if (rule->fn->nr_return_pieces != 1 || piece->kind != OTRACE_PIECE_DIRECT ||
+	    piece->size_bytes != 8)
+		return ot_err_new(OT_ERR_OPTIMIZED, "-a tag: the compiler left no result of %s",
+				  rule->fn->unique_name);
 	rule->head.flags |= OTRACE_RULE_TAG_RETURN;
+	rule->head.tag_offset = piece->frame_offset;
 	rule->head.tag_bytes = pointee_bytes(rule->fn->return_type);
 	return NULL;
 }
@@ -200,9 +207,8 @@ void ot_trace_rule_add(const struct ot_trace_rule *rule, struct ot_buf *out)
 {
 	const struct ot_cond *cond = rule->cond;
 	struct otrace_rule head = rule->head;
-	size_t code_bytes = cond ? ((size_t)cond->nr_enter + cond->nr_leave) *
-					   sizeof(struct otrace_code)
-				 : 0;
+	size_t code_bytes =
+		cond ? ((size_t)cond->nr_enter + cond->nr_leave) * sizeof(struct otrace_code) : 0;
 
 	head.size_bytes = (uint32_t)(sizeof(head) + code_bytes +
 				     (rule->copies ? ot_copy_plan_bytes(rule->copies) : 0));

@@ -19,6 +19,7 @@
 #include "stream/tags.h"
 #include "ui/breaks.h"
 #include "ui/session.h"
+#include "ui/tagged.h"
 #include "ui/traced.h"
 #include "vfs/vfs.h"
 
@@ -185,36 +186,6 @@ static void show_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, 
 		       &json);
 }
 
-static void show_tag(void *priv, const struct ot_tag_event *event)
-{
-	struct ot_session *session = priv;
-	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
-
-	ot_tag_event_text(event, &text);
-	ot_tag_event_json(event, &json);
-	ot_ui_happened(session->shell.ui,
-		       &(struct ot_log_text){.text = text.data, .bytes = text.len, .level = OT_LOG_INFO, .has_id = true},
-		       &json);
-}
-
-static void take_tag(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
-{
-	ot_tags_feed(priv, tid, rec, time_ns);
-}
-
-static void listen_for_tags(struct ot_session *session)
-{
-	struct ot_shell *shell = &session->shell;
-
-	shell->tags = ot_tags_create();
-	ot_tags_on_event(shell->tags, show_tag, session);
-	if (!shell->stream)
-		return;
-	ot_stream_on(shell->stream, OTRACE_REC_TAG, take_tag, shell->tags);
-	ot_stream_on(shell->stream, OTRACE_REC_TAG_MOVED, take_tag, shell->tags);
-	ot_stream_on(shell->stream, OTRACE_REC_TAG_DIED, take_tag, shell->tags);
-}
-
 uint64_t ot_session_nr_events(const struct ot_shell *shell)
 {
 	return session_of(shell)->nr_events;
@@ -266,9 +237,7 @@ static void note_not_instrumented(const struct ot_shell *shell, const char *scri
 static void open_program(struct ot_session *session, const char *script)
 {
 	struct ot_shell *shell = &session->shell;
-	struct ot_stream_sink sink = {.event = show_event,
-				      .every = every_call,
-				      .priv = session};
+	struct ot_stream_sink sink = {.event = show_event, .every = every_call, .priv = session};
 	size_t nr_modules;
 	struct ot_err *err;
 
@@ -295,7 +264,7 @@ static void open_program(struct ot_session *session, const char *script)
 		ot_breaks_begin(shell);
 	if (shell->stream)
 		ot_stream_on(shell->stream, OTRACE_REC_ASSERT, show_assert, session);
-	listen_for_tags(session);
+	ot_tagged_begin(shell);
 }
 
 static void each_patch(void *priv,
@@ -897,9 +866,10 @@ static struct ot_err *at_break(struct ot_shell *shell, uint32_t call, uint32_t t
 	if (!ot_breaks_of_call(shell, thread, &id))
 		return NULL;
 	ot_target_forget_call(shell->target, call);
-	return ot_err_new(OT_ERR_SILENT,
-			  "it waits at a break: %s; resume lets it go on, its result is thrown away",
-			  ot_buf_text(&id));
+	return ot_err_new(
+		OT_ERR_SILENT,
+		"it waits at a break: %s; resume lets it go on, its result is thrown away",
+		ot_buf_text(&id));
 }
 
 struct ot_err *ot_session_await(struct ot_shell *shell, uint32_t call, uint32_t thread,

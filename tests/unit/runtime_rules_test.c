@@ -175,7 +175,7 @@ static void test_late_beside_an_early_one_has_the_arguments_again(void **state)
 	late = expect(OTRACE_REC_LATE);
 	assert_int_equal(late->enter.matched, 2);
 	assert_int_equal(late->enter.rec.flags, 0);
-	assert_int_equal(late->enter.rec.nr_words * 8u, sizeof(*late) + 16);
+	assert_int_equal(late->enter.rec.nr_words * 8u, sizeof(*late) + 8);
 	expect(OTRACE_REC_LEAVE);
 	assert_null(next());
 }
