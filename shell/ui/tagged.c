@@ -48,12 +48,14 @@ static const struct ot_type *tagged_by(const struct ot_trace_rule *rule)
 static const struct ot_type *type_of(const struct ot_shell *shell,
 				     const struct ot_trace_request *request)
 {
-	const struct ot_trace *trace;
+	const struct ot_trace *known, *trace;
 
-	for (size_t at = 0; (trace = ot_traces_next_fn(shell->traces, &at));)
-		for (uint32_t i = 0; i < trace->nr_rules; i++)
+	for (size_t at = 0; (known = ot_traces_next_fn(shell->traces, &at));) {
+		trace = ot_traces_of_fn(shell->traces, known->fn);
+		for (uint32_t i = 0; trace && i < trace->nr_rules; i++)
 			if (trace->rules[i]->request == request)
 				return tagged_by(trace->rules[i]);
+	}
 	return NULL;
 }
 
