@@ -49,8 +49,9 @@ enum ot_tag_event_kind { OT_TAG_SET, OT_TAG_MOVED, OT_TAG_ENDED };
 struct ot_tag_event {
 	enum ot_tag_event_kind kind;
 	const struct ot_tag *tag;
-	uint64_t from;	   /* MOVED: where it was */
-	uint64_t call_seq; /* SET: the call; else the innermost recorded call that was open, 0 = none */
+	uint64_t from; /* MOVED: where it was */
+	uint64_t
+		call_seq; /* SET: the call; else the innermost recorded call that was open, 0 = none */
 	uint32_t tid;
 	uint64_t time_ns;
 };

@@ -13,12 +13,11 @@ static void show(void *priv, const struct ot_tag_event *event)
 
 	ot_tag_event_text(event, &text);
 	ot_tag_event_json(event, &json);
-	ot_ui_happened(shell->ui,
-		       &(struct ot_log_text){.text = text.data,
-					     .bytes = text.len,
-					     .level = OT_LOG_INFO,
-					     .has_id = true},
-		       &json);
+	ot_ui_happened(
+		shell->ui,
+		&(struct ot_log_text){
+			.text = text.data, .bytes = text.len, .level = OT_LOG_INFO, .has_id = true},
+		&json);
 }
 
 static void take(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)

@@ -168,7 +168,7 @@ def test_calls_tag_and_are_found_by_tags(tool, program):
                             "trace -a tag -c 'node->id == 3' touch", "fill()", "tag", "touch(nodes[5])", "touch(nodes[7])",
                             "touch((struct node *)((char *)nodes[6] + 4))", "touch(nodes[3])", "tag nodes[3] mine",
                             "touch(nodes[3])", "untag *", "touch(nodes[5])"])
-    assert "parameter" in s.result("trace -c taggednode grow")["error"] or "node" in s.result("trace -c taggednode grow")["error"]
+    assert 'no parameter "taggednode"' in s.result("trace -c taggednode grow")["error"]
     five, six, three = s.events("set")[:3]
     assert five["label"] == f"id == 5 || id == 6@{five['address']}" and five["by"] == "trace -a tag -c 'id == 5 || id == 6' make"
     assert (five["type"], five["bytes"]) == ("struct node", 120) and three["label"].startswith("node->id == 3@")
@@ -180,7 +180,8 @@ def test_calls_tag_and_are_found_by_tags(tool, program):
     touched = [number(e["args"]["node"]) for e in s.done.of("call", "touch")]
     assert touched[:4] == [number(five["address"]), number(six["address"]) + 4, number(three["address"]),
                            number(three["address"])]
-    assert len(touched) == 4 or number(five["address"]) not in touched[4:]
+    # main goes on with them, and the fifth is not tagged any more
+    assert len(touched) > 4 and number(five["address"]) not in touched[4:]
 
 
 def slots_of(file, base, names):

@@ -62,8 +62,8 @@ static int tear_down(void **state)
 
 static void test_all_of_an_extent_is_covered_and_no_more(void **state)
 {
-	const uint64_t sizes[] = {1,	 2,	  8,	    63,	       64,	  65,	      200,
-				  4096,	 70000,	  1 << 20,  3u << 30, 1ull << 36};
+	const uint64_t sizes[] = {1,   2,    8,	    63,	     64,       65,
+				  200, 4096, 70000, 1 << 20, 3u << 30, 1ull << 36};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
@@ -488,7 +488,8 @@ int main(void)
 		cmocka_unit_test_teardown(test_the_smallest_extent_is_found_first, tear_down),
 		cmocka_unit_test_teardown(test_who_has_taken_a_tag_has_it_alone, tear_down),
 		cmocka_unit_test_teardown(test_small_objects_side_by_side, tear_down),
-		cmocka_unit_test_teardown(test_so_many_objects_of_a_usual_size_have_room, tear_down),
+		cmocka_unit_test_teardown(test_so_many_objects_of_a_usual_size_have_room,
+					  tear_down),
 		cmocka_unit_test_teardown(test_a_full_table_refuses_and_takes_again, tear_down),
 		cmocka_unit_test_teardown(test_a_crowd_is_refused_without_a_trace, tear_down),
 		cmocka_unit_test_teardown(test_random_changes_are_as_in_a_list, tear_down),
