@@ -11,6 +11,8 @@ static void show(void *priv, const struct ot_tag_event *event)
 	const struct ot_shell *shell = priv;
 	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
 
+	if (event->tag->quiet)
+		return;
 	ot_tag_event_text(event, &text);
 	ot_tag_event_json(event, &json);
 	ot_ui_happened(
@@ -78,6 +80,7 @@ static void name(void *priv, struct ot_tag *tag)
 	ot_buf_addf(&by, " %s", request->pattern);
 	tag->by = ot_buf_take(&by);
 	tag->type = type_of(shell, request);
+	tag->quiet = request->options.quiet;
 }
 
 void ot_tagged_begin(struct ot_shell *shell)

@@ -184,6 +184,12 @@ def test_calls_tag_and_are_found_by_tags(tool, program):
     assert len(touched) > 4 and number(five["address"]) not in touched[4:]
 
 
+def test_of_a_quiet_trace_tags_are_quiet_too(tool, program):
+    s = run(tool, program, ["trace -q -a tag make", "fill()", "tag", "untrace *", "run"])
+    assert len(s.value("tag")) == NR and s.value("tag")[0]["type"] == "struct node"
+    assert not s.events("set") and not s.events("moved") and not s.events("ended")
+
+
 def slots_of(file, base, names):
     """Where the words lie through which a module calls functions."""
     text = subprocess.run(["readelf", "-rW", str(file)], capture_output=True, text=True, check=True).stdout
