@@ -173,6 +173,8 @@ static void show_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, 
 	if (!ot_assert_read(rec, tid, time_ns, &assert))
 		return;
 	session->nr_events++;
+	if (assert.parks && session->shell.breaks)
+		ot_parked_assert(ot_breaks_parked(&session->shell), &assert);
 	ot_assert_text(&assert, &text);
 	ot_assert_json(&assert, &json);
 	ot_ui_happened(session->shell.ui,
@@ -838,6 +840,7 @@ const struct ot_target_done *ot_session_wait_call(struct ot_shell *shell)
 {
 	struct ot_session *session = session_of(shell);
 
+	session->call_left = false;
 	while (!session->call_done && !session->ended && !ot_breaks_new(shell))
 		ot_session_turn(shell, -1);
 	session->call_left = !session->call_done && !session->ended;

@@ -104,6 +104,8 @@ enum otrace_msg_type {
 	OTRACE_MSG_TAGS = 21,	   /* nothing, or otrace_tag_watch -> otrace_tags, otrace_tag_info[] */
 	OTRACE_MSG_RESUME = 22,	   /* otrace_resume, uint64_t call_seq[] -> otrace_resume_reply */
 	OTRACE_MSG_PARKED = 23,	   /* nothing -> otrace_parked_list, otrace_parked[] */
+	OTRACE_MSG_SPARE = 24,	   /* uint64_t tid -> nothing: the shell's own thread, inside the program: it
+				     never waits at a break. One at a time, until the shell goes */
 	OTRACE_MSG_ASSERTS = 25, /* otrace_asserts -> nothing: what traceassert() does from now on */
 	OTRACE_EVENT_MODULES = 64, /* nothing: modules were loaded or unloaded; ask again */
 	OTRACE_EVENT_CALL_DONE =
