@@ -356,7 +356,7 @@ enum ot_verdict ot_bytecode_run(const struct otrace_code *program, uint32_t nr,
 			/* ended badly, which is what somebody who asks for results wants to see */
 			if (env->abnormal)
 				return OT_VERDICT_YES;
-			/* fall through */
+			__attribute__((fallthrough));
 		case OTRACE_CODE_FRAME:
 			*sp++ = loaded(in_frame(env, code), code->width);
 			break;
@@ -503,7 +503,7 @@ enum ot_verdict ot_bytecode_run(const struct otrace_code *program, uint32_t nr,
 		case OTRACE_CODE_JUMP_UNLESS:
 			if (*--sp)
 				break;
-			/* fall through */
+			__attribute__((fallthrough));
 		case OTRACE_CODE_JUMP:
 			code = program + code->arg - 1;
 			break;

@@ -3,11 +3,11 @@
 
 #include "contexts/contexts.h"
 #include "stream/asserts.h"
-#include "stream/tags.h"
 #include "target/target.h"
 #include "ui/breaks.h"
 #include "ui/incidents.h"
 #include "ui/session.h"
+#include "ui/tagged.h"
 #include "ui/traced.h"
 #include "ui/ui.h"
 
@@ -67,41 +67,10 @@ static void take_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, 
 		       &json);
 }
 
-static void show_tag(void *priv, const struct ot_tag_event *event)
-{
-	struct ot_shell *shell = priv;
-	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
-
-	ot_tag_event_text(event, &text);
-	ot_tag_event_json(event, &json);
-	ot_ui_happened(shell->ui,
-		       &(struct ot_log_text){.text = text.data,
-					     .bytes = text.len,
-					     .level = OT_LOG_INFO,
-					     .has_id = true},
-		       &json);
-}
-
-static void take_tag(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
-{
-	ot_tags_feed(priv, tid, rec, time_ns);
-}
-
-static void listen_for_tags(struct ot_shell *shell)
-{
-	shell->tags = ot_tags_create();
-	ot_tags_on_event(shell->tags, show_tag, shell);
-	if (!shell->stream)
-		return;
-	ot_stream_on(shell->stream, OTRACE_REC_TAG, take_tag, shell->tags);
-	ot_stream_on(shell->stream, OTRACE_REC_TAG_MOVED, take_tag, shell->tags);
-	ot_stream_on(shell->stream, OTRACE_REC_TAG_DIED, take_tag, shell->tags);
-}
-
 void ot_incidents_begin(struct ot_shell *shell)
 {
 	ot_traced_begin(shell);
-	listen_for_tags(shell);
+	ot_tagged_begin(shell);
 	if (!shell->stream)
 		return;
 	ot_breaks_begin(shell);

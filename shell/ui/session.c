@@ -19,6 +19,7 @@
 #include "ui/breaks.h"
 #include "ui/incidents.h"
 #include "ui/session.h"
+#include "ui/tagged.h"
 #include "ui/traced.h"
 #include "vfs/vfs.h"
 
