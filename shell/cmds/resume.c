@@ -72,8 +72,8 @@ static struct ot_err *choose_matching(struct ot_shell *shell, const char *patter
 	}
 	if (chosen->nr > before)
 		return NULL;
-	return with_list(shell,
-			 ot_err_new(OT_ERR_NOT_FOUND, "%s: no thread waits at such a break", pattern));
+	return with_list(shell, ot_err_new(OT_ERR_NOT_FOUND, "%s: no thread waits at such a break",
+					   pattern));
 }
 
 static struct ot_err *choose_word(struct ot_shell *shell, const char *word, struct chosen *chosen)
@@ -110,8 +110,7 @@ static bool choose_here(struct ot_shell *shell, struct chosen *chosen)
 static struct ot_err *choose_only(struct ot_shell *shell, struct chosen *chosen)
 {
 	size_t nr;
-	const struct ot_parked_thread *threads =
-		ot_parked_threads(ot_breaks_parked(shell), &nr);
+	const struct ot_parked_thread *threads = ot_parked_threads(ot_breaks_parked(shell), &nr);
 
 	if (nr != 1)
 		return with_list(shell, ot_err_new(OT_ERR_AMBIGUOUS,

@@ -305,8 +305,7 @@ void ot_parked_id(const struct ot_parked *parked, const struct ot_parked_thread 
 		  struct ot_buf *out)
 {
 	const struct ot_fn *fn = fn_of(parked, thread->trace_id);
-	const struct ot_trace_request *request =
-		ot_traces_request(parked->traces, thread->counter);
+	const struct ot_trace_request *request = ot_traces_request(parked->traces, thread->counter);
 
 	ot_buf_adds(out, fn ? fn->unique_name : "?");
 	ot_buf_adds(out, ":br-");

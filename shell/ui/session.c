@@ -192,9 +192,11 @@ static void show_tag(void *priv, const struct ot_tag_event *event)
 
 	ot_tag_event_text(event, &text);
 	ot_tag_event_json(event, &json);
-	ot_ui_happened(session->shell.ui,
-		       &(struct ot_log_text){.text = text.data, .bytes = text.len, .level = OT_LOG_INFO, .has_id = true},
-		       &json);
+	ot_ui_happened(
+		session->shell.ui,
+		&(struct ot_log_text){
+			.text = text.data, .bytes = text.len, .level = OT_LOG_INFO, .has_id = true},
+		&json);
 }
 
 static void take_tag(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
@@ -266,9 +268,7 @@ static void note_not_instrumented(const struct ot_shell *shell, const char *scri
 static void open_program(struct ot_session *session, const char *script)
 {
 	struct ot_shell *shell = &session->shell;
-	struct ot_stream_sink sink = {.event = show_event,
-				      .every = every_call,
-				      .priv = session};
+	struct ot_stream_sink sink = {.event = show_event, .every = every_call, .priv = session};
 	size_t nr_modules;
 	struct ot_err *err;
 
@@ -890,19 +890,6 @@ static struct ot_err *given_up_call(struct ot_shell *shell, uint32_t call, const
 			  why);
 }
 
-/* A break in what is called holds up the call alone. */
-static struct ot_err *at_break(struct ot_shell *shell, uint32_t call, uint32_t thread)
-{
-	ot_auto_buf struct ot_buf id = OT_BUF_INIT;
-
-	if (!ot_breaks_of_call(shell, thread, &id))
-		return NULL;
-	ot_target_forget_call(shell->target, call);
-	return ot_err_new(OT_ERR_SILENT,
-			  "it waits at a break: %s; resume lets it go on, its result is thrown away",
-			  ot_buf_text(&id));
-}
-
 struct ot_err *ot_session_await(struct ot_shell *shell, uint32_t call, uint32_t thread,
 				unsigned int timeout_ms, struct ot_target_done *ret)
 {
@@ -912,7 +899,7 @@ struct ot_err *ot_session_await(struct ot_shell *shell, uint32_t call, uint32_t 
 	while (!ot_target_take_done(shell->target, call, ret)) {
 		const char *why = NULL;
 
-		OT_TRY(at_break(shell, call, thread));
+		OT_TRY(ot_breaks_check_call(shell, call, thread));
 		now = now_ms();
 		if (session->ended || session->gone)
 			return ot_err_new(OT_ERR_GONE, "the program ended in the call");

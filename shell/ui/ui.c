@@ -461,7 +461,8 @@ void ot_ui_trace_over(struct ot_ui *ui, const struct ot_trace_request *request)
 	if (ui->options.json) {
 		struct ot_buf *out = &ui->json.buf;
 
-		ot_buf_addf(out, "{\"event\":\"trace_over\",\"trace\":%u,\"name\":", request->number);
+		ot_buf_addf(out,
+			    "{\"event\":\"trace_over\",\"trace\":%u,\"name\":", request->number);
 		ot_buf_add_json(out, request->pattern, strlen(request->pattern));
 		ot_buf_adds(out, ",\"why\":");
 		ot_buf_add_json(out, why.data, why.len);
