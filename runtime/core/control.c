@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/maps.h"
 #include "core/area.h"
+#include "core/callbacks.h"
 #include "core/control.h"
 #include "core/probe.h"
 #include "core/rules.h"
@@ -373,6 +374,7 @@ int ot_control_redirect(const struct otrace_redirect *redirect, enum ot_owner ow
 	struct redirect_work work = {redirect, owner, ret, OTRACE_E_OK};
 
 	ot_control_run(run_redirect, &work);
+	ot_callbacks_tell_edits();
 	return work.error;
 }
 
@@ -395,6 +397,7 @@ void ot_control_restore_all(enum ot_owner owner, struct otrace_switched *ret)
 	struct redirect_work work = {.owner = owner, .ret = ret};
 
 	ot_control_run(run_restore_all, &work);
+	ot_callbacks_tell_edits();
 }
 
 static void make_probes(struct ot_module *module)
@@ -471,6 +474,7 @@ void ot_control_child_off(void)
 void ot_control_shell_gone(struct otrace_switched *ret)
 {
 	ot_control_run(run_shell_gone, ret);
+	ot_callbacks_tell_edits();
 }
 
 void ot_control_forget_shell(void)

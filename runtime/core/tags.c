@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A tag covers 1 to 9 granules of the size that its extent asks for: 64 bytes, 512, 4096 and so on, its level.
- * For each of them a cell lies in a hash table of buckets of one cache line; when a bucket is full, in its neighbour.
- * Before that, a word per bucket says which cells may be there: 128 KiB that stay in the second cache, and the
+ * A tag covers 1 to 6 granules of the size that its extent asks for: 64 bytes, 512, 4096 and so on, its level.
+ * For each of them a cell lies in a hash table of buckets of one cache line; when a bucket is full, in one of three neighbours.
+ * Before that, a word per bucket says which cells may be there: 128 KiB that stay in the caches, and the
  * only thing that is looked at for most addresses. Only the tag's own slot says what is covered: a cell
  * whose tag is gone is wrong and does no harm.
  *
@@ -19,9 +19,11 @@
 #define BUCKET_BITS 14u
 #define NR_BUCKETS (1u << BUCKET_BITS)
 #define NR_CELLS 8u
-#define NR_LEVELS 11u
+#define NR_LEVELS 12u
 #define LEVEL_SHIFT(level) (6u + 3u * (level))
-#define GRANULES_MOST 9u
+#define GRANULES_MOST 6u
+#define DOORS 4u /* buckets that stand in for each other */
+#define NR_SLOTS (OT_TAGS_MAX + 1) /* the first is never used: no cell is 0 */
 #define WALK_MOST 4096u /* granules; beyond, all slots are looked at */
 
 /* a slot's life: number << 32 | version << 2 | state */
@@ -31,9 +33,8 @@ enum slot_state { SLOT_FREE = 0, SLOT_BUSY = 1, SLOT_LIVE = 2 };
 #define VERSION_ONE 4ull
 #define VERSION_MASK 0xfffffffcull
 
-/* a cell: fingerprint of the granule << 32 | low bits of the version << 16 | these | slot */
-#define CELL_USED 0x8000u
-#define CELL_NEXT_DOOR 0x4000u /* its own bucket is the neighbour */
+/* a cell: fingerprint of the granule << 32 | low bits of the version << 16 | how far from its own bucket << 14 | slot */
+#define CELL_DOOR_SHIFT 14u
 #define CELL_SLOT_MASK 0x3fffu
 
 /* a word of the filter: a count of its changes << 49, this, and two bits of each granule */
@@ -51,8 +52,8 @@ struct slot {
 struct table {
 	uint64_t filter[NR_BUCKETS];
 	uint64_t cells[NR_BUCKETS][NR_CELLS];
-	struct slot slots[OT_TAGS_MAX];
-	struct ot_tag_facts facts[OT_TAGS_MAX];
+	struct slot slots[NR_SLOTS];
+	struct ot_tag_facts facts[NR_SLOTS];
 };
 
 static struct table *table; /* NULL = there never was a tag */
@@ -72,7 +73,7 @@ static struct {
 	uint32_t nr_removed; /* since the last sweep */
 } state __attribute__((aligned(64)));
 
-_Static_assert(OT_TAGS_MAX == CELL_SLOT_MASK + 1, "a slot's number fits into a cell");
+_Static_assert(NR_SLOTS == CELL_SLOT_MASK + 1, "a slot's number fits into a cell");
 
 static inline uint64_t load(const uint64_t *word)
 {
@@ -104,7 +105,7 @@ static inline uint32_t bucket_of(uint64_t hash)
 
 static inline uint32_t print_of(uint64_t hash)
 {
-	return (uint32_t)(hash >> 18);
+	return (uint32_t)(hash >> (32 - BUCKET_BITS));
 }
 
 /* One of 32 bits and one of 16. */
@@ -122,10 +123,14 @@ static uint32_t level_of(uint64_t begin, uint64_t end)
 	return level;
 }
 
-static uint64_t cell_for(uint32_t print, uint32_t slot, uint64_t life, bool next_door)
+static uint64_t cell_for(uint32_t print, uint32_t slot, uint64_t life, uint32_t door)
 {
-	return (uint64_t)print << 32 | (life >> 2 & 0xffff) << 16 | CELL_USED |
-	       (next_door ? CELL_NEXT_DOOR : 0) | slot;
+	return (uint64_t)print << 32 | (life >> 2 & 0xffff) << 16 | door << CELL_DOOR_SHIFT | slot;
+}
+
+static uint32_t door_of(uint64_t cell)
+{
+	return cell >> CELL_DOOR_SHIFT & (DOORS - 1);
 }
 
 static bool is_stale(uint64_t cell)
@@ -167,14 +172,20 @@ static inline bool answers(const struct query *query, const struct ot_tag_hit *h
 			     : query->address - hit->address < hit->bytes;
 }
 
+/* In the order in which they are filled: mostly the first one is it. */
+static inline uint64_t *cell_at(uint32_t bucket, uint32_t print, uint32_t i)
+{
+	return &table->cells[bucket][(print + i) % NR_CELLS];
+}
+
 static inline bool find_in_bucket(const struct query *query, uint32_t bucket, uint32_t print,
 				  struct ot_tag_hit *ret)
 {
 	for (uint32_t i = 0; i < NR_CELLS; i++) {
-		uint64_t cell = load(&table->cells[bucket][i]);
+		uint64_t cell = load(cell_at(bucket, print, i));
 
-		if (cell >> 32 == print && cell & CELL_USED &&
-		    read_slot(cell & CELL_SLOT_MASK, ret) && answers(query, ret))
+		if (cell >> 32 == print && read_slot(cell & CELL_SLOT_MASK, ret) &&
+		    answers(query, ret))
 			return true;
 	}
 	return false;
@@ -185,8 +196,12 @@ static __attribute__((noinline)) bool find_in_cells(const struct query *query, u
 {
 	if (find_in_bucket(query, bucket_of(hash), print_of(hash), ret))
 		return true;
-	return word & FILTER_NEXT_DOOR &&
-	       find_in_bucket(query, bucket_of(hash) ^ 1, print_of(hash), ret);
+	if (ot_likely(!(word & FILTER_NEXT_DOOR)))
+		return false;
+	for (uint32_t door = 1; door < DOORS; door++)
+		if (find_in_bucket(query, bucket_of(hash) ^ door, print_of(hash), ret))
+			return true;
+	return false;
 }
 
 static inline bool find_at_level(const struct query *query, uint32_t level,
@@ -247,11 +262,10 @@ static bool find_inside_granule(uint64_t granule, uint32_t level, uint64_t from,
 
 	if ((load(&table->filter[bucket_of(hash)]) & bits) != bits)
 		return false;
-	for (uint32_t i = 0; i < 2 * NR_CELLS; i++) {
+	for (uint32_t i = 0; i < DOORS * NR_CELLS; i++) {
 		uint64_t cell = load(&table->cells[bucket_of(hash) ^ (i / NR_CELLS)][i % NR_CELLS]);
 
-		if (cell >> 32 == print_of(hash) && cell & CELL_USED &&
-		    read_slot(cell & CELL_SLOT_MASK, ret) && is_inside(ret, from, end))
+		if (cell >> 32 == print_of(hash) && read_slot(cell & CELL_SLOT_MASK, ret) && is_inside(ret, from, end))
 			return true;
 	}
 	return false;
@@ -307,7 +321,7 @@ bool ot_tag_next(uint32_t *slot, struct ot_tag_hit *hit, struct ot_tag_facts *fa
 static bool fill_bucket(uint32_t bucket, uint64_t cell)
 {
 	for (uint32_t i = 0; i < NR_CELLS; i++) {
-		uint64_t *at = &table->cells[bucket][i];
+		uint64_t *at = cell_at(bucket, (uint32_t)(cell >> 32), i);
 		uint64_t old = load(at);
 
 		if ((!old || is_stale(old)) && swap(at, old, cell))
@@ -331,21 +345,20 @@ static bool add_cell(uint64_t granule, uint32_t level, uint32_t slot, uint64_t l
 {
 	uint64_t hash = hash_of(granule, level), bits = filter_bits(print_of(hash));
 
-	if (fill_bucket(bucket_of(hash), cell_for(print_of(hash), slot, life, false))) {
-		mark_filter(hash, bits);
-		return true;
-	}
-	if (!fill_bucket(bucket_of(hash) ^ 1, cell_for(print_of(hash), slot, life, true)))
-		return false;
-	mark_filter(hash, bits | FILTER_NEXT_DOOR);
-	return true;
+	for (uint32_t door = 0; door < DOORS; door++)
+		if (fill_bucket(bucket_of(hash) ^ door,
+				cell_for(print_of(hash), slot, life, door))) {
+			mark_filter(hash, bits | (door ? FILTER_NEXT_DOOR : 0));
+			return true;
+		}
+	return false;
 }
 
 static bool clear_cell(uint32_t bucket, uint64_t cell)
 {
 	for (uint32_t i = 0; i < NR_CELLS; i++)
-		if (load(&table->cells[bucket][i]) == cell)
-			return swap(&table->cells[bucket][i], cell, 0);
+		if (load(cell_at(bucket, (uint32_t)(cell >> 32), i)) == cell)
+			return swap(cell_at(bucket, (uint32_t)(cell >> 32), i), cell, 0);
 	return false;
 }
 
@@ -355,10 +368,11 @@ static void remove_cells(uint32_t slot, uint64_t life, uint64_t begin, uint64_t 
 
 	for (uint64_t granule = begin >> shift; granule <= (end - 1) >> shift; granule++) {
 		uint64_t hash = hash_of(granule, level);
-		uint32_t bucket = bucket_of(hash), print = print_of(hash);
+		uint32_t door = 0;
 
-		if (!clear_cell(bucket, cell_for(print, slot, life, false)))
-			clear_cell(bucket ^ 1, cell_for(print, slot, life, true));
+		while (door < DOORS && !clear_cell(bucket_of(hash) ^ door,
+						   cell_for(print_of(hash), slot, life, door)))
+			door++;
 	}
 	__atomic_fetch_sub(&state.nr_of_level[level], 1, __ATOMIC_ACQ_REL);
 	__atomic_fetch_add(&state.nr_removed, 1, __ATOMIC_RELAXED);
@@ -406,13 +420,13 @@ static bool claim(uint32_t *slot_ret, uint64_t *life_ret)
 	uint32_t first = __atomic_load_n(&state.hint, __ATOMIC_RELAXED);
 
 	for (uint32_t i = 0; ot_tags_nr() < OT_TAGS_MAX && i < OT_TAGS_MAX; i++) {
-		uint32_t slot = (first + i) % OT_TAGS_MAX;
+		uint32_t slot = 1 + (first + i) % OT_TAGS_MAX;
 		uint64_t old = load(&table->slots[slot].life);
 		uint64_t life = ((old + VERSION_ONE) & VERSION_MASK) | SLOT_BUSY;
 
 		if ((old & STATE_MASK) != SLOT_FREE || !swap(&table->slots[slot].life, old, life))
 			continue;
-		__atomic_store_n(&state.hint, slot + 1, __ATOMIC_RELAXED);
+		__atomic_store_n(&state.hint, slot, __ATOMIC_RELAXED);
 		note_used(slot);
 		*slot_ret = slot;
 		*life_ret = life;
@@ -424,7 +438,7 @@ static bool claim(uint32_t *slot_ret, uint64_t *life_ret)
 static void set_free(uint32_t slot, uint64_t life)
 {
 	store(&table->slots[slot].life, (life & VERSION_MASK) | SLOT_FREE);
-	__atomic_store_n(&state.hint, slot, __ATOMIC_RELAXED);
+	__atomic_store_n(&state.hint, slot - 1, __ATOMIC_RELAXED);
 }
 
 static uint64_t next_number(void)
@@ -572,7 +586,8 @@ void ot_tag_table_forget(void)
 		ot_sys_madvise(table, OT_ROUND_UP(sizeof(*table), OT_PAGE_BYTES), MADV_DONTNEED);
 }
 
-static uint64_t bits_of_bucket(uint32_t bucket, bool next_door)
+/* Of the cells that are so far from their own bucket. */
+static uint64_t bits_of_bucket(uint32_t bucket, uint32_t door)
 {
 	uint64_t bits = 0;
 
@@ -582,9 +597,9 @@ static uint64_t bits_of_bucket(uint32_t bucket, bool next_door)
 
 		if (cell && is_stale(cell))
 			swap(at, cell, 0);
-		else if (cell && !(cell & CELL_NEXT_DOOR) == !next_door)
+		else if (cell && door_of(cell) == door)
 			bits |= filter_bits((uint32_t)(cell >> 32)) |
-				(next_door ? FILTER_NEXT_DOOR : 0);
+				(door ? FILTER_NEXT_DOOR : 0);
 	}
 	return bits;
 }
@@ -592,9 +607,10 @@ static uint64_t bits_of_bucket(uint32_t bucket, bool next_door)
 static void sweep_bucket(uint32_t bucket)
 {
 	uint64_t *word = &table->filter[bucket];
-	uint64_t old = load(word);
-	uint64_t bits = bits_of_bucket(bucket, false) | bits_of_bucket(bucket ^ 1, true);
+	uint64_t old = load(word), bits = 0;
 
+	for (uint32_t door = 0; door < DOORS; door++)
+		bits |= bits_of_bucket(bucket ^ door, door);
 	if ((old & ~FILTER_CHANGES) != bits)
 		swap(word, old, (old & FILTER_CHANGES) | bits);
 }

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define OT_TAGS_MAX 16384u
+#define OT_TAGS_MAX 16383u
 #define OT_TAG_BYTES_MAX (1ull << 36)
 #define OT_TAG_ADDRESS_MAX (1ull << 62)
 

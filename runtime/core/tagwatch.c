@@ -8,19 +8,20 @@
  * will be read-only, is not yet: it is left alone, and looked at again.
  */
 #include <elf.h>
-#include <link.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 
 #include "base/maps.h"
 #include "base/mem.h"
 #include "base/sys.h"
+#include "core/dynamic.h"
 #include "core/tagrecord.h"
 #include "core/tags.h"
 #include "core/tagwatch.h"
 
 #define PATIENCE_WALKS 25u
 
-enum kind { KIND_FREE = 0, KIND_REALLOC = 1, KIND_REALLOCARRAY = 2, KIND_NONE };
+enum kind { KIND_FREE = 0, KIND_REALLOC = 1, KIND_REALLOCARRAY = 2 };
 
 static const struct {
 	const char *name;
@@ -34,11 +35,16 @@ static const struct {
 	{"reallocarray", KIND_REALLOCARRAY},
 };
 
+#define NR_NAMES (sizeof(names) / sizeof(names[0]))
+
+static uint64_t first_with[NR_NAMES]; /* the functions of the first modules that have them */
+
 typedef void *(*function)(void *block, size_t a, size_t b);
 
 struct watched {
 	uint64_t *slot;	   /* NULL = unused */
-	uint64_t original; /* where it led */
+	uint64_t before;   /* what it held */
+	uint64_t original; /* where that leads */
 	uint32_t kind;
 	uint32_t lazy; /* the first call writes the slot */
 	bool on;
@@ -167,6 +173,7 @@ static __attribute__((noinline)) void take_again(struct watched *w, uint64_t for
 
 	if (now == forwarder || !__atomic_load_n(&w->on, __ATOMIC_ACQUIRE))
 		return;
+	__atomic_store_n(&w->before, now, __ATOMIC_RELEASE);
 	__atomic_store_n(&w->original, now, __ATOMIC_RELEASE);
 	__atomic_store_n(&w->lazy, 0, __ATOMIC_RELEASE);
 	__atomic_store_n(w->slot, forwarder, __ATOMIC_RELEASE);
@@ -249,47 +256,32 @@ static struct watched *entry_for(uint64_t *slot, enum kind kind)
 	return &watched[nr_watched++];
 }
 
+/* Whose slots are looked at. */
 struct module {
-	const struct dl_phdr_info *info;
-	const ElfW(Sym) *symbols;
-	const char *texts;
-	const ElfW(Rela) *relas;
-	const ElfW(Rela) *jumps;
-	uint64_t relas_bytes;
-	uint64_t jumps_bytes;
+	struct ot_dynamic dynamic;
 	bool is_exe;
+	bool is_initial; /* was there when the program started */
 };
 
-static bool is_inside(const struct dl_phdr_info *info, uint64_t address, uint32_t flags)
+/*
+ * Where a slot leads, or will lead. The first call of one that is not bound yet would write it, and until it is taken
+ * again others go past us: so where we know it is bound at once. A module that was there at the start is bound to
+ * the first one that has the name; one that was loaded later may have others in front.
+ */
+static uint64_t bound(const struct module *module, uint64_t now, unsigned name)
 {
-	for (unsigned i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *phdr = &info->dlpi_phdr[i];
+	bool is_bound = !ot_dynamic_has(module->dynamic.info, now, PF_X);
 
-		if (phdr->p_type == PT_LOAD && (phdr->p_flags & flags) == flags &&
-		    address - (info->dlpi_addr + phdr->p_vaddr) < phdr->p_memsz)
-			return true;
-	}
-	return false;
+	if (is_bound || !module->is_initial || !first_with[name])
+		return now;
+	return first_with[name];
 }
 
-static bool becomes_read_only(const struct dl_phdr_info *info, uint64_t address)
+static void cover(const struct module *module, uint64_t *slot, unsigned name)
 {
-	for (unsigned i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *phdr = &info->dlpi_phdr[i];
-		uint64_t low = OT_ROUND_DOWN(info->dlpi_addr + phdr->p_vaddr, OT_PAGE_BYTES);
-		uint64_t high = OT_ROUND_DOWN(info->dlpi_addr + phdr->p_vaddr + phdr->p_memsz,
-					      OT_PAGE_BYTES);
-
-		if (phdr->p_type == PT_GNU_RELRO && address >= low && address < high)
-			return true;
-	}
-	return false;
-}
-
-static void cover(const struct module *module, uint64_t *slot, enum kind kind)
-{
-	struct watched *w = entry_for(slot, kind);
-	uint64_t now, forwarder;
+	const struct dl_phdr_info *info = module->dynamic.info;
+	struct watched *w = entry_for(slot, names[name].kind);
+	uint64_t now, leads, forwarder;
 
 	if (!w) {
 		watch.nr_left_out++;
@@ -302,12 +294,14 @@ static void cover(const struct module *module, uint64_t *slot, enum kind kind)
 		w->on = true;
 		return;
 	}
-	if (!is_code(now) || (becomes_read_only(module->info, (uint64_t)slot) && is_writable(slot))) {
+	if (!is_code(now) || (ot_dynamic_is_relro(info, (uint64_t)slot) && is_writable(slot))) {
 		watch.not_ready = true;
 		return;
 	}
-	__atomic_store_n(&w->original, now, __ATOMIC_RELEASE);
-	__atomic_store_n(&w->lazy, is_inside(module->info, now, PF_X), __ATOMIC_RELEASE);
+	leads = bound(module, now, name);
+	__atomic_store_n(&w->before, now, __ATOMIC_RELEASE);
+	__atomic_store_n(&w->original, leads, __ATOMIC_RELEASE);
+	__atomic_store_n(&w->lazy, ot_dynamic_has(info, leads, PF_X), __ATOMIC_RELEASE);
 	__atomic_store_n(&w->on, true, __ATOMIC_RELEASE);
 	w->on = write_slot(slot, forwarder);
 }
@@ -318,15 +312,16 @@ static void uncover(struct watched *w)
 
 	__atomic_store_n(&w->on, false, __ATOMIC_RELEASE);
 	if (__atomic_load_n(w->slot, __ATOMIC_ACQUIRE) == forwarder)
-		write_slot(w->slot, w->original);
+		write_slot(w->slot, __atomic_load_n(&w->before, __ATOMIC_ACQUIRE));
 }
 
-static enum kind kind_of(const char *name)
+static unsigned number_of(const char *text)
 {
-	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!ot_strcmp(name, names[i].name))
-			return names[i].kind;
-	return KIND_NONE;
+	unsigned i = 0;
+
+	while (i < NR_NAMES && ot_strcmp(text, names[i].name))
+		i++;
+	return i;
 }
 
 static bool is_wanted(enum kind kind)
@@ -334,83 +329,73 @@ static bool is_wanted(enum kind kind)
 	return watch.flags & (kind == KIND_FREE ? OTRACE_TAG_WATCH_FREE : OTRACE_TAG_WATCH_REALLOC);
 }
 
-/* What the walk does with a slot that calls a function of a kind. */
-static void visit_slot(const struct module *module, uint64_t *slot, enum kind kind)
+static void visit_slot(const struct module *module, uint64_t *slot, unsigned name)
 {
+	enum kind kind = names[name].kind;
+
 	if (module->is_exe && kind == KIND_FREE)
 		watch.exe_frees = true;
 	if (module->is_exe && kind == KIND_REALLOC)
 		watch.exe_reallocs = true;
 	if (is_wanted(kind))
-		cover(module, slot, kind);
+		cover(module, slot, name);
 }
 
 static void visit_relas(const struct module *module, const ElfW(Rela) * relas, uint64_t bytes)
 {
+	const struct ot_dynamic *dynamic = &module->dynamic;
+
 	for (uint64_t i = 0; i < bytes / sizeof(*relas); i++) {
 		uint64_t type = ELF64_R_TYPE(relas[i].r_info);
-		uint64_t slot = module->info->dlpi_addr + relas[i].r_offset;
-		enum kind kind;
+		uint64_t slot = dynamic->info->dlpi_addr + relas[i].r_offset;
+		unsigned name;
 
 		if (type != OT_ARCH_RELOCATION_CALL && type != OT_ARCH_RELOCATION_ADDRESS)
 			continue;
-		kind = kind_of(module->texts +
-			       module->symbols[ELF64_R_SYM(relas[i].r_info)].st_name);
-		if (kind != KIND_NONE && !(slot & 7) && is_inside(module->info, slot, PF_R))
-			visit_slot(module, (uint64_t *)slot, kind);
+		name = number_of(dynamic->texts +
+				 dynamic->symbols[ELF64_R_SYM(relas[i].r_info)].st_name);
+		if (name < NR_NAMES && !(slot & 7) && ot_dynamic_has(dynamic->info, slot, PF_R))
+			visit_slot(module, (uint64_t *)slot, name);
 	}
 }
 
-/* The loader of most modules has added their address; of some it could not. */
-static const void *pointer_of(const struct dl_phdr_info *info, const ElfW(Dyn) * dyn)
+/* The loader itself is the last that came with the program, or nearly. */
+static bool is_loader(const struct dl_phdr_info *info)
 {
-	uint64_t at = dyn->d_un.d_ptr;
-
-	if (!is_inside(info, at, PF_R))
-		at += info->dlpi_addr;
-	return is_inside(info, at, PF_R) ? (const void *)at : NULL;
+	return info->dlpi_addr && info->dlpi_addr == getauxval(AT_BASE);
 }
 
-static void read_dynamic(struct module *module, const ElfW(Dyn) * dyn)
+static int visit_names(struct dl_phdr_info *info, size_t size, void *context)
 {
-	const struct dl_phdr_info *info = module->info;
+	struct ot_dynamic dynamic;
 
-	for (; dyn->d_tag != DT_NULL; dyn++) {
-		if (dyn->d_tag == DT_SYMTAB)
-			module->symbols = pointer_of(info, dyn);
-		else if (dyn->d_tag == DT_STRTAB)
-			module->texts = pointer_of(info, dyn);
-		else if (dyn->d_tag == DT_RELA)
-			module->relas = pointer_of(info, dyn);
-		else if (dyn->d_tag == DT_JMPREL)
-			module->jumps = pointer_of(info, dyn);
-		else if (dyn->d_tag == DT_RELASZ)
-			module->relas_bytes = dyn->d_un.d_val;
-		else if (dyn->d_tag == DT_PLTRELSZ)
-			module->jumps_bytes = dyn->d_un.d_val;
-	}
+	(void)size;
+	(void)context;
+	ot_dynamic_read(info, &dynamic);
+	for (unsigned i = 0; i < NR_NAMES; i++)
+		if (!first_with[i])
+			first_with[i] = ot_dynamic_function(&dynamic, names[i].name);
+	return is_loader(info);
 }
+
+struct visit {
+	bool first;
+	bool loader_seen;
+};
 
 static int visit_module(struct dl_phdr_info *info, size_t size, void *context)
 {
-	struct module module = {.info = info};
-	bool *first = context;
+	struct visit *visit = context;
+	struct module module = {.is_exe = visit->first, .is_initial = !visit->loader_seen};
 
 	(void)size;
-	module.is_exe = *first;
-	*first = false;
+	visit->first = false;
+	visit->loader_seen |= is_loader(info);
 	watch.adds = info->dlpi_adds;
 	watch.subs = info->dlpi_subs;
-	for (unsigned i = 0; i < info->dlpi_phnum; i++)
-		if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
-			read_dynamic(&module,
-				     (const void *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr));
-	if (!module.symbols || !module.texts)
-		return 0;
-	if (module.relas)
-		visit_relas(&module, module.relas, module.relas_bytes);
-	if (module.jumps)
-		visit_relas(&module, module.jumps, module.jumps_bytes);
+	ot_dynamic_read(info, &module.dynamic);
+	visit_relas(&module, module.dynamic.relas, module.dynamic.relas_bytes);
+	visit_relas(&module, module.dynamic.jumps, module.dynamic.jumps_bytes);
 	return 0;
 }
 
@@ -439,7 +424,7 @@ static bool all_are_taken(void)
 
 static void walk(void)
 {
-	bool first = true;
+	struct visit visit = {.first = true};
 
 	watch.nr_left_out = 0;
 	watch.not_ready = false;
@@ -447,7 +432,9 @@ static void walk(void)
 	watch.exe_frees = watch.exe_reallocs = false;
 	for (uint32_t i = 0; i < nr_watched; i++)
 		watched[i].seen = false;
-	dl_iterate_phdr(visit_module, &first);
+	ot_memset(first_with, 0, sizeof(first_with));
+	dl_iterate_phdr(visit_names, NULL);
+	dl_iterate_phdr(visit_module, &visit);
 	/* those of modules that are gone have gone with them */
 	for (uint32_t i = 0; i < nr_watched; i++)
 		watched[i].on = watched[i].on && watched[i].seen;

@@ -45,6 +45,7 @@ const struct ot_cmd *const ot_cmds[] = {
 	&ot_cmd_tag,
 	&ot_cmd_untag,
 	&ot_cmd_log,
+	&ot_cmd_top,
 	/* the program */
 	&ot_cmd_patch,
 	&ot_cmd_unpatch,

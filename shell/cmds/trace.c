@@ -71,14 +71,9 @@ static void say_left_out(const struct ot_trace_report *report, struct ot_buf *ou
 			    "  left out: %zu without a stub (inlined everywhere or skipped; "
 			    "trace NAME says why)\n",
 			    report->untraceable.nr);
-	if (report->unfit.nr) {
-		ot_auto_buf struct ot_buf why = OT_BUF_INIT;
-
-		ot_err_format(report->why_unfit, &why);
-		ot_buf_addf(out, "  left out: %zu where that makes no sense (%s: %s)\n",
-			    report->unfit.nr, report->unfit.items[0]->unique_name,
-			    ot_buf_text(&why));
-	}
+	if (report->unfit.nr)
+		ot_buf_addf(out, "  left out: %zu where that makes no sense (%s)\n",
+			    report->unfit.nr, report->why_unfit->what);
 	for (size_t i = 0; i < report->refused.nr && i < NAMES_SHOWN; i++)
 		ot_buf_addf(out, "  refused: %s: %s\n", report->refused.items[i]->unique_name,
 			    ot_target_error_text(report->refused.status[i]));
@@ -108,6 +103,8 @@ static void say_report(const struct ot_shell *shell, const struct ot_trace_names
 			    report->assumed.nr);
 	if (names->note)
 		ot_buf_addf(out, "  note: %s\n", names->note);
+	if (report->note)
+		ot_buf_addf(out, "  note: %s\n", report->note);
 	if (!ot_traces_is_active(shell->traces))
 		ot_buf_adds(out, "  note: tracing is off; `set trace_active on`\n");
 }
@@ -182,8 +179,9 @@ static void complete(struct ot_shell *shell, struct ot_cmd_completion *completio
 
 const struct ot_cmd ot_cmd_trace = {
 	.name = "trace",
-	.usage = "[-a ACTION] [-c COND] [-n N] [-d DEPTH] [-s FRAMES] [-r RATE] [-t TIME] [-k] [-q] [-w] "
-		 "[--wait] [NAME...]",
+	.usage =
+		"[-a ACTION] [-c COND] [-n N] [-d DEPTH] [-s FRAMES] [-r RATE] [-t TIME] [-k] [-q] [-w] "
+		"[--wait] [NAME...]",
 	.summary = "record and print the calls of functions; without NAME: what is traced",
 	.help = "NAME is a function: add, add@file.c, lua*, src/x.c:*, *; a source file: server.c; a struct: client,\n"
 		"  struct client (the functions whose first parameter is a pointer to one); client.free*, .close: of\n"

@@ -8,7 +8,7 @@
 struct ot_trace_names {
 	struct ot_fn_list fns;
 	bool is_many; /* names more than functions of one name: functions that come later belong to it, too */
-	char *note;   /* what the word might have meant besides, or NULL */
+	char *note; /* what the word might have meant besides, or NULL */
 };
 
 /**

@@ -39,9 +39,9 @@ static const struct {
 	unsigned int action;
 	const char *said; /* NULL = nothing to say */
 } actions[] = {
-	{"none", OTRACE_ACTION_NONE, NULL},    {"break", OTRACE_ACTION_BREAK, "break"},
-	{"gdb", OTRACE_ACTION_GDB, "gdb"},     {"pdb", OTRACE_ACTION_GDB, "gdb"},
-	{"ipdb", OTRACE_ACTION_GDB, "gdb"},    {"tag", OTRACE_ACTION_TAG, "tag"},
+	{"none", OTRACE_ACTION_NONE, NULL},   {"break", OTRACE_ACTION_BREAK, "break"},
+	{"gdb", OTRACE_ACTION_GDB, "gdb"},    {"pdb", OTRACE_ACTION_GDB, "gdb"},
+	{"ipdb", OTRACE_ACTION_GDB, "gdb"},   {"tag", OTRACE_ACTION_TAG, "tag"},
 	{"hold", OTRACE_ACTION_HOLD, "hold"},
 };
 
@@ -67,7 +67,8 @@ static struct ot_err *take_action(struct ot_trace_options *o, const char *value)
 		return NULL;
 	}
 	return ot_err_new(OT_ERR_USAGE,
-			  "-a wants break, gdb, pdb, tag, tag=PARAMETER or none, not \"%s\"", value);
+			  "-a wants break, gdb, pdb, tag, tag=PARAMETER or none, not \"%s\"",
+			  value);
 }
 
 static struct ot_err *take_cond(struct ot_trace_options *o, const char *value)
@@ -162,7 +163,8 @@ static struct ot_err *take_time(struct ot_trace_options *o, const char *value)
 	for (size_t i = 0; end != value && i < OT_NR(units); i++) {
 		double seconds = number * units[i].seconds;
 
-		if (strcmp(end, units[i].unit) != 0 || !(seconds >= 0.001 && seconds <= 24 * HOUR_S))
+		if (strcmp(end, units[i].unit) != 0 ||
+		    !(seconds >= 0.001 && seconds <= 24 * HOUR_S))
 			continue;
 		o->deadline_ms = (uint64_t)(seconds * 1000 + 0.5);
 		return NULL;

@@ -61,14 +61,14 @@ static struct ot_err *untrace_number(struct ot_shell *shell, const char *word, s
 {
 	unsigned long number = strtoul(word, NULL, 10);
 	struct ot_trace_request *request =
-		number < OTRACE_COUNTERS_MAX
-			? ot_traces_request(shell->traces, (uint32_t)number)
-			: NULL;
+		number < OTRACE_COUNTERS_MAX ? ot_traces_request(shell->traces, (uint32_t)number)
+					     : NULL;
 	ot_auto_free char *what = NULL;
 	size_t nr = 0;
 
 	if (!request)
-		return ot_err_new(OT_ERR_NOT_FOUND, "there is no trace %s (trace lists them)", word);
+		return ot_err_new(OT_ERR_NOT_FOUND, "there is no trace %s (trace lists them)",
+				  word);
 	what = ot_asprintf("trace %s: %s", word, request->pattern);
 	OT_TRY(ot_traces_remove(shell->traces, request, &nr));
 	say_count(nr, what, out);

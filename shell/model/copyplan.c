@@ -9,7 +9,7 @@
 #include "model/copyplan.h"
 
 #define POINTERS_OF_ONE_MAX 256u /* of an object */
-#define NESTING_MAX 32 /* deeper is a damaged table */
+#define NESTING_MAX 32		 /* deeper is a damaged table */
 
 /** A pointer in a value. */
 struct found {

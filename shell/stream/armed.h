@@ -36,11 +36,11 @@ struct ot_traces {
 	void *finder_priv;
 	struct ot_trace_defaults defaults;
 	uint32_t first_id;
-	OT_VEC(struct ot_trace *) all;		/* all[i]->id == first_id + i */
-	OT_VEC(struct ot_trace *) fns;		/* of these, the first of each function */
-	OT_VEC(struct ot_trace_rule *) rules;	/* all that were made */
+	OT_VEC(struct ot_trace *) all;	      /* all[i]->id == first_id + i */
+	OT_VEC(struct ot_trace *) fns;	      /* of these, the first of each function */
+	OT_VEC(struct ot_trace_rule *) rules; /* all that were made */
 	OT_VEC(struct ot_trace_request *) requests;
-	OT_VEC(struct ot_trace_request *) old;	/* taken away */
+	OT_VEC(struct ot_trace_request *) old; /* taken away */
 	uint32_t last_number;
 	struct ot_map plain[2]; /* fn -> trace without rules, without and with words */
 	struct ot_map sums;	/* fn -> struct ot_trace_sums */

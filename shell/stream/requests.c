@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/names.h"
+#include "cond/cond.h"
 #include "stream/armed.h"
 #include "stream/rules.h"
 
@@ -108,9 +109,12 @@ struct ot_err *ot_request_take(struct ot_traces *traces, const char *pattern, bo
 			       const struct ot_trace_options *options,
 			       struct ot_trace_request **ret, bool *replaced_ret)
 {
-	struct ot_trace_request *request = find(traces, pattern, options->cond);
+	ot_auto_free char *cond = options->cond ? ot_cond_text(options->cond) : NULL;
+	struct ot_trace_request *request = find(traces, pattern, cond);
+	struct ot_trace_options own = *options;
 	uint32_t number;
 
+	own.cond = cond;
 	*replaced_ret = request != NULL;
 	if (!request) {
 		OT_TRY(next_number(traces, &number));
@@ -121,7 +125,7 @@ struct ot_err *ot_request_take(struct ot_traces *traces, const char *pattern, bo
 		ot_vec_push(&traces->requests, request);
 	}
 	request->is_many = is_many;
-	own_options(request, options);
+	own_options(request, &own);
 	set_limits(traces, request);
 	*ret = request;
 	return NULL;
@@ -165,8 +169,8 @@ static struct ot_err *ask_counts(struct ot_traces *traces, const uint32_t *count
 	size_t even = (nr + 1) & ~(size_t)1;
 	ot_auto_buf struct ot_buf reply = OT_BUF_INIT;
 
-	OT_TRY(ot_target_ask(traces->target, OTRACE_MSG_COUNTS, counters,
-			     even * sizeof(*counters), &reply));
+	OT_TRY(ot_target_ask(traces->target, OTRACE_MSG_COUNTS, counters, even * sizeof(*counters),
+			     &reply));
 	if (reply.len < nr * sizeof(*ret))
 		return ot_err_new(OT_ERR_DAMAGED, "the runtime's answer is too short");
 	memcpy(ret, reply.data, nr * sizeof(*ret));

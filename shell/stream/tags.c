@@ -347,7 +347,9 @@ void ot_tag_event_text(const struct ot_tag_event *event, struct ot_buf *out)
 {
 	ot_buf_addf(out, "tag %u %s ", event->tag->number, event->tag->label);
 	add_object(event->tag, out);
-	if (event->kind == OT_TAG_MOVED)
+	if (event->kind == OT_TAG_MOVED && event->from == event->tag->address)
+		ot_buf_addf(out, " cut to %llu bytes", (unsigned long long)event->tag->bytes);
+	else if (event->kind == OT_TAG_MOVED)
 		ot_buf_addf(out, " moved from 0x%llx, %llu bytes", (unsigned long long)event->from,
 			    (unsigned long long)event->tag->bytes);
 	else if (event->kind == OT_TAG_ENDED)

@@ -158,6 +158,8 @@ static void want(struct ot_traces *traces, struct ot_trace_request *request, str
 		note_unfit(report, fn, err);
 		return;
 	}
+	if (member.rule && !report->note)
+		report->note = ot_trace_rule_note(member.rule);
 	change = ot_change_begin(changes, site, request);
 	if (change->members.nr < OTRACE_RULES_MAX)
 		ot_vec_push(&change->members, member);
@@ -419,12 +421,6 @@ static void note_end(const struct ot_trace *trace, const struct ot_call_event *e
 		sums->max_ns = ns;
 }
 
-/* A call that a second trace matched late is counted already. */
-static bool is_known_call(const struct ot_call_event *event)
-{
-	return event->is_late && event->flags & OTRACE_REC_FLAG_NO_ARGS;
-}
-
 void ot_traces_note(struct ot_traces *traces, const struct ot_trace *trace,
 		    const struct ot_call_event *event)
 {
@@ -436,7 +432,7 @@ void ot_traces_note(struct ot_traces *traces, const struct ot_trace *trace,
 	sums->last_ns = event->time_ns;
 	if (event->kind != OT_CALL_ENTER) {
 		note_end(trace, event);
-	} else if (!is_known_call(event)) {
+	} else if (!event->matched_before) {
 		sums->calls++;
 		if (!trace->nr_rules)
 			trace->request->nr_read++;
@@ -524,8 +520,9 @@ unsigned int ot_trace_when(const struct ot_trace *trace, uint32_t matched, bool 
 
 	if (!trace->nr_rules)
 		return when_of(trace->request, shown);
+	/* Nothing is known of an end whose beginning was lost: whoever might have it does. */
 	for (uint32_t i = 0; i < trace->nr_rules; i++)
-		if (matched & 1u << i)
+		if (!matched || matched & 1u << i)
 			when |= when_of(trace->rules[i]->request, shown);
 	return when;
 }

@@ -35,16 +35,16 @@ struct ot_trace_options {
 	bool keep;		 /* -k: stays when the shell goes */
 	bool when_said;		 /* -c call, return or all */
 	bool depth_said;
-	const char *cond;	 /* -c with anything else; NULL = every call */
-	unsigned int action;	 /* enum otrace_action */
-	const char *action_said; /* "pdb"; NULL = none */
-	const char *tagged;	 /* what ACTION_TAG tags: a parameter or "return"; NULL = self */
-	uint64_t skip;		 /* -n -N: the first N matches are only counted */
-	uint64_t most;		 /* -n N: it ends after N matches; 0 = never */
-	unsigned int depth;	 /* -d: levels of pointers to copy; 0 = no contexts */
-	unsigned int frames;	 /* -s: of the stack; 0 = not said */
+	const char *cond;	  /* -c with anything else; NULL = every call */
+	unsigned int action;	  /* enum otrace_action */
+	const char *action_said;  /* "pdb"; NULL = none */
+	const char *tagged;	  /* what ACTION_TAG tags: a parameter or "return"; NULL = self */
+	uint64_t skip;		  /* -n -N: the first N matches are only counted */
+	uint64_t most;		  /* -n N: it ends after N matches; 0 = never */
+	unsigned int depth;	  /* -d: levels of pointers to copy; 0 = no contexts */
+	unsigned int frames;	  /* -s: of the stack; 0 = not said */
 	unsigned int rate_per_ms; /* -r; 0 = any */
-	uint64_t deadline_ms;	 /* -t; 0 = none */
+	uint64_t deadline_ms;	  /* -t; 0 = none */
 };
 
 struct ot_trace_request {
@@ -55,11 +55,11 @@ struct ot_trace_request {
 	bool is_many;	/* names no function, but what has functions: a wildcard, a type, a file */
 	bool is_listed; /* taken away = false: only old records need it */
 	enum otrace_over over;
-	uint64_t most;	   /* matches after which it ends, 0 = never */
+	uint64_t most;		  /* matches after which it ends, 0 = never */
 	unsigned int rate_per_ms; /* more matches than that in a millisecond end it, 0 = any */
-	uint64_t since_ns; /* CLOCK_MONOTONIC when it was set */
-	uint64_t nr_read;  /* calls that were read of it where it is armed without rules */
-	bool limits_known; /* to the runtime */
+	uint64_t since_ns;	  /* CLOCK_MONOTONIC when it was set */
+	uint64_t nr_read;	  /* calls that were read of it where it is armed without rules */
+	bool limits_known;	  /* to the runtime */
 };
 
 /** What one request wants of one function. */
@@ -87,8 +87,9 @@ struct ot_trace {
 	const struct ot_fn *fn;
 	struct ot_capture_plan *plan;
 	bool is_on;
-	bool words;			/* the plan's kind */
-	struct ot_trace_request *request; /* whose it is, or was last; with rules that of the first */
+	bool words; /* the plan's kind */
+	struct ot_trace_request
+		*request; /* whose it is, or was last; with rules that of the first */
 	struct ot_trace_rule *const *rules;
 	uint32_t nr_rules;	     /* 0 = every call, of request alone */
 	struct ot_trace_sums *sums;  /* of the function, whatever it was armed with */
@@ -102,9 +103,10 @@ struct ot_trace {
 /** What `trace` did. Zero-initialise; ot_trace_report_deinit(). */
 struct ot_trace_report {
 	const struct ot_trace_request *request;
-	bool replaced;	 /* an earlier one of this name had other options */
-	size_t nr_armed; /* with tracing switched off (trace_active): those that will be */
-	size_t nr_same_stub;	       /* other names of code that was armed already */
+	const char *note;    /* on the condition, or NULL */
+	bool replaced;	     /* an earlier one of this name had other options */
+	size_t nr_armed;     /* with tracing switched off (trace_active): those that will be */
+	size_t nr_same_stub; /* other names of code that was armed already */
 	struct ot_fn_list untraceable; /* no stub */
 	struct ot_fn_list assumed;     /* armed; callers were compiled with knowledge of them */
 	struct ot_fn_list unfit;       /* the condition or the action makes no sense there */

@@ -180,7 +180,7 @@ static bool is_wanted(const struct ot_shell *shell, const struct ot_parked_threa
 {
 	const struct ot_trace_request *request = ot_traces_request(shell->traces, thread->counter);
 
-	return request && request->is_listed;
+	return !thread->trace_id || (request && request->is_listed); /* an assertion has no trace */
 }
 
 static void let_go_unwanted(struct ot_shell *shell)

@@ -172,6 +172,8 @@ static void show_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, 
 	if (!ot_assert_read(rec, tid, time_ns, &assert))
 		return;
 	session->nr_events++;
+	if (assert.parks && session->shell.breaks)
+		ot_parked_assert(ot_breaks_parked(&session->shell), &assert);
 	ot_assert_text(&assert, &text);
 	ot_assert_json(&assert, &json);
 	ot_ui_happened(session->shell.ui,

@@ -68,8 +68,8 @@ static void compile(struct session *s, const char *build)
 	assert_non_null(file);
 	fputs(source, file);
 	fclose(file);
-	snprintf(command, sizeof(command),
-		 "cd %s && %s/bin/otrace cc -g -O0 -o p p.c", s->dir, build);
+	snprintf(command, sizeof(command), "cd %s && %s/bin/otrace cc -g -O0 -o p p.c", s->dir,
+		 build);
 	assert_int_equal(system(command), 0);
 }
 
@@ -195,8 +195,9 @@ static void structs_and_strings(void **state)
 	assert_plan(s, "one", 1, "32:" ITEM " 40:text | 32:" ITEM);
 	/* name, next, in.label, the three tags; nothing else */
 	assert_plan(s, "one", 2,
-		    "32:" ITEM "{0:text 8:" ITEM " 24:text 56:text 64:text 72:text} 40:text | 32:" ITEM
-		    "{0:text 8:" ITEM " 24:text 56:text 64:text 72:text}");
+		    "32:" ITEM "{0:text 8:" ITEM
+		    " 24:text 56:text 64:text 72:text} 40:text | 32:" ITEM "{0:text 8:" ITEM
+		    " 24:text 56:text 64:text 72:text}");
 }
 
 static void pointers_to_pointers(void **state)
@@ -233,10 +234,11 @@ static void large_ones(void **state)
 	struct session *s = session(state);
 
 	assert_plan(s, "large", 1, "32:16384 40:800 | 32:16384 40:800");
-	assert_plan(s, "large", 2,
-		    "32:16384 40:800{0:16 8:16 16:16 24:16 32:16 40:16 48:16 56:16 64:16 72:16 "
-		    "80:16 88:16 96:16 104:16 112:16 120:16} | 32:16384 40:800{0:16 8:16 16:16 24:16 "
-		    "32:16 40:16 48:16 56:16 64:16 72:16 80:16 88:16 96:16 104:16 112:16 120:16}");
+	assert_plan(
+		s, "large", 2,
+		"32:16384 40:800{0:16 8:16 16:16 24:16 32:16 40:16 48:16 56:16 64:16 72:16 "
+		"80:16 88:16 96:16 104:16 112:16 120:16} | 32:16384 40:800{0:16 8:16 16:16 24:16 "
+		"32:16 40:16 48:16 56:16 64:16 72:16 80:16 88:16 96:16 104:16 112:16 120:16}");
 }
 
 static void arguments_on_the_stack(void **state)
@@ -290,14 +292,10 @@ static void as_a_payload(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(structs_and_strings),
-		cmocka_unit_test(pointers_to_pointers),
-		cmocka_unit_test(structs_by_value),
-		cmocka_unit_test(nothing_to_follow),
-		cmocka_unit_test(large_ones),
-		cmocka_unit_test(arguments_on_the_stack),
-		cmocka_unit_test(circles_end),
-		cmocka_unit_test(as_a_payload),
+		cmocka_unit_test(structs_and_strings), cmocka_unit_test(pointers_to_pointers),
+		cmocka_unit_test(structs_by_value),    cmocka_unit_test(nothing_to_follow),
+		cmocka_unit_test(large_ones),	       cmocka_unit_test(arguments_on_the_stack),
+		cmocka_unit_test(circles_end),	       cmocka_unit_test(as_a_payload),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -95,6 +95,17 @@ ot_entry_low:
 	mov	GP+32(\frame), %r8
 	mov	GP+40(\frame), %r9
 	mov	NR_VECTOR(\frame), %rax
+	test	%eax, %eax
+	jz	.Lno_vectors\@
+	movaps	XMM(\frame), %xmm0	/* a callback of the program's may have run */
+	movaps	XMM+16(\frame), %xmm1
+	movaps	XMM+32(\frame), %xmm2
+	movaps	XMM+48(\frame), %xmm3
+	movaps	XMM+64(\frame), %xmm4
+	movaps	XMM+80(\frame), %xmm5
+	movaps	XMM+96(\frame), %xmm6
+	movaps	XMM+112(\frame), %xmm7
+.Lno_vectors\@:
 .endm
 
 	.globl	ot_entry_varargs
@@ -178,7 +189,9 @@ ot_entry_varargs:
 	testl	$OT_PROBE_X87, OT_PROBE_VARARGS_FLAGS(%rbx)
 	jz	4f
 	fldt	RET_X87(%r12)
-4:	mov	RET_GP(%r12), %rax
+4:	movaps	RET_XMM(%r12), %xmm0	/* as above */
+	movaps	RET_XMM+16(%r12), %xmm1
+	mov	RET_GP(%r12), %rax
 	mov	RET_GP+8(%r12), %rdx
 	lea	-16(%rbp), %rsp
 	pop	%r12

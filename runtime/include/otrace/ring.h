@@ -96,8 +96,7 @@ enum otrace_rec_type {
 	OTRACE_REC_UNWOUND = 4,	   /* call ended by an exception passing through */
 	OTRACE_REC_ENTER_ONLY = 5, /* struct otrace_rec_enter; no end will follow */
 	/* struct otrace_rec_late, captures of the entry: a call that was decided at its end. Its end
-	 * follows. A call that has an ENTER already gets it too when another trace matches late; without
-	 * captures (NO_ARGS) then */
+	 * follows. A call that has an ENTER already gets it too when another trace matches late */
 	OTRACE_REC_LATE = 6,
 	/* Parts of a context: they belong to the record before them with the same call_seq, and are not
 	 * counted as records. PLACE is the last one of each end of a call. */

@@ -1,6 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Nodes that are made, looked at, moved and freed; main does it in four threads.
+// Nodes that are made, looked at, moved and freed; main does it in four threads. -DLIBRARY: a library that frees what
+// it is given. -DOWN_FREE: with a free() of its own.
+#ifdef LIBRARY
+#include <stdlib.h>
+
+void drop(void *what);
+
+void drop(void *what)
+{
+	free(what);
+}
+#else
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -32,6 +44,13 @@ void *anything;
 char *line;
 int number = 5;
 int (*function)(struct node *node);
+
+#ifdef OWN_FREE
+void free(void *what)
+{
+	(void)what;
+}
+#endif
 
 KEEP int touch(struct node *node)
 {
@@ -81,16 +100,30 @@ KEEP int release(int i)
 /* realloc() by a function of libc. */
 KEEP int read_lines(const char *path)
 {
-	size_t bytes = 0;
 	FILE *file = fopen(path, "r");
+	size_t bytes = sizeof(struct node);
 	int nr = 0;
 
-	line = malloc(8);
-	bytes = 8;
 	while (getline(&line, &bytes, file) > 0)
 		nr++;
 	fclose(file);
 	return nr;
+}
+
+static void (*drop)(void *what);
+
+KEEP int load(const char *path)
+{
+	void *library = dlopen(path, RTLD_NOW);
+
+	drop = library ? (void (*)(void *))dlsym(library, "drop") : NULL;
+	return drop != NULL;
+}
+
+KEEP int drop_it(int i)
+{
+	drop(nodes[i]);
+	return i;
 }
 
 KEEP int in_child(int i)
@@ -140,3 +173,4 @@ int main(int argc, char **argv)
 	printf("%d left\n", nodes[0] || nodes[31]);
 	return 0;
 }
+#endif
