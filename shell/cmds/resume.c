@@ -119,6 +119,25 @@ static struct ot_err *choose_only(struct ot_shell *shell, struct chosen *chosen)
 	return NULL;
 }
 
+/* As it was printed: the text of a condition in it may have blanks. */
+static bool choose_line(struct ot_shell *shell, const char *line, struct chosen *chosen)
+{
+	struct ot_parked *parked = ot_breaks_parked(shell);
+	size_t nr;
+	const struct ot_parked_thread *threads = ot_parked_threads(parked, &nr);
+
+	for (size_t i = 0; i < nr; i++) {
+		ot_auto_buf struct ot_buf id = OT_BUF_INIT;
+
+		ot_parked_id(parked, &threads[i], &id);
+		if (strcmp(line, ot_buf_text(&id)) != 0)
+			continue;
+		choose(chosen, threads[i].seq);
+		return true;
+	}
+	return false;
+}
+
 static struct ot_err *choose_all(struct ot_shell *shell, const struct ot_cmd_call *call,
 				 struct chosen *chosen)
 {
@@ -126,6 +145,8 @@ static struct ot_err *choose_all(struct ot_shell *shell, const struct ot_cmd_cal
 		return ot_err_new(OT_ERR_NOT_FOUND, "no thread waits at a break");
 	if (call->argc == 1)
 		return choose_here(shell, chosen) ? NULL : choose_only(shell, chosen);
+	if (choose_line(shell, call->rest, chosen))
+		return NULL;
 	for (int i = 1; i < call->argc; i++)
 		OT_TRY(choose_word(shell, call->argv[i], chosen));
 	return NULL;
