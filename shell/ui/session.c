@@ -810,20 +810,6 @@ static struct ot_err *given_up_call(struct ot_shell *shell, uint32_t call, const
 			  why);
 }
 
-/* A break in what is called holds up the call alone. */
-static struct ot_err *at_break(struct ot_shell *shell, uint32_t call, uint32_t thread)
-{
-	ot_auto_buf struct ot_buf id = OT_BUF_INIT;
-
-	if (!ot_breaks_of_call(shell, thread, &id))
-		return NULL;
-	ot_target_forget_call(shell->target, call);
-	return ot_err_new(
-		OT_ERR_SILENT,
-		"it waits at a break: %s; resume lets it go on, its result is thrown away",
-		ot_buf_text(&id));
-}
-
 struct ot_err *ot_session_await(struct ot_shell *shell, uint32_t call, uint32_t thread,
 				unsigned int timeout_ms, struct ot_target_done *ret)
 {
@@ -833,7 +819,7 @@ struct ot_err *ot_session_await(struct ot_shell *shell, uint32_t call, uint32_t 
 	while (!ot_target_take_done(shell->target, call, ret)) {
 		const char *why = NULL;
 
-		OT_TRY(at_break(shell, call, thread));
+		OT_TRY(ot_breaks_check_call(shell, call, thread));
 		now = now_ms();
 		if (session->ended || session->gone)
 			return ot_err_new(OT_ERR_GONE, "the program ended in the call");
