@@ -10,11 +10,11 @@
 /** Of a module; NULL and 0 = it has none. */
 struct ot_dynamic {
 	const struct dl_phdr_info *info;
-	const ElfW(Sym) *symbols;
+	const ElfW(Sym) * symbols;
 	const char *texts;
-	const ElfW(Rela) *relas;
-	const ElfW(Rela) *jumps; /* of the slots through which functions are called */
-	const uint32_t *hash;	 /* DT_GNU_HASH */
+	const ElfW(Rela) * relas;
+	const ElfW(Rela) * jumps; /* of the slots through which functions are called */
+	const uint32_t *hash;	  /* DT_GNU_HASH */
 	uint64_t relas_bytes;
 	uint64_t jumps_bytes;
 };

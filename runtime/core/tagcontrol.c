@@ -149,8 +149,8 @@ void ot_request_tag(struct ot_client *client, struct ot_payload in, struct ot_re
 		ot_reply_error(reply, OTRACE_E_INVALID, NULL);
 		return;
 	}
-	work.tag.facts = (struct ot_tag_facts){.tsc = ot_clock_now(),
-					       .counter = OTRACE_TAG_BY_SHELL};
+	work.tag.facts =
+		(struct ot_tag_facts){.tsc = ot_clock_now(), .counter = OTRACE_TAG_BY_SHELL};
 	ot_control_run(run_tag, &work);
 	if (work.error) {
 		ot_reply_error(reply, work.error, NULL);

@@ -22,9 +22,9 @@
 #define NR_LEVELS 12u
 #define LEVEL_SHIFT(level) (6u + 3u * (level))
 #define GRANULES_MOST 6u
-#define DOORS 4u /* buckets that stand in for each other */
+#define DOORS 4u		   /* buckets that stand in for each other */
 #define NR_SLOTS (OT_TAGS_MAX + 1) /* the first is never used: no cell is 0 */
-#define WALK_MOST 4096u /* granules; beyond, all slots are looked at */
+#define WALK_MOST 4096u		   /* granules; beyond, all slots are looked at */
 
 /* a slot's life: number << 32 | version << 2 | state */
 enum slot_state { SLOT_FREE = 0, SLOT_BUSY = 1, SLOT_LIVE = 2 };
@@ -68,8 +68,8 @@ static struct {
 	uint32_t nr;
 	uint32_t nr_of_level[NR_LEVELS];
 	uint32_t last_number;
-	uint32_t hint;	  /* a slot that may be free */
-	uint32_t nr_used; /* slots that ever were */
+	uint32_t hint;	     /* a slot that may be free */
+	uint32_t nr_used;    /* slots that ever were */
 	uint32_t nr_removed; /* since the last sweep */
 } state __attribute__((aligned(64)));
 
@@ -204,8 +204,7 @@ static __attribute__((noinline)) bool find_in_cells(const struct query *query, u
 	return false;
 }
 
-static inline bool find_at_level(const struct query *query, uint32_t level,
-				 struct ot_tag_hit *ret)
+static inline bool find_at_level(const struct query *query, uint32_t level, struct ot_tag_hit *ret)
 {
 	uint64_t hash = hash_of(query->address >> LEVEL_SHIFT(level), level);
 	uint64_t bits = filter_bits(print_of(hash));
@@ -265,7 +264,8 @@ static bool find_inside_granule(uint64_t granule, uint32_t level, uint64_t from,
 	for (uint32_t i = 0; i < DOORS * NR_CELLS; i++) {
 		uint64_t cell = load(&table->cells[bucket_of(hash) ^ (i / NR_CELLS)][i % NR_CELLS]);
 
-		if (cell >> 32 == print_of(hash) && read_slot(cell & CELL_SLOT_MASK, ret) && is_inside(ret, from, end))
+		if (cell >> 32 == print_of(hash) && read_slot(cell & CELL_SLOT_MASK, ret) &&
+		    is_inside(ret, from, end))
 			return true;
 	}
 	return false;
@@ -598,8 +598,7 @@ static uint64_t bits_of_bucket(uint32_t bucket, uint32_t door)
 		if (cell && is_stale(cell))
 			swap(at, cell, 0);
 		else if (cell && door_of(cell) == door)
-			bits |= filter_bits((uint32_t)(cell >> 32)) |
-				(door ? FILTER_NEXT_DOOR : 0);
+			bits |= filter_bits((uint32_t)(cell >> 32)) | (door ? FILTER_NEXT_DOOR : 0);
 	}
 	return bits;
 }

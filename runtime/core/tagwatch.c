@@ -27,12 +27,9 @@ static const struct {
 	const char *name;
 	enum kind kind;
 } names[] = {
-	{"free", KIND_FREE},
-	{"cfree", KIND_FREE},
-	{"free_sized", KIND_FREE},
-	{"free_aligned_sized", KIND_FREE},
-	{"realloc", KIND_REALLOC},
-	{"reallocarray", KIND_REALLOCARRAY},
+	{"free", KIND_FREE},	   {"cfree", KIND_FREE},
+	{"free_sized", KIND_FREE}, {"free_aligned_sized", KIND_FREE},
+	{"realloc", KIND_REALLOC}, {"reallocarray", KIND_REALLOCARRAY},
 };
 
 #define NR_NAMES (sizeof(names) / sizeof(names[0]))
@@ -57,9 +54,9 @@ static uint32_t nr_watched; /* that ever were */
 static struct {
 	uint32_t flags;
 	uint32_t nr_left_out;
-	bool not_ready; /* a module was not relocated yet */
+	bool not_ready;	   /* a module was not relocated yet */
 	uint32_t patience; /* walks for that: what is never called has no code for good */
-	bool known;	/* the loader's list was walked, when it was so: */
+	bool known;	   /* the loader's list was walked, when it was so: */
 	uint64_t adds;
 	uint64_t subs;
 	bool exe_frees;
@@ -82,8 +79,7 @@ static void freed(uint64_t block)
 	while (ot_tag_find(block, &hit)) {
 		if (!ot_tag_take(&hit))
 			continue;
-		while (hit.address == block &&
-		       ot_tag_find_inside(block, block + hit.bytes, &part))
+		while (hit.address == block && ot_tag_find_inside(block, block + hit.bytes, &part))
 			if (ot_tag_take(&part))
 				died(&part, OTRACE_TAG_FREED);
 		died(&hit, OTRACE_TAG_FREED);
@@ -159,7 +155,8 @@ static void *reallocate(const struct watched *w, function original, void *block,
 		if (ret)
 			follow(&taken.hits[i], (uint64_t)block, (uint64_t)ret, bytes);
 		else if (bytes)
-			ot_tag_put_back(&taken.hits[i]); /* it has failed, and the block is as it was */
+			ot_tag_put_back(
+				&taken.hits[i]); /* it has failed, and the block is as it was */
 		else
 			died(&taken.hits[i], OTRACE_TAG_FREED);
 	}
@@ -228,8 +225,7 @@ static bool write_slot(uint64_t *slot, uint64_t value)
 
 	if (!map_of((uint64_t)slot, &map) || !(map.prot & PROT_READ))
 		return false;
-	if (!(map.prot & PROT_WRITE) &&
-	    ot_sys_mprotect(page, OT_PAGE_BYTES, map.prot | PROT_WRITE))
+	if (!(map.prot & PROT_WRITE) && ot_sys_mprotect(page, OT_PAGE_BYTES, map.prot | PROT_WRITE))
 		return false;
 	__atomic_store_n(slot, value, __ATOMIC_RELEASE);
 	if (!(map.prot & PROT_WRITE))

@@ -72,8 +72,8 @@ static struct ot_err *choose_matching(struct ot_shell *shell, const char *patter
 	}
 	if (chosen->nr > before)
 		return NULL;
-	return with_list(shell,
-			 ot_err_new(OT_ERR_NOT_FOUND, "%s: no thread waits at such a break", pattern));
+	return with_list(shell, ot_err_new(OT_ERR_NOT_FOUND, "%s: no thread waits at such a break",
+					   pattern));
 }
 
 static struct ot_err *choose_word(struct ot_shell *shell, const char *word, struct chosen *chosen)
@@ -110,14 +110,32 @@ static bool choose_here(struct ot_shell *shell, struct chosen *chosen)
 static struct ot_err *choose_only(struct ot_shell *shell, struct chosen *chosen)
 {
 	size_t nr;
-	const struct ot_parked_thread *threads =
-		ot_parked_threads(ot_breaks_parked(shell), &nr);
+	const struct ot_parked_thread *threads = ot_parked_threads(ot_breaks_parked(shell), &nr);
 
 	if (nr != 1)
 		return with_list(shell, ot_err_new(OT_ERR_AMBIGUOUS,
 						   "%zu threads wait: which one? (* for all)", nr));
 	choose(chosen, threads[0].seq);
 	return NULL;
+}
+
+/* As it was printed: the text of a condition in it may have blanks. */
+static bool choose_line(struct ot_shell *shell, const char *line, struct chosen *chosen)
+{
+	struct ot_parked *parked = ot_breaks_parked(shell);
+	size_t nr;
+	const struct ot_parked_thread *threads = ot_parked_threads(parked, &nr);
+
+	for (size_t i = 0; i < nr; i++) {
+		ot_auto_buf struct ot_buf id = OT_BUF_INIT;
+
+		ot_parked_id(parked, &threads[i], &id);
+		if (strcmp(line, ot_buf_text(&id)) != 0)
+			continue;
+		choose(chosen, threads[i].seq);
+		return true;
+	}
+	return false;
 }
 
 static struct ot_err *choose_all(struct ot_shell *shell, const struct ot_cmd_call *call,
@@ -127,6 +145,8 @@ static struct ot_err *choose_all(struct ot_shell *shell, const struct ot_cmd_cal
 		return ot_err_new(OT_ERR_NOT_FOUND, "no thread waits at a break");
 	if (call->argc == 1)
 		return choose_here(shell, chosen) ? NULL : choose_only(shell, chosen);
+	if (choose_line(shell, call->rest, chosen))
+		return NULL;
 	for (int i = 1; i < call->argc; i++)
 		OT_TRY(choose_word(shell, call->argv[i], chosen));
 	return NULL;

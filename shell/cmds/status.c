@@ -100,7 +100,8 @@ static struct ot_err *say_breaks(struct ot_shell *shell, struct ot_buf *out, str
 	ot_buf_adds(json, ",\"parked\":");
 	ot_breaks_list(shell, &lines, json);
 	for (at = ot_buf_text(&lines); (end = strchr(at, '\n')); at = end + 1)
-		line(out, at == ot_buf_text(&lines) ? "at breaks" : "", "%.*s", (int)(end - at), at);
+		line(out, at == ot_buf_text(&lines) ? "at breaks" : "", "%.*s", (int)(end - at),
+		     at);
 	if (list.nr_passed)
 		line(out, "", "%llu breaks passed by: %u threads waited already",
 		     (ull)list.nr_passed, list.nr_max);

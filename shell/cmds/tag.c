@@ -46,11 +46,14 @@ static void note_unseen(const struct otrace_tags *tags, const struct ot_params *
 			struct ot_cmd_call *call)
 {
 	if (params->tag_free && (tags->flags & OTRACE_TAGS_NO_FREE))
-		ot_cmd_note(call, "the program itself calls free() through no jump slot, as one that "
-				  "brings its own allocator: what it frees is not seen, use untag");
+		ot_cmd_note(call,
+			    "the program itself calls free() through no jump slot, as one that "
+			    "brings its own allocator: what it frees is not seen, use untag");
 	if (tags->nr_left_out)
-		ot_cmd_note(call, "%u of the places that call free() or realloc() are not watched: too many",
-			    tags->nr_left_out);
+		ot_cmd_note(
+			call,
+			"%u of the places that call free() or realloc() are not watched: too many",
+			tags->nr_left_out);
 	if (tags->lost)
 		ot_cmd_note(call, "%" PRIu64 " objects found no room among the tags (%u at most)",
 			    tags->lost, tags->most);
@@ -106,10 +109,11 @@ static struct ot_err *take_words(const struct ot_cmd_call *call, struct wish *re
 		else if (!ret->label)
 			ret->label = word;
 		else
-			return ot_err_new(OT_ERR_USAGE,
-					  "tag: what is \"%s\"? (tag POINTER LABEL, each with quotes if "
-					  "it has blanks)",
-					  word);
+			return ot_err_new(
+				OT_ERR_USAGE,
+				"tag: what is \"%s\"? (tag POINTER LABEL, each with quotes if "
+				"it has blanks)",
+				word);
 	}
 	return NULL;
 }

@@ -361,8 +361,8 @@ static void add_fields(const struct ot_tag *tag, struct ot_buf *out)
 {
 	ot_buf_addf(out, "\"tag\":%u,\"label\":", tag->number);
 	ot_buf_add_json(out, tag->label, strlen(tag->label));
-	ot_buf_addf(out, ",\"address\":\"0x%llx\",\"bytes\":%llu",
-		    (unsigned long long)tag->address, (unsigned long long)tag->bytes);
+	ot_buf_addf(out, ",\"address\":\"0x%llx\",\"bytes\":%llu", (unsigned long long)tag->address,
+		    (unsigned long long)tag->bytes);
 	if (tag->type) {
 		const char *text = ot_type_text(tag->type);
 

@@ -40,6 +40,7 @@ struct ot_tag {
 	char *label;
 	char *by;		    /* "trace -a tag new_client", "tag"; may be NULL */
 	const struct ot_type *type; /* of the object, NULL = not known */
+	bool quiet;		    /* its trace is -q: nothing is printed of it */
 	enum ot_tag_end end;
 	uint64_t end_ns;
 };
@@ -49,8 +50,9 @@ enum ot_tag_event_kind { OT_TAG_SET, OT_TAG_MOVED, OT_TAG_ENDED };
 struct ot_tag_event {
 	enum ot_tag_event_kind kind;
 	const struct ot_tag *tag;
-	uint64_t from;	   /* MOVED: where it was */
-	uint64_t call_seq; /* SET: the call; else the innermost recorded call that was open, 0 = none */
+	uint64_t from; /* MOVED: where it was */
+	uint64_t
+		call_seq; /* SET: the call; else the innermost recorded call that was open, 0 = none */
 	uint32_t tid;
 	uint64_t time_ns;
 };
@@ -60,7 +62,7 @@ void ot_tags_destroy(struct ot_tags *tags);
 
 /**
  * Who knows the traces names what a call has tagged: @p name may set label and by (malloc'd; the label is the
- * address else) and type. Called once for each, before its event.
+ * address else), type and quiet. Called once for each, before its event.
  */
 void ot_tags_set_namer(struct ot_tags *tags, void (*name)(void *priv, struct ot_tag *tag),
 		       void *priv);

@@ -15,12 +15,11 @@
 #include "contexts/contexts.h"
 #include "expr/history.h"
 #include "params/params.h"
-#include "stream/asserts.h"
-#include "stream/death.h"
 #include "stream/tags.h"
 #include "ui/breaks.h"
-#include "ui/happenings.h"
+#include "ui/incidents.h"
 #include "ui/session.h"
+#include "ui/tagged.h"
 #include "ui/traced.h"
 #include "vfs/vfs.h"
 
@@ -216,8 +215,8 @@ static void open_program(struct ot_session *session, const char *script)
 {
 	struct ot_shell *shell = &session->shell;
 	struct ot_stream_sink sink = {.event = show_event,
-				      .every = ot_happenings_call,
-				      .part = ot_happenings_part,
+				      .every = ot_incidents_call,
+				      .part = ot_incidents_part,
 				      .priv = session};
 	size_t nr_modules;
 	struct ot_err *err;
@@ -242,7 +241,7 @@ static void open_program(struct ot_session *session, const char *script)
 	if (ot_target_area(shell->target))
 		shell->stream =
 			ot_stream_create(ot_target_area(shell->target), shell->traces, &sink, true);
-	ot_happenings_begin(shell);
+	ot_incidents_begin(shell);
 }
 
 static void each_patch(void *priv,
@@ -421,34 +420,6 @@ static void pump_output(struct ot_session *session, bool to_the_end)
 	}
 }
 
-/* What it died in; not of one that was told to go. */
-static void tell_death(struct ot_session *session)
-{
-	const struct ot_shell *shell = &session->shell;
-	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
-	int pid = (int)ot_target_pid(shell->target);
-	struct ot_death death = {.stream = shell->stream,
-				 .area = ot_target_area(shell->target),
-				 .writer = &session->writer,
-				 .pid = pid,
-				 .status = session->status};
-	struct timespec now;
-
-	if (session->ended_by_us)
-		return;
-	if (death.status < 0 && !shell->launch)
-		death.status = ot_death_status(session->pidfd, pid);
-	ot_death_tell(&death, &text, &json);
-	clock_gettime(CLOCK_REALTIME, &now);
-	ot_ui_happened(shell->ui,
-		       &(struct ot_log_text){.text = text.data,
-					     .bytes = text.len,
-					     .level = OT_LOG_ERROR,
-					     .time_ns = (uint64_t)now.tv_sec * 1000000000 +
-							(uint64_t)now.tv_nsec},
-		       &json);
-}
-
 static void end_program(struct ot_session *session)
 {
 	struct ot_shell *shell = &session->shell;
@@ -462,8 +433,8 @@ static void end_program(struct ot_session *session)
 		if (shell->traces)
 			ot_traces_ended(shell->traces);
 		ot_breaks_ended(shell);
-		if (shell->stream)
-			tell_death(session);
+		if (shell->stream && !session->ended_by_us)
+			ot_incidents_death(shell, &session->writer, session->status, session->pidfd);
 		ot_ui_exit(shell->ui, (int)ot_target_pid(shell->target), session->status);
 	}
 	say_end(session);
@@ -503,7 +474,7 @@ static void connection_gone(struct ot_session *session)
 static void modules_changed(struct ot_session *session)
 {
 	struct ot_shell *shell = &session->shell;
-	size_t nr_new = 0, nr_armed = 0;
+	size_t nr_new = 0;
 	struct ot_err *err;
 
 	if (!shell->program)
@@ -512,15 +483,12 @@ static void modules_changed(struct ot_session *session)
 	if (!err)
 		err = ot_program_update(shell->program, &nr_new);
 	if (!err && nr_new)
-		err = ot_traces_extend(shell->traces, &nr_armed);
+		err = ot_traced_extend(shell);
 	/* A program that ends meanwhile takes its modules along: that is told elsewhere. */
 	if (err && ot_target_state(shell->target) == OT_TARGET_ENDED)
 		ot_err_destroy(err);
 	else if (err)
 		note_error(session, err);
-	else if (nr_armed && shell->interactive)
-		ot_ui_note(shell->ui, "tracing %zu functions of a module that was loaded",
-			   nr_armed);
 }
 
 static void tell_call(struct ot_session *session)
@@ -842,20 +810,6 @@ static struct ot_err *given_up_call(struct ot_shell *shell, uint32_t call, const
 			  why);
 }
 
-/* A break in what is called holds up the call alone. */
-static struct ot_err *at_break(struct ot_shell *shell, uint32_t call, uint32_t thread)
-{
-	ot_auto_buf struct ot_buf id = OT_BUF_INIT;
-
-	if (!ot_breaks_of_call(shell, thread, &id))
-		return NULL;
-	ot_target_forget_call(shell->target, call);
-	return ot_err_new(
-		OT_ERR_SILENT,
-		"it waits at a break: %s; resume lets it go on, its result is thrown away",
-		ot_buf_text(&id));
-}
-
 struct ot_err *ot_session_await(struct ot_shell *shell, uint32_t call, uint32_t thread,
 				unsigned int timeout_ms, struct ot_target_done *ret)
 {
@@ -865,7 +819,7 @@ struct ot_err *ot_session_await(struct ot_shell *shell, uint32_t call, uint32_t 
 	while (!ot_target_take_done(shell->target, call, ret)) {
 		const char *why = NULL;
 
-		OT_TRY(at_break(shell, call, thread));
+		OT_TRY(ot_breaks_check_call(shell, call, thread));
 		now = now_ms();
 		if (session->ended || session->gone)
 			return ot_err_new(OT_ERR_GONE, "the program ended in the call");

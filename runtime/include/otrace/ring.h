@@ -100,9 +100,9 @@ enum otrace_rec_type {
 	OTRACE_REC_LATE = 6,
 	/* Parts of a context: they belong to the record before them with the same call_seq, and are not
 	 * counted as records. PLACE is the last one of each end of a call. */
-	OTRACE_REC_COPY = 7,	   /* struct otrace_rec_copy, bytes padded to 8 */
-	OTRACE_REC_REGISTERS = 8,  /* struct otrace_rec_registers */
-	OTRACE_REC_PLACE = 9,	   /* struct otrace_rec_place */
+	OTRACE_REC_COPY = 7,	    /* struct otrace_rec_copy, bytes padded to 8 */
+	OTRACE_REC_REGISTERS = 8,   /* struct otrace_rec_registers */
+	OTRACE_REC_PLACE = 9,	    /* struct otrace_rec_place */
 	OTRACE_REC_ASSERT = 11,	    /* struct otrace_rec_assert, texts; parts follow */
 	OTRACE_REC_TRACE_OVER = 12, /* struct otrace_rec_trace_over: a trace has reached a limit */
 	OTRACE_REC_TAG = 13,	    /* struct otrace_rec_tag: a call has tagged an object */
@@ -245,8 +245,9 @@ struct otrace_rec_tag_moved {
 
 enum otrace_tag_end {
 	OTRACE_TAG_FREED = 1,
-	OTRACE_TAG_CUT = 2,    /* realloc() has made its block so small that nothing of it is left */
-	OTRACE_TAG_NO_ROOM = 3 /* the table has no room for it where it was moved to, or made larger */
+	OTRACE_TAG_CUT = 2, /* realloc() has made its block so small that nothing of it is left */
+	OTRACE_TAG_NO_ROOM =
+		3 /* the table has no room for it where it was moved to, or made larger */
 };
 
 struct otrace_rec_tag_died {
