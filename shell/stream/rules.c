@@ -77,8 +77,6 @@ static struct ot_err *tag_param(struct ot_trace_rule *rule, const struct ot_para
 
 static struct ot_err *tag_result(struct ot_trace_rule *rule)
 {
-	const struct otrace_piece *piece = rule->fn->return_pieces;
-
 	if (!ot_type_is_pointer(rule->fn->return_type))
 		return ot_err_new(OT_ERR_TYPE, "-a tag: %s returns no pointer",
 				  rule->fn->unique_name);
