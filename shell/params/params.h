@@ -44,10 +44,10 @@ struct ot_params {
 	bool trace_active;
 	unsigned int trace_most; /* matches; 0 = any */
 	unsigned int trace_rate; /* matches in a millisecond; 0 = any */
-	uint64_t shell_timeout; /* milliseconds; 0 = none */
-	uint64_t break_timeout; /* milliseconds; 0 = none */
-	bool tag_free;		/* tags end with free() */
-	bool tag_realloc;	/* and follow realloc() */
+	uint64_t shell_timeout;	 /* milliseconds; 0 = none */
+	uint64_t break_timeout;	 /* milliseconds; 0 = none */
+	bool tag_free;		 /* tags end with free() */
+	bool tag_realloc;	 /* and follow realloc() */
 };
 
 enum ot_setting_kind {

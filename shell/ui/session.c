@@ -434,7 +434,8 @@ static void end_program(struct ot_session *session)
 			ot_traces_ended(shell->traces);
 		ot_breaks_ended(shell);
 		if (shell->stream && !session->ended_by_us)
-			ot_incidents_death(shell, &session->writer, session->status, session->pidfd);
+			ot_incidents_death(shell, &session->writer, session->status,
+					   session->pidfd);
 		ot_ui_exit(shell->ui, (int)ot_target_pid(shell->target), session->status);
 	}
 	say_end(session);

@@ -96,17 +96,20 @@ enum otrace_msg_type {
 	OTRACE_MSG_TRACE_SET =
 		17, /* otrace_trace_set[] -> nothing: limits of traces; before PROBE */
 	OTRACE_MSG_COUNTS =
-		18, /* uint32_t counter[], an even number of them (UINT32_MAX fills up) ->
+		18,	     /* uint32_t counter[], an even number of them (UINT32_MAX fills up) ->
 				     otrace_trace_counts[] */
-	OTRACE_MSG_TAG = 19,	   /* otrace_tag_set -> otrace_tag_done. TOO_MANY: no room for it */
-	OTRACE_MSG_UNTAG = 20,	   /* uint32_t number[], an even number of them (0 fills up), none: all ->
+	OTRACE_MSG_TAG = 19, /* otrace_tag_set -> otrace_tag_done. TOO_MANY: no room for it */
+	OTRACE_MSG_UNTAG =
+		20, /* uint32_t number[], an even number of them (0 fills up), none: all ->
 				     uint64_t how many of them there were */
-	OTRACE_MSG_TAGS = 21,	   /* nothing, or otrace_tag_watch -> otrace_tags, otrace_tag_info[] */
-	OTRACE_MSG_RESUME = 22,	   /* otrace_resume, uint64_t call_seq[] -> otrace_resume_reply */
-	OTRACE_MSG_PARKED = 23,	   /* nothing -> otrace_parked_list, otrace_parked[] */
-	OTRACE_MSG_SPARE = 24,	   /* uint64_t tid -> nothing: the shell's own thread, inside the program: it
+	OTRACE_MSG_TAGS = 21,	/* nothing, or otrace_tag_watch -> otrace_tags, otrace_tag_info[] */
+	OTRACE_MSG_RESUME = 22, /* otrace_resume, uint64_t call_seq[] -> otrace_resume_reply */
+	OTRACE_MSG_PARKED = 23, /* nothing -> otrace_parked_list, otrace_parked[] */
+	OTRACE_MSG_SPARE =
+		24, /* uint64_t tid -> nothing: the shell's own thread, inside the program: it
 				     never waits at a break. One at a time, until the shell goes */
-	OTRACE_MSG_ASSERTS = 25, /* otrace_asserts -> nothing: what traceassert() does from now on */
+	OTRACE_MSG_ASSERTS =
+		25, /* otrace_asserts -> nothing: what traceassert() does from now on */
 	OTRACE_EVENT_MODULES = 64, /* nothing: modules were loaded or unloaded; ask again */
 	OTRACE_EVENT_CALL_DONE =
 		65, /* otrace_call_done, then all bytes of a result of more than 16 */
@@ -386,13 +389,14 @@ struct otrace_tag_watch {
 	uint32_t reserved;
 };
 
-#define OTRACE_TAGS_NO_FREE 1u /* the executable does not call free() by a jump slot: nobody sees when it does */
+#define OTRACE_TAGS_NO_FREE \
+	1u /* the executable does not call free() by a jump slot: nobody sees when it does */
 #define OTRACE_TAGS_NO_REALLOC 2u /* nor realloc() */
 
 struct otrace_tags {
 	uint32_t nr;
-	uint32_t most;		   /* that there can be */
-	uint32_t nr_free_slots;	   /* jump slots that are watched, of all modules */
+	uint32_t most;		/* that there can be */
+	uint32_t nr_free_slots; /* jump slots that are watched, of all modules */
 	uint32_t nr_realloc_slots;
 	uint32_t nr_left_out; /* jump slots that there was no room for */
 	uint32_t flags;	      /* OTRACE_TAGS_* */
