@@ -135,6 +135,8 @@ static void plan_copies(struct ot_trace_rule *rule)
 	uint32_t frames = o->frames ? o->frames : 1;
 
 	rule->copies = ot_copy_plan_create(rule->fn, o->depth, frames * OT_TRACE_FRAME_BYTES);
+	if (rule->head.flags & OTRACE_RULE_LATE)
+		ot_copy_plan_make_late(rule->copies);
 	ot_copy_plan_fill(rule->copies, &rule->head);
 	rule->head.flags |= OTRACE_RULE_CONTEXT;
 	if (!ot_trace_is_costly(rule->request))

@@ -158,6 +158,13 @@ def test_calls_decided_at_their_end_show_the_end(tool, program):
     assert got[6].endswith("serve-->checked-->settle")
 
 
+def test_of_calls_decided_at_their_end_what_is_const_is_copied_too(tool, program):
+    done, got = texts(tool, program, ["cd ~~", "order->id", "order->note", "order->account->balance"],
+                      before=("trace -c 'return == 2' -d 2 audit", "run"))
+    end = printed(done.out, "end")[1]
+    assert got[1:] == ["2", f'"{end["note"]}"', end["balance"]]
+
+
 def test_assertions_show_the_locals_of_their_frame(tool, compiled, build):
     program = compiled("traceasserts.c", f"-I{tool.source}/runtime/include", "-O1")
     done, got = texts(tool, program, ["cd ~~asserts", "local", "text", "errno", "pr __trc/where", "view", "up", "pwd"],
