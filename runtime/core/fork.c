@@ -5,6 +5,7 @@
 #include "core/call.h"
 #include "core/control.h"
 #include "core/fork.h"
+#include "core/hold.h"
 #include "core/server.h"
 #include "core/settrace.h"
 #include "core/start.h"
@@ -31,6 +32,7 @@ static void in_child(void)
 	ot_tls.tid = 0;
 	ot_server_forget();
 	ot_call_forget();
+	ot_hold_forget();
 	ot_set_trace_forget();
 	ot_area_in_child(ot_threads_after_fork());
 	ot_thunks_after_fork();

@@ -34,6 +34,7 @@ struct ot_rules {
 	uint32_t park_enter_mask;
 	uint32_t park_leave_mask;
 	uint32_t tag_mask;
+	uint32_t hold_mask;
 	struct ot_rule items[];
 };
 

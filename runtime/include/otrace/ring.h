@@ -101,10 +101,12 @@ enum otrace_rec_type {
 	OTRACE_REC_LATE = 6,
 	/* Parts of a context: they belong to the record before them with the same call_seq, and are not
 	 * counted as records. PLACE is the last one of each end of a call. */
-	OTRACE_REC_COPY = 7,	   /* struct otrace_rec_copy, bytes padded to 8 */
-	OTRACE_REC_REGISTERS = 8,  /* struct otrace_rec_registers */
-	OTRACE_REC_PLACE = 9,	   /* struct otrace_rec_place */
-	OTRACE_REC_TRACE_OVER = 12 /* struct otrace_rec_trace_over: a trace has reached a limit */
+	OTRACE_REC_COPY = 7,	    /* struct otrace_rec_copy, bytes padded to 8 */
+	OTRACE_REC_REGISTERS = 8,   /* struct otrace_rec_registers */
+	OTRACE_REC_PLACE = 9,	    /* struct otrace_rec_place */
+	OTRACE_REC_TRACE_OVER = 12, /* struct otrace_rec_trace_over: a trace has reached a limit */
+	OTRACE_REC_HELD = 19,	    /* struct otrace_rec_held: the call's request is put aside */
+	OTRACE_REC_RELEASED = 20    /* struct otrace_rec_released: it is taken up again */
 };
 
 #define OTRACE_REC_IS_PART(type) ((type) >= OTRACE_REC_COPY && (type) <= OTRACE_REC_PLACE)
@@ -176,6 +178,38 @@ struct otrace_rec_trace_over {
 	uint32_t over; /* enum otrace_over */
 };
 
+#define OTRACE_HOLD_LABEL_BYTES 32u
+
+/** otrace_hold() in a call that a rule with OTRACE_ACTION_HOLD has matched. Comes before the call's end. */
+struct otrace_rec_held {
+	struct otrace_rec rec;
+	uint32_t tid;
+	uint32_t counter;     /* of the trace that wanted it */
+	uint64_t deadline_ns; /* CLOCK_MONOTONIC; 0 = none */
+	char label[OTRACE_HOLD_LABEL_BYTES];
+};
+
+enum otrace_released {
+	OTRACE_RELEASED_SHELL = 1, /* a shell said so */
+	OTRACE_RELEASED_DEADLINE = 2,
+	OTRACE_RELEASED_GONE = 3,      /* the shell has gone */
+	OTRACE_RELEASED_UNTRACED = 4,  /* the trace has */
+	OTRACE_RELEASED_ENDING = 5,    /* the runtime has given up */
+	OTRACE_RELEASED_EVICTED = 6,   /* the shell keeps no context of it any more */
+	OTRACE_RELEASED_CANCELLED = 7, /* by the program: nobody takes it up */
+	OTRACE_RELEASED_NO_LOOP = 8,   /* was not held: its thread has no event loop */
+	OTRACE_RELEASED_FULL = 9       /* was not held: as many are as can be */
+};
+
+/** From the thread that takes it up, just before. */
+struct otrace_rec_released {
+	struct otrace_rec rec; /* trace_id and call_seq of the call that was held */
+	uint64_t waited_ns;
+	uint32_t reason; /* enum otrace_released */
+	uint32_t reserved;
+	char label[OTRACE_HOLD_LABEL_BYTES];
+};
+
 /**
  * One step of a capture program: what the hook copies behind the record. Results follow each other
  * in the order of the steps, each padded to 8 bytes.
@@ -215,6 +249,8 @@ OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_copy) == 40, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_registers) == 88, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_place) == 56, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_trace_over) == 32, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_held) == 72, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_released) == 72, "wire size");
 
 #ifdef __cplusplus
 }

@@ -98,6 +98,8 @@ enum otrace_msg_type {
 	OTRACE_MSG_COUNTS =
 		18, /* uint32_t counter[], an even number of them (UINT32_MAX fills up) ->
 				     otrace_trace_counts[] */
+	OTRACE_MSG_RELEASE = 27,   /* otrace_release, uint64_t call_seq[] -> otrace_release_reply */
+	OTRACE_MSG_HELD = 28,	   /* nothing -> otrace_held_list, otrace_held[] */
 	OTRACE_EVENT_MODULES = 64, /* nothing: modules were loaded or unloaded; ask again */
 	OTRACE_EVENT_CALL_DONE =
 		65, /* otrace_call_done, then all bytes of a result of more than 16 */
@@ -312,7 +314,45 @@ struct otrace_call_done {
 	uint64_t value[2]; /* the first bytes of the result, with zeroes behind */
 };
 
+#define OTRACE_RELEASE_COUNTER 1u /* those of this trace; the numbers of calls are not looked at */
+
+/** Lets held requests be taken up again: those of the calls that follow, or all when none follows. */
+struct otrace_release {
+	uint32_t flags; /* OTRACE_RELEASE_* */
+	uint32_t counter;
+	uint32_t reason; /* enum otrace_released: SHELL, UNTRACED or EVICTED */
+	uint32_t reserved;
+};
+
+struct otrace_release_reply {
+	uint32_t nr; /* that were held and are not any more */
+	uint32_t reserved;
+};
+
+struct otrace_held_list {
+	uint64_t now_ns;     /* CLOCK_MONOTONIC */
+	uint64_t nr_full;    /* that were not held, as nr_max were already */
+	uint64_t nr_no_loop; /* that were not held, as their thread has no event loop */
+	uint32_t nr;
+	uint32_t nr_max;
+};
+
+/** A request that a program has put aside: otrace_hold(). */
+struct otrace_held {
+	uint64_t call_seq;
+	uint32_t tid;	  /* that put it aside */
+	uint32_t counter; /* of the trace that wanted it */
+	uint32_t trace_id;
+	uint32_t reserved;
+	uint64_t since_ns;    /* CLOCK_MONOTONIC, as below */
+	uint64_t deadline_ns; /* 0 = none */
+	char label[OTRACE_HOLD_LABEL_BYTES];
+};
+
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_msg) == 16, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_release) == 16, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_held_list) == 32, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_held) == 72, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_module) == 80, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_probe_set) == 32, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_call_value) == 16, "wire size");
