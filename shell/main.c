@@ -12,6 +12,7 @@
 #include "launch/examine.h"
 #include "launch/find.h"
 #include "target/glance.h"
+#include "ui/breaks.h"
 #include "ui/init.h"
 #include "ui/options.h"
 #include "ui/readline.h"
@@ -239,6 +240,7 @@ static int play_function(struct ot_shell *shell, const struct ot_options *o)
 	int failed, result;
 
 	play_scripts(shell, o);
+	ot_breaks_unattended(shell);
 	if (shell->quit)
 		return end_of_program(shell, STATUS_TROUBLE);
 	failed = ot_cmd_line(shell, line);
@@ -258,6 +260,7 @@ static int play_batch_run(struct ot_shell *shell, const struct ot_options *o)
 	enum ot_target_state state;
 
 	play_scripts(shell, o);
+	ot_breaks_unattended(shell);
 	if (!shell->quit && !ot_session_ended(shell)) {
 		state = shell->target ? ot_target_state(shell->target) : OT_TARGET_RUNNING;
 		if (state == OT_TARGET_HELD)
@@ -373,6 +376,7 @@ static void play(struct ot_session *session, const struct start *start)
 	if (start->read_stdin)
 		play_file(shell, "-");
 	play_scripts(shell, start->options);
+	ot_breaks_unattended(shell);
 	if (start->options->mode == OT_MODE_ATTACH && !shell->quit)
 		stay(session, start->options->seconds);
 }

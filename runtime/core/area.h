@@ -44,6 +44,14 @@ uint64_t ot_area_used_bytes(void);
 
 /** Copies memory that may not be there. Returns the bytes copied from its start, 0 when none. */
 uint64_t ot_safe_read(void *to, uint64_t from, uint64_t bytes);
+struct iovec;
+/**
+ * The same for several places in one system call, in order, up to the first byte that is not there.
+ * Returns the bytes copied, or less than 0 when the kernel refuses to do it at all.
+ *
+ * @param to, from  nr of each; the lengths are the same
+ */
+int64_t ot_safe_readv(const struct iovec *to, const struct iovec *from, unsigned nr);
 /** True when a byte at address can be read. */
 bool ot_safe_readable(uint64_t address);
 /** Whether the kernel answers nothing (a filter of the program's): that a read fails says nothing of the memory then. */

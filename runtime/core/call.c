@@ -18,6 +18,7 @@
 #include "core/callhere.h"
 #include "core/clock.h"
 #include "core/control.h"
+#include "core/park.h"
 #include "core/loops.h"
 #include "core/requests.h"
 #include "core/start.h"
@@ -499,6 +500,7 @@ static void *seed_main(void *unused)
 	ot_signals_block_for_good(0);
 	/* and so the one that it makes: a function that never returns must not keep a processor for itself */
 	ot_sys_leave_real_time();
+	ot_park_never();
 	__atomic_store_n(&helper.seed_tid, ot_sys_gettid(), __ATOMIC_RELAXED);
 	ot_sys_prctl(PR_SET_NAME, (long)"oshell-seed");
 	for (;;) {

@@ -34,14 +34,21 @@ struct ot_copies {
 	uint32_t counter;   /* of the trace that has the costs */
 	int32_t error;	    /* errno */
 	bool at_end;
-	bool sparing; /* only within the thread's share of time and bytes */
+	bool stack_is_known; /* the entry's parts have registers and stack: not again */
+	bool sparing;	     /* only within the thread's share of time and bytes */
 };
 
+/** Checks a program once, when it is loaded. @param frame_bytes of the wrapper's frame */
 bool ot_copy_program_is_sound(const struct ot_copy_program *program, uint32_t frame_bytes);
 
 /**
  * Writes the parts, PLACE last. In a hook that has the thread; frames of varargs functions too. What cannot be read is
- * left out, what the limits have no room for is counted.
+ * left out, what the limits have no room for is counted. A context takes at most a quarter of the ring for its objects
+ * and as much for the stack.
+ *
+ * System calls: one for each level of pointers, and one more for each pointer that cannot be read; none for what lies
+ * on the thread's own stack above the frame or in constants of the executable. Stacks that are not the thread's own
+ * (coroutines, signal stacks) take one for each 16 KiB of the stack's copy.
  */
 OT_SLOW void ot_copies_write(struct ot_thread *thread, const struct ot_copy_program *program,
 			     const struct ot_copies *what);

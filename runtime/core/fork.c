@@ -7,6 +7,7 @@
 #include "core/fork.h"
 #include "core/hold.h"
 #include "core/server.h"
+#include "core/park.h"
 #include "core/settrace.h"
 #include "core/start.h"
 #include "core/thread.h"
@@ -32,6 +33,7 @@ static void in_child(void)
 	ot_tls.tid = 0;
 	ot_server_forget();
 	ot_call_forget();
+	ot_park_forget();
 	ot_hold_forget();
 	ot_set_trace_forget();
 	ot_area_in_child(ot_threads_after_fork());

@@ -185,21 +185,23 @@ static inline uint64_t capture(void *rec, uint64_t *out, uint64_t head,
 }
 
 /* All but the head and the time. */
-static inline struct otrace_rec_enter *begin_enter(struct ot_thread *thread, uint64_t seq)
+static inline struct otrace_rec_enter *begin_enter(struct ot_thread *thread, uint64_t seq,
+						   uint32_t matched)
 {
 	struct otrace_rec_enter *rec = ot_record_at(thread);
 
 	rec->rec.call_seq = seq;
 	rec->parent_seq = thread->top->seq;
 	rec->depth = thread->depth + 1;
-	rec->matched = 0;
+	rec->matched = matched;
 	return rec;
 }
 
 static inline void write_enter(struct ot_thread *thread, const struct otrace_frame *frame,
-			       const struct ot_arm *arm, uint64_t seq, uint64_t head)
+			       const struct ot_arm *arm, uint64_t seq, uint64_t head,
+			       uint32_t matched)
 {
-	struct otrace_rec_enter *rec = begin_enter(thread, seq);
+	struct otrace_rec_enter *rec = begin_enter(thread, seq, matched);
 	uint64_t bytes =
 		capture(rec, (uint64_t *)(rec + 1), head, frame, arm->steps, arm->nr_enter);
 
@@ -250,8 +252,7 @@ static void write_matched(struct ot_thread *thread, const struct otrace_frame *f
 	struct ot_copies copies = {
 		.frame = frame, .call_seq = matched->seq, .matched = matched->rules};
 
-	write_enter(thread, frame, arm, matched->seq, head);
-	rec->matched = matched->rules;
+	write_enter(thread, frame, arm, matched->seq, head, matched->rules);
 	copies.begin_tsc = rec->rec.tsc;
 	ot_rules_write_copies(thread, arm, &copies);
 }
@@ -272,11 +273,12 @@ static __attribute__((noinline)) struct matched enter_with_rules(struct ot_threa
 								 uint64_t flags, bool has_end)
 {
 	uint64_t where = (uint64_t)frame, head = arm->enter_head | flags << 56;
-	struct ot_late *late = has_end ? ot_late_begin(thread, arm) : NULL;
 	struct ot_rules_entry entry = {0};
 	struct matched ret = {0};
+	struct ot_late *late;
 
 	check_stack(thread, where, where + arm->frame_bytes);
+	late = has_end ? ot_late_begin(thread, arm) : NULL;
 	ot_rules_decide_enter(thread, arm, frame, late ? late->slots : NULL, &entry);
 	if (ot_likely(!(entry.matched | entry.late | entry.over)) ||
 	    !ot_record_room(thread, arm->enter_max_bytes, arm->flags))
@@ -290,6 +292,7 @@ static __attribute__((noinline)) struct matched enter_with_rules(struct ot_threa
 	if (entry.late) {
 		late->seq = ret.seq;
 		late->mask = entry.late;
+		late->nr_slots = entry.nr_late * OTRACE_CODE_SLOTS;
 		late->has_enter = entry.matched != 0;
 		keep_late(thread, frame, arm, late, flags);
 	}
@@ -360,7 +363,7 @@ static OT_SLOW void enter_without_end(struct ot_thread *thread, struct otrace_fr
 	}
 	check_stack(thread, (uint64_t)frame, (uint64_t)frame + arm->frame_bytes);
 	if (ot_record_room(thread, arm->enter_max_bytes, arm->flags))
-		write_enter(thread, frame, arm, take_seq(thread), head);
+		write_enter(thread, frame, arm, take_seq(thread), head, 0);
 }
 
 static inline void enter(struct ot_thread *thread, struct otrace_frame *frame,
@@ -373,7 +376,7 @@ static inline void enter(struct ot_thread *thread, struct otrace_frame *frame,
 		return;
 	seq = take_seq(thread);
 	if (ot_likely(!(arm->flags & OTRACE_PROBE_LEAVE_ONLY)))
-		write_enter(thread, frame, arm, seq, arm->enter_head | flags << 56);
+		write_enter(thread, frame, arm, seq, arm->enter_head | flags << 56, 0);
 	if (ot_unlikely(arm->flags & OTRACE_PROBE_ENTER_ONLY))
 		return;
 	push(thread, where, seq, arm);
@@ -472,7 +475,7 @@ static void enter_only(struct ot_thread *thread, const struct ot_arm *arm, uint6
 	}
 	if (!ot_record_room(thread, sizeof(*rec), arm->flags))
 		return;
-	rec = begin_enter(thread, take_seq(thread));
+	rec = begin_enter(thread, take_seq(thread), 0);
 	ot_record_head(rec, OT_REC_HEAD(arm->trace_id, sizeof(*rec) / 8, OTRACE_REC_ENTER_ONLY,
 					flags | OTRACE_REC_FLAG_NO_ARGS));
 	rec->rec.tsc = ot_clock_now();

@@ -16,7 +16,7 @@ static struct ot_late *at(struct ot_thread *thread, uint32_t offset)
 
 struct ot_late *ot_late_begin(struct ot_thread *thread, const struct ot_arm *arm)
 {
-	uint32_t nr = (uint32_t)__builtin_popcount(arm->rules->late_mask);
+	uint32_t nr = arm->rules->nr_late;
 	uint64_t most =
 		sizeof(struct ot_late) + nr * OTRACE_CODE_SLOTS * 8ull + arm->enter_max_bytes;
 
@@ -37,7 +37,6 @@ void ot_late_keep(struct ot_thread *thread, const struct ot_arm *arm,
 {
 	uint64_t *captures, *end;
 
-	late->nr_slots = (uint32_t)__builtin_popcount(late->mask) * OTRACE_CODE_SLOTS;
 	late->before = thread->late_used ? thread->late_top : 0;
 	captures = &late->slots[late->nr_slots];
 	end = ot_capture(captures, frame, arm->steps, arm->nr_enter);

@@ -281,6 +281,8 @@ static const struct request {
 	[OTRACE_MSG_END] = {end, 0, 0},
 	[OTRACE_MSG_TRACE_SET] = {trace_set, sizeof(struct otrace_trace_set), ANY_LENGTH},
 	[OTRACE_MSG_COUNTS] = {counts, 8, ANY_LENGTH},
+	[OTRACE_MSG_RESUME] = {ot_request_resume, sizeof(struct otrace_resume), 0},
+	[OTRACE_MSG_PARKED] = {ot_request_parked, 0, 0},
 	[OTRACE_MSG_RELEASE] = {ot_request_release, sizeof(struct otrace_release), 0},
 	[OTRACE_MSG_HELD] = {ot_request_held, 0, 0},
 };

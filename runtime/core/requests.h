@@ -37,6 +37,8 @@ void ot_request_threads(struct ot_client *client, struct ot_payload in, struct o
 void ot_request_tls(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
 void ot_request_call(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
 void ot_request_withdraw(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
+void ot_request_resume(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
+void ot_request_parked(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
 void ot_request_release(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
 void ot_request_held(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
 

@@ -77,14 +77,15 @@ void ot_rules_decide_enter(struct ot_thread *thread, const struct ot_arm *arm,
 		const struct ot_rule *rule = &rules->items[i];
 		struct ot_rule_count *count = &thread->counts[rule->counter];
 		uint32_t bit = 1u << i;
+		bool is_late = rule->flags & OTRACE_RULE_LATE;
 
-		if (is_over(rule) || !may_match(rule, count, &env))
+		if (is_over(rule) || (is_late && !slots) || !may_match(rule, count, &env))
 			continue;
-		if (rule->flags & OTRACE_RULE_LATE && env.slots) {
+		if (is_late) {
 			ret->late |= bit;
+			ret->nr_late++;
 			env.slots += OTRACE_CODE_SLOTS;
-		} else if (!(rule->flags & OTRACE_RULE_LATE) &&
-			   take(rule, count, bit, &ret->over)) {
+		} else if (take(rule, count, bit, &ret->over)) {
 			ret->matched |= bit;
 		}
 	}

@@ -31,6 +31,7 @@ struct ot_rules {
 	uint32_t nr;
 	uint32_t context_mask; /* of the rules that copy, so too the next ones */
 	uint32_t late_mask;
+	uint32_t nr_late;
 	uint32_t park_enter_mask;
 	uint32_t park_leave_mask;
 	uint32_t tag_mask;
@@ -55,6 +56,7 @@ int ot_rules_load(const void *bytes, uint32_t nr_bytes, uint32_t nr, uint32_t fr
 struct ot_rules_entry {
 	uint32_t matched;
 	uint32_t late; /* decided at the end */
+	uint32_t nr_late;
 	uint32_t over; /* just ended by their limits */
 };
 
@@ -80,7 +82,7 @@ struct ot_late {
 
 /** Room for an entry, with slots to decide with. NULL: none of the rules is late, or there is no room (counted). */
 struct ot_late *ot_late_begin(struct ot_thread *thread, const struct ot_arm *arm);
-/** Keeps it: slots of the rules in mask are filled, and the fields but before, nr_slots, capture_bytes, begin_tsc. */
+/** Keeps it: slots of the rules in mask are filled, and the fields but before, capture_bytes, begin_tsc. */
 void ot_late_keep(struct ot_thread *thread, const struct ot_arm *arm,
 		  const struct otrace_frame *frame, struct ot_late *late);
 /** The call's entry, NULL when there is none. */

@@ -91,6 +91,7 @@ static void add_to_masks(struct ot_rules *rules, uint32_t i)
 
 	if (rule->flags & OTRACE_RULE_CONTEXT)
 		rules->context_mask |= bit;
+	rules->nr_late += (rule->flags & OTRACE_RULE_LATE) != 0;
 	if (rule->flags & OTRACE_RULE_LATE)
 		rules->late_mask |= bit;
 	if (parks && (rule->flags & OTRACE_RULE_BREAK_ENTER))

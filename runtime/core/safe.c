@@ -14,16 +14,31 @@
 #include "base/sys.h"
 #include "core/area.h"
 
-static uint64_t vm_transfer(int nr, uint64_t ours, uint64_t theirs, uint64_t bytes)
+static long vm_transfer_some(int nr, const struct iovec *ours, const struct iovec *theirs,
+			     unsigned nr_places)
 {
-	struct iovec local = {(void *)ours, bytes}, remote = {(void *)theirs, bytes};
 	int pid = ot_area_pid ? ot_area_pid : ot_sys_getpid();
-	long done = ot_sys_process_vm(nr, pid, &local, 1, &remote, 1);
+	long done = ot_sys_process_vm(nr, pid, ours, nr_places, theirs, nr_places);
 
 	/* after vfork we are another process, which may not look into the one it shares memory with */
 	if ((done == -EPERM || done == -ESRCH) && pid == ot_area_pid)
-		done = ot_sys_process_vm(nr, ot_sys_getpid(), &local, 1, &remote, 1);
+		done = ot_sys_process_vm(nr, ot_sys_getpid(), ours, nr_places, theirs, nr_places);
+	return done;
+}
+
+static uint64_t vm_transfer(int nr, uint64_t ours, uint64_t theirs, uint64_t bytes)
+{
+	struct iovec local = {(void *)ours, bytes}, remote = {(void *)theirs, bytes};
+	long done = vm_transfer_some(nr, &local, &remote, 1);
+
 	return done > 0 ? (uint64_t)done : 0;
+}
+
+int64_t ot_safe_readv(const struct iovec *to, const struct iovec *from, unsigned nr)
+{
+	long done = vm_transfer_some(SYS_process_vm_readv, to, from, nr);
+
+	return done == -EFAULT ? 0 : done;
 }
 
 uint64_t ot_safe_read(void *to, uint64_t from, uint64_t bytes)

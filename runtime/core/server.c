@@ -18,6 +18,7 @@
 #include "core/clock.h"
 #include "core/control.h"
 #include "core/ending.h"
+#include "core/park.h"
 #include "core/hold.h"
 #include "core/loops.h"
 #include "core/requests.h"
@@ -85,6 +86,7 @@ static void drop_client(void)
 	server.client = (struct ot_client){.fd = -1};
 	__atomic_store_n(&has_client, 0, __ATOMIC_SEQ_CST);
 	ot_ending_over();
+	ot_park_shell_gone(); /* first: who waits may have what the rest waits for */
 	ot_hold_shell_gone();
 	ot_call_shell_gone();
 	ot_control_shell_gone(&done);
@@ -217,6 +219,7 @@ static void accept_client(void)
 	server.told_generation = ot_modules_generation();
 	ot_clock_update(ot_area_head);
 	__atomic_store_n(&has_client, 1, __ATOMIC_RELEASE);
+	ot_park_shell_came();
 	/* behind that: whoever sees it sees that somebody is here, until they have gone */
 	__atomic_store_n(&nr_clients, nr_clients + 1, __ATOMIC_RELEASE);
 	if (result == OT_INBOX_MESSAGE)
@@ -271,6 +274,7 @@ static void tick(void)
 		return;
 	server.last_tick_ns = now_ns;
 	ot_threads_sweep();
+	ot_park_sweep();
 	ot_loops_sweep();
 	check_modules();
 	if (++server.ticks % SECOND_TICKS == 0)
@@ -300,6 +304,7 @@ static void look_around(void)
 		send_event(OTRACE_EVENT_ENDING, NULL, 0);
 	if (ot_failed() && !server.disabled) {
 		server.disabled = true;
+		ot_park_end();
 		ot_hold_end();
 		ot_control_disable();
 	}
@@ -452,6 +457,7 @@ static void *oshell_thread(void *wish)
 	bool ready;
 
 	ot_signals_block_for_good(0);
+	ot_park_never();
 	ready = prepare(wish);
 	__atomic_store_n(&starting.state, ready ? 1 : 2, __ATOMIC_RELEASE);
 	ot_futex_wake(&starting.state);

@@ -10,6 +10,7 @@
 #include "core/control.h"
 #include "core/ending.h"
 #include "core/fork.h"
+#include "core/park.h"
 #include "core/server.h"
 #include "core/start.h"
 #include "core/switch.h"
@@ -189,6 +190,7 @@ static __attribute__((destructor)) void ot_destruct(void)
 {
 	if (!config.listening || ot_start_locked_in())
 		return; /* the socket's name stays, as it does when a program is killed */
+	ot_park_end();
 	if (__atomic_load_n(&hold.state, __ATOMIC_ACQUIRE) == HOLD_OVER)
 		ot_ending_wait();
 	ot_server_remove_socket();

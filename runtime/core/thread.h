@@ -74,6 +74,14 @@ struct ot_rule_count {
 	uint64_t spared;
 };
 
+/* What the thread may still spend on sparing copies: share.h. In nanoseconds of its time that it takes to earn it. */
+struct ot_share {
+	int64_t time_ns;
+	int64_t bytes_ns;
+	uint64_t last_tsc; /* 0 = nothing was copied yet */
+};
+
+#define OT_COPY_ROOM_BYTES (24u * 1024u)
 #define OT_LATE_BYTES (64u * 1024u) /* for calls that are decided at their end */
 
 enum ot_thread_state {
@@ -119,6 +127,8 @@ struct ot_thread {
 	uint32_t late_top;  /* where the newest entry of late begins */
 	uint32_t late_used; /* bytes; 0 = no entry */
 	uint8_t late[OT_LATE_BYTES] __attribute__((aligned(8))); /* rules.c */
+	struct ot_share share;
+	uint64_t copy_room[OT_COPY_ROOM_BYTES / 8]; /* of copies.c, while it runs */
 };
 
 static inline enum ot_thread_state ot_thread_state(const struct ot_thread *thread)

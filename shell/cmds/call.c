@@ -70,7 +70,7 @@ static struct ot_err *call_it(struct ot_shell *shell, const struct wish *wish,
 	uint32_t number;
 
 	OT_TRY(ot_target_call(shell->target, &made->call, wish->thread, &number));
-	err = ot_session_await(shell, number, wish->timeout_ms, &done);
+	err = ot_session_await(shell, number, wish->thread, wish->timeout_ms, &done);
 	if (err)
 		return ot_err_prefix(err, "%s", fn->name);
 	err = ot_callargs_result(shell, fn, &done, call->out, call->json);

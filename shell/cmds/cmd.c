@@ -41,6 +41,7 @@ const struct ot_cmd *const ot_cmds[] = {
 	/* tracing */
 	&ot_cmd_trace,
 	&ot_cmd_untrace,
+	&ot_cmd_resume,
 	&ot_cmd_log,
 	/* the program */
 	&ot_cmd_patch,

@@ -17,6 +17,7 @@
 #include "base/clean.h"
 
 struct ot_aliases;
+struct ot_breaks;
 struct ot_buf;
 struct ot_err;
 struct ot_fn;
@@ -97,6 +98,7 @@ struct ot_shell {
 	struct ot_stream *stream;   /* stream/stream.h: records of the trace area */
 	struct ot_traces *traces;   /* stream/traces.h: what is traced now */
 	struct ot_launch *launch;   /* launch/launch.h: the process we started, else NULL */
+	struct ot_breaks *breaks;   /* ui/breaks.h: threads that wait */
 	struct ot_ui *ui;	    /* ui/ui.h: where text goes */
 	struct ot_history *history; /* expr/history.h: earlier results; NULL = none yet */
 	struct ot_patch_list patches;
@@ -183,6 +185,7 @@ extern const struct ot_cmd ot_cmd_call, ot_cmd_cd, ot_cmd_cdls, ot_cmd_help, ot_
 	ot_cmd_patch, ot_cmd_pr, ot_cmd_pwd, ot_cmd_quit, ot_cmd_run, ot_cmd_status, ot_cmd_trace,
 	ot_cmd_unpatch, ot_cmd_untrace, ot_cmd_view, ot_cmd_wait;
 extern const struct ot_cmd ot_cmd_find_tree, ot_cmd_grep, ot_cmd_popd, ot_cmd_pushd, ot_cmd_swapd;
+extern const struct ot_cmd ot_cmd_resume;
 extern const struct ot_cmd ot_cmd_alias, ot_cmd_exec, ot_cmd_interrupt, ot_cmd_pipe, ot_cmd_repeat,
 	ot_cmd_set, ot_cmd_source;
 

@@ -10,8 +10,7 @@
 #define PLACES_SHOWN 4
 #define MAX_OFFERS 2000
 
-/* FILE:PATTERN and paths as PATTERN@FILE, or NULL when the word is neither. */
-static char *as_at_form(const char *word)
+char *ot_functions_at_form(const char *word)
 {
 	const char *colon = strrchr(word, ':');
 	const char *slash = strrchr(word, '/');
@@ -42,7 +41,7 @@ static struct ot_err *or_variable(const struct ot_shell *shell, const char *name
 
 struct ot_err *ot_functions_find(struct ot_shell *shell, const char *word, struct ot_fn_list *list)
 {
-	ot_auto_free char *other = as_at_form(word);
+	ot_auto_free char *other = ot_functions_at_form(word);
 	const char *name = other ? other : word;
 
 	return or_variable(shell, name, ot_program_find_fns(shell->program, name, list));
@@ -50,7 +49,7 @@ struct ot_err *ot_functions_find(struct ot_shell *shell, const char *word, struc
 
 struct ot_err *ot_functions_find_one(struct ot_shell *shell, const char *word, struct ot_fn **ret)
 {
-	ot_auto_free char *other = as_at_form(word);
+	ot_auto_free char *other = ot_functions_at_form(word);
 	const char *name = other ? other : word;
 
 	return or_variable(shell, name, ot_program_find_fn(shell->program, name, ret));

@@ -13,6 +13,9 @@
  */
 struct ot_err *ot_functions_find(struct ot_shell *shell, const char *word, struct ot_fn_list *list);
 
+/** FILE:NAME and paths below /osh as NAME@FILE; NULL when @p word is neither. free() it */
+char *ot_functions_at_form(const char *word);
+
 /** Exactly one function; several are an error that lists them. */
 struct ot_err *ot_functions_find_one(struct ot_shell *shell, const char *word, struct ot_fn **ret);
 /**

@@ -478,7 +478,7 @@ static struct ot_err *call_and_wait(struct ot_shell *shell, uint32_t thread,
 	uint32_t call;
 
 	OT_TRY(ot_target_call(shell->target, &invocation->call, thread, &call));
-	err = ot_session_await(shell, call, timeout_ms, &done);
+	err = ot_session_await(shell, call, thread, timeout_ms, &done);
 	if (err)
 		return ot_err_prefix(err, "%s", name);
 	err = ot_invoke_result(invocation, name, &done, ret);

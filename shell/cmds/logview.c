@@ -52,7 +52,7 @@ static bool walk_next(struct walk *walk)
 			ot_calls_lost(walk->calls, item.tid, item.lost, item.time_ns, &walk->event);
 			return true;
 		}
-		if (OTRACE_REC_IS_PART(item.rec->type)) {
+		if (OTRACE_REC_IS_PART(item.rec->type) || item.rec->type == OTRACE_REC_RESUMED) {
 			ot_calls_part(walk->calls, item.tid, item.rec, item.time_ns);
 			continue;
 		}

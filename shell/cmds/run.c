@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cmds/callargs.h"
 #include "cmds/functions.h"
+#include "ui/breaks.h"
 #include "ui/session.h"
 
 /* Why main cannot be let go, or a function called, now. */
@@ -20,6 +21,15 @@ static struct ot_err *check_held(const struct ot_shell *shell)
 	}
 }
 
+/* In a script: until the next break, or the end. */
+static bool goes_on_after_break(const struct ot_shell *shell)
+{
+	const struct ot_parked *parked = ot_breaks_parked(shell);
+
+	return !shell->interactive && parked && ot_parked_nr_breaks(parked) &&
+	       ot_target_state(shell->target) == OT_TARGET_RUNNING;
+}
+
 static struct ot_err *let_go(struct ot_shell *shell, struct ot_buf *out)
 {
 	OT_TRY(ot_target_go(shell->target));
@@ -35,6 +45,10 @@ static struct ot_err *tell_result(struct ot_shell *shell, const struct ot_fn *fn
 {
 	const struct ot_target_done *done = ot_session_wait_call(shell);
 
+	if (!done && !ot_session_ended(shell)) {
+		ot_cmd_note(call, "the call of %s goes on behind a break", fn->name);
+		return NULL;
+	}
 	if (!done)
 		return ot_err_new(OT_ERR_GONE, "the program ended in the call of %s", fn->name);
 	return ot_callargs_result(shell, fn, done, call->out, call->json);
@@ -74,6 +88,10 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 		ot_session_wait_end(shell);
 		return NULL;
 	}
+	if (call->argc == 1 && goes_on_after_break(shell)) {
+		ot_session_wait_end(shell);
+		return NULL;
+	}
 	OT_TRY(check_held(shell));
 	if (call->argc == 1)
 		return let_go(shell, call->out);
@@ -90,8 +108,9 @@ const struct ot_cmd ot_cmd_run = {
 	.name = "run",
 	.usage = "[FUNCTION ARGS...]",
 	.summary = "let main go, or call a function on the main thread instead",
-	.help = "In a script or -e, run waits until the program has ended; what is to be done while it runs comes\n"
-		"behind `otrace run --go`, or by `otrace attach`. At the prompt it returns at once.\n"
+	.help = "In a script or -e, run waits until the program has ended or a thread waits at a break; said again\n"
+		"then, it waits for the next one. What is to be done while it runs comes behind\n"
+		"`otrace run --go`, or by `otrace attach`. At the prompt it returns at once.\n"
 		"Arguments are read by the function's parameter types: numbers, 'c', texts, NULL,\n"
 		"enumerators; anything else is an expression, such as &x. f(int, char **) gets the\n"
 		"program's own argc and argv. Calls follow one another as long as main is held;\n"

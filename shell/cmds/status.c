@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
 #include "base/buf.h"
 #include "cmds/cmd.h"
 #include "model/program.h"
 #include "stream/stream.h"
 #include "target/target.h"
+#include "ui/breaks.h"
 
 static void line(struct ot_buf *out, const char *name, const char *format, ...) OT_PRINTF(3, 4);
 
@@ -85,13 +88,33 @@ static void say_stream(const struct ot_shell *shell, uint64_t rings_used, struct
 	     (ull)ot_store_nr(store));
 }
 
+static struct ot_err *say_breaks(struct ot_shell *shell, struct ot_buf *out, struct ot_buf *json)
+{
+	ot_auto_buf struct ot_buf lines = OT_BUF_INIT;
+	struct otrace_parked_list list;
+	const char *at, *end;
+
+	if (!ot_breaks_parked(shell))
+		return NULL;
+	OT_TRY(ot_parked_sync(ot_breaks_parked(shell), shell->target, &list));
+	ot_buf_adds(json, ",\"parked\":");
+	ot_breaks_list(shell, &lines, json);
+	for (at = ot_buf_text(&lines); (end = strchr(at, '\n')); at = end + 1)
+		line(out, at == ot_buf_text(&lines) ? "at breaks" : "", "%.*s", (int)(end - at),
+		     at);
+	if (list.nr_passed)
+		line(out, "", "%llu breaks passed by: %u threads waited already",
+		     (ull)list.nr_passed, list.nr_max);
+	return NULL;
+}
+
 static void add_json(const struct otrace_status *s, struct ot_buf *json)
 {
 	ot_buf_addf(json,
 		    "{\"functions\":%llu,\"on\":%llu,\"traced\":%llu,\"patched\":%llu,"
 		    "\"switches\":%llu,\"window_max_ns\":%llu,\"text_pages_dirty\":%llu,"
 		    "\"lost_no_ring\":%llu,\"lost_nested\":%llu,\"lost_waiting\":%llu,"
-		    "\"lost_fault\":%llu}",
+		    "\"lost_fault\":%llu",
 		    (ull)s->nr_functions, (ull)s->nr_on, (ull)s->nr_traced, (ull)s->nr_redirected,
 		    (ull)s->nr_switches, (ull)s->window_max_ns, (ull)s->text_pages_dirty,
 		    (ull)s->lost_no_ring, (ull)s->lost_nested, (ull)s->lost_waiting,
@@ -110,6 +133,8 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 		OT_TRY(ot_target_status(shell->target, &status));
 		say_runtime(&status, call->out);
 		add_json(&status, call->json);
+		OT_TRY(say_breaks(shell, call->out, call->json));
+		ot_buf_addc(call->json, '}');
 		rings = status.nr_rings_used;
 	}
 	say_stream(shell, rings, call->out);

@@ -2,78 +2,28 @@
 #include <string.h>
 
 #include "base/names.h"
-#include "cmds/functions.h"
-#include "stream/traces.h"
+#include "cmds/tracelist.h"
+#include "cmds/tracenames.h"
+#include "cmds/traceoptions.h"
+#include "params/params.h"
 #include "target/target.h"
 
 #define NAMES_SHOWN 5
 
-static struct ot_err *take_when(const char *word, enum ot_trace_when *ret)
+/* Why none of the functions can be traced in this way. */
+static struct ot_err *unfit(struct ot_trace_report *report, const char *pattern)
 {
-	static const struct {
-		const char *word;
-		enum ot_trace_when when;
-	} words[] = {{"call", OT_TRACE_CALL}, {"return", OT_TRACE_RETURN}, {"all", OT_TRACE_ALL}};
+	struct ot_err *err = report->why_unfit;
 
-	for (size_t i = 0; word && i < OT_NR(words); i++) {
-		if (!strcmp(words[i].word, word)) {
-			*ret = words[i].when;
-			return NULL;
-		}
-	}
-	if (!word)
-		return ot_err_new(OT_ERR_USAGE, "-c wants call, return or all");
-	return ot_err_new(OT_ERR_USAGE, "-c wants call, return or all, not \"%s\"", word);
-}
-
-/* Reads the options, wherever they stand; @names gets the other words, and has room for all. */
-static struct ot_err *take_options(const struct ot_cmd_call *call, struct ot_trace_options *ret,
-				   const char **names, int *nr_ret)
-{
-	struct ot_trace_options o = {.when = OT_TRACE_ALL};
-	int nr = 0;
-
-	for (int i = 1; i < call->argc; i++) {
-		const char *word = call->argv[i];
-
-		if (!ot_functions_is_option(word)) {
-			names[nr++] = word;
-		} else if (!strcmp(word, "-c")) {
-			OT_TRY(take_when(call->argv[i + 1], &o.when));
-			i++;
-		} else if (!strcmp(word, "-q")) {
-			o.quiet = true;
-		} else if (!strcmp(word, "-w")) {
-			o.words = true;
-		} else if (!strcmp(word, "--wait")) {
-			o.wait = true;
-		} else {
-			return ot_cmd_no_option(&ot_cmd_trace, word);
-		}
-	}
-	*ret = o;
-	*nr_ret = nr;
-	return NULL;
-}
-
-static void list_traces(const struct ot_shell *shell, struct ot_buf *out)
-{
-	size_t nr;
-	struct ot_trace_request *const *requests = ot_traces_requests(shell->traces, &nr);
-
-	if (!nr)
-		ot_buf_adds(out, "nothing is traced\n");
-	for (size_t i = 0; i < nr; i++) {
-		ot_trace_options_format(&requests[i]->options, out);
-		ot_buf_addf(out, " %s", requests[i]->pattern);
-		if (requests[i]->is_glob || requests[i]->nr_on > 1)
-			ot_buf_addf(out, " (%zu functions)", requests[i]->nr_on);
-		ot_buf_addc(out, '\n');
-	}
+	report->why_unfit = NULL;
+	if (report->unfit.nr > 1)
+		ot_err_prefix(err, "%s: none of %zu functions, the first", pattern,
+			      report->unfit.nr);
+	return err;
 }
 
 /* The first function without a stub is the reason to give. */
-static struct ot_err *nothing_armed(const struct ot_trace_report *report, const char *pattern)
+static struct ot_err *nothing_armed(struct ot_trace_report *report, const char *pattern)
 {
 	struct ot_err *err = NULL;
 
@@ -81,6 +31,8 @@ static struct ot_err *nothing_armed(const struct ot_trace_report *report, const 
 		return ot_err_new(OT_ERR_OTHER, "%s cannot be traced: %s",
 				  report->refused.items[0]->unique_name,
 				  ot_target_error_text(report->refused.status[0]));
+	if (report->why_unfit)
+		return unfit(report, pattern);
 	if (report->untraceable.nr)
 		err = ot_fn_untraceable(report->untraceable.items[0]);
 	if (err && report->untraceable.nr > 1)
@@ -111,52 +63,84 @@ static void say_assumed(const struct ot_fn *fn, struct ot_buf *out)
 	}
 }
 
-static void say_report(const char *pattern, const struct ot_trace_options *options,
-		       const struct ot_fn_list *fns, const struct ot_trace_report *report,
-		       struct ot_buf *out)
+/* Functions that were asked for and are left out. */
+static void say_left_out(const struct ot_trace_report *report, struct ot_buf *out)
 {
-	ot_buf_adds(out, "Tracing ");
-	ot_trace_options_format(options, out);
-	ot_buf_addf(out, " %s", pattern);
-	if (ot_glob_is(pattern))
-		ot_buf_addf(out, " (%zu function%s)", report->nr_armed,
-			    report->nr_armed == 1 ? "" : "s");
-	else if (fns->nr > 1)
-		say_names(fns, out);
-	ot_buf_addc(out, '\n');
 	if (report->untraceable.nr)
 		ot_buf_addf(out,
 			    "  left out: %zu without a stub (inlined everywhere or skipped; "
 			    "trace NAME says why)\n",
 			    report->untraceable.nr);
+	if (report->unfit.nr) {
+		ot_auto_buf struct ot_buf why = OT_BUF_INIT;
+
+		ot_err_format(report->why_unfit, &why);
+		ot_buf_addf(out, "  left out: %zu where that makes no sense (%s: %s)\n",
+			    report->unfit.nr, report->unfit.items[0]->unique_name,
+			    ot_buf_text(&why));
+	}
 	for (size_t i = 0; i < report->refused.nr && i < NAMES_SHOWN; i++)
 		ot_buf_addf(out, "  refused: %s: %s\n", report->refused.items[i]->unique_name,
 			    ot_target_error_text(report->refused.status[i]));
-	if (report->assumed.nr && fns->nr == 1)
+}
+
+static void say_report(const struct ot_shell *shell, const struct ot_trace_names *names,
+		       const struct ot_trace_report *report, struct ot_buf *out)
+{
+	const struct ot_trace_request *request = report->request;
+
+	ot_buf_adds(out, "Tracing ");
+	ot_trace_options_format(&request->options, out);
+	ot_buf_addf(out, " %s", request->pattern);
+	if (names->is_many)
+		ot_buf_addf(out, " (%zu function%s)", report->nr_armed,
+			    report->nr_armed == 1 ? "" : "s");
+	else if (names->fns.nr > 1)
+		say_names(&names->fns, out);
+	ot_buf_addc(out, '\n');
+	say_left_out(report, out);
+	if (report->assumed.nr && names->fns.nr == 1)
 		say_assumed(report->assumed.items[0], out);
 	else if (report->assumed.nr)
 		ot_buf_addf(out,
 			    "  note: of these, the optimiser changed or inlined %zu "
 			    "(trace NAME says how)\n",
 			    report->assumed.nr);
+	if (names->note)
+		ot_buf_addf(out, "  note: %s\n", names->note);
+	if (!ot_traces_is_active(shell->traces))
+		ot_buf_adds(out, "  note: tracing is off; `set trace_active on`\n");
 }
 
 static struct ot_err *trace_one(struct ot_shell *shell, const char *pattern,
 				const struct ot_trace_options *options, struct ot_buf *out)
 {
-	struct ot_trace_report report;
-	struct ot_fn_list fns = {0};
-	struct ot_err *err = ot_functions_find(shell, pattern, &fns);
+	struct ot_trace_report report = {0};
+	struct ot_trace_names names = {0};
+	struct ot_err *err = ot_trace_names_find(shell, pattern, &names);
 
-	memset(&report, 0, sizeof(report));
 	if (!err)
-		err = ot_traces_add(shell->traces, pattern, options, &fns, &report);
+		err = ot_traces_add(shell->traces, pattern, names.is_many, options, &names.fns,
+				    &report);
 	if (!err && !report.nr_armed)
 		err = nothing_armed(&report, pattern);
 	else if (!err)
-		say_report(pattern, options, &fns, &report, out);
+		say_report(shell, &names, &report, out);
 	ot_trace_report_deinit(&report);
-	free(fns.items);
+	ot_trace_names_deinit(&names);
+	return err;
+}
+
+static struct ot_err *trace_all(struct ot_shell *shell, const struct ot_trace_options *options,
+				const char *const *words, int nr_words, struct ot_buf *out)
+{
+	int nr;
+	char **names = ot_trace_names_join(words, nr_words, &nr);
+	struct ot_err *err = NULL;
+
+	for (int i = 0; i < nr && !err; i++)
+		err = trace_one(shell, names[i], options, out);
+	ot_trace_names_free(names, nr);
 	return err;
 }
 
@@ -166,39 +150,66 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 	struct ot_trace_options options;
 	int nr = 0;
 
-	OT_TRY(take_options(call, &options, names, &nr));
+	OT_TRY(ot_trace_options_take(call, &options, names, &nr));
+	if (!options.deadline_ms && ot_trace_options_park(&options))
+		options.deadline_ms = ot_params_of(shell)->break_timeout;
 	if (!nr && call->argc > 1)
 		return ot_err_new(OT_ERR_USAGE, "trace: which function?");
 	if (!nr)
-		list_traces(shell, call->out);
-	for (int i = 0; i < nr; i++)
-		OT_TRY(trace_one(shell, names[i], &options, call->out));
-	return NULL;
+		return ot_trace_list(shell, call);
+	return trace_all(shell, &options, names, nr, call->out);
+}
+
+static void offer_all(struct ot_cmd_completion *completion, const char *const *words, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		completion->offer(completion, words[i]);
 }
 
 static void complete(struct ot_shell *shell, struct ot_cmd_completion *completion)
 {
-	if (!strcmp(completion->argv[completion->argc - 1], "-c")) {
-		completion->offer(completion, "call");
-		completion->offer(completion, "return");
-		completion->offer(completion, "all");
-		return;
-	}
-	ot_functions_complete(shell, completion);
+	static const char *const conditions[] = {"call", "return", "all", "error", "tagged"};
+	static const char *const actions[] = {"break", "gdb", "tag", "none"};
+	const char *before = completion->argv[completion->argc - 1];
+
+	if (!strcmp(before, "-c"))
+		offer_all(completion, conditions, OT_NR(conditions));
+	else if (!strcmp(before, "-a"))
+		offer_all(completion, actions, OT_NR(actions));
+	else
+		ot_trace_names_complete(shell, completion);
 }
 
 const struct ot_cmd ot_cmd_trace = {
 	.name = "trace",
-	.usage = "[-c call|return|all] [-q] [-w] [--wait] [NAME...]",
+	.usage =
+		"[-a ACTION] [-c COND] [-n N] [-d DEPTH] [-s FRAMES] [-r RATE] [-t TIME] [-k] [-q] [-w] "
+		"[--wait] [NAME...]",
 	.summary = "record and print the calls of functions; without NAME: what is traced",
-	.help = "NAME is a function: add, add@file.c, lua*, src/x.c:*, *.\n"
-		"  -c WHEN  call: only the beginning; return: only the end; all: both (the default)\n"
-		"  -q       record without printing (log shows it); the newest records are kept, and what was\n"
-		"           overwritten before it was read is counted as lost: --wait loses nothing\n"
-		"  -w       words of the arguments only: strings behind pointers are not read\n"
-		"  --wait   a full ring makes the program wait for the reader: slower, nothing lost\n"
-		"A wildcard also takes functions of modules that are loaded later.",
-	.options = "-c -q -w --wait",
+	.help = "NAME is a function: add, add@file.c, lua*, src/x.c:*, *; a source file: server.c; a struct: client,\n"
+		"  struct client (the functions whose first parameter is a pointer to one); client.free*, .close: of\n"
+		"  these the ones of that name, the latter for any struct. A function goes before a struct.\n"
+		"  -a ACTION  break: park the thread (resume lets it go on); gdb, pdb: give it to gdb; tag: tag the\n"
+		"             first struct it points to, tag=NAME: another argument, tag=return: the result\n"
+		"  -c COND    call: only the beginning; return: only the end; all: both (the default). Anything else\n"
+		"             is a condition in C, 'argc > 2 && c->db->id == 0', with return, $thread, $errno,\n"
+		"             $duration, $depth; also a==1,self.v>=2; error: abnormal end, NULL, negative;\n"
+		"             tagged, taggedNAME. What is decided at the return shows the call then, with a *\n"
+		"  -n N       ends after N matches; -n -N passes over the first N\n"
+		"  -d DEPTH   copies what arguments point to, that many levels, at every match; 0: no contexts\n"
+		"  -s FRAMES  copies so much of the stack, too\n"
+		"  -r RATE    ends when there are more matches in a millisecond\n"
+		"  -t TIME    of a break: goes on by itself after that\n"
+		"  -k         stays when the shell goes\n"
+		"  -q         record without printing (log shows it); the newest records are kept, and what was\n"
+		"             overwritten before it was read is counted as lost: --wait loses nothing\n"
+		"  -w         words of the arguments only: strings behind pointers are not read\n"
+		"  --wait     a full ring makes the program wait for the reader: slower, nothing lost\n"
+		"The same NAME with the same condition takes the new options; with another condition, or another NAME\n"
+		"for the same functions, it is one more trace. A plain NAME copies what its arguments point to as far\n"
+		"as the thread's share of time and room goes. Wildcards, structs and files also take functions of\n"
+		"modules that are loaded later. trace_most and trace_rate (set) limit what copies every match.",
+	.options = "-a -c -n -d -s -r -t -k -q -w --wait",
 	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_NEEDS_LIVE,
 	.run = run,
 	.complete = complete,

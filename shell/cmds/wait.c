@@ -40,7 +40,7 @@ const struct ot_cmd ot_cmd_wait = {
 	.usage = "[SECONDS]",
 	.summary = "let the program go on for a while (default 1 second)",
 	.help = "For scripts: trace something, wait, then look at the log. Ends early with the\n"
-		"program, or by Ctrl-C.",
+		"program, when a thread comes to a break, or by Ctrl-C.",
 	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_WAITS,
 	.run = run,
 };

@@ -33,7 +33,11 @@ struct ot_params {
 	unsigned int call_thread; /* its number; 0 = the runtime's own */
 	char *osh_bin;
 	char *add_env;
-	uint64_t shell_timeout; /* milliseconds; 0 = none */
+	bool trace_active;
+	unsigned int trace_most; /* matches; 0 = any */
+	unsigned int trace_rate; /* matches in a millisecond; 0 = any */
+	uint64_t shell_timeout;	 /* milliseconds; 0 = none */
+	uint64_t break_timeout;	 /* milliseconds; 0 = none */
 };
 
 enum ot_setting_kind {

@@ -6,6 +6,7 @@
 #include "cmds/cmd.h"
 #include "cmds/split.h"
 #include "params/params.h"
+#include "stream/traces.h"
 #include "ui/ui.h"
 
 /* It was decided when otrace started who may do what to the program; later only less is possible. */
@@ -42,6 +43,23 @@ static struct ot_err *apply_log_lines(struct ot_shell *shell, const struct ot_pa
 	return NULL;
 }
 
+static struct ot_err *apply_trace_active(struct ot_shell *shell, const struct ot_params *params)
+{
+	if (!shell || !shell->traces)
+		return NULL;
+	return ot_traces_set_active(shell->traces, params->trace_active);
+}
+
+static struct ot_err *apply_trace_limits(struct ot_shell *shell, const struct ot_params *params)
+{
+	struct ot_trace_defaults defaults = {.most = params->trace_most,
+					     .rate_per_ms = params->trace_rate};
+
+	if (shell && shell->traces)
+		ot_traces_set_defaults(shell->traces, &defaults);
+	return NULL;
+}
+
 static bool is_assignment(const char *word)
 {
 	size_t n = 0;
@@ -75,6 +93,8 @@ static struct ot_err *check_env(struct ot_shell *shell, const struct ot_params *
 const struct ot_setting ot_params_table[] = {
 	{FIELD(add_env), .kind = OT_SETTING_TEXT, .standard = "",
 	 .help = "NAME=VALUE... put into the environment of unix commands", .apply = check_env},
+	{FIELD(break_timeout), .kind = OT_SETTING_DURATION, .standard = "60", .max = 24 * HOUR_MS,
+	 .help = "how long a thread waits at a break of a trace without -t; 0 = until it is resumed"},
 	{FIELD(call_thread), .kind = OT_SETTING_UINT, .standard = "0", .max = INT32_MAX,
 	 .help = "number of the program's thread that makes calls; 0 = the runtime's own"},
 	{FIELD(color), .kind = OT_SETTING_ENUM, .standard = "auto", .words = "auto always never",
@@ -106,6 +126,14 @@ const struct ot_setting ot_params_table[] = {
 	 .apply = apply_safe_mode},
 	{FIELD(shell_timeout), .kind = OT_SETTING_DURATION, .standard = "0", .max = 24 * HOUR_MS,
 	 .help = "in scripts: time that a unix command has before it is ended; 0 = any"},
+	{FIELD(trace_active), .kind = OT_SETTING_BOOL, .standard = "true",
+	 .help = "off: no function is traced, and no trace forgotten", .apply = apply_trace_active},
+	{FIELD(trace_most), .kind = OT_SETTING_UINT, .standard = "100000", .max = UINT32_MAX,
+	 .help = "matches after which a new trace with -a, -d or -s ends; 0 = any",
+	 .apply = apply_trace_limits},
+	{FIELD(trace_rate), .kind = OT_SETTING_UINT, .standard = "0", .max = 1000000,
+	 .help = "matches in a millisecond at which such a trace ends; 0 = any",
+	 .apply = apply_trace_limits},
 	{FIELD(width), .kind = OT_SETTING_UINT, .standard = "0", .max = 10000,
 	 .help = "columns to lay text out in; 0 = those of the terminal", .apply = apply_width},
 	{.name = NULL},

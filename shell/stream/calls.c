@@ -198,8 +198,10 @@ void ot_calls_part(struct ot_calls *calls, uint32_t tid, const struct otrace_rec
 	struct thread *thread = thread_of(calls, tid);
 	const struct open_call *call;
 
-	if (part->type != OTRACE_REC_PLACE || part->nr_words * 8u < sizeof(*place) ||
-	    place->flags & OTRACE_COPY_AT_END)
+	/* behind a break the function begins; one at its end finds the call closed */
+	if (part->type != OTRACE_REC_RESUMED &&
+	    (part->type != OTRACE_REC_PLACE || part->nr_words * 8u < sizeof(*place) ||
+	     place->flags & OTRACE_COPY_AT_END))
 		return;
 	call = find_open(thread, part->call_seq);
 	if (call && time_ns > call->begin_ns)

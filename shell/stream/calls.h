@@ -61,7 +61,7 @@ void ot_calls_destroy(struct ot_calls *calls);
 void ot_calls_feed(struct ot_calls *calls, uint32_t tid, const struct otrace_rec *rec,
 		   uint64_t time_ns, struct ot_call_event *ret);
 
-/** A part of a context. @param time_ns of the record */
+/** A part of a context, or RESUMED. @param time_ns of the record */
 void ot_calls_part(struct ot_calls *calls, uint32_t tid, const struct otrace_rec *part,
 		   uint64_t time_ns);
 

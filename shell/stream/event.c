@@ -47,7 +47,7 @@ static uint64_t duration_of(const struct ot_call_event *event)
 static bool lacks_end(const struct ot_trace *trace, const struct ot_call_event *event)
 {
 	return event->kind == OT_CALL_ENTER && !event->end_expected &&
-	       trace->options.when != OT_TRACE_CALL;
+	       ot_trace_when(trace, event->matched, false) & OT_TRACE_RETURN;
 }
 
 /* ------------------------------------------------------------------ text */
@@ -78,6 +78,22 @@ static void text_return(const struct ot_event_writer *writer, const struct ot_tr
 		ot_buf_truncate(out, before - 1);
 }
 
+/* The arguments of a call that was shown at its beginning are not recorded again at its end. */
+static bool is_shown_before(const struct ot_call_event *event)
+{
+	return event->is_late && event->flags & OTRACE_REC_FLAG_NO_ARGS;
+}
+
+static void text_call(const struct ot_event_writer *writer, const struct ot_trace *trace,
+		      const struct ot_call_event *event, struct ot_buf *out)
+{
+	if (event->is_late)
+		ot_buf_addc(out, '*');
+	if (!is_shown_before(event))
+		ot_capture_format_args(trace->plan, &writer->format, event->captures,
+				       event->nr_bytes, out);
+}
+
 void ot_event_text(const struct ot_event_writer *writer, const struct ot_trace *trace,
 		   const struct ot_call_event *event, struct ot_buf *out)
 {
@@ -89,8 +105,7 @@ void ot_event_text(const struct ot_event_writer *writer, const struct ot_trace *
 	ot_buf_addc(out, ' ');
 	switch (event->kind) {
 	case OT_CALL_ENTER:
-		ot_capture_format_args(trace->plan, &writer->format, event->captures,
-				       event->nr_bytes, out);
+		text_call(writer, trace, event, out);
 		break;
 	case OT_CALL_RETURN:
 		text_return(writer, trace, event, out);
@@ -177,6 +192,36 @@ static void json_end(const struct ot_event_writer *writer, const struct ot_trace
 		ot_buf_truncate(out, before);
 }
 
+/* Numbers of the traces that matched. */
+static void json_traces(const struct ot_trace *trace, uint32_t matched, struct ot_buf *out)
+{
+	bool any = false;
+
+	OT_ADD(out, ",\"traces\":[");
+	if (!trace->nr_rules)
+		ot_buf_add_u64(out, trace->request->number);
+	for (uint32_t i = 0; i < trace->nr_rules; i++) {
+		if (!(matched & 1u << i))
+			continue;
+		if (any)
+			ot_buf_addc(out, ',');
+		ot_buf_add_u64(out, trace->rules[i]->request->number);
+		any = true;
+	}
+	ot_buf_addc(out, ']');
+}
+
+static void json_begin(const struct ot_event_writer *writer, const struct ot_trace *trace,
+		       const struct ot_call_event *event, struct ot_buf *out)
+{
+	if (event->is_late)
+		OT_ADD(out, ",\"late\":true");
+	if (is_shown_before(event))
+		return;
+	OT_ADD(out, ",\"args\":");
+	ot_capture_json_args(trace->plan, &writer->format, event->captures, event->nr_bytes, out);
+}
+
 void ot_event_json(const struct ot_event_writer *writer, const struct ot_trace *trace,
 		   const struct ot_call_event *event, struct ot_buf *out)
 {
@@ -204,12 +249,10 @@ void ot_event_json(const struct ot_event_writer *writer, const struct ot_trace *
 		OT_ADD(out, ",\"patched\":true");
 	if (lacks_end(trace, event))
 		OT_ADD(out, ",\"end_recorded\":false");
-	if (enter) {
-		OT_ADD(out, ",\"args\":");
-		ot_capture_json_args(trace->plan, &writer->format, event->captures, event->nr_bytes,
-				     out);
-	} else {
+	json_traces(trace, event->matched, out);
+	if (enter)
+		json_begin(writer, trace, event, out);
+	else
 		json_end(writer, trace, event, out);
-	}
 	OT_ADD(out, "}\n");
 }

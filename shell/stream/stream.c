@@ -84,7 +84,7 @@ static bool is_shown(const struct ot_trace *trace, const struct ot_call_event *e
 
 	if (event->kind == OT_CALL_ENTER)
 		side = event->end_expected ? OT_TRACE_CALL : OT_TRACE_ALL;
-	return trace && !trace->options.quiet && trace->options.when & side;
+	return trace && ot_trace_when(trace, event->matched, true) & side;
 }
 
 static void tell_lost(struct ot_stream *stream)
@@ -165,6 +165,10 @@ static void handle_other(const struct ot_stream *stream, const struct ot_store_i
 {
 	const struct other *other;
 
+	if (item->rec->type == OTRACE_REC_RESUMED) {
+		ot_calls_part(stream->calls, item->tid, item->rec, item->time_ns);
+		ot_store_add(stream->store, item);
+	}
 	if (item->rec->type >= OT_NR(stream->others))
 		return;
 	other = &stream->others[item->rec->type];

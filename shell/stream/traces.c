@@ -2,25 +2,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/map.h"
 #include "base/names.h"
-#include "base/vec.h"
-#include "stream/traces.h"
+#include "stream/armed.h"
+#include "stream/calls.h"
+#include "stream/rules.h"
 
-struct ot_traces {
-	struct ot_target *target;
-	struct ot_program *program;
-	uint32_t first_id;
-	OT_VEC(struct ot_trace *) all; /* all[i]->id == first_id + i */
-	OT_VEC(struct ot_trace_request *) requests;
-	OT_VEC(struct ot_trace_request *) old; /* no longer active */
-	struct ot_map by_fn[2];		       /* fn -> trace, without and with words */
-	struct ot_map on;		       /* stub -> active trace */
-	size_t nr_on;
-	size_t nr_shown;    /* of these, not -q */
-	size_t nr_eager;    /* of these, not -q or with --wait */
-	size_t nr_fns_seen; /* functions looked at for the wildcards */
-};
+static struct ot_err *find_by_name(void *priv, const char *pattern, struct ot_fn_list *ret)
+{
+	return ot_program_find_fns(priv, pattern, ret);
+}
 
 struct ot_traces *ot_traces_create(struct ot_target *target, struct ot_program *program)
 {
@@ -28,43 +18,75 @@ struct ot_traces *ot_traces_create(struct ot_target *target, struct ot_program *
 
 	traces->target = target;
 	traces->program = program;
+	traces->finder = find_by_name;
+	traces->finder_priv = program;
 	/* Records of a shell that was here before must not pass for ours. */
 	traces->first_id = ((uint32_t)getpid() % 4095 + 1) << 20;
 	ot_program_fns(program, &traces->nr_fns_seen);
 	return traces;
 }
 
+void ot_traces_set_finder(struct ot_traces *traces, ot_trace_finder finder, void *priv)
+{
+	traces->finder = finder;
+	traces->finder_priv = priv;
+}
+
+void ot_traces_set_defaults(struct ot_traces *traces, const struct ot_trace_defaults *defaults)
+{
+	traces->defaults = *defaults;
+}
+
 static void trace_destroy(struct ot_trace *trace)
 {
-	ot_capture_plan_destroy(trace->plan);
-	free(trace->json_name);
-	free(trace->json_call);
-	free(trace->json_return);
+	if (!trace->base) {
+		ot_capture_plan_destroy(trace->plan);
+		free(trace->json_name);
+		free(trace->json_call);
+		free(trace->json_return);
+	}
+	free((void *)trace->rules);
 	free(trace);
 }
 
-static void request_destroy(struct ot_trace_request *request)
+static void destroy_requests(struct ot_traces *traces)
 {
-	free(request->pattern);
-	free(request);
+	for (size_t i = 0; i < traces->requests.nr; i++)
+		ot_request_destroy(traces->requests.items[i]);
+	for (size_t i = 0; i < traces->old.nr; i++)
+		ot_request_destroy(traces->old.items[i]);
+	ot_vec_deinit(&traces->requests);
+	ot_vec_deinit(&traces->old);
+}
+
+static void destroy_sites(struct ot_traces *traces)
+{
+	for (size_t i = 0; i < traces->sites.nr; i++) {
+		ot_vec_deinit(&traces->sites.items[i]->members);
+		free(traces->sites.items[i]);
+	}
+	ot_vec_deinit(&traces->sites);
+	ot_map_deinit(&traces->by_stub);
 }
 
 void ot_traces_destroy(struct ot_traces *traces)
 {
 	if (!traces)
 		return;
+	destroy_sites(traces);
+	destroy_requests(traces);
+	for (size_t i = 0; i < traces->rules.nr; i++)
+		ot_trace_rule_destroy(traces->rules.items[i]);
+	for (size_t i = 0; i < traces->fns.nr; i++)
+		free(traces->fns.items[i]->sums);
 	for (size_t i = 0; i < traces->all.nr; i++)
 		trace_destroy(traces->all.items[i]);
-	for (size_t i = 0; i < traces->requests.nr; i++)
-		request_destroy(traces->requests.items[i]);
-	for (size_t i = 0; i < traces->old.nr; i++)
-		request_destroy(traces->old.items[i]);
+	ot_vec_deinit(&traces->rules);
+	ot_vec_deinit(&traces->fns);
 	ot_vec_deinit(&traces->all);
-	ot_vec_deinit(&traces->requests);
-	ot_vec_deinit(&traces->old);
-	ot_map_deinit(&traces->by_fn[0]);
-	ot_map_deinit(&traces->by_fn[1]);
-	ot_map_deinit(&traces->on);
+	ot_map_deinit(&traces->sums);
+	ot_map_deinit(&traces->plain[0]);
+	ot_map_deinit(&traces->plain[1]);
 	free(traces);
 }
 
@@ -72,168 +94,14 @@ void ot_trace_report_deinit(struct ot_trace_report *report)
 {
 	free(report->untraceable.items);
 	free(report->assumed.items);
+	free(report->unfit.items);
+	ot_err_destroy(report->why_unfit);
 	free(report->refused.items);
 	free(report->refused.status);
 	memset(report, 0, sizeof(*report));
 }
 
-/* ------------------------------------------------------------------ requests */
-
-static struct ot_trace_request *find_request(const struct ot_traces *traces, const char *pattern)
-{
-	for (size_t i = 0; i < traces->requests.nr; i++)
-		if (!strcmp(traces->requests.items[i]->pattern, pattern))
-			return traces->requests.items[i];
-	return NULL;
-}
-
-static void retire(struct ot_traces *traces, size_t index)
-{
-	ot_vec_push(&traces->old, traces->requests.items[index]);
-	traces->requests.nr--;
-	memmove(&traces->requests.items[index], &traces->requests.items[index + 1],
-		(traces->requests.nr - index) * sizeof(traces->requests.items[0]));
-}
-
-/* Requests that have lost all their functions to others or to untrace are over, wildcards aside. */
-static void retire_empty(struct ot_traces *traces)
-{
-	for (size_t i = traces->requests.nr; i-- > 0;) {
-		const struct ot_trace_request *request = traces->requests.items[i];
-
-		if (!request->nr_on && !request->is_glob)
-			retire(traces, i);
-	}
-}
-
-static struct ot_trace_request *take_request(struct ot_traces *traces, const char *pattern,
-					     const struct ot_trace_options *options)
-{
-	struct ot_trace_request *request = find_request(traces, pattern);
-
-	if (!request) {
-		request = ot_alloc(sizeof(*request));
-		request->pattern = ot_strdup(pattern);
-		request->is_glob = ot_glob_is(pattern);
-		ot_vec_push(&traces->requests, request);
-	}
-	request->options = *options;
-	return request;
-}
-
-bool ot_traces_forget(struct ot_traces *traces, const char *pattern)
-{
-	for (size_t i = 0; i < traces->requests.nr; i++) {
-		if (strcmp(traces->requests.items[i]->pattern, pattern))
-			continue;
-		traces->requests.items[i]->is_glob = false;
-		retire_empty(traces);
-		return true;
-	}
-	return false;
-}
-
-/* ------------------------------------------------------------------ arming */
-
-static void make_json(const struct ot_traces *traces, struct ot_trace *trace)
-{
-	ot_auto_buf struct ot_buf buf = OT_BUF_INIT;
-	const struct ot_fn *fn = trace->fn;
-	int pid = (int)ot_target_pid(traces->target);
-
-	/* The quotes around it are written with the rest of the id. */
-	ot_buf_add_json(&buf, fn->unique_name, strlen(fn->unique_name));
-	ot_buf_truncate(&buf, buf.len - 1);
-	trace->json_name = ot_buf_take(&buf);
-	ot_buf_adds(&buf, "\",\"function\":");
-	ot_buf_add_json(&buf, fn->name, strlen(fn->name));
-	if (fn->file) {
-		ot_buf_adds(&buf, ",\"file\":");
-		ot_buf_add_json(&buf, fn->file->name, strlen(fn->file->name));
-	}
-	if (fn->line_begin)
-		ot_buf_addf(&buf, ",\"line\":%u", fn->line_begin);
-	ot_buf_addf(&buf, ",\"pid\":%d,\"thread\":", pid);
-	trace->json_call = ot_buf_take(&buf);
-	ot_buf_adds(&buf, "\",\"function\":");
-	ot_buf_add_json(&buf, fn->name, strlen(fn->name));
-	ot_buf_addf(&buf, ",\"pid\":%d,\"thread\":", pid);
-	trace->json_return = ot_buf_take(&buf);
-}
-
-/* The trace of a function, made at its first use for each kind of capture. */
-static struct ot_err *trace_for(struct ot_traces *traces, const struct ot_fn *fn, bool words,
-				struct ot_trace **ret)
-{
-	struct ot_map *map = &traces->by_fn[words];
-	uint64_t key = (uint64_t)fn->index + 1;
-	struct ot_trace *trace = ot_map_get(map, key);
-
-	if (!trace) {
-		struct ot_capture_plan *plan = NULL;
-
-		OT_TRY(ot_capture_plan_create(fn, words ? 0 : OT_CAPTURE_STRINGS, &plan));
-		trace = ot_alloc(sizeof(*trace));
-		trace->fn = fn;
-		trace->plan = plan;
-		trace->id = traces->first_id + (uint32_t)traces->all.nr;
-		make_json(traces, trace);
-		ot_vec_push(&traces->all, trace);
-		ot_map_set(map, key, trace);
-	}
-	*ret = trace;
-	return NULL;
-}
-
-static void fill_probe(const struct ot_trace *trace, const struct ot_trace_options *options,
-		       struct ot_target_probe *probe)
-{
-	memset(probe, 0, sizeof(*probe));
-	probe->fn = trace->fn->record;
-	probe->trace_id = trace->id;
-	/* -c return wants arguments and duration too, so both ends are recorded for it. */
-	if (options->when == OT_TRACE_CALL)
-		probe->flags |= OTRACE_PROBE_ENTER_ONLY;
-	if (options->wait)
-		probe->flags |= OTRACE_PROBE_WAIT;
-	probe->enter = trace->plan->enter;
-	probe->nr_enter = trace->plan->nr_enter;
-	if (options->when != OT_TRACE_CALL) {
-		probe->leave = trace->plan->leave;
-		probe->nr_leave = trace->plan->nr_leave;
-	}
-}
-
-static bool is_eager(const struct ot_trace *trace)
-{
-	return !trace->options.quiet || trace->options.wait;
-}
-
-static void switch_off(struct ot_traces *traces, struct ot_trace *trace)
-{
-	ot_map_remove(&traces->on, trace->fn->stub);
-	trace->request->nr_on--;
-	trace->request = NULL;
-	traces->nr_on--;
-	traces->nr_shown -= !trace->options.quiet;
-	traces->nr_eager -= is_eager(trace);
-}
-
-static void switch_on(struct ot_traces *traces, struct ot_trace *trace,
-		      struct ot_trace_request *request)
-{
-	struct ot_trace *before = ot_map_get(&traces->on, trace->fn->stub);
-
-	if (before)
-		switch_off(traces, before);
-	trace->request = request;
-	trace->options = request->options;
-	request->nr_on++;
-	traces->nr_on++;
-	traces->nr_shown += !trace->options.quiet;
-	traces->nr_eager += is_eager(trace);
-	ot_map_set(&traces->on, trace->fn->stub, trace);
-}
+/* ------------------------------------------------------------------ adding */
 
 /* The functions to arm: those with a stub, each stub once. */
 static void choose(const struct ot_fn_list *fns, struct ot_fn_list *chosen,
@@ -260,58 +128,90 @@ static void choose(const struct ot_fn_list *fns, struct ot_fn_list *chosen,
 	ot_map_deinit(&stubs);
 }
 
-static void note_refusal(struct ot_trace_report *report, const struct ot_fn *fn, int32_t status)
+static void note_unfit(struct ot_trace_report *report, struct ot_fn *fn, struct ot_err *err)
 {
-	size_t nr = report->refused.nr++;
-
-	report->refused.items = ot_realloc(report->refused.items, nr + 1, sizeof(void *));
-	report->refused.status = ot_realloc(report->refused.status, nr + 1, sizeof(status));
-	report->refused.items[nr] = fn;
-	report->refused.status[nr] = status;
+	ot_vec_push(&report->unfit, fn);
+	if (report->why_unfit)
+		ot_err_destroy(err);
+	else
+		report->why_unfit = err;
 }
 
-static struct ot_err *arm(struct ot_traces *traces, struct ot_trace_request *request,
-			  struct ot_trace **list, size_t nr, struct ot_trace_report *report)
+static struct ot_err *too_many_rules(const struct ot_fn *fn)
 {
-	ot_auto_free struct ot_target_probe *probes = ot_alloc((nr + 1) * sizeof(*probes));
+	return ot_err_new(OT_ERR_OTHER, "%s has %u traces already", fn->unique_name,
+			  OTRACE_RULES_MAX);
+}
 
-	for (size_t i = 0; i < nr; i++)
-		fill_probe(list[i], &request->options, &probes[i]);
-	OT_TRY(ot_target_probe(traces->target, probes, nr, &report->switched));
-	for (size_t i = 0; i < nr; i++) {
-		if (probes[i].status) {
-			note_refusal(report, list[i]->fn, probes[i].status);
-			continue;
-		}
-		switch_on(traces, list[i], request);
-		report->nr_armed++;
+/* Adds the function to what is to be changed, if the request makes sense for it. */
+static void want(struct ot_traces *traces, struct ot_trace_request *request, struct ot_fn *fn,
+		 struct ot_trace_changes *changes, struct ot_trace_report *report)
+{
+	struct ot_trace_member member = {.request = request, .fn = fn};
+	struct ot_trace_site *site = ot_site_of(traces, fn->stub);
+	struct ot_trace_change *change;
+	struct ot_err *err = NULL;
+
+	if (!ot_trace_is_plain(request))
+		err = ot_member_rule(traces, &member);
+	if (err) {
+		note_unfit(report, fn, err);
+		return;
 	}
-	return NULL;
+	change = ot_change_begin(changes, site, request);
+	if (change->members.nr < OTRACE_RULES_MAX)
+		ot_vec_push(&change->members, member);
+	else
+		note_unfit(report, fn, too_many_rules(fn));
 }
 
 static struct ot_err *arm_chosen(struct ot_traces *traces, struct ot_trace_request *request,
 				 const struct ot_fn_list *chosen, struct ot_trace_report *report)
 {
-	ot_auto_free struct ot_trace **list = ot_alloc((chosen->nr + 1) * sizeof(list[0]));
+	struct ot_trace_changes changes = {0};
+	size_t nr_before = report->refused.nr;
+	struct ot_err *err;
 
 	for (size_t i = 0; i < chosen->nr; i++)
-		OT_TRY(trace_for(traces, chosen->items[i], request->options.words, &list[i]));
-	return arm(traces, request, list, chosen->nr, report);
+		want(traces, request, chosen->items[i], &changes, report);
+	err = ot_changes_apply(traces, &changes, report, &report->switched);
+	if (!err)
+		report->nr_armed = changes.nr - (report->refused.nr - nr_before);
+	ot_changes_deinit(&changes);
+	return err;
 }
 
-struct ot_err *ot_traces_add(struct ot_traces *traces, const char *pattern,
+struct ot_err *ot_traces_add(struct ot_traces *traces, const char *pattern, bool is_many,
 			     const struct ot_trace_options *options, const struct ot_fn_list *fns,
 			     struct ot_trace_report *report)
 {
 	struct ot_fn_list chosen = {0};
-	struct ot_trace_request *request = take_request(traces, pattern, options);
+	struct ot_trace_request *request;
 	struct ot_err *err;
 
+	OT_TRY(ot_request_take(traces, pattern, is_many, options, &request, &report->replaced));
+	report->request = request;
 	choose(fns, &chosen, report);
 	err = arm_chosen(traces, request, &chosen, report);
 	free(chosen.items);
-	retire_empty(traces);
+	/* A wildcard of which nothing can be traced as asked is no trace to list. */
+	if (!request->nr_fns && report->unfit.nr)
+		ot_request_retire(traces, request);
+	ot_requests_retire_empty(traces);
 	return err;
+}
+
+/* Nothing of that name any more is no news here. */
+static void find_fresh(struct ot_traces *traces, const struct ot_trace_request *request,
+		       size_t before, struct ot_fn_list *fresh)
+{
+	struct ot_fn_list found = {0};
+
+	ot_err_destroy(traces->finder(traces->finder_priv, request->pattern, &found));
+	for (size_t i = 0; i < found.nr; i++)
+		if (found.items[i]->index >= before && found.items[i]->stub)
+			ot_vec_push(fresh, found.items[i]);
+	free(found.items);
 }
 
 struct ot_err *ot_traces_extend(struct ot_traces *traces, size_t *nr_ret)
@@ -324,24 +224,15 @@ struct ot_err *ot_traces_extend(struct ot_traces *traces, size_t *nr_ret)
 	for (size_t r = 0; r < traces->requests.nr; r++) {
 		struct ot_trace_request *request = traces->requests.items[r];
 		struct ot_trace_report report = {0};
-		struct ot_fn_list found = {0}, fresh = {0};
+		struct ot_fn_list fresh = {0};
 		struct ot_err *err = NULL;
 
-		if (request->is_glob)
-			err = ot_program_find_fns(traces->program, request->pattern, &found);
-		if (err) {
-			/* Nothing of that name any more is no news here. */
-			ot_err_destroy(err);
-			err = NULL;
-		}
-		for (size_t i = 0; i < found.nr; i++)
-			if (found.items[i]->index >= before && found.items[i]->stub)
-				ot_vec_push(&fresh, found.items[i]);
+		if (request->is_many && !request->over)
+			find_fresh(traces, request, before, &fresh);
 		if (fresh.nr)
 			err = arm_chosen(traces, request, &fresh, &report);
 		*nr_ret += report.nr_armed;
 		ot_trace_report_deinit(&report);
-		free(found.items);
 		free(fresh.items);
 		if (err)
 			return err;
@@ -349,47 +240,86 @@ struct ot_err *ot_traces_extend(struct ot_traces *traces, size_t *nr_ret)
 	return NULL;
 }
 
-/* ------------------------------------------------------------------ disarming */
+/* ------------------------------------------------------------------ taking away */
 
-struct ot_err *ot_traces_remove(struct ot_traces *traces, const struct ot_fn_list *fns,
-				size_t *nr_ret, struct otrace_switched *ret)
+static bool has_request(const struct ot_trace_site *site, const struct ot_trace_request *request)
 {
-	OT_VEC(uint64_t) records = {0};
-	struct ot_err *err = NULL;
-	size_t nr = 0;
+	for (size_t i = 0; i < site->members.nr; i++)
+		if (site->members.items[i].request == request)
+			return true;
+	return false;
+}
 
-	memset(ret, 0, sizeof(*ret));
+static struct ot_err *apply_and_free(struct ot_traces *traces, struct ot_trace_changes *changes)
+{
+	struct otrace_switched did;
+	struct ot_err *err = ot_changes_apply(traces, changes, NULL, &did);
+
+	ot_changes_deinit(changes);
+	return err;
+}
+
+/* Out of all its functions; it stays listed. */
+static struct ot_err *empty_request(struct ot_traces *traces,
+				    const struct ot_trace_request *request)
+{
+	struct ot_trace_changes changes = {0};
+
+	for (size_t i = 0; request->nr_fns && i < traces->sites.nr; i++)
+		if (has_request(traces->sites.items[i], request))
+			ot_change_begin(&changes, traces->sites.items[i], request);
+	return apply_and_free(traces, &changes);
+}
+
+struct ot_err *ot_traces_remove(struct ot_traces *traces, struct ot_trace_request *request,
+				size_t *nr_ret)
+{
+	size_t nr = request->nr_fns;
+
+	OT_TRY(empty_request(traces, request));
+	ot_request_retire(traces, request);
+	*nr_ret = nr;
+	return NULL;
+}
+
+struct ot_err *ot_traces_remove_fns(struct ot_traces *traces, const struct ot_fn_list *fns,
+				    size_t *nr_ret)
+{
+	struct ot_trace_changes changes = {0};
+	struct ot_map seen = {0};
+	struct ot_err *err;
+
 	for (size_t i = 0; i < fns->nr; i++) {
-		const struct ot_trace *trace = ot_traces_of_fn(traces, fns->items[i]);
+		struct ot_trace_site *site =
+			fns->items[i]->stub ? ot_map_get(&traces->by_stub, fns->items[i]->stub)
+					    : NULL;
 
-		if (trace)
-			ot_vec_push(&records, trace->fn->record);
-	}
-	/* An empty list would mean all of them. */
-	if (records.nr)
-		err = ot_target_unprobe(traces->target, records.items, records.nr, ret);
-	for (size_t i = 0; !err && i < fns->nr; i++) {
-		struct ot_trace *trace = ot_map_get(&traces->on, fns->items[i]->stub);
-
-		if (!fns->items[i]->stub || !trace)
+		if (!site || !site->members.nr || ot_map_get(&seen, site->stub))
 			continue;
-		switch_off(traces, trace);
-		nr++;
+		ot_map_set(&seen, site->stub, site);
+		ot_change_begin(&changes, site, NULL)->members.nr = 0;
 	}
-	ot_vec_deinit(&records);
-	retire_empty(traces);
-	if (!err)
-		*nr_ret = nr;
+	ot_map_deinit(&seen);
+	*nr_ret = changes.nr;
+	err = apply_and_free(traces, &changes);
+	ot_requests_retire_empty(traces);
 	return err;
 }
 
 static void all_off(struct ot_traces *traces)
 {
-	for (size_t i = 0; i < traces->all.nr; i++)
-		if (traces->all.items[i]->request)
-			switch_off(traces, traces->all.items[i]);
+	ot_sites_forget(traces);
 	while (traces->requests.nr)
-		retire(traces, traces->requests.nr - 1);
+		ot_request_retire(traces, traces->requests.items[traces->requests.nr - 1]);
+}
+
+static size_t nr_traced(const struct ot_traces *traces)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < traces->sites.nr; i++)
+		nr += traces->sites.items[i]->members.nr != 0;
+	return nr;
 }
 
 struct ot_err *ot_traces_clear(struct ot_traces *traces, size_t *nr_ret,
@@ -397,14 +327,154 @@ struct ot_err *ot_traces_clear(struct ot_traces *traces, size_t *nr_ret,
 {
 	memset(ret, 0, sizeof(*ret));
 	OT_TRY(ot_target_unprobe(traces->target, NULL, 0, ret));
-	*nr_ret = traces->nr_on;
+	*nr_ret = nr_traced(traces);
 	all_off(traces);
+	return NULL;
+}
+
+static bool any_is_kept(const struct ot_traces *traces)
+{
+	for (size_t i = 0; i < traces->requests.nr; i++)
+		if (traces->requests.items[i]->options.keep && traces->requests.items[i]->nr_fns)
+			return true;
+	return false;
+}
+
+struct ot_err *ot_traces_leave(struct ot_traces *traces)
+{
+	struct otrace_switched did;
+	size_t nr;
+
+	if (!any_is_kept(traces))
+		return ot_traces_clear(traces, &nr, &did);
+	for (size_t i = traces->requests.nr; i-- > 0;)
+		if (!traces->requests.items[i]->options.keep)
+			OT_TRY(ot_traces_remove(traces, traces->requests.items[i], &nr));
 	return NULL;
 }
 
 void ot_traces_ended(struct ot_traces *traces)
 {
 	all_off(traces);
+}
+
+/* ------------------------------------------------------------------ the master switch */
+
+bool ot_traces_is_active(const struct ot_traces *traces)
+{
+	return !traces->inactive;
+}
+
+struct ot_err *ot_traces_set_active(struct ot_traces *traces, bool active)
+{
+	struct ot_trace_changes changes = {0};
+	bool was_inactive = traces->inactive;
+	struct ot_err *err;
+
+	if (active != was_inactive)
+		return NULL;
+	for (size_t i = 0; i < traces->sites.nr; i++)
+		if (traces->sites.items[i]->members.nr)
+			ot_change_begin(&changes, traces->sites.items[i], NULL);
+	traces->inactive = !active;
+	err = apply_and_free(traces, &changes);
+	if (err)
+		traces->inactive = was_inactive;
+	return err;
+}
+
+/* ------------------------------------------------------------------ what was read */
+
+static bool ends_badly(const struct ot_trace *trace, const struct ot_call_event *event)
+{
+	const struct ot_capture_value *ret = &trace->plan->ret;
+	uint64_t bytes, word = 0;
+
+	if (event->kind != OT_CALL_RETURN)
+		return true;
+	if (ret->state != OT_VALUE_OK || !ret->whole)
+		return false;
+	bytes = ot_type_size(ret->type);
+	if (bytes > sizeof(word) || bytes > event->nr_bytes)
+		return false;
+	memcpy(&word, event->captures, bytes);
+	if (ot_type_is_pointer(ret->type))
+		return !word;
+	return bytes && ot_type_is_integer(ret->type) && ot_type_is_signed(ret->type) &&
+	       word >> (8 * bytes - 1);
+}
+
+static void note_end(const struct ot_trace *trace, const struct ot_call_event *event)
+{
+	struct ot_trace_sums *sums = trace->sums;
+	uint64_t ns;
+
+	sums->errors += ends_badly(trace, event);
+	if (!event->begin_known)
+		return;
+	ns = event->time_ns > event->begin_ns ? event->time_ns - event->begin_ns : 0;
+	sums->ended++;
+	sums->total_ns += ns;
+	if (ns > sums->max_ns)
+		sums->max_ns = ns;
+}
+
+/* A call that a second trace matched late is counted already. */
+static bool is_known_call(const struct ot_call_event *event)
+{
+	return event->is_late && event->flags & OTRACE_REC_FLAG_NO_ARGS;
+}
+
+void ot_traces_note(struct ot_traces *traces, const struct ot_trace *trace,
+		    const struct ot_call_event *event)
+{
+	struct ot_trace_sums *sums = trace->sums;
+
+	(void)traces;
+	if (!sums->first_ns)
+		sums->first_ns = event->call_time_ns;
+	sums->last_ns = event->time_ns;
+	if (event->kind != OT_CALL_ENTER) {
+		note_end(trace, event);
+	} else if (!is_known_call(event)) {
+		sums->calls++;
+		if (!trace->nr_rules)
+			trace->request->nr_read++;
+	}
+}
+
+/* ------------------------------------------------------------------ what is over */
+
+static struct ot_trace_request *request_of(const struct ot_trace *trace, uint32_t counter)
+{
+	for (uint32_t i = 0; i < trace->nr_rules; i++)
+		if (trace->rules[i]->head.counter == counter)
+			return trace->rules[i]->request;
+	return NULL;
+}
+
+const struct ot_trace_request *ot_traces_over(struct ot_traces *traces,
+					      const struct otrace_rec_trace_over *rec)
+{
+	const struct ot_trace *trace = ot_traces_by_id(traces, rec->rec.trace_id);
+	struct ot_trace_request *request = trace ? request_of(trace, rec->counter) : NULL;
+
+	if (!request || !request->is_listed || request->over)
+		return NULL;
+	request->over = rec->over;
+	traces->has_news = true;
+	return request;
+}
+
+struct ot_err *ot_traces_settle(struct ot_traces *traces)
+{
+	if (!traces->has_news)
+		return NULL;
+	traces->has_news = false;
+	for (size_t i = 0; i < traces->requests.nr; i++)
+		if (traces->requests.items[i]->over)
+			OT_TRY(empty_request(traces, traces->requests.items[i]));
+	return NULL;
 }
 
 /* ------------------------------------------------------------------ looking */
@@ -418,13 +488,14 @@ const struct ot_trace *ot_traces_by_id(const struct ot_traces *traces, uint32_t 
 
 const struct ot_trace *ot_traces_of_fn(const struct ot_traces *traces, const struct ot_fn *fn)
 {
-	return fn->stub ? ot_map_get(&traces->on, fn->stub) : NULL;
+	const struct ot_trace_site *site = fn->stub ? ot_map_get(&traces->by_stub, fn->stub) : NULL;
+
+	return site ? site->arm : NULL;
 }
 
-struct ot_trace_request *const *ot_traces_requests(const struct ot_traces *traces, size_t *nr_ret)
+const struct ot_trace *ot_traces_next_fn(const struct ot_traces *traces, size_t *at)
 {
-	*nr_ret = traces->requests.nr;
-	return traces->requests.items;
+	return *at < traces->fns.nr ? traces->fns.items[(*at)++] : NULL;
 }
 
 size_t ot_traces_nr_on(const struct ot_traces *traces)
@@ -442,16 +513,19 @@ size_t ot_traces_nr_eager(const struct ot_traces *traces)
 	return traces->nr_eager;
 }
 
-void ot_trace_options_format(const struct ot_trace_options *options, struct ot_buf *out)
+static unsigned int when_of(const struct ot_trace_request *request, bool shown)
 {
-	static const char *const when[] = {
-		[OT_TRACE_CALL] = "call", [OT_TRACE_RETURN] = "return", [OT_TRACE_ALL] = "all"};
+	return shown && request->options.quiet ? 0 : request->options.when;
+}
 
-	ot_buf_addf(out, "-c %s", when[options->when]);
-	if (options->quiet)
-		ot_buf_adds(out, " -q");
-	if (options->words)
-		ot_buf_adds(out, " -w");
-	if (options->wait)
-		ot_buf_adds(out, " --wait");
+unsigned int ot_trace_when(const struct ot_trace *trace, uint32_t matched, bool shown)
+{
+	unsigned int when = 0;
+
+	if (!trace->nr_rules)
+		return when_of(trace->request, shown);
+	for (uint32_t i = 0; i < trace->nr_rules; i++)
+		if (matched & 1u << i)
+			when |= when_of(trace->rules[i]->request, shown);
+	return when;
 }

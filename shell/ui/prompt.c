@@ -3,13 +3,14 @@
 #include <string.h>
 
 #include "cmds/cmd.h"
+#include "ui/breaks.h"
 #include "ui/prompt.h"
 #include "vfs/vfs.h"
 
 #define NAME_MAX_BYTES 60
 
 /* "osh" and what is in it for themselves, "osh..NAME" below; outside the last part of the path. */
-static void write_place(const char *cwd, char *text, size_t bytes)
+static void write_place(const char *before, const char *cwd, char *text, size_t bytes)
 {
 	const char *name = strrchr(cwd, '/') + 1;
 	const char *where = "";
@@ -18,17 +19,18 @@ static void write_place(const char *cwd, char *text, size_t bytes)
 		where = "osh..";
 	if (!*name)
 		name = "/";
-	snprintf(text, bytes, "%s%.*s%s> ", where, NAME_MAX_BYTES, name,
+	snprintf(text, bytes, "%s%s%.*s%s> ", before, where, NAME_MAX_BYTES, name,
 		 strlen(name) > NAME_MAX_BYTES ? "..." : "");
 }
 
 const char *ot_prompt_text(const struct ot_shell *shell)
 {
-	static char text[NAME_MAX_BYTES + 16];
+	static char text[NAME_MAX_BYTES + 24];
+	const char *before = ot_breaks_nr(shell) ? "BRK:" : "";
 
 	if (!shell->vfs)
 		return "otrace> ";
-	write_place(ot_vfs_cwd(shell->vfs), text, sizeof(text));
+	write_place(before, ot_vfs_cwd(shell->vfs), text, sizeof(text));
 	/* names of folders may have bytes in them that a terminal obeys */
 	for (char *c = text; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)

@@ -5,7 +5,7 @@
 
 struct ot_shell;
 
-/** "globals> "; valid until the next call. */
+/** "globals> ", and "BRK:globals> " while threads wait at breaks; valid until the next call. */
 const char *ot_prompt_text(const struct ot_shell *shell);
 
 #endif

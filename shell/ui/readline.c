@@ -215,6 +215,7 @@ static void show(void)
 	if (!state.started || !state.hidden)
 		return;
 	state.hidden = false;
+	rl_set_prompt(ot_prompt_text(state.shell)); /* threads may wait by now, or wait no more */
 	rl_on_new_line();
 	rl_redisplay();
 }

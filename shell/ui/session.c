@@ -14,7 +14,9 @@
 #include "cmds/callargs.h"
 #include "expr/history.h"
 #include "params/params.h"
+#include "ui/breaks.h"
 #include "ui/session.h"
+#include "ui/traced.h"
 #include "vfs/vfs.h"
 
 #define STREAM_BUDGET_MS 10
@@ -44,6 +46,7 @@ struct ot_session {
 	char *call_command; /* what its result is the result of */
 	uint32_t call;	    /* its number */
 	bool call_done;
+	bool call_left; /* in batch: the command that waited for it has ended, for a break */
 	struct ot_target_done result;
 };
 
@@ -151,6 +154,12 @@ static void show_event(void *priv, const struct ot_trace *trace, const struct ot
 	ot_ui_event(session->shell.ui, trace, event);
 }
 
+static void every_call(void *priv, const struct ot_trace *trace, const struct ot_call_event *event)
+{
+	ot_traced_call(&((struct ot_session *)priv)->shell, trace, event);
+	ot_breaks_call(&((struct ot_session *)priv)->shell, event);
+}
+
 uint64_t ot_session_nr_events(const struct ot_shell *shell)
 {
 	return session_of(shell)->nr_events;
@@ -202,7 +211,7 @@ static void note_not_instrumented(const struct ot_shell *shell, const char *scri
 static void open_program(struct ot_session *session, const char *script)
 {
 	struct ot_shell *shell = &session->shell;
-	struct ot_stream_sink sink = {.event = show_event, .priv = session};
+	struct ot_stream_sink sink = {.event = show_event, .every = every_call, .priv = session};
 	size_t nr_modules;
 	struct ot_err *err;
 
@@ -224,6 +233,9 @@ static void open_program(struct ot_session *session, const char *script)
 	if (ot_target_area(shell->target))
 		shell->stream =
 			ot_stream_create(ot_target_area(shell->target), shell->traces, &sink, true);
+	ot_traced_begin(shell);
+	if (shell->stream)
+		ot_breaks_begin(shell);
 }
 
 static void each_patch(void *priv,
@@ -269,6 +281,7 @@ void ot_session_destroy(struct ot_session *session)
 	struct ot_shell *shell = &session->shell;
 
 	ot_stream_destroy(shell->stream);
+	ot_breaks_destroy(shell->breaks);
 	ot_traces_destroy(shell->traces);
 	ot_vfs_destroy(shell->vfs);
 	ot_history_destroy(shell->history);
@@ -409,6 +422,7 @@ static void end_program(struct ot_session *session)
 			ot_stream_drain(shell->stream);
 		if (shell->traces)
 			ot_traces_ended(shell->traces);
+		ot_breaks_ended(shell);
 		ot_ui_exit(shell->ui, (int)ot_target_pid(shell->target), session->status);
 	}
 	say_end(session);
@@ -475,7 +489,7 @@ static void tell_call(struct ot_session *session)
 	ot_auto_err struct ot_err *err = NULL;
 
 	/* In batch the command waits and tells it itself. */
-	if (!shell->interactive)
+	if (!shell->interactive && !session->call_left)
 		return;
 	err = ot_callargs_result(shell, session->called, &session->result, &value, &json);
 	if (!err)
@@ -619,6 +633,8 @@ static bool turn(struct ot_session *session, int terminal_fd, int wait_ms)
 		if (shell->target && !session->gone)
 			pump_target(session);
 		session->more = shell->stream && ot_stream_poll(shell->stream, STREAM_BUDGET_MS);
+		ot_traced_settle(shell);
+		ot_breaks_settle(shell);
 		if (process_is_gone(session))
 			end_program(session);
 	} else {
@@ -708,6 +724,8 @@ void ot_session_wait(struct ot_shell *shell, uint64_t ms)
 
 	while (!session->ended && !shell->quit && (now = now_ms()) < end) {
 		ot_session_turn(shell, end - now < WAIT_TURN_MS ? (int)(end - now) : WAIT_TURN_MS);
+		if (ot_breaks_new(shell))
+			return;
 		if (!ot_session_interrupted(session))
 			continue;
 		if (shell->interactive)
@@ -721,6 +739,8 @@ bool ot_session_wait_end(struct ot_shell *shell)
 	struct ot_session *session = session_of(shell);
 
 	while (!session->ended) {
+		if (ot_breaks_new(shell))
+			return false;
 		ot_session_turn(shell, -1);
 		if (!shell->launch && ot_session_interrupted(session))
 			return false;
@@ -744,7 +764,7 @@ void ot_session_set_call(struct ot_shell *shell, const struct ot_fn *fn, uint32_
 	session->call_command = ot_asprintf("run %s", words);
 	session->called = fn;
 	session->call = call;
-	session->call_done = false;
+	session->call_done = session->call_left = false;
 }
 
 const struct ot_fn *ot_session_running_call(const struct ot_shell *shell)
@@ -758,8 +778,9 @@ const struct ot_target_done *ot_session_wait_call(struct ot_shell *shell)
 {
 	struct ot_session *session = session_of(shell);
 
-	while (!session->call_done && !session->ended)
+	while (!session->call_done && !session->ended && !ot_breaks_new(shell))
 		ot_session_turn(shell, -1);
+	session->call_left = !session->call_done && !session->ended;
 	return session->call_done ? &session->result : NULL;
 }
 
@@ -777,8 +798,22 @@ static struct ot_err *given_up_call(struct ot_shell *shell, uint32_t call, const
 			  why);
 }
 
-struct ot_err *ot_session_await(struct ot_shell *shell, uint32_t call, unsigned int timeout_ms,
-				struct ot_target_done *ret)
+/* A break in what is called holds up the call alone. */
+static struct ot_err *at_break(struct ot_shell *shell, uint32_t call, uint32_t thread)
+{
+	ot_auto_buf struct ot_buf id = OT_BUF_INIT;
+
+	if (!ot_breaks_of_call(shell, thread, &id))
+		return NULL;
+	ot_target_forget_call(shell->target, call);
+	return ot_err_new(
+		OT_ERR_SILENT,
+		"it waits at a break: %s; resume lets it go on, its result is thrown away",
+		ot_buf_text(&id));
+}
+
+struct ot_err *ot_session_await(struct ot_shell *shell, uint32_t call, uint32_t thread,
+				unsigned int timeout_ms, struct ot_target_done *ret)
 {
 	struct ot_session *session = session_of(shell);
 	uint64_t end = now_ms() + timeout_ms, now;
@@ -786,6 +821,7 @@ struct ot_err *ot_session_await(struct ot_shell *shell, uint32_t call, unsigned 
 	while (!ot_target_take_done(shell->target, call, ret)) {
 		const char *why = NULL;
 
+		OT_TRY(at_break(shell, call, thread));
 		now = now_ms();
 		if (session->ended || session->gone)
 			return ot_err_new(OT_ERR_GONE, "the program ended in the call");
@@ -813,6 +849,7 @@ void ot_session_end_program(struct ot_shell *shell)
 	if (!shell->launch || ot_session_ended(shell))
 		return;
 	session_of(shell)->ended_by_us = true;
+	ot_breaks_unattended(shell); /* it may wait for one that waits */
 	ot_launch_signal(shell->launch, SIGTERM);
 	turn_until_ended(shell, TERM_WAIT_MS);
 	if (ot_session_ended(shell))
@@ -861,8 +898,6 @@ void ot_session_exit(struct ot_shell *shell, int status)
 void ot_session_leave(struct ot_shell *shell)
 {
 	enum ot_target_state state = ot_target_state(shell->target);
-	size_t nr;
-	struct otrace_switched switched;
 
 	if (state != OT_TARGET_HELD && state != OT_TARGET_RUNNING)
 		return;
@@ -870,7 +905,7 @@ void ot_session_leave(struct ot_shell *shell)
 		ot_stream_look(shell->stream, STREAM_BUDGET_MS);
 	/* First off, then read: so that nothing is written behind our last look. */
 	if (shell->traces && ot_traces_nr_on(shell->traces))
-		ot_err_destroy(ot_traces_clear(shell->traces, &nr, &switched));
+		ot_err_destroy(ot_traces_leave(shell->traces));
 	if (shell->stream)
 		ot_stream_drain(shell->stream);
 	ot_err_destroy(ot_target_detach(shell->target));

@@ -60,9 +60,11 @@ void ot_session_forget_interrupt(void);
 /** Events of traced calls that came so far. */
 uint64_t ot_session_nr_events(const struct ot_shell *shell);
 
-/** Turns until the program has ended and everything it left is read. False: was interrupted. */
+/** Turns until the program has ended and everything it left is read. False: was interrupted, or a thread waits at a
+ * break. */
 bool ot_session_wait_end(struct ot_shell *shell);
-/** Turns for @p ms milliseconds; less when the program ends or the user interrupts. */
+/** Turns for @p ms milliseconds; less when the program ends, a thread comes to a
+ * break, or the user interrupts. */
 void ot_session_wait(struct ot_shell *shell, uint64_t ms);
 
 /** From now on: after @p seconds of turns shell->quit is set, also while a command waits. < 0 = never. */
@@ -80,15 +82,16 @@ void ot_session_set_call(struct ot_shell *shell, const struct ot_fn *fn, uint32_
 			 const char *words);
 /** The function that such a call runs in, or NULL. */
 const struct ot_fn *ot_session_running_call(const struct ot_shell *shell);
-/** Turns until the call is over. NULL: the program ended first. */
+/** Turns until the call is over. NULL: the program ended first, or a thread came to a break. */
 const struct ot_target_done *ot_session_wait_call(struct ot_shell *shell);
 
 /**
  * Turns until another call of ot_target_call() is over, and takes its end.
- * The error says why not: too slow, interrupted (then the call goes on alone), or the program ended.
+ * @param thread the call's
+ * The error says why not: too slow, interrupted, waiting at a break (then the call goes on alone), or the program ended.
  */
-struct ot_err *ot_session_await(struct ot_shell *shell, uint32_t call, unsigned int timeout_ms,
-				struct ot_target_done *ret);
+struct ot_err *ot_session_await(struct ot_shell *shell, uint32_t call, uint32_t thread,
+				unsigned int timeout_ms, struct ot_target_done *ret);
 
 /** What the last call of `run f` returned, if that was an integer; else 0. */
 int ot_session_call_result(const struct ot_shell *shell);

@@ -332,7 +332,7 @@ static bool capped(struct ot_ui *ui, const struct ot_trace *trace)
 
 	if (!ui->options.interactive)
 		return false;
-	if ((trace && !trace->request) || (ui->held && ui->err.buf.len > HELD_BYTES)) {
+	if ((trace && !trace->is_on) || (ui->held && ui->err.buf.len > HELD_BYTES)) {
 		ui->cap.held_back++;
 		return true;
 	}
@@ -358,6 +358,38 @@ void ot_ui_event(struct ot_ui *ui, const struct ot_trace *trace, const struct ot
 		keep_order(ui, &ui->err);
 		ot_event_text(ui->writer, trace, event, &ui->err.buf);
 	}
+	flush_if_large(ui);
+}
+
+void ot_ui_happened(struct ot_ui *ui, const struct ot_buf *text, const struct ot_buf *json)
+{
+	if (ui->options.json)
+		ot_buf_add(&ui->json.buf, json->data, json->len);
+	if (!ui->options.json_only && text->len) {
+		keep_order(ui, &ui->err);
+		ot_buf_add(&ui->err.buf, text->data, text->len);
+	}
+	flush_if_large(ui);
+}
+
+void ot_ui_trace_over(struct ot_ui *ui, const struct ot_trace_request *request)
+{
+	ot_auto_buf struct ot_buf why = OT_BUF_INIT;
+
+	ot_trace_over_format(request, &why);
+	if (ui->options.json) {
+		struct ot_buf *out = &ui->json.buf;
+
+		ot_buf_addf(out,
+			    "{\"event\":\"trace_over\",\"trace\":%u,\"name\":", request->number);
+		ot_buf_add_json(out, request->pattern, strlen(request->pattern));
+		ot_buf_adds(out, ",\"why\":");
+		ot_buf_add_json(out, why.data, why.len);
+		ot_buf_adds(out, "}\n");
+	}
+	if (!ui->options.json_only)
+		ot_ui_note(ui, "trace %u (%s) has ended: %s", request->number, request->pattern,
+			   ot_buf_text(&why));
 	flush_if_large(ui);
 }
 

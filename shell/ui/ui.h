@@ -88,6 +88,10 @@ void ot_ui_result_elsewhere(struct ot_ui *ui, const char *command, const struct 
 void ot_ui_print(struct ot_ui *ui, const char *text);
 /** An event of a traced call. */
 void ot_ui_event(struct ot_ui *ui, const struct ot_trace *trace, const struct ot_call_event *event);
+/** Something else that happened in the program: lines, and JSON events, each with its newline; either may be empty. */
+void ot_ui_happened(struct ot_ui *ui, const struct ot_buf *text, const struct ot_buf *json);
+/** A trace has reached a limit. */
+void ot_ui_trace_over(struct ot_ui *ui, const struct ot_trace_request *request);
 /** A message to the user on standard error, with "otrace: " before it in batch. */
 void ot_ui_note(struct ot_ui *ui, const char *format, ...) OT_PRINTF(2, 3);
 /** Bytes that the program wrote to the terminal that we gave it. */

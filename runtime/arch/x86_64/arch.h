@@ -86,6 +86,41 @@ static inline uint64_t ot_arch_thread_pointer(void)
 	return value;
 }
 
+/*
+ * rbx, rbp, r12, r13, r14, r15, rsp, rip as they are here: what unwinding from this place begins with. Into memory of
+ * a function that does not return before that is used.
+ */
+static inline __attribute__((always_inline)) void ot_arch_registers(uint64_t ret[8])
+{
+	__asm__ volatile("mov %%rbx, (%0)\n\t"
+			 "mov %%rbp, 8(%0)\n\t"
+			 "mov %%r12, 16(%0)\n\t"
+			 "mov %%r13, 24(%0)\n\t"
+			 "mov %%r14, 32(%0)\n\t"
+			 "mov %%r15, 40(%0)\n\t"
+			 "mov %%rsp, 48(%0)\n\t"
+			 "lea (%%rip), %%rax\n\t"
+			 "mov %%rax, 56(%0)"
+			 :
+			 : "r"(ret)
+			 : "rax", "memory");
+}
+
+/*
+ * The CPU that the thread runs on, without a system call: Linux keeps it in the limit of a segment that is there for
+ * this. False when this kernel has none.
+ */
+static inline bool ot_arch_cpu(uint32_t *ret)
+{
+	uint64_t limit = 0;
+	bool valid;
+
+	__asm__("lsl %2, %0" : "+r"(limit), "=@ccz"(valid) : "r"(0x7bul));
+	if (valid)
+		*ret = limit & 0xfff;
+	return valid;
+}
+
 static inline void ot_arch_pause(void)
 {
 	__asm__ volatile("pause");

@@ -105,6 +105,8 @@ enum otrace_rec_type {
 	OTRACE_REC_REGISTERS = 8,   /* struct otrace_rec_registers */
 	OTRACE_REC_PLACE = 9,	    /* struct otrace_rec_place */
 	OTRACE_REC_TRACE_OVER = 12, /* struct otrace_rec_trace_over: a trace has reached a limit */
+	OTRACE_REC_PARKED = 14,	    /* struct otrace_rec_parked: its thread waits from here on */
+	OTRACE_REC_RESUMED = 15,    /* struct otrace_rec_resumed: it goes on */
 	OTRACE_REC_HELD = 19,	    /* struct otrace_rec_held: the call's request is put aside */
 	OTRACE_REC_RELEASED = 20    /* struct otrace_rec_released: it is taken up again */
 };
@@ -178,6 +180,31 @@ struct otrace_rec_trace_over {
 	uint32_t over; /* enum otrace_over */
 };
 
+/** Comes behind the record of the entry, or of the end, and behind that one's parts. */
+struct otrace_rec_parked {
+	struct otrace_rec rec;
+	uint32_t tid;
+	uint32_t counter;     /* of the trace that wanted it */
+	uint32_t action;      /* enum otrace_action */
+	uint32_t at_end;      /* 1: the call has run, and its end was recorded */
+	uint64_t deadline_ns; /* CLOCK_MONOTONIC; 0 = none */
+};
+
+enum otrace_resumed {
+	OTRACE_RESUMED_SHELL = 1, /* a shell said so */
+	OTRACE_RESUMED_DEADLINE = 2,
+	OTRACE_RESUMED_GONE = 3,     /* the shell has gone */
+	OTRACE_RESUMED_UNTRACED = 4, /* the trace has */
+	OTRACE_RESUMED_ENDING = 5    /* the program ends, or the runtime has given up */
+};
+
+struct otrace_rec_resumed {
+	struct otrace_rec rec;
+	uint64_t waited_ns;
+	uint32_t reason; /* enum otrace_resumed */
+	uint32_t reserved;
+};
+
 #define OTRACE_HOLD_LABEL_BYTES 32u
 
 /** otrace_hold() in a call that a rule with OTRACE_ACTION_HOLD has matched. Comes before the call's end. */
@@ -209,6 +236,9 @@ struct otrace_rec_released {
 	uint32_t reserved;
 	char label[OTRACE_HOLD_LABEL_BYTES];
 };
+
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_held) == 72, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_released) == 72, "wire size");
 
 /**
  * One step of a capture program: what the hook copies behind the record. Results follow each other
@@ -249,8 +279,8 @@ OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_copy) == 40, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_registers) == 88, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_place) == 56, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_trace_over) == 32, "wire size");
-OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_held) == 72, "wire size");
-OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_released) == 72, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_parked) == 48, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_resumed) == 40, "wire size");
 
 #ifdef __cplusplus
 }

@@ -66,6 +66,10 @@ struct otrace_copy_layout {
 
 #define OTRACE_COPY_OBJECTS_MAX 64u /* of one call; further ones are counted as left out */
 #define OTRACE_COPY_BYTES_MAX (256u * 1024u)
+#define OTRACE_COPY_STACK_BYTES_MAX (64u * 1024u)
+#define OTRACE_COPY_ROOTS_MAX 256u     /* of each end */
+#define OTRACE_COPY_POINTERS_MAX 8192u /* behind the roots */
+#define OTRACE_COPY_LAYOUTS_MAX 1024u
 
 /* ------------------------------------------------------------------ rules */
 
@@ -98,9 +102,9 @@ struct otrace_rule {
 	uint32_t nr_pointers;
 	uint32_t nr_layouts;
 	uint32_t stack_bytes; /* of the thread's stack to copy, 0 = none; registers come with it */
-	uint32_t max_bytes;   /* of all copies of a call */
-	uint32_t tag_offset;  /* ACTION_TAG: where in the frame the pointer lies */
-	uint32_t tag_bytes;   /* what the tag covers when the allocator does not know */
+	uint32_t max_bytes; /* of the copied objects of one end of a call; the stack comes on top */
+	uint32_t tag_offset; /* ACTION_TAG: where in the frame the pointer lies */
+	uint32_t tag_bytes;  /* what the tag covers when the allocator does not know */
 };
 
 /* ------------------------------------------------------------------ traces */

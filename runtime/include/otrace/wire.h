@@ -98,6 +98,8 @@ enum otrace_msg_type {
 	OTRACE_MSG_COUNTS =
 		18, /* uint32_t counter[], an even number of them (UINT32_MAX fills up) ->
 				     otrace_trace_counts[] */
+	OTRACE_MSG_RESUME = 22,	   /* otrace_resume, uint64_t call_seq[] -> otrace_resume_reply */
+	OTRACE_MSG_PARKED = 23,	   /* nothing -> otrace_parked_list, otrace_parked[] */
 	OTRACE_MSG_RELEASE = 27,   /* otrace_release, uint64_t call_seq[] -> otrace_release_reply */
 	OTRACE_MSG_HELD = 28,	   /* nothing -> otrace_held_list, otrace_held[] */
 	OTRACE_EVENT_MODULES = 64, /* nothing: modules were loaded or unloaded; ask again */
@@ -349,10 +351,49 @@ struct otrace_held {
 	char label[OTRACE_HOLD_LABEL_BYTES];
 };
 
-OTRACE_STATIC_ASSERT(sizeof(struct otrace_msg) == 16, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_release) == 16, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_held_list) == 32, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_held) == 72, "wire size");
+
+#define OTRACE_RESUME_COUNTER 1u  /* those of this trace; the numbers of calls are not looked at */
+#define OTRACE_RESUME_UNTRACED 2u /* because the trace has gone: the reason that is recorded */
+
+/** Lets parked threads go on: those of the calls that follow, or all when none follows. */
+struct otrace_resume {
+	uint32_t flags; /* OTRACE_RESUME_* */
+	uint32_t counter;
+};
+
+struct otrace_resume_reply {
+	uint32_t nr; /* that waited and go on */
+	uint32_t reserved;
+};
+
+struct otrace_parked_list {
+	uint64_t now_ns;    /* CLOCK_MONOTONIC */
+	uint64_t nr_passed; /* breaks that nobody waited at, as nr_max threads did already */
+	uint32_t nr;
+	uint32_t nr_max;
+};
+
+/** A thread that waits at a break. Which locks it holds is not known. */
+struct otrace_parked {
+	uint64_t call_seq;
+	uint32_t tid;
+	uint32_t counter; /* of the trace that wanted it */
+	uint32_t trace_id;
+	uint32_t action;      /* enum otrace_action */
+	uint64_t since_ns;    /* CLOCK_MONOTONIC, as below */
+	uint64_t deadline_ns; /* 0 = none */
+	uint32_t at_end;
+	uint32_t reserved;
+	char name[16]; /* of the thread, when it came there */
+};
+
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_msg) == 16, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_resume) == 8, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_parked_list) == 24, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_parked) == 64, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_module) == 80, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_probe_set) == 32, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_call_value) == 16, "wire size");

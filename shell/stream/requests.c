@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Requests: their numbers, options and limits, and how they are written. */
+#include <string.h>
+#include <time.h>
+
+#include "base/names.h"
+#include "stream/armed.h"
+#include "stream/rules.h"
+
+/* ------------------------------------------------------------------ life */
+
+static const char *copy_text(const char *text)
+{
+	return text ? ot_strdup(text) : NULL;
+}
+
+static void free_texts(struct ot_trace_options *options)
+{
+	free((char *)options->cond);
+	free((char *)options->tagged);
+	free((char *)options->action_said);
+}
+
+static void own_options(struct ot_trace_request *request, const struct ot_trace_options *options)
+{
+	struct ot_trace_options own = *options;
+
+	own.cond = copy_text(options->cond);
+	own.tagged = copy_text(options->tagged);
+	own.action_said = copy_text(options->action_said);
+	free_texts(&request->options);
+	request->options = own;
+}
+
+void ot_request_destroy(struct ot_trace_request *request)
+{
+	free_texts(&request->options);
+	free(request->pattern);
+	free(request);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void set_limits(const struct ot_traces *traces, struct ot_trace_request *request)
+{
+	bool costly = ot_trace_is_costly(request);
+
+	request->most = request->options.most;
+	request->rate_per_ms = request->options.rate_per_ms;
+	if (costly && !request->most)
+		request->most = traces->defaults.most;
+	if (costly && !request->rate_per_ms)
+		request->rate_per_ms = traces->defaults.rate_per_ms;
+	request->over = OTRACE_OVER_NO;
+	request->since_ns = now_ns();
+	request->nr_read = 0;
+	request->limits_known = false;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+static struct ot_trace_request *find(const struct ot_traces *traces, const char *pattern,
+				     const char *cond)
+{
+	for (size_t i = 0; i < traces->requests.nr; i++) {
+		struct ot_trace_request *request = traces->requests.items[i];
+
+		if (!strcmp(request->pattern, pattern) && same_text(request->options.cond, cond))
+			return request;
+	}
+	return NULL;
+}
+
+struct ot_trace_request *ot_traces_request(const struct ot_traces *traces, uint32_t number)
+{
+	for (size_t i = 0; i < traces->requests.nr; i++)
+		if (traces->requests.items[i]->number == number)
+			return traces->requests.items[i];
+	return NULL;
+}
+
+/* Numbers grow, so that who remembers one is not surprised; after the last one they begin again. */
+static struct ot_err *next_number(struct ot_traces *traces, uint32_t *ret)
+{
+	uint32_t number = traces->last_number;
+
+	for (uint32_t i = 1; i < OTRACE_COUNTERS_MAX; i++) {
+		number = number % (OTRACE_COUNTERS_MAX - 1) + 1;
+		if (ot_traces_request(traces, number))
+			continue;
+		*ret = number;
+		return NULL;
+	}
+	return ot_err_new(OT_ERR_OTHER, "there are %u traces already; untrace those that are over",
+			  OTRACE_COUNTERS_MAX - 1);
+}
+
+struct ot_err *ot_request_take(struct ot_traces *traces, const char *pattern, bool is_many,
+			       const struct ot_trace_options *options,
+			       struct ot_trace_request **ret, bool *replaced_ret)
+{
+	struct ot_trace_request *request = find(traces, pattern, options->cond);
+	uint32_t number;
+
+	*replaced_ret = request != NULL;
+	if (!request) {
+		OT_TRY(next_number(traces, &number));
+		request = ot_alloc(sizeof(*request));
+		request->pattern = ot_strdup(pattern);
+		request->number = traces->last_number = number;
+		request->is_listed = true;
+		ot_vec_push(&traces->requests, request);
+	}
+	request->is_many = is_many;
+	own_options(request, options);
+	set_limits(traces, request);
+	*ret = request;
+	return NULL;
+}
+
+void ot_request_retire(struct ot_traces *traces, struct ot_trace_request *request)
+{
+	for (size_t i = 0; i < traces->requests.nr; i++) {
+		if (traces->requests.items[i] != request)
+			continue;
+		request->is_listed = false;
+		ot_vec_push(&traces->old, request);
+		traces->requests.nr--;
+		memmove(&traces->requests.items[i], &traces->requests.items[i + 1],
+			(traces->requests.nr - i) * sizeof(traces->requests.items[0]));
+		return;
+	}
+}
+
+void ot_requests_retire_empty(struct ot_traces *traces)
+{
+	for (size_t i = traces->requests.nr; i-- > 0;) {
+		struct ot_trace_request *request = traces->requests.items[i];
+
+		if (!request->nr_fns && !request->is_many && !request->over)
+			ot_request_retire(traces, request);
+	}
+}
+
+struct ot_trace_request *const *ot_traces_requests(const struct ot_traces *traces, size_t *nr_ret)
+{
+	*nr_ret = traces->requests.nr;
+	return traces->requests.items;
+}
+
+/* ------------------------------------------------------------------ what they have seen */
+
+static struct ot_err *ask_counts(struct ot_traces *traces, const uint32_t *counters, size_t nr,
+				 struct otrace_trace_counts *ret)
+{
+	size_t even = (nr + 1) & ~(size_t)1;
+	ot_auto_buf struct ot_buf reply = OT_BUF_INIT;
+
+	OT_TRY(ot_target_ask(traces->target, OTRACE_MSG_COUNTS, counters, even * sizeof(*counters),
+			     &reply));
+	if (reply.len < nr * sizeof(*ret))
+		return ot_err_new(OT_ERR_DAMAGED, "the runtime's answer is too short");
+	memcpy(ret, reply.data, nr * sizeof(*ret));
+	return NULL;
+}
+
+/* What the runtime has never heard of it need not be asked for. */
+static size_t known_counters(const struct ot_traces *traces, uint32_t *counters)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < traces->requests.nr; i++)
+		if (traces->requests.items[i]->limits_known)
+			counters[nr++] = traces->requests.items[i]->number;
+	counters[nr] = UINT32_MAX;
+	return nr;
+}
+
+struct ot_err *ot_traces_counts(struct ot_traces *traces, struct otrace_trace_counts **ret)
+{
+	size_t room = traces->requests.nr + 2;
+	ot_auto_free uint32_t *counters = ot_alloc(room * sizeof(*counters));
+	ot_auto_free struct otrace_trace_counts *known = ot_alloc(room * sizeof(*known));
+	struct otrace_trace_counts *all;
+	size_t nr = known_counters(traces, counters), at = 0;
+
+	if (nr)
+		OT_TRY(ask_counts(traces, counters, nr, known));
+	all = ot_alloc(room * sizeof(*all));
+	for (size_t i = 0; i < traces->requests.nr; i++) {
+		struct ot_trace_request *request = traces->requests.items[i];
+
+		if (request->limits_known)
+			all[i] = known[at++];
+		all[i].matched += request->nr_read;
+		/* The record that says so may be lost. */
+		if (all[i].over && !request->over) {
+			request->over = all[i].over;
+			traces->has_news = true;
+		}
+	}
+	*ret = all;
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ texts */
+
+static void add_word(struct ot_buf *out, const char *word)
+{
+	if (strpbrk(word, " \t\"'\\;|<>&()*?[]$"))
+		ot_buf_addf(out, strchr(word, '\'') ? "\"%s\"" : "'%s'", word);
+	else
+		ot_buf_adds(out, word);
+}
+
+static void format_limits(const struct ot_trace_options *o, struct ot_buf *out)
+{
+	if (o->most || o->skip)
+		ot_buf_addf(out, " -n %s%llu", o->skip ? "-" : "",
+			    (unsigned long long)(o->skip ? o->skip : o->most));
+	if (o->depth_said)
+		ot_buf_addf(out, " -d %u", o->depth);
+	if (o->frames)
+		ot_buf_addf(out, " -s %u", o->frames);
+	if (o->rate_per_ms)
+		ot_buf_addf(out, " -r %u/ms", o->rate_per_ms);
+	if (o->deadline_ms)
+		ot_buf_addf(out, " -t %g", (double)o->deadline_ms / 1000);
+}
+
+void ot_trace_options_format(const struct ot_trace_options *o, struct ot_buf *out)
+{
+	static const char *const when[] = {
+		[OT_TRACE_CALL] = "call", [OT_TRACE_RETURN] = "return", [OT_TRACE_ALL] = "all"};
+
+	if (o->action_said)
+		ot_buf_addf(out, "-a %s%s%s ", o->action_said, o->tagged ? "=" : "",
+			    o->tagged ? o->tagged : "");
+	ot_buf_adds(out, "-c ");
+	if (o->cond)
+		add_word(out, o->cond);
+	else
+		ot_buf_adds(out, when[o->when]);
+	format_limits(o, out);
+	if (o->keep)
+		ot_buf_adds(out, " -k");
+	if (o->quiet)
+		ot_buf_adds(out, " -q");
+	if (o->words)
+		ot_buf_adds(out, " -w");
+	if (o->wait)
+		ot_buf_adds(out, " --wait");
+}
+
+void ot_trace_over_format(const struct ot_trace_request *request, struct ot_buf *out)
+{
+	unsigned long long most = request->most;
+
+	if (request->over == OTRACE_OVER_RATE)
+		ot_buf_addf(out, "more than %u matches in a millisecond (%s)", request->rate_per_ms,
+			    request->options.rate_per_ms ? "-r" : "set trace_rate");
+	else
+		ot_buf_addf(out, "%llu match%s%s", most, most == 1 ? "" : "es",
+			    request->options.most ? "" : " (set trace_most)");
+}
+
+void ot_trace_label(const struct ot_trace_request *request, struct ot_buf *out)
+{
+	const char *cond = request->options.cond;
+
+	if (!cond)
+		cond = request->options.when == OT_TRACE_RETURN ? "return" : "call";
+	for (; *cond; cond++)
+		ot_buf_addc(out, *cond == '/' || *cond == ':' ? '_' : *cond);
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "stream/rules.h"
+
+static bool wants_contexts(const struct ot_trace_request *request)
+{
+	const struct ot_trace_options *o = &request->options;
+
+	if (!o->depth)
+		return false;
+	return o->depth_said || o->frames || o->action ||
+	       (!o->quiet && !o->words && !request->is_many);
+}
+
+bool ot_trace_is_costly(const struct ot_trace_request *request)
+{
+	const struct ot_trace_options *o = &request->options;
+
+	return o->action || (o->depth && (o->depth_said || o->frames));
+}
+
+bool ot_trace_is_plain(const struct ot_trace_request *request)
+{
+	const struct ot_trace_options *o = &request->options;
+
+	return !o->cond && !o->action && !o->skip && !request->most && !request->rate_per_ms &&
+	       !o->keep && !wants_contexts(request);
+}
+
+/* ------------------------------------------------------------------ what is tagged */
+
+static bool points_to_record(const struct ot_type *type)
+{
+	return ot_type_is_pointer(type) && ot_type_is_record(ot_type_strip(type)->target);
+}
+
+static uint32_t pointee_bytes(const struct ot_type *type)
+{
+	return (uint32_t)ot_type_size(ot_type_strip(type)->target);
+}
+
+static const struct ot_param *find_param(const struct ot_fn *fn, const char *name)
+{
+	for (uint32_t i = 0; i < fn->nr_params; i++) {
+		const struct ot_param *param = &fn->params[i];
+
+		if (name ? param->name && !strcmp(param->name, name)
+			 : points_to_record(param->type))
+			return param;
+	}
+	return NULL;
+}
+
+static struct ot_err *tag_param(struct ot_trace_rule *rule, const struct ot_param *param)
+{
+	if (!ot_type_is_pointer(param->type))
+		return ot_err_new(OT_ERR_TYPE, "-a tag: %s is no pointer", param->name);
+	if (param->nr_pieces != 1 || param->pieces[0].kind != OTRACE_PIECE_DIRECT ||
+	    param->pieces[0].size_bytes != 8)
+		return ot_err_new(OT_ERR_OPTIMIZED, "-a tag: the compiler left no %s to look at",
+				  param->name ? param->name : "such parameter");
+	rule->head.tag_offset = param->pieces[0].frame_offset;
+	rule->head.tag_bytes = pointee_bytes(param->type);
+	return NULL;
+}
+
+static struct ot_err *tag_result(struct ot_trace_rule *rule)
+{
+	if (!ot_type_is_pointer(rule->fn->return_type))
+		return ot_err_new(OT_ERR_TYPE, "-a tag: %s returns no pointer",
+				  rule->fn->unique_name);
+	rule->head.flags |= OTRACE_RULE_TAG_RETURN;
+	rule->head.tag_bytes = pointee_bytes(rule->fn->return_type);
+	return NULL;
+}
+
+/* self is the first parameter that points to a struct; what makes one returns it. */
+static struct ot_err *plan_tag(struct ot_trace_rule *rule)
+{
+	const char *said = rule->request->options.tagged;
+	const char *name = said && strcmp(said, "self") != 0 ? said : NULL;
+	const struct ot_param *param = find_param(rule->fn, name);
+
+	if (param)
+		return tag_param(rule, param);
+	if (name && strcmp(name, "return") != 0)
+		return ot_err_new(OT_ERR_NOT_FOUND, "-a tag: %s has no parameter \"%s\"",
+				  rule->fn->unique_name, name);
+	if (name || points_to_record(rule->fn->return_type))
+		return tag_result(rule);
+	return ot_err_new(OT_ERR_TYPE,
+			  "-a tag: %s takes and returns no pointer to a struct; -a tag=PARAMETER "
+			  "says what to tag",
+			  rule->fn->unique_name);
+}
+
+/* ------------------------------------------------------------------ condition and copies */
+
+static struct ot_err *plan_cond(struct ot_program *program, struct ot_trace_rule *rule)
+{
+	(void)program;
+	if (!rule->request->options.cond)
+		return NULL;
+	return ot_err_new(OT_ERR_UNSUPPORTED, "conditions are not understood yet");
+}
+
+static struct ot_err *plan_copies(struct ot_trace_rule *rule)
+{
+	(void)rule;
+	return NULL;
+}
+
+/* A break is at the beginning, unless the condition or -c says otherwise. */
+static void plan_action(struct ot_trace_rule *rule)
+{
+	const struct ot_trace_options *o = &rule->request->options;
+	bool late = rule->head.flags & OTRACE_RULE_LATE;
+
+	rule->head.action = o->action;
+	if (o->action == OTRACE_ACTION_NONE || o->action == OTRACE_ACTION_TAG)
+		return;
+	if (late || (o->when_said && o->when & OT_TRACE_RETURN))
+		rule->head.flags |= OTRACE_RULE_BREAK_LEAVE;
+	if (!late && !(o->when_said && o->when == OT_TRACE_RETURN))
+		rule->head.flags |= OTRACE_RULE_BREAK_ENTER;
+}
+
+static struct ot_err *plan_rule(struct ot_program *program, struct ot_trace_rule *rule)
+{
+	const struct ot_trace_request *request = rule->request;
+
+	rule->head.counter = request->number;
+	if (request->options.keep)
+		rule->head.flags |= OTRACE_RULE_KEEP;
+	OT_TRY(plan_cond(program, rule));
+	plan_action(rule);
+	if (request->options.action == OTRACE_ACTION_TAG)
+		OT_TRY(plan_tag(rule));
+	return wants_contexts(request) ? plan_copies(rule) : NULL;
+}
+
+struct ot_err *ot_trace_rule_create(struct ot_program *program, struct ot_trace_request *request,
+				    const struct ot_fn *fn, struct ot_trace_rule **ret)
+{
+	struct ot_trace_rule *rule = ot_alloc(sizeof(*rule));
+	struct ot_err *err;
+
+	rule->request = request;
+	rule->fn = fn;
+	err = plan_rule(program, rule);
+	if (err)
+		ot_trace_rule_destroy(rule);
+	else
+		*ret = rule;
+	return err;
+}
+
+void ot_trace_rule_destroy(struct ot_trace_rule *rule)
+{
+	if (!rule)
+		return;
+	free(rule);
+}
+
+bool ot_trace_rule_wants_end(const struct ot_trace_rule *rule)
+{
+	return rule->request->options.when & OT_TRACE_RETURN || rule->copies ||
+	       rule->head.action == OTRACE_ACTION_TAG ||
+	       rule->head.flags & (OTRACE_RULE_LATE | OTRACE_RULE_BREAK_LEAVE);
+}
+
+void ot_trace_rule_add(const struct ot_trace_rule *rule, struct ot_buf *out)
+{
+	struct otrace_rule head = rule->head;
+
+	head.size_bytes = sizeof(head);
+	ot_buf_add(out, &head, sizeof(head));
+}

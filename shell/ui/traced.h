@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/** What a session does about traces besides printing their events. */
+#ifndef OT_UI_TRACED_H
+#define OT_UI_TRACED_H
+
+#include "cmds/cmd.h"
+#include "stream/stream.h"
+
+/** The shell has traces and, maybe, a stream: how names are found, the limits that parameters give, and what is
+ * said when a trace is over. */
+void ot_traced_begin(struct ot_shell *shell);
+/** Every call that was read. */
+void ot_traced_call(struct ot_shell *shell, const struct ot_trace *trace,
+		    const struct ot_call_event *event);
+/** Once in each turn: disarms what is over. */
+void ot_traced_settle(struct ot_shell *shell);
+
+#endif
