@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/sys.h"
 #include "core/area.h"
+#include "core/asserts.h"
 #include "core/clock.h"
 #include "core/control.h"
 #include "core/ending.h"
@@ -256,6 +257,13 @@ static void end(struct ot_client *client, struct ot_payload in, struct ot_reply 
 	ot_ending_over();
 }
 
+static void asserts(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
+{
+	(void)client;
+	if (!ot_asserts_set((const void *)in.bytes))
+		ot_reply_error(reply, OTRACE_E_NO_MEMORY, NULL);
+}
+
 #define CHANGES_PROGRAM 1u /* refused in safe mode */
 #define ANY_LENGTH 2u	   /* a multiple of the unit, also none */
 
@@ -283,6 +291,7 @@ static const struct request {
 	[OTRACE_MSG_COUNTS] = {counts, 8, ANY_LENGTH},
 	[OTRACE_MSG_RESUME] = {ot_request_resume, sizeof(struct otrace_resume), 0},
 	[OTRACE_MSG_PARKED] = {ot_request_parked, 0, 0},
+	[OTRACE_MSG_ASSERTS] = {asserts, sizeof(struct otrace_asserts), 0},
 	[OTRACE_MSG_RELEASE] = {ot_request_release, sizeof(struct otrace_release), 0},
 	[OTRACE_MSG_HELD] = {ot_request_held, 0, 0},
 };

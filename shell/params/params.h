@@ -18,6 +18,8 @@ struct ot_shell;
 enum ot_params_color { OT_COLOR_AUTO, OT_COLOR_ALWAYS, OT_COLOR_NEVER };
 
 struct ot_params {
+	bool assert_active;
+	unsigned int assert_context; /* 4096 bytes of stack each */
 	bool pretty_print;
 	unsigned int max_depth;
 	unsigned int max_elements;
@@ -26,8 +28,12 @@ struct ot_params {
 	unsigned int color;  /* enum ot_params_color */
 	char *pager;	     /* "auto" = $PAGER or less; "" = none */
 	char *editor;
-	unsigned int log_lines;	  /* of traces a second at the prompt; 0 = all */
-	uint64_t repeat_interval; /* milliseconds */
+	char *log_format;
+	unsigned int log_level; /* enum ot_log_level */
+	unsigned int log_lines; /* of traces a second at the prompt; 0 = all */
+	char *log_sink;
+	unsigned int log_truncate; /* characters; 0 = off */
+	uint64_t repeat_interval;  /* milliseconds */
 	unsigned int history_size;
 	bool safe_mode;
 	unsigned int call_thread; /* its number; 0 = the runtime's own */

@@ -6,6 +6,7 @@
 #include "cmds/cmd.h"
 #include "cmds/split.h"
 #include "params/params.h"
+#include "stream/asserts.h"
 #include "stream/traces.h"
 #include "ui/ui.h"
 
@@ -60,6 +61,30 @@ static struct ot_err *apply_trace_limits(struct ot_shell *shell, const struct ot
 	return NULL;
 }
 
+static struct ot_err *apply_log(struct ot_shell *shell, const struct ot_params *params)
+{
+	struct ot_log_options options = {.sink = params->log_sink,
+					 .level = (enum ot_log_level)params->log_level,
+					 .format = params->log_format,
+					 .truncate = params->log_truncate};
+
+	return shell && shell->ui ? ot_ui_set_log(shell->ui, &options) : NULL;
+}
+
+#define CONTEXT_BYTES 4096u
+
+static struct ot_err *apply_assert(struct ot_shell *shell, const struct ot_params *params)
+{
+	const struct ot_params *old = shell ? shell->params : NULL;
+
+	if (!old || !shell->target ||
+	    (old->assert_active == params->assert_active &&
+	     old->assert_context == params->assert_context))
+		return NULL;
+	return ot_asserts_want(shell->target, params->assert_active,
+			       params->assert_context * CONTEXT_BYTES);
+}
+
 static bool is_assignment(const char *word)
 {
 	size_t n = 0;
@@ -95,6 +120,12 @@ const struct ot_setting ot_params_table[] = {
 	 .help = "NAME=VALUE... put into the environment of unix commands", .apply = check_env},
 	{FIELD(break_timeout), .kind = OT_SETTING_DURATION, .standard = "60", .max = 24 * HOUR_MS,
 	 .help = "how long a thread waits at a break of a trace without -t; 0 = until it is resumed"},
+	{FIELD(assert_active), .kind = OT_SETTING_BOOL, .standard = "false",
+	 .help = "traceassert() of the program is recorded while nothing is traced, too",
+	 .apply = apply_assert},
+	{FIELD(assert_context), .kind = OT_SETTING_UINT, .standard = "1", .min = 1, .max = 16,
+	 .help = "4096 bytes of stack each that traceassert() copies: variables of more callers",
+	 .apply = apply_assert},
 	{FIELD(call_thread), .kind = OT_SETTING_UINT, .standard = "0", .max = INT32_MAX,
 	 .help = "number of the program's thread that makes calls; 0 = the runtime's own"},
 	{FIELD(color), .kind = OT_SETTING_ENUM, .standard = "auto", .words = "auto always never",
@@ -103,9 +134,21 @@ const struct ot_setting ot_params_table[] = {
 	 .help = "what view -e opens sources with; nothing: $VISUAL, $EDITOR, or vi"},
 	{FIELD(history_size), .kind = OT_SETTING_UINT, .standard = "2000", .max = 1000000,
 	 .help = "lines that the history keeps"},
+	{FIELD(log_format), .kind = OT_SETTING_TEXT, .standard = "",
+	 .help = "looks of trace lines: " OT_LOG_FIELDS "; nothing: \"%i %m\"", .apply = apply_log},
+	{FIELD(log_level), .kind = OT_SETTING_ENUM, .standard = "info",
+	 .words = "info warning error",
+	 .help = "least of trace lines: info has calls, warning bad ends, asserts and losses, error "
+		 "the program's death",
+	 .apply = apply_log},
 	{FIELD(log_lines), .kind = OT_SETTING_UINT, .standard = "200", .max = 1000000,
 	 .help = "lines of traces printed in a second at the prompt, the rest is counted; 0 = all",
 	 .apply = apply_log_lines},
+	{FIELD(log_sink), .kind = OT_SETTING_TEXT, .standard = "stderr",
+	 .help = "where trace lines go: stderr, file:PATH (appended), syslog", .apply = apply_log},
+	{FIELD(log_truncate), .kind = OT_SETTING_UINT, .standard = "0", .max = 1000000,
+	 .help = "characters of a trace line, a cut one ends with \u2026; 0 = all",
+	 .apply = apply_log},
 	{FIELD(max_depth), .kind = OT_SETTING_UINT, .standard = "20", .min = 1, .max = 100,
 	 .help = "nesting of braces in one value"},
 	{FIELD(max_elements), .kind = OT_SETTING_UINT, .standard = "200", .min = 1, .max = 1000000,

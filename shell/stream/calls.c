@@ -257,3 +257,38 @@ void ot_calls_lost(struct ot_calls *calls, uint32_t tid, uint64_t lost, uint64_t
 	ret->time_ns = time_ns;
 	ret->call_time_ns = time_ns;
 }
+
+static void tell_open(const struct thread *thread, uint32_t tid, const struct open_call *call,
+		      void (*each)(void *priv, const struct ot_call_event *event), void *priv)
+{
+	struct ot_call_event event = {
+		.kind = OT_CALL_ENTER,
+		.trace_id = call->trace_id,
+		.tid = tid,
+		.depth = call->depth,
+		.begin_known = true,
+		.end_expected = true,
+		.seq = call->seq,
+		.parent_seq = call->parent_seq,
+		.time_ns = call->time_ns,
+		.call_time_ns = call->time_ns,
+	};
+
+	name_parent(thread, &event);
+	each(priv, &event);
+}
+
+void ot_calls_each_open(const struct ot_calls *calls,
+			void (*each)(void *priv, const struct ot_call_event *event), void *priv)
+{
+	struct ot_map_slot *slot;
+	size_t at = 0;
+
+	while ((slot = ot_map_next(&calls->threads, &at))) {
+		const struct thread *thread = slot->value;
+
+		for (size_t i = 0; i < thread->open.nr; i++)
+			tell_open(thread, (uint32_t)(slot->key - 1), &thread->open.items[i], each,
+				  priv);
+	}
+}

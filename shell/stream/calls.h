@@ -69,4 +69,8 @@ void ot_calls_part(struct ot_calls *calls, uint32_t tid, const struct otrace_rec
 void ot_calls_lost(struct ot_calls *calls, uint32_t tid, uint64_t lost, uint64_t time_ns,
 		   struct ot_call_event *ret);
 
+/** The calls that are open: those of one thread follow each other, the innermost last. As ENTER, without captures. */
+void ot_calls_each_open(const struct ot_calls *calls,
+			void (*each)(void *priv, const struct ot_call_event *event), void *priv);
+
 #endif

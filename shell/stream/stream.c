@@ -198,7 +198,7 @@ static void handle(struct ot_stream *stream, const struct ot_rings_item *item)
 	stream->last_time_ns = kept.time_ns;
 	trace = ot_traces_by_id(stream->traces, item->rec->trace_id);
 	if (OTRACE_REC_IS_PART(item->rec->type)) {
-		if (trace)
+		if (trace || !item->rec->trace_id) /* of a call, or of an assert */
 			handle_part(stream, &kept);
 		return;
 	}
@@ -274,6 +274,11 @@ int ot_stream_pause_ms(const struct ot_stream *stream)
 const struct ot_store *ot_stream_store(const struct ot_stream *stream)
 {
 	return stream->store;
+}
+
+const struct ot_calls *ot_stream_calls(const struct ot_stream *stream)
+{
+	return stream->calls;
 }
 
 uint64_t ot_stream_nr_records(const struct ot_stream *stream)

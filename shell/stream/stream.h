@@ -61,6 +61,8 @@ void ot_stream_drain(struct ot_stream *stream);
 int ot_stream_pause_ms(const struct ot_stream *stream);
 
 const struct ot_store *ot_stream_store(const struct ot_stream *stream);
+/** Those that are open. */
+const struct ot_calls *ot_stream_calls(const struct ot_stream *stream);
 uint64_t ot_stream_nr_records(const struct ot_stream *stream);
 uint64_t ot_stream_nr_lost(const struct ot_stream *stream);
 

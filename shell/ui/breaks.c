@@ -26,7 +26,14 @@ static void tell(struct ot_breaks *breaks, const struct ot_parked_event *event)
 
 	ot_parked_text(breaks->parked, event, &text);
 	ot_parked_json(breaks->parked, event, (int)ot_target_pid(breaks->shell->target), &json);
-	ot_ui_happened(breaks->shell->ui, &text, &json);
+	ot_ui_happened(breaks->shell->ui,
+		       &(struct ot_log_text){.text = text.data,
+					     .bytes = text.len,
+					     .level = OT_LOG_WARNING,
+					     .has_id = true,
+					     .time_ns = event->time_ns,
+					     .tid = event->thread.tid},
+		       &json);
 }
 
 static void take_record(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)

@@ -14,6 +14,8 @@
 #include "cmds/callargs.h"
 #include "expr/history.h"
 #include "params/params.h"
+#include "stream/asserts.h"
+#include "stream/death.h"
 #include "ui/breaks.h"
 #include "ui/session.h"
 #include "ui/traced.h"
@@ -160,6 +162,28 @@ static void every_call(void *priv, const struct ot_trace *trace, const struct ot
 	ot_breaks_call(&((struct ot_session *)priv)->shell, event);
 }
 
+static void show_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
+{
+	struct ot_session *session = priv;
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
+	struct ot_assert assert;
+
+	if (!ot_assert_read(rec, tid, time_ns, &assert))
+		return;
+	session->nr_events++;
+	ot_assert_text(&assert, &text);
+	ot_assert_json(&assert, &json);
+	ot_ui_happened(session->shell.ui,
+		       &(struct ot_log_text){.text = text.data,
+					     .bytes = text.len,
+					     .level = OT_LOG_WARNING,
+					     .has_id = true,
+					     .time_ns = time_ns,
+					     .tid = tid,
+					     .function = assert.function},
+		       &json);
+}
+
 uint64_t ot_session_nr_events(const struct ot_shell *shell)
 {
 	return session_of(shell)->nr_events;
@@ -236,6 +260,8 @@ static void open_program(struct ot_session *session, const char *script)
 	ot_traced_begin(shell);
 	if (shell->stream)
 		ot_breaks_begin(shell);
+	if (shell->stream)
+		ot_stream_on(shell->stream, OTRACE_REC_ASSERT, show_assert, session);
 }
 
 static void each_patch(void *priv,
@@ -410,6 +436,34 @@ static void pump_output(struct ot_session *session, bool to_the_end)
 	}
 }
 
+/* What it died in; not of one that was told to go. */
+static void tell_death(struct ot_session *session)
+{
+	const struct ot_shell *shell = &session->shell;
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
+	int pid = (int)ot_target_pid(shell->target);
+	struct ot_death death = {.stream = shell->stream,
+				 .area = ot_target_area(shell->target),
+				 .writer = &session->writer,
+				 .pid = pid,
+				 .status = session->status};
+	struct timespec now;
+
+	if (session->ended_by_us)
+		return;
+	if (death.status < 0 && !shell->launch)
+		death.status = ot_death_status(session->pidfd, pid);
+	ot_death_tell(&death, &text, &json);
+	clock_gettime(CLOCK_REALTIME, &now);
+	ot_ui_happened(shell->ui,
+		       &(struct ot_log_text){.text = text.data,
+					     .bytes = text.len,
+					     .level = OT_LOG_ERROR,
+					     .time_ns = (uint64_t)now.tv_sec * 1000000000 +
+							(uint64_t)now.tv_nsec},
+		       &json);
+}
+
 static void end_program(struct ot_session *session)
 {
 	struct ot_shell *shell = &session->shell;
@@ -423,6 +477,8 @@ static void end_program(struct ot_session *session)
 		if (shell->traces)
 			ot_traces_ended(shell->traces);
 		ot_breaks_ended(shell);
+		if (shell->stream)
+			tell_death(session);
 		ot_ui_exit(shell->ui, (int)ot_target_pid(shell->target), session->status);
 	}
 	say_end(session);

@@ -35,6 +35,8 @@ struct ot_ui {
 	struct out out; /* results */
 	struct out err; /* events, notes */
 	struct out json;
+	struct ot_logsink *log;
+	struct ot_buf line; /* of a trace, before it is laid out */
 	struct {
 		uint64_t second;
 		unsigned int printed;
@@ -59,6 +61,7 @@ struct ot_ui *ot_ui_create(const struct ot_ui_options *options)
 	ui->out.keep = options->keep_out;
 	ui->err.keep = options->keep_err;
 	ui->lines_per_second = OT_UI_LINES_PER_SECOND;
+	ui->log = ot_logsink_create();
 	return ui;
 }
 
@@ -68,6 +71,8 @@ void ot_ui_destroy(struct ot_ui *ui)
 		return;
 	ot_ui_progress_end(ui);
 	ot_ui_flush(ui);
+	ot_logsink_destroy(ui->log);
+	ot_buf_deinit(&ui->line);
 	ot_buf_deinit(&ui->partial);
 	ot_buf_deinit(&ui->out.buf);
 	ot_buf_deinit(&ui->err.buf);
@@ -186,6 +191,18 @@ static void note_loss(struct ot_ui *ui, struct out *out, const char *what)
 	out_write(&ui->err);
 }
 
+static void flush_log(struct ot_ui *ui)
+{
+	int error = ot_logsink_flush(ui->log);
+
+	if (!error)
+		return;
+	ui->failed = true;
+	ot_ui_note(ui, "cannot write the log: %s; further lines are lost until log_sink is set",
+		   strerror(error));
+	out_write(&ui->err);
+}
+
 bool ot_ui_writes_json(const struct ot_ui *ui)
 {
 	return ui->options.json;
@@ -260,6 +277,7 @@ void ot_ui_flush(struct ot_ui *ui)
 	note_loss(ui, &ui->out, "results");
 	note_loss(ui, &ui->err, "messages");
 	note_loss(ui, &ui->json, "the JSON");
+	flush_log(ui);
 	if (text && ui->terminal)
 		ui->terminal->show();
 	ot_progress_pause(false);
@@ -350,26 +368,73 @@ static bool capped(struct ot_ui *ui, const struct ot_trace *trace)
 	return false;
 }
 
+static enum ot_log_level level_of(const struct ot_call_event *event)
+{
+	return event->kind == OT_CALL_ENTER || event->kind == OT_CALL_RETURN ? OT_LOG_INFO
+									     : OT_LOG_WARNING;
+}
+
+static bool wants_lines(const struct ot_ui *ui, enum ot_log_level level)
+{
+	return ot_logsink_wants(ui->log, level) &&
+	       !(ui->options.json_only && ot_logsink_is_stderr(ui->log));
+}
+
+static void log_text(struct ot_ui *ui, const struct ot_log_text *text)
+{
+	if (ot_logsink_is_stderr(ui->log)) {
+		keep_order(ui, &ui->err);
+		ot_logsink_format(ui->log, text, &ui->err.buf);
+	} else {
+		ot_logsink_write(ui->log, text);
+	}
+}
+
+static void log_event(struct ot_ui *ui, const struct ot_trace *trace,
+		      const struct ot_call_event *event)
+{
+	struct ot_log_text text = {.level = level_of(event),
+				   .has_id = event->kind != OT_CALL_LOST,
+				   .time_ns = event->time_ns,
+				   .tid = event->tid,
+				   .function = trace ? trace->fn->unique_name : NULL};
+
+	ot_buf_reset(&ui->line);
+	ot_event_text(ui->writer, trace, event, &ui->line);
+	text.text = ui->line.data;
+	text.bytes = ui->line.len;
+	log_text(ui, &text);
+}
+
 void ot_ui_event(struct ot_ui *ui, const struct ot_trace *trace, const struct ot_call_event *event)
 {
+	bool screen = ot_logsink_is_stderr(ui->log);
+
 	if (ui->options.json)
 		ot_event_json(ui->writer, trace, event, &ui->json.buf);
-	if (!ui->options.json_only && !capped(ui, trace)) {
-		keep_order(ui, &ui->err);
-		ot_event_text(ui->writer, trace, event, &ui->err.buf);
+	if (wants_lines(ui, level_of(event)) && !(screen && capped(ui, trace))) {
+		if (screen)
+			keep_order(ui, &ui->err);
+		if (screen && ot_logsink_is_plain(ui->log))
+			ot_event_text(ui->writer, trace, event, &ui->err.buf);
+		else
+			log_event(ui, trace, event);
 	}
 	flush_if_large(ui);
 }
 
-void ot_ui_happened(struct ot_ui *ui, const struct ot_buf *text, const struct ot_buf *json)
+void ot_ui_happened(struct ot_ui *ui, const struct ot_log_text *text, const struct ot_buf *json)
 {
 	if (ui->options.json)
 		ot_buf_add(&ui->json.buf, json->data, json->len);
-	if (!ui->options.json_only && text->len) {
-		keep_order(ui, &ui->err);
-		ot_buf_add(&ui->err.buf, text->data, text->len);
-	}
+	if (text->bytes && wants_lines(ui, text->level))
+		log_text(ui, text);
 	flush_if_large(ui);
+}
+
+struct ot_err *ot_ui_set_log(struct ot_ui *ui, const struct ot_log_options *options)
+{
+	return ot_logsink_set(ui->log, options);
 }
 
 void ot_ui_trace_over(struct ot_ui *ui, const struct ot_trace_request *request)
@@ -491,6 +556,7 @@ void ot_ui_hello(struct ot_ui *ui, const char *mode, const char *program, int pi
 {
 	struct ot_buf *out = &ui->json.buf;
 
+	ot_logsink_set_pid(ui->log, pid);
 	if (!ui->options.json)
 		return;
 	ot_buf_addf(out, "{\"event\":\"hello\",\"format\":1,\"otrace\":\"%s\",\"mode\":\"%s\"",

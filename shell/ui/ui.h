@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "stream/event.h"
+#include "ui/logsink.h"
 
 struct ot_ui;
 
@@ -56,6 +57,9 @@ void ot_ui_set_writer(struct ot_ui *ui, const struct ot_event_writer *writer);
 /** Lines of traces that are printed in a second on a terminal; 0 = all. */
 void ot_ui_set_lines_per_second(struct ot_ui *ui, unsigned int lines);
 
+/** Where lines of traces go, and how they look. On failure nothing has changed. */
+struct ot_err *ot_ui_set_log(struct ot_ui *ui, const struct ot_log_options *options);
+
 /** While on, text is kept and not printed: another has the screen. JSON goes on. May be nested. */
 void ot_ui_hold(struct ot_ui *ui, bool on);
 /** Writes text to the screen at once, held or not: for what has all of it. */
@@ -88,8 +92,8 @@ void ot_ui_result_elsewhere(struct ot_ui *ui, const char *command, const struct 
 void ot_ui_print(struct ot_ui *ui, const char *text);
 /** An event of a traced call. */
 void ot_ui_event(struct ot_ui *ui, const struct ot_trace *trace, const struct ot_call_event *event);
-/** Something else that happened in the program: lines, and JSON events, each with its newline; either may be empty. */
-void ot_ui_happened(struct ot_ui *ui, const struct ot_buf *text, const struct ot_buf *json);
+/** Something else that happened in the program: lines, and JSON events with their newlines; either may be empty. */
+void ot_ui_happened(struct ot_ui *ui, const struct ot_log_text *text, const struct ot_buf *json);
 /** A trace has reached a limit. */
 void ot_ui_trace_over(struct ot_ui *ui, const struct ot_trace_request *request);
 /** A message to the user on standard error, with "otrace: " before it in batch. */

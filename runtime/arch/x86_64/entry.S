@@ -229,4 +229,44 @@ otrace_set_trace:
 	.cfi_endproc
 	.size	otrace_set_trace, . - otrace_set_trace
 
+/*
+ * otrace_assert_failed: the same for ot_assert_record(), whose seventh argument they are. They stay on the
+ * stack meanwhile, with the return address behind them, which is rip.
+ *
+ *	rsp + 72	return address
+ *	rsp + 16	rbx rbp r12 r13 r14 r15, and rsp behind the call: values of otrace_rec_registers
+ *	rsp		the seventh argument
+ */
+	.globl	otrace_assert_failed
+	.type	otrace_assert_failed, @function
+	.p2align 4
+otrace_assert_failed:
+	.cfi_startproc
+	_CET_ENDBR
+	lea	8(%rsp), %rax
+	push	%rax
+	.cfi_adjust_cfa_offset 8
+	push	%r15
+	.cfi_adjust_cfa_offset 8
+	push	%r14
+	.cfi_adjust_cfa_offset 8
+	push	%r13
+	.cfi_adjust_cfa_offset 8
+	push	%r12
+	.cfi_adjust_cfa_offset 8
+	push	%rbp
+	.cfi_adjust_cfa_offset 8
+	push	%rbx
+	.cfi_adjust_cfa_offset 8
+	mov	%rsp, %rax
+	sub	$16, %rsp
+	.cfi_adjust_cfa_offset 16
+	mov	%rax, (%rsp)
+	call	ot_assert_record
+	add	$72, %rsp
+	.cfi_adjust_cfa_offset -72
+	ret
+	.cfi_endproc
+	.size	otrace_assert_failed, . - otrace_assert_failed
+
 	.section .note.GNU-stack, "", @progbits

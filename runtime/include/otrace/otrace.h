@@ -26,6 +26,8 @@
 #ifndef OTRACE_OTRACE_H
 #define OTRACE_OTRACE_H
 
+#include <assert.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -235,6 +237,47 @@ OTRACE_API int otrace_hold_run(void);
  */
 OTRACE_API int otrace_set_event_loop(void (*post)(void (*fn)(void *arg), void *arg, void *priv),
 				     void *priv);
+
+/**
+ * An assertion that a shell sees: true, it costs the test; false, and somebody traces this process, it is recorded with
+ * the variables of the function it stands in, and the program goes on; false otherwise it is assert(). With NDEBUG it
+ * ends nothing, and is recorded all the same.
+ *
+ *	traceassert(queue->length < 100, "long queue", "");
+ *
+ * Somebody traces: a shell is attached and something is traced, or it said `set assert_active on`.
+ *
+ * A program that uses it needs not be linked with -lotrace: it finds the runtime that it was started under
+ * (`otrace run`, LD_PRELOAD), and without any it has assert(). One that is linked without -fPIE (-no-pie) finds only
+ * what it is linked with. The arguments but the condition are evaluated when it is false.
+ *
+ * @param condition what has to be true
+ * @param label     text: names the assertion to who looks for it; up to 100 bytes are kept
+ * @param action    text: "" (record and go on), "break" (the thread waits until the shell lets it go on), "gdb" or
+ *                  "pdb" (the same, with gdb), "hold" (for event loops: as "break" here)
+ */
+#define traceassert(condition, label, action)                                                  \
+	(__builtin_expect(!!(condition), 1) ? (void)0                                          \
+	 : (otrace_assert_failed &&                                                            \
+	    otrace_assert_failed((label), (action), #condition, __FILE__, __LINE__, __func__)) \
+		 ? (void)0                                                                     \
+		 : OTRACE_ASSERT_PLAIN(#condition))
+
+#ifdef NDEBUG
+#define OTRACE_ASSERT_PLAIN(text) ((void)0)
+#else
+#define OTRACE_ASSERT_PLAIN(text) __assert_fail(text, __FILE__, __LINE__, __func__)
+#endif
+
+/**
+ * What traceassert() calls when its condition is false. Weak: its address is NULL where there is no runtime.
+ *
+ * @return 1: somebody traces, the program may go on; 0: nobody does
+ * @safety threads=any signals=async-signal-safe fork=ok-in-child blocks
+ */
+OTRACE_API int otrace_assert_failed(const char *label, const char *action, const char *condition,
+				    const char *file, unsigned int line, const char *function)
+	__attribute__((weak));
 
 /**
  * The text of an error.

@@ -104,6 +104,7 @@ enum otrace_rec_type {
 	OTRACE_REC_COPY = 7,	    /* struct otrace_rec_copy, bytes padded to 8 */
 	OTRACE_REC_REGISTERS = 8,   /* struct otrace_rec_registers */
 	OTRACE_REC_PLACE = 9,	    /* struct otrace_rec_place */
+	OTRACE_REC_ASSERT = 11,	    /* struct otrace_rec_assert, texts; parts follow */
 	OTRACE_REC_TRACE_OVER = 12, /* struct otrace_rec_trace_over: a trace has reached a limit */
 	OTRACE_REC_PARKED = 14,	    /* struct otrace_rec_parked: its thread waits from here on */
 	OTRACE_REC_RESUMED = 15,    /* struct otrace_rec_resumed: it goes on */
@@ -173,6 +174,22 @@ struct otrace_rec_place {
 };
 
 #define OTRACE_PLACE_SPARED 16u /* nothing was copied: the thread's share was used up */
+
+#define OTRACE_ASSERT_ACTION_UNKNOWN 1u /* the program asked for an action that there is not */
+
+/**
+ * A traceassert() that was false. trace_id 0, call_seq a number of its own. Its texts follow, each with its NUL: label,
+ * file, function, condition, action. Its parts are the registers of the asserting function as they are behind the
+ * call, its stack from rsp on, and PLACE.
+ */
+struct otrace_rec_assert {
+	struct otrace_rec rec;
+	uint64_t parent_seq; /* innermost recorded call that is open in this thread; 0 = none */
+	uint32_t line;
+	uint32_t action; /* enum otrace_action */
+	uint32_t flags;	 /* OTRACE_ASSERT_* */
+	uint32_t text_bytes;
+};
 
 struct otrace_rec_trace_over {
 	struct otrace_rec rec;
@@ -281,6 +298,7 @@ OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_place) == 56, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_trace_over) == 32, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_parked) == 48, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_resumed) == 40, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_assert) == 48, "wire size");
 
 #ifdef __cplusplus
 }

@@ -98,8 +98,10 @@ enum otrace_msg_type {
 	OTRACE_MSG_COUNTS =
 		18, /* uint32_t counter[], an even number of them (UINT32_MAX fills up) ->
 				     otrace_trace_counts[] */
-	OTRACE_MSG_RESUME = 22,	   /* otrace_resume, uint64_t call_seq[] -> otrace_resume_reply */
-	OTRACE_MSG_PARKED = 23,	   /* nothing -> otrace_parked_list, otrace_parked[] */
+	OTRACE_MSG_RESUME = 22, /* otrace_resume, uint64_t call_seq[] -> otrace_resume_reply */
+	OTRACE_MSG_PARKED = 23, /* nothing -> otrace_parked_list, otrace_parked[] */
+	OTRACE_MSG_ASSERTS =
+		25, /* otrace_asserts -> nothing: what traceassert() does from now on */
 	OTRACE_MSG_RELEASE = 27,   /* otrace_release, uint64_t call_seq[] -> otrace_release_reply */
 	OTRACE_MSG_HELD = 28,	   /* nothing -> otrace_held_list, otrace_held[] */
 	OTRACE_EVENT_MODULES = 64, /* nothing: modules were loaded or unloaded; ask again */
@@ -302,6 +304,16 @@ struct otrace_call {
 	uint32_t reserved;
 	struct otrace_call_value result;
 };
+
+#define OTRACE_ASSERTS_ACTIVE 1u /* record them while nothing is traced, too */
+
+/** Until the shell goes. */
+struct otrace_asserts {
+	uint32_t flags;	      /* OTRACE_ASSERTS_* */
+	uint32_t stack_bytes; /* to copy; 0 = OTRACE_ASSERTS_STACK_BYTES */
+};
+
+#define OTRACE_ASSERTS_STACK_BYTES 4096u
 
 struct otrace_withdraw {
 	uint32_t request; /* of the CALL */
