@@ -6,8 +6,8 @@
 #ifndef OT_CORE_BYTECODE_H
 #define OT_CORE_BYTECODE_H
 
-#include <otrace/rule.h>
-#include "core/probe.h"
+#include <stdbool.h>
+#include <otrace/bytecode.h>
 
 enum ot_verdict {
 	OT_VERDICT_NO = 0,

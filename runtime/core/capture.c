@@ -1,33 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "core/area.h"
 #include "core/capture.h"
-#include "core/modules.h"
+#include "core/look.h"
 #include "core/thread.h"
 
 #define AREA_FEW_WORDS 8u
 
-static bool in_stack(uint64_t from, uint64_t bytes)
-{
-	const struct ot_stack *stack = &ot_tls.stack;
-
-	return from - stack->low < stack->bytes && stack->bytes - (from - stack->low) >= bytes;
-}
-
-/* The frame and what lies above it on the thread's own stack is there; so are the executable's constants. */
-static bool is_safe(uint64_t from, uint64_t bytes, const struct otrace_frame *frame)
-{
-	if (from >= (uint64_t)frame && in_stack(from, bytes)) {
-		if (!(ot_tls.stack.flags & OT_STACK_OWN))
-			ot_stack_be_exact((uint64_t)frame);
-		return (ot_tls.stack.flags & OT_STACK_OWN) && in_stack(from, bytes);
-	}
-	return ot_modules_constant(from, bytes);
-}
-
 static uint64_t read_memory(void *out, uint64_t from, uint64_t bytes,
 			    const struct otrace_frame *frame)
 {
-	if (is_safe(from, bytes, frame)) {
+	if (ot_look_is_plain(from, bytes, frame)) {
 		ot_memcpy(out, (const void *)from, bytes);
 		return bytes;
 	}

@@ -43,6 +43,7 @@ const struct ot_cmd *const ot_cmds[] = {
 	&ot_cmd_untrace,
 	&ot_cmd_resume,
 	&ot_cmd_log,
+	&ot_cmd_top,
 	/* the program */
 	&ot_cmd_patch,
 	&ot_cmd_unpatch,

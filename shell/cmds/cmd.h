@@ -188,5 +188,6 @@ extern const struct ot_cmd ot_cmd_find_tree, ot_cmd_grep, ot_cmd_popd, ot_cmd_pu
 extern const struct ot_cmd ot_cmd_resume;
 extern const struct ot_cmd ot_cmd_alias, ot_cmd_exec, ot_cmd_interrupt, ot_cmd_pipe, ot_cmd_repeat,
 	ot_cmd_set, ot_cmd_source;
+extern const struct ot_cmd ot_cmd_top;
 
 #endif

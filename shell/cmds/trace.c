@@ -108,6 +108,8 @@ static void say_report(const struct ot_shell *shell, const struct ot_trace_names
 			    report->assumed.nr);
 	if (names->note)
 		ot_buf_addf(out, "  note: %s\n", names->note);
+	if (report->note)
+		ot_buf_addf(out, "  note: %s\n", report->note);
 	if (!ot_traces_is_active(shell->traces))
 		ot_buf_adds(out, "  note: tracing is off; `set trace_active on`\n");
 }

@@ -151,6 +151,24 @@ static struct ot_err *find_functions(struct ot_shell *shell, const char *word,
 	return NULL;
 }
 
+/* A struct may have been meant as well. */
+static struct ot_err *offer_types(struct ot_shell *shell, const char *word, struct ot_err *err)
+{
+	const struct ot_type *const *types;
+	struct ot_nearest nearest;
+	size_t nr;
+
+	if (ot_glob_is(word))
+		return err;
+	types = ot_program_types(shell->program, &nr);
+	ot_nearest_init(&nearest, word);
+	for (size_t i = 0; i < nr; i++)
+		if (types[i]->name && ot_type_is_record(types[i]))
+			ot_nearest_offer(&nearest, types[i]->name);
+	ot_nearest_add_to(&nearest, err);
+	return err;
+}
+
 /* What no function is called: a file, a type, a method of one; or the error about functions. */
 static struct ot_err *find_else(struct ot_shell *shell, const char *word, struct ot_err *err,
 				struct ot_trace_names *ret)
@@ -165,7 +183,7 @@ static struct ot_err *find_else(struct ot_shell *shell, const char *word, struct
 		return NULL;
 	}
 	if (!type)
-		return err;
+		return offer_types(shell, word, err);
 	ot_err_destroy(err);
 	return dot ? find_method(shell, type, word, ret) : find_methods(shell, type, name, ret);
 }

@@ -86,6 +86,9 @@ void ot_type_pair_deinit(struct ot_type_pair *pair);
 /* names.c */
 struct ot_err *ot_eval_name(struct ot_evaluator *e, const struct ot_expr_node *node,
 			    struct ot_value *ret);
+/** The variable that a name means here if nothing hides it: a static of the function, of the file, then any; or NULL. */
+struct ot_err *ot_eval_find_var(struct ot_evaluator *e, const struct ot_expr_node *node,
+				const struct ot_var **ret);
 /** The alignment that the source asks for of the variable that a name means, or 0. */
 uint32_t ot_eval_name_align(struct ot_evaluator *e, const struct ot_expr_node *node);
 /** "f.NAME", f being a function: a static of it, as f::NAME is. @param found false: there is none */

@@ -26,8 +26,8 @@ static bool self_member(struct ot_evaluator *e, const char *name, struct ot_valu
 }
 
 /* The variable that the name means here: a static of the function, of the file, then any. */
-static struct ot_err *scoped_var(struct ot_evaluator *e, const struct ot_expr_node *node,
-				 const struct ot_var **ret)
+struct ot_err *ot_eval_find_var(struct ot_evaluator *e, const struct ot_expr_node *node,
+				const struct ot_var **ret)
 {
 	const struct ot_expr_scope *scope = e->scope;
 	struct ot_var *var = ot_program_var(e->program, node->text);
@@ -243,7 +243,7 @@ uint32_t ot_eval_name_align(struct ot_evaluator *e, const struct ot_expr_node *n
 	if (self && ot_type_is_record(self->type) &&
 	    ot_type_find_member(self->type, node->text, &bit_offset))
 		return 0;
-	ot_err_destroy(scoped_var(e, node, &var));
+	ot_err_destroy(ot_eval_find_var(e, node, &var));
 	return var ? var->align_bytes : 0;
 }
 
@@ -295,7 +295,7 @@ struct ot_err *ot_eval_name(struct ot_evaluator *e, const struct ot_expr_node *n
 		return NULL;
 	if (e->scope->local && eval_local(e, node, ret, &err))
 		return err;
-	OT_TRY(scoped_var(e, node, &var));
+	OT_TRY(ot_eval_find_var(e, node, &var));
 	if (var)
 		return eval_var(e, node, var, ret);
 	OT_TRY(scoped_fn(e, node, &fn));

@@ -148,6 +148,26 @@ static bool all_want_words(const struct ot_trace_members *members)
 	return true;
 }
 
+/* Of the matching rules the last one copies: the deepest, and what copies every match before what is sparing. */
+static unsigned int copying(const struct ot_trace_rule *rule)
+{
+	if (!rule->copies)
+		return 0;
+	return 2 * rule->request->options.depth + !(rule->head.flags & OTRACE_RULE_SPARING);
+}
+
+static void order_by_copying(struct ot_trace_members *members)
+{
+	for (size_t i = 1; i < members->nr; i++) {
+		struct ot_trace_member member = members->items[i];
+		size_t at = i;
+
+		for (; at && copying(members->items[at - 1].rule) > copying(member.rule); at--)
+			members->items[at] = members->items[at - 1];
+		members->items[at] = member;
+	}
+}
+
 static struct ot_err *plan_rules(struct ot_traces *traces, struct ot_trace_change *change,
 				 const struct ot_trace *plain)
 {
@@ -156,6 +176,7 @@ static struct ot_err *plan_rules(struct ot_traces *traces, struct ot_trace_chang
 
 	for (size_t i = 0; i < members->nr; i++)
 		OT_TRY(ot_member_rule(traces, &members->items[i]));
+	order_by_copying(members);
 	change->arm = ruled_trace(traces, plain, (uint32_t)members->nr);
 	rules = (struct ot_trace_rule **)change->arm->rules;
 	for (size_t i = 0; i < members->nr; i++) {

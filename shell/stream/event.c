@@ -201,7 +201,7 @@ static void json_traces(const struct ot_trace *trace, uint32_t matched, struct o
 	if (!trace->nr_rules)
 		ot_buf_add_u64(out, trace->request->number);
 	for (uint32_t i = 0; i < trace->nr_rules; i++) {
-		if (!(matched & 1u << i))
+		if (trace->nr_rules > 1 && !(matched & 1u << i))
 			continue;
 		if (any)
 			ot_buf_addc(out, ',');

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/names.h"
+#include "cond/cond.h"
 #include "stream/armed.h"
 #include "stream/rules.h"
 
@@ -108,9 +109,12 @@ struct ot_err *ot_request_take(struct ot_traces *traces, const char *pattern, bo
 			       const struct ot_trace_options *options,
 			       struct ot_trace_request **ret, bool *replaced_ret)
 {
-	struct ot_trace_request *request = find(traces, pattern, options->cond);
+	ot_auto_free char *cond = options->cond ? ot_cond_text(options->cond) : NULL;
+	struct ot_trace_request *request = find(traces, pattern, cond);
+	struct ot_trace_options own = *options;
 	uint32_t number;
 
+	own.cond = cond;
 	*replaced_ret = request != NULL;
 	if (!request) {
 		OT_TRY(next_number(traces, &number));
@@ -121,7 +125,7 @@ struct ot_err *ot_request_take(struct ot_traces *traces, const char *pattern, bo
 		ot_vec_push(&traces->requests, request);
 	}
 	request->is_many = is_many;
-	own_options(request, options);
+	own_options(request, &own);
 	set_limits(traces, request);
 	*ret = request;
 	return NULL;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <string.h>
 
+#include "cond/cond.h"
+#include "model/copyplan.h"
 #include "stream/rules.h"
 
 static bool wants_contexts(const struct ot_trace_request *request)
@@ -99,16 +101,31 @@ static struct ot_err *plan_tag(struct ot_trace_rule *rule)
 
 static struct ot_err *plan_cond(struct ot_program *program, struct ot_trace_rule *rule)
 {
-	(void)program;
-	if (!rule->request->options.cond)
+	const char *text = rule->request->options.cond;
+
+	if (!text)
 		return NULL;
-	return ot_err_new(OT_ERR_UNSUPPORTED, "conditions are not understood yet");
+	OT_TRY(ot_cond_compile(program, rule->fn, text, &rule->cond));
+	rule->head.nr_enter_code = rule->cond->nr_enter;
+	rule->head.nr_leave_code = rule->cond->nr_leave;
+	if (rule->cond->is_late)
+		rule->head.flags |= OTRACE_RULE_LATE;
+	/* The text alone says which ends are shown, so it is the same for all functions. */
+	rule->request->options.when = (enum ot_trace_when)rule->cond->shows;
+	return NULL;
 }
 
-static struct ot_err *plan_copies(struct ot_trace_rule *rule)
+/* What every match is worth to who asked for it; the rest is within the thread's share. */
+static void plan_copies(struct ot_trace_rule *rule)
 {
-	(void)rule;
-	return NULL;
+	const struct ot_trace_options *o = &rule->request->options;
+	uint32_t frames = o->frames ? o->frames : 1;
+
+	rule->copies = ot_copy_plan_create(rule->fn, o->depth, frames * OT_TRACE_FRAME_BYTES);
+	ot_copy_plan_fill(rule->copies, &rule->head);
+	rule->head.flags |= OTRACE_RULE_CONTEXT;
+	if (!ot_trace_is_costly(rule->request))
+		rule->head.flags |= OTRACE_RULE_SPARING;
 }
 
 /* A break is at the beginning, unless the condition or -c says otherwise. */
@@ -137,7 +154,9 @@ static struct ot_err *plan_rule(struct ot_program *program, struct ot_trace_rule
 	plan_action(rule);
 	if (request->options.action == OTRACE_ACTION_TAG)
 		OT_TRY(plan_tag(rule));
-	return wants_contexts(request) ? plan_copies(rule) : NULL;
+	if (wants_contexts(request))
+		plan_copies(rule);
+	return NULL;
 }
 
 struct ot_err *ot_trace_rule_create(struct ot_program *program, struct ot_trace_request *request,
@@ -160,6 +179,8 @@ void ot_trace_rule_destroy(struct ot_trace_rule *rule)
 {
 	if (!rule)
 		return;
+	ot_cond_destroy(rule->cond);
+	ot_copy_plan_destroy(rule->copies);
 	free(rule);
 }
 
@@ -170,10 +191,26 @@ bool ot_trace_rule_wants_end(const struct ot_trace_rule *rule)
 	       rule->head.flags & (OTRACE_RULE_LATE | OTRACE_RULE_BREAK_LEAVE);
 }
 
+const char *ot_trace_rule_note(const struct ot_trace_rule *rule)
+{
+	return rule->cond ? rule->cond->note : NULL;
+}
+
 void ot_trace_rule_add(const struct ot_trace_rule *rule, struct ot_buf *out)
 {
+	const struct ot_cond *cond = rule->cond;
 	struct otrace_rule head = rule->head;
+	size_t code_bytes = cond ? ((size_t)cond->nr_enter + cond->nr_leave) *
+					   sizeof(struct otrace_code)
+				 : 0;
 
-	head.size_bytes = sizeof(head);
+	head.size_bytes = (uint32_t)(sizeof(head) + code_bytes +
+				     (rule->copies ? ot_copy_plan_bytes(rule->copies) : 0));
 	ot_buf_add(out, &head, sizeof(head));
+	if (code_bytes) {
+		ot_buf_add(out, cond->enter, cond->nr_enter * sizeof(*cond->enter));
+		ot_buf_add(out, cond->leave, cond->nr_leave * sizeof(*cond->leave));
+	}
+	if (rule->copies)
+		ot_copy_plan_add(rule->copies, out);
 }

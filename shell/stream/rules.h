@@ -21,6 +21,9 @@ void ot_trace_rule_destroy(struct ot_trace_rule *rule);
 /** Whether the end of the call must be recorded. */
 bool ot_trace_rule_wants_end(const struct ot_trace_rule *rule);
 
+/** What a user should know of the condition, or NULL. */
+const char *ot_trace_rule_note(const struct ot_trace_rule *rule);
+
 /** Adds the rule as the runtime takes it. */
 void ot_trace_rule_add(const struct ot_trace_rule *rule, struct ot_buf *out);
 

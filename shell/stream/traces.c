@@ -158,6 +158,8 @@ static void want(struct ot_traces *traces, struct ot_trace_request *request, str
 		note_unfit(report, fn, err);
 		return;
 	}
+	if (member.rule && !report->note)
+		report->note = ot_trace_rule_note(member.rule);
 	change = ot_change_begin(changes, site, request);
 	if (change->members.nr < OTRACE_RULES_MAX)
 		ot_vec_push(&change->members, member);
@@ -524,8 +526,9 @@ unsigned int ot_trace_when(const struct ot_trace *trace, uint32_t matched, bool 
 
 	if (!trace->nr_rules)
 		return when_of(trace->request, shown);
+	/* Nothing is known of an end whose beginning was lost: whoever might have it does. */
 	for (uint32_t i = 0; i < trace->nr_rules; i++)
-		if (matched & 1u << i)
+		if (!matched || matched & 1u << i)
 			when |= when_of(trace->rules[i]->request, shown);
 	return when;
 }

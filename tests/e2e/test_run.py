@@ -269,10 +269,10 @@ def test_what_cannot_be_written_is_a_failure(tool, shop, where):
 
 
 @pytest.mark.parametrize("word, status, part", [
-    ("trace", 0, "trace [-c call|return|all]"), ("attach", 0, "otrace attach [OPTIONS] PID|NAME"),
-    ("run", 0, "In the shell: run [FUNCTION"), ("run trace", 0, "trace [-c call|return|all]"),
-    ("trace attach", 0, "otrace attach [OPTIONS] PID|NAME"), ("-- trace", 0, "trace [-c call|return|all]"),
-    ("--json trace", 0, "trace [-c call|return|all]"), ("*", 0, "untrace"),
+    ("trace", 0, "trace [-a ACTION] [-c COND]"), ("attach", 0, "otrace attach [OPTIONS] PID|NAME"),
+    ("run", 0, "In the shell: run [FUNCTION"), ("run trace", 0, "trace [-a ACTION] [-c COND]"),
+    ("trace attach", 0, "otrace attach [OPTIONS] PID|NAME"), ("-- trace", 0, "trace [-a ACTION] [-c COND]"),
+    ("--json trace", 0, "trace [-a ACTION] [-c COND]"), ("*", 0, "untrace"),
     ("trac", 2, "did you mean trace or tree?"), ("run trac", 2, "did you mean trace or tree?"), ("-q", 2, "unknown option -q")])
 def test_help_of_a_command_needs_no_program(tool, word, status, part):
     done = tool("help", *word.split())

@@ -69,7 +69,7 @@ def test_q_records_without_printing(tool, shop):
 
 def test_options_may_stand_behind_the_names(tool, shop):
     done = tool.json(["trace add -q half -c call", "trace"], shop)
-    assert done.result("trace")["text"] == "-c call -q add\n-c call -q half"
+    assert done.result("trace")["text"] == "1  -c call -q add: 0 hits\n2  -c call -q half: 0 hits"
 
 
 def test_w_leaves_strings_unread(tool, shop):
@@ -91,7 +91,7 @@ def test_a_file_can_be_named_before_or_behind(tool, shop):
 def test_without_a_name_it_lists(tool, shop):
     done = tool.json(["trace", "trace -c call add", "trace -q g*", "trace"], shop)
     texts = [e["text"] for e in done.of("result") if e["command"] == "trace"]
-    assert texts == ["nothing is traced", "-c call add\n-c all -q g* (1 functions)"]
+    assert texts == ["nothing is traced", "1  -c call add: 0 hits\n2  -c all -q g*: 1 function, 0 hits"]
 
 
 def test_an_inlined_function_says_where_and_what_to_do(tool, shop):

@@ -142,6 +142,18 @@ static inline void ot_arch_touch_text(void *byte)
 	__asm__ volatile("lock orb $0, %0" : "+m"(*(volatile char *)byte)::"memory", "cc");
 }
 
+enum ot_fraction_op {
+	OT_FRACTION_ADD,
+	OT_FRACTION_SUBTRACT,
+	OT_FRACTION_MULTIPLY,
+	OT_FRACTION_DIVIDE,
+	OT_FRACTION_ROUND, /* a alone, to what a float has */
+	OT_FRACTION_WIDEN  /* a alone, the bits of a float */
+};
+
+/** Calculates with the bits of doubles; with is_float rounded to a float. The program's registers and state stay. */
+uint64_t ot_arch_fraction(enum ot_fraction_op op, uint64_t a, uint64_t b, bool is_float);
+
 /** True when the time stamp counter ticks at one rate, always, on all CPUs. */
 bool ot_arch_tsc_invariant(void);
 

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "core/look.h"
+#include "core/modules.h"
+#include "core/thread.h"
+
+static bool in_stack(uint64_t from, uint64_t bytes)
+{
+	const struct ot_stack *stack = &ot_tls.stack;
+
+	return from - stack->low < stack->bytes && stack->bytes - (from - stack->low) >= bytes;
+}
+
+bool ot_look_is_plain(uint64_t from, uint64_t bytes, const struct otrace_frame *frame)
+{
+	if (from >= (uint64_t)frame && in_stack(from, bytes)) {
+		if (!(ot_tls.stack.flags & OT_STACK_OWN))
+			ot_stack_be_exact((uint64_t)frame);
+		return (ot_tls.stack.flags & OT_STACK_OWN) && in_stack(from, bytes);
+	}
+	return ot_modules_constant(from, bytes);
+}

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Several traces on a function, what their names mean, their limits and what is said of them."""
+import pytest
+
+
+@pytest.fixture(scope="module")
+def methods(compiled):
+    return compiled("methods.c")
+
+
+def functions(done, kind="call"):
+    return {e["function"] for e in done.of(kind)}
+
+
+def traces(done, command="trace"):
+    """The list as JSON, by number; of several lists the last one."""
+    lists = [e["value"] for e in done.of("result") if e["command"] == command]
+    return {row["number"]: row for row in lists[-1]}
+
+
+CLIENT = {"client_read", "client_find", "client_close"}
+BUFFER = {"buffer_add", "buffer_close", "round_of"}
+
+
+@pytest.mark.parametrize("name, expected", [
+    ("client", CLIENT), ("struct client", CLIENT), ("'struct client'", CLIENT), ("buffer", BUFFER),
+    ("struct buffer", BUFFER), ("client.client_close", {"client_close"}), ("client.*_f*", {"client_find"}),
+    (".*_close", {"client_close", "buffer_close"}), (".client_read", {"client_read"}), ("struct both", {"use_both"}),
+    ("methods.c", CLIENT | BUFFER | {"main", "both", "use_both", "client_new", "count"})])
+def test_names_are_functions_structs_methods_and_files(tool, methods, name, expected):
+    done = tool.json([f"trace -q {name}", "trace", "run", "log -s", f"untrace {name}", "trace"], methods)
+    found = {row["function"] for row in done.result("log -s")["value"]}
+    nr = len(expected) - ("round_of" in expected and "round_of" not in found)
+    assert found in (expected, expected - {"round_of"})
+    assert f"({nr} function" in done.result(f"trace -q {name}")["text"]
+
+
+def test_the_function_goes_before_a_struct_of_its_name(tool, methods):
+    done = tool.json(["trace both"], methods)
+    assert functions(done) == {"both"}
+    assert "`struct both`" in done.result("trace both")["text"]
+
+
+@pytest.mark.parametrize("command, part", [
+    ("trace clint", "client"), ("trace struct clint", "client"), ("trace client.client_clos", "client_close"),
+    ("trace .nothing", 'no method ".nothing"'), ("trace -a hold count", "-a break"), ("trace -a jump count", '"jump"'),
+    ("trace -n 0 count", '"0"'), ("trace -n x count", '"x"'), ("trace -d 99 count", "0 (no contexts) to 16"),
+    ("trace -s 0 count", "1 to 16"), ("trace -r 5/s count", "100/ms"), ("trace -t soon -a break count", '"soon"'),
+    ("trace -t 5 count", "-a break"), ("trace -a tag count", "no pointer to a struct"),
+    ("trace -a tag=nobody client_close", '"nobody"'), ("trace -a tag=id client_new", "no pointer"),
+    ("trace -a", "-a wants"), ("untrace 7", "no trace 7"), ("untrace count", "not traced"), ("top", "top -n 1"),
+    ("top -n 0", "from 1 on"), ("top a b", "not two")])
+def test_mistakes_say_what_is_wanted(tool, methods, command, part):
+    assert part in tool.json([command], methods).result(command)["error"]
+
+
+def test_several_traces_sit_on_a_function(tool, methods):
+    """Each counts and shows for itself; taking one away leaves the others."""
+    done = tool.json(["trace -q *", "trace -d 0 count", "trace -c call -w methods.c:count", "trace"], methods)
+    calls = done.of("call", "count")
+    assert [e["traces"] for e in calls] == [[1, 2, 3]] * 10
+    assert functions(done) == functions(done, "return") == {"count"}
+    assert {number: row["functions"] for number, row in traces(done).items()} == {1: 10, 2: 1, 3: 1}
+    done = tool.json(["trace -q *", "trace -c call count", "untrace *", "trace -c return count", "trace -q -d 0 co*",
+                      "untrace count", "trace"], methods)
+    assert traces(done).keys() == {4}
+    assert not done.of("call") and not done.of("return")
+
+
+def test_the_same_name_and_condition_takes_the_new_options(tool, methods):
+    done = tool.json(["trace -c call count", "trace -q count", "trace -c all -n 3 count", "trace"], methods)
+    assert done.result("trace")["text"].startswith("1  -c all -n 3 count: 0 hits")
+    assert len(done.of("call", "count")) == len(done.of("return", "count")) == 3
+
+
+def test_untrace_takes_names_numbers_and_functions_out_of_others(tool, methods):
+    done = tool.json(["trace -q client", "trace -q count", "trace -q .*_close", "untrace 2", "untrace client_close",
+                      "trace", "run", "log -s"], methods)
+    assert done.result("untrace 2")["text"] == "Untraced trace 2: count"
+    assert {number: row["functions"] for number, row in traces(done).items()} == {1: 2, 3: 1}
+    assert {row["function"] for row in done.result("log -s")["value"]} == {"client_read", "client_find", "buffer_close"}
+
+
+def test_what_nobody_traces_is_switched_off(tool, methods):
+    done = tool.json(["trace -q *", "trace -q -n 5 count", "untrace *", "status"], methods)
+    assert done.result("status")["value"]["on"] == done.result("status")["value"]["traced"] == 0
+    done = tool.json(["trace -q count", "trace -q -n 5 co*", "untrace count", "status"], methods)
+    assert done.result("status")["value"]["on"] == 1
+
+
+def test_n_ends_a_trace_or_passes_over_the_first(tool, methods):
+    done = tool.json(["trace -n 4 client_read", "trace -q -c call -n -8 count"], methods)
+    assert [e["args"]["n"] for e in done.of("call", "client_read")] == [0, 1, 2, 3]
+    assert [e["value"] for e in done.of("return", "client_read")] == [0, 1, 2, -2]
+    over = done.of("trace_over")
+    assert [(e["trace"], e["name"], e["why"]) for e in over] == [(1, "client_read", "4 matches")]
+    done = tool.run(["trace -d 0 -n -8 count"], methods)
+    first = 2 + 8
+    assert [line.split(" ", 1)[1] for line in done.err.splitlines() if " n=" in line] == [
+        f"n={first}", f"n={first + 1}"]
+
+
+def test_a_trace_that_is_over_is_listed_and_costs_nothing(tool, methods):
+    process = tool.listen(methods, "100000", "1000")
+    try:
+        done = tool.attach(["trace -q -n 3 count", "wait 0.2", "trace", "status", "trace -q -n 5 count", "wait 0.2",
+                            "trace", "untrace count", "trace"], process.pid)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    lists = [e["value"] for e in done.of("result") if e["command"] == "trace"]
+    assert [(row["hits"] >= hits, row["over"]) for (row,), hits in zip(lists, (3, 5))] == [(True, "hits")] * 2
+    assert lists[2] == []
+    assert done.result("status")["value"]["on"] == 0
+    assert [e["why"] for e in done.of("trace_over")] == ["3 matches", "5 matches"]
+
+
+def test_a_rate_ends_a_trace(tool, shop):
+    done = tool.json(["trace -q -c call -r 20/ms tick"], shop, "burn", "20000")
+    assert [e["why"] for e in done.of("trace_over")] == ["more than 20 matches in a millisecond (-r)"]
+
+
+def test_default_limits_are_parameters(tool, shop):
+    done = tool.json(["set trace_most", "set trace_most 50", "trace -q -d 1 tick", "trace -q -d 0 add"], shop,
+                     "burn", "2000")
+    assert done.result("set trace_most")["value"] == "100000"
+    assert [(e["name"], e["why"]) for e in done.of("trace_over")] == [("tick", "50 matches (set trace_most)")]
+
+
+def test_the_master_switch_forgets_nothing(tool, methods):
+    done = tool.json(["trace count", "set trace_active off", "status", "trace both", "trace", "set trace_active on"],
+                     methods)
+    assert done.result("status")["value"]["on"] == 0
+    assert "tracing is off" in done.result("trace both")["text"]
+    assert traces(done).keys() == {1, 2}
+    assert functions(done) == {"count", "both"}
+    assert not tool.json(["trace count", "set trace_active off"], methods).of("call")
+
+
+def test_top_has_rates_times_and_errors(tool, methods):
+    """Of eight reads a round one returns -2; of two looks one finds nothing."""
+    done = tool.json(["trace -q client count", "run", "top -n 1", "top -n 2 count"], methods, "5")
+    rows = {row["function"]: row for row in done.result("top -n 1")["value"]}
+    assert {name: (row["calls"], row["errors"]) for name, row in rows.items()} == {
+        "client_read": (40, 5), "client_find": (10, 5), "client_close": (10, 0), "count": (50, 0)}
+    assert all(0 < row["mean_ns"] <= row["max_ns"] and row["calls_per_s"] > 0 for row in rows.values())
+    rates = [row["calls_per_s"] for row in done.result("top -n 1")["value"]]
+    assert rates == sorted(rates, reverse=True)
+    assert [row["calls"] for row in done.result("top -n 2 count")["value"]] == [50]
+    assert done.result("top -n 2 count")["text"].count("calls/s") == 2
+
+
+def test_top_is_live(tool, methods):
+    process = tool.listen(methods, "100000", "1000")
+    try:
+        done = tool.attach(["trace -q count", "wait 0.1", "top -n 2", "untrace *"], process.pid)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    (row,) = done.result("top -n 2")["value"]
+    assert row["calls"] > row["calls_per_s"] > 0
