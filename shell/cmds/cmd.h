@@ -22,6 +22,7 @@ struct ot_buf;
 struct ot_err;
 struct ot_fn;
 struct ot_history;
+struct ot_holding;
 struct ot_params;
 struct ot_program;
 struct ot_stream;
@@ -99,6 +100,7 @@ struct ot_shell {
 	struct ot_traces *traces;   /* stream/traces.h: what is traced now */
 	struct ot_launch *launch;   /* launch/launch.h: the process we started, else NULL */
 	struct ot_breaks *breaks;   /* ui/breaks.h: threads that wait */
+	struct ot_holding *holding; /* ui/holding.h: requests that are held */
 	struct ot_ui *ui;	    /* ui/ui.h: where text goes */
 	struct ot_history *history; /* expr/history.h: earlier results; NULL = none yet */
 	struct ot_patch_list patches;

@@ -2,6 +2,7 @@
 #include "cmds/callargs.h"
 #include "cmds/functions.h"
 #include "ui/breaks.h"
+#include "ui/holding.h"
 #include "ui/session.h"
 
 /* Why main cannot be let go, or a function called, now. */
@@ -21,13 +22,14 @@ static struct ot_err *check_held(const struct ot_shell *shell)
 	}
 }
 
-/* In a script: until the next break, or the end. */
+/* In a script: until the next break or hold, or the end. */
 static bool goes_on_after_break(const struct ot_shell *shell)
 {
 	const struct ot_parked *parked = ot_breaks_parked(shell);
+	const struct ot_holds *holds = ot_holding_holds(shell);
+	bool waited = (parked && ot_parked_nr_breaks(parked)) || (holds && ot_holds_nr_ever(holds));
 
-	return !shell->interactive && parked && ot_parked_nr_breaks(parked) &&
-	       ot_target_state(shell->target) == OT_TARGET_RUNNING;
+	return !shell->interactive && waited && ot_target_state(shell->target) == OT_TARGET_RUNNING;
 }
 
 static struct ot_err *let_go(struct ot_shell *shell, struct ot_buf *out)

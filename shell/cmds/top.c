@@ -189,7 +189,8 @@ static void json(const struct top *top, struct ot_buf *out)
 		ot_buf_add_json(out, row->fn->unique_name, strlen(row->fn->unique_name));
 		if (row->calls_per_s >= 0)
 			ot_buf_addf(out, ",\"calls_per_s\":%.3f", row->calls_per_s);
-		ot_buf_addf(out, ",\"calls\":%llu,\"mean_ns\":%llu,\"max_ns\":%llu,\"errors\":%llu}",
+		ot_buf_addf(out,
+			    ",\"calls\":%llu,\"mean_ns\":%llu,\"max_ns\":%llu,\"errors\":%llu}",
 			    (ull)row->sums->calls, (ull)row->mean_ns, (ull)row->sums->max_ns,
 			    (ull)row->errors);
 	}

@@ -103,10 +103,10 @@ struct ot_trace {
 /** What `trace` did. Zero-initialise; ot_trace_report_deinit(). */
 struct ot_trace_report {
 	const struct ot_trace_request *request;
-	const char *note; /* on the condition, or NULL */
-	bool replaced;	 /* an earlier one of this name had other options */
-	size_t nr_armed; /* with tracing switched off (trace_active): those that will be */
-	size_t nr_same_stub;	       /* other names of code that was armed already */
+	const char *note;    /* on the condition, or NULL */
+	bool replaced;	     /* an earlier one of this name had other options */
+	size_t nr_armed;     /* with tracing switched off (trace_active): those that will be */
+	size_t nr_same_stub; /* other names of code that was armed already */
 	struct ot_fn_list untraceable; /* no stub */
 	struct ot_fn_list assumed;     /* armed; callers were compiled with knowledge of them */
 	struct ot_fn_list unfit;       /* the condition or the action makes no sense there */

@@ -17,6 +17,7 @@
 #include "stream/asserts.h"
 #include "stream/death.h"
 #include "ui/breaks.h"
+#include "ui/holding.h"
 #include "ui/session.h"
 #include "ui/traced.h"
 #include "vfs/vfs.h"
@@ -160,6 +161,7 @@ static void every_call(void *priv, const struct ot_trace *trace, const struct ot
 {
 	ot_traced_call(&((struct ot_session *)priv)->shell, trace, event);
 	ot_breaks_call(&((struct ot_session *)priv)->shell, event);
+	ot_holding_call(&((struct ot_session *)priv)->shell, trace, event);
 }
 
 static void show_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
@@ -261,6 +263,8 @@ static void open_program(struct ot_session *session, const char *script)
 	if (shell->stream)
 		ot_breaks_begin(shell);
 	if (shell->stream)
+		ot_holding_begin(shell);
+	if (shell->stream)
 		ot_stream_on(shell->stream, OTRACE_REC_ASSERT, show_assert, session);
 }
 
@@ -308,6 +312,7 @@ void ot_session_destroy(struct ot_session *session)
 
 	ot_stream_destroy(shell->stream);
 	ot_breaks_destroy(shell->breaks);
+	ot_holding_destroy(shell->holding);
 	ot_traces_destroy(shell->traces);
 	ot_vfs_destroy(shell->vfs);
 	ot_history_destroy(shell->history);
@@ -477,6 +482,7 @@ static void end_program(struct ot_session *session)
 		if (shell->traces)
 			ot_traces_ended(shell->traces);
 		ot_breaks_ended(shell);
+		ot_holding_ended(shell);
 		if (shell->stream)
 			tell_death(session);
 		ot_ui_exit(shell->ui, (int)ot_target_pid(shell->target), session->status);
@@ -691,6 +697,7 @@ static bool turn(struct ot_session *session, int terminal_fd, int wait_ms)
 		session->more = shell->stream && ot_stream_poll(shell->stream, STREAM_BUDGET_MS);
 		ot_traced_settle(shell);
 		ot_breaks_settle(shell);
+		ot_holding_settle(shell);
 		if (process_is_gone(session))
 			end_program(session);
 	} else {
@@ -780,7 +787,7 @@ void ot_session_wait(struct ot_shell *shell, uint64_t ms)
 
 	while (!session->ended && !shell->quit && (now = now_ms()) < end) {
 		ot_session_turn(shell, end - now < WAIT_TURN_MS ? (int)(end - now) : WAIT_TURN_MS);
-		if (ot_breaks_new(shell))
+		if (ot_breaks_new(shell) || ot_holding_new(shell))
 			return;
 		if (!ot_session_interrupted(session))
 			continue;
@@ -795,7 +802,7 @@ bool ot_session_wait_end(struct ot_shell *shell)
 	struct ot_session *session = session_of(shell);
 
 	while (!session->ended) {
-		if (ot_breaks_new(shell))
+		if (ot_breaks_new(shell) || ot_holding_new(shell))
 			return false;
 		ot_session_turn(shell, -1);
 		if (!shell->launch && ot_session_interrupted(session))
