@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Requests that an event loop puts aside, and takes up again when the shell says so."""
 import json
-import re
 import signal
 import socket
 import subprocess
@@ -70,7 +69,7 @@ def test_the_request_that_matches_waits_and_the_others_are_answered(tool, server
     assert "no request is held" in terminal.type("resume")
     # what the end of a call says comes too late
     assert "nothing left to hold" in terminal.type("trace -a hold -c '$duration > 5' handle")
-    assert "-a hold" in terminal.type("trace -a hold -t 0 -c 'number == 7' handle")
+    assert "Tracing -a hold -c 'number == 7' -t 60 handle" in terminal.type("trace -a hold -t 60 -c 'number == 7' handle")
     seventh, eighth = server.ask(7), server.ask(8)
     assert answer(eighth) == "answered 8"
     number = held_number(terminal)
@@ -79,9 +78,10 @@ def test_the_request_that_matches_waits_and_the_others_are_answered(tool, server
     again = server.ask(7)
     other = held_number(terminal)
     assert int(other) > int(number)
-    assert re.search(rf"held +handle:hd-parsed:\S+\.{number} for", terminal.type("status"))
-    assert "which one" in terminal.type("resume")
-    assert "nobody:hd" in terminal.type("resume nobody:hd*")
+    for line, said in [("status", rf"held +handle:hd-parsed:\S+\.{number} for"), ("resume", "2 wait: which one"),
+                       ("resume nobody:hd*", r"nobody:hd\*: no thread waits")]:
+        terminal.sendline(line)
+        terminal.expect(said)
     terminal.sendline(f"resume ~{number}")
     terminal.expect(rf"handle:hd-parsed:\S+\.{number} goes on  \(\S+ \w+, resume\)")
     assert answer(seventh) == "answered 7" and not is_answered(again)
@@ -100,12 +100,14 @@ def test_the_request_that_matches_waits_and_the_others_are_answered(tool, server
     assert answer(staying) == "answered 7"
     # its time is over
     terminal.sendline("trace -a hold -t 30ms handle")
+    terminal.expect("Tracing")
     late = server.ask(9)
     terminal.expect(r"is held until resume or for \S+ ms")
     terminal.expect(r"goes on  \(\S+ \w+, deadline\)")
     assert answer(late) == "answered 9"
     # nobody is left to say resume
-    terminal.sendline("trace -a hold -t 0 handle")
+    terminal.sendline("trace -a hold handle")
+    terminal.expect("Tracing")
     last = server.ask(10)
     held_number(terminal)
     terminal.sendline("quit")
@@ -116,8 +118,8 @@ def test_the_request_that_matches_waits_and_the_others_are_answered(tool, server
 
 def test_a_script_waits_for_what_is_held(tool, holds):
     server = Server(tool, holds, "poll")
-    commands = ["trace -a hold -c 'number == 3' handle", "wait 60", "status", "resume", "wait 0.1"]
-    script = subprocess.Popen([tool.path, "attach", "--json", *(w for c in commands for w in ("-e", c)), str(server.pid)],
+    commands = ["trace -a hold -c 'number == 3' handle", "wait 60", "status", "resume", "wait 0.1", "quit"]
+    script = subprocess.Popen(["timeout", str(TIMEOUT), tool.path, "attach", "--json", *(w for c in commands for w in ("-e", c)), str(server.pid)],
                               cwd=tool.folder, env=tool.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     events = []
     for line in script.stdout:
@@ -148,5 +150,6 @@ def test_a_program_without_an_event_loop_is_told_so(tool, holds):
     connection = server.ask(5)
     terminal.expect(r"handle:hd-parsed:\S+ goes on: thread \d+ has no event loop")
     assert answer(connection) == "answered 5"
-    assert "1 not held" in terminal.type("status")
+    terminal.sendline("status")
+    terminal.expect("1 not held: their threads have no event loop")
     server.close()
