@@ -5,6 +5,7 @@
 #include "base/sys.h"
 
 void (*ot_on_failure)(void);
+bool (*ot_log_to)(const char *line);
 static uint32_t failed;
 
 static struct {
@@ -77,18 +78,24 @@ static void print_line(struct ot_text *text)
 	ot_sys_close(fd);
 }
 
+static void make_line(struct ot_text *text, const char *what, const char *detail)
+{
+	ot_text_add(text, "otrace: ");
+	ot_text_add(text, what);
+	if (!detail)
+		return;
+	ot_text_add(text, ": ");
+	ot_text_add(text, detail);
+}
+
 void ot_log(const char *what, const char *detail)
 {
 	char buffer[512];
 	struct ot_text text = OT_TEXT(buffer);
 
-	ot_text_add(&text, "otrace: ");
-	ot_text_add(&text, what);
-	if (detail) {
-		ot_text_add(&text, ": ");
-		ot_text_add(&text, detail);
-	}
-	print_line(&text);
+	make_line(&text, what, detail);
+	if (!ot_log_to || !ot_log_to(buffer))
+		print_line(&text);
 }
 
 void ot_log_errno(const char *what, const char *detail, long error)
@@ -110,8 +117,8 @@ bool ot_failed(void)
 
 void ot_assert_failed(const char *file, unsigned line, const char *condition)
 {
-	char buffer[256];
-	struct ot_text text = OT_TEXT(buffer);
+	char buffer[256], message[512];
+	struct ot_text text = OT_TEXT(buffer), all = OT_TEXT(message);
 
 	if (__atomic_exchange_n(&failed, 1, __ATOMIC_SEQ_CST))
 		return;
@@ -120,7 +127,8 @@ void ot_assert_failed(const char *file, unsigned line, const char *condition)
 	ot_text_add_u64(&text, line, 10);
 	ot_text_add(&text, ": ");
 	ot_text_add(&text, condition);
-	ot_log("assertion failed, tracing is switched off", buffer);
+	make_line(&all, "assertion failed, tracing is switched off", buffer);
+	print_line(&all);
 	if (ot_on_failure)
 		ot_on_failure();
 }

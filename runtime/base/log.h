@@ -12,6 +12,9 @@ void ot_log_init(void);
 /** On a thread with a descriptor table of its own: its messages go to the process's standard error. */
 void ot_log_apart(void);
 
+/** Takes a line in place of standard error; false: it does not. core/ sets it; not asked about faults of our own. */
+extern bool (*ot_log_to)(const char *line);
+
 /** Prints "otrace: WHAT" and, if detail is not NULL, ": DETAIL". */
 void ot_log(const char *what, const char *detail);
 /** The same with an error number behind it. */

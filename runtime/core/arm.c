@@ -167,6 +167,7 @@ int ot_probe_arm(struct otrace_probe *probe, const struct otrace_probe_set *set,
 	ot_memset(scratch, 0, sizeof(*scratch));
 	fill(scratch, set, captures);
 	scratch->frame_bytes = probe->frame_bytes;
+	scratch->probe = probe;
 	same = find_same(probe, scratch, rules, set->rules_bytes);
 	if (same) {
 		take_over(same, scratch);

@@ -347,13 +347,17 @@ enum ot_verdict ot_bytecode_run(const struct otrace_code *program, uint32_t nr,
 			code += otrace_code_data(code);
 			break;
 		case OTRACE_CODE_CLEAR:
+			if (!env->slots)
+				return OT_VERDICT_NO;
 			env->slots[OTRACE_CODE_MARK] = 0;
 			break;
 		case OTRACE_CODE_STORE:
+			if (!env->slots)
+				return OT_VERDICT_NO;
 			store(env->slots, code->arg, *--sp);
 			break;
 		case OTRACE_CODE_SLOT:
-			if (!is_stored(env->slots, code->arg))
+			if (!env->slots || !is_stored(env->slots, code->arg))
 				goto fault;
 			*sp++ = env->slots[code->arg];
 			break;

@@ -6,11 +6,13 @@
 #include "base/log.h"
 #include "base/maps.h"
 #include "core/area.h"
+#include "core/callbacks.h"
 #include "core/control.h"
 #include "core/probe.h"
 #include "core/rules.h"
 #include "core/start.h"
 #include "core/switch.h"
+#include "core/tags.h"
 #include "core/thread.h"
 
 static struct ot_lock control;
@@ -203,6 +205,8 @@ static int arm_probe(const struct ot_probe_wish *wish, struct otrace_probe **pro
 	error = ot_probe_get(wish->set->fn, probe_ret);
 	if (!error)
 		error = ot_probe_arm(*probe_ret, wish->set, wish->captures, wish->rules, &arm);
+	if (!error && arm->rules && arm->rules->tag_mask)
+		error = ot_tags_prepare();
 	if (!error)
 		__atomic_store_n(&(*probe_ret)->arm, arm, __ATOMIC_RELEASE);
 	return error;
@@ -370,6 +374,7 @@ int ot_control_redirect(const struct otrace_redirect *redirect, enum ot_owner ow
 	struct redirect_work work = {redirect, owner, ret, OTRACE_E_OK};
 
 	ot_control_run(run_redirect, &work);
+	ot_callbacks_tell_edits();
 	return work.error;
 }
 
@@ -392,6 +397,7 @@ void ot_control_restore_all(enum ot_owner owner, struct otrace_switched *ret)
 	struct redirect_work work = {.owner = owner, .ret = ret};
 
 	ot_control_run(run_restore_all, &work);
+	ot_callbacks_tell_edits();
 }
 
 static void make_probes(struct ot_module *module)
@@ -468,6 +474,7 @@ void ot_control_child_off(void)
 void ot_control_shell_gone(struct otrace_switched *ret)
 {
 	ot_control_run(run_shell_gone, ret);
+	ot_callbacks_tell_edits();
 }
 
 void ot_control_forget_shell(void)

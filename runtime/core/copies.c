@@ -246,12 +246,11 @@ static void add_object(struct work *work, uint64_t address, uint32_t layout)
 	work->objects[work->nr_objects++] = (struct object){address, layout, bytes};
 }
 
+typedef uint64_t unaligned __attribute__((aligned(1)));
+
 static void add_pointer(struct work *work, const char *at, uint32_t layout)
 {
-	uint64_t address;
-
-	ot_memcpy(&address, at, sizeof(address));
-	add_object(work, address, layout);
+	add_object(work, *(const unaligned *)at, layout);
 }
 
 static void add_roots(struct work *work)
@@ -308,14 +307,32 @@ static bool is_direct(const struct work *work, uint64_t from, uint64_t bytes)
 
 static void add_read(struct work *work, struct piece *piece)
 {
-	char *to = work->stage + work->staged_bytes;
-
-	work->to[work->nr_reads] = (struct iovec){to, piece->bytes};
+	work->to[work->nr_reads] = (struct iovec){(void *)piece->from, piece->bytes};
 	work->from[work->nr_reads] = (struct iovec){(void *)piece->address, piece->bytes};
 	work->reads[work->nr_reads++] = piece;
+	piece->got = 0;
+}
+
+/* Where the bytes come from: what is read by the kernel, and strings, which may change while their end is looked
+ * for, go through the room. False when that is full. */
+static bool find_source(struct work *work, struct piece *piece)
+{
+	bool direct = is_direct(work, piece->address, piece->bytes);
+	char *to = work->stage + work->staged_bytes;
+
+	piece->from = (const char *)piece->address;
+	piece->got = piece->bytes;
+	if (direct && work->objects[piece->object].layout != OTRACE_COPY_STRING)
+		return true;
+	if (work->staged_bytes + OT_ROUND_UP(piece->bytes, 8) > STAGE_BYTES)
+		return false;
 	work->staged_bytes += OT_ROUND_UP(piece->bytes, 8);
 	piece->from = to;
-	piece->got = 0;
+	if (direct)
+		ot_memcpy(to, (const void *)piece->address, piece->bytes);
+	else
+		add_read(work, piece);
+	return true;
 }
 
 static void leave_out_rest(struct work *work)
@@ -355,13 +372,8 @@ static bool add_piece(struct work *work)
 				.offset = work->next_offset,
 				.bytes = (uint32_t)ot_smaller(bytes, left),
 				.is_cut = bytes > left};
-	piece->from = (const char *)piece->address;
-	piece->got = piece->bytes;
-	if (!is_direct(work, piece->address, piece->bytes)) {
-		if (work->staged_bytes + OT_ROUND_UP(piece->bytes, 8) > STAGE_BYTES)
-			return false;
-		add_read(work, piece);
-	}
+	if (!find_source(work, piece))
+		return false;
 	work->nr_pieces++;
 	step_behind(work, piece);
 	return true;

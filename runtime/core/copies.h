@@ -46,9 +46,9 @@ bool ot_copy_program_is_sound(const struct ot_copy_program *program, uint32_t fr
  * left out, what the limits have no room for is counted. A context takes at most a quarter of the ring for its objects
  * and as much for the stack.
  *
- * System calls: one for each level of pointers, and one more for each pointer that cannot be read; none for what lies
- * on the thread's own stack above the frame or in constants of the executable. Stacks that are not the thread's own
- * (coroutines, signal stacks) take one for each 16 KiB of the stack's copy.
+ * System calls: one for each level of pointers (one for each 16 KiB of it), and one more for each pointer that cannot
+ * be read; none for what lies on the thread's own stack above the frame or in constants of the executable. Stacks that
+ * are not the thread's own (coroutines, signal stacks) take one for each 16 KiB of the stack's copy.
  */
 OT_SLOW void ot_copies_write(struct ot_thread *thread, const struct ot_copy_program *program,
 			     const struct ot_copies *what);

@@ -10,6 +10,7 @@
 #include "core/park.h"
 #include "core/settrace.h"
 #include "core/start.h"
+#include "core/tags.h"
 #include "core/thread.h"
 #include "core/thunk.h"
 
@@ -36,6 +37,7 @@ static void in_child(void)
 	ot_park_forget();
 	ot_hold_forget();
 	ot_set_trace_forget();
+	ot_tags_in_child();
 	ot_area_in_child(ot_threads_after_fork());
 	ot_thunks_after_fork();
 	ot_control_child_off();

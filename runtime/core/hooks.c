@@ -4,6 +4,7 @@
  * [1] the arm that recorded it; [2] OTRACE_REC_FLAG_*; [3] where the frame lies, as long as it is there.
  */
 #include "core/area.h"
+#include "core/callbacks.h"
 #include "core/callhere.h"
 #include "core/capture.h"
 #include "core/clock.h"
@@ -408,11 +409,14 @@ void *ot_hook_enter(struct otrace_frame *frame, struct otrace_probe *probe)
 		matched = enter_with_rules(thread, frame, arm, flags, true);
 		release(thread);
 		if (ot_unlikely(matched.rules))
+			ot_callbacks_tell(frame, false);
+		if (ot_unlikely(matched.rules))
 			ot_rules_park(arm, frame, matched.seq, matched.rules, false);
 		return ot_unlikely(matched.rules) ? probe_target(probe) : target;
 	}
 	enter(thread, frame, arm, flags);
 	release(thread);
+	ot_callbacks_tell(frame, false);
 	return target;
 }
 
@@ -435,12 +439,15 @@ void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe)
 		matched = leave_with_rules(thread, frame, arm, now, false);
 		release(thread);
 		if (matched)
+			ot_callbacks_tell(frame, true);
+		if (matched)
 			ot_rules_park(arm, frame, frame->words[0], matched, true);
 		return;
 	}
 	if (ot_record_room(thread, arm->leave_max_bytes, arm->flags))
 		write_leave(thread, frame, arm, now);
 	release(thread);
+	ot_callbacks_tell(frame, true);
 }
 
 void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe)
@@ -597,6 +604,8 @@ struct ot_varargs_way ot_hook_varargs(struct otrace_varargs_frame *frame,
 	else
 		enter_without_end(thread, &frame->head, arm, flags);
 	release(thread);
+	if (!arm->rules || matched.rules)
+		ot_callbacks_tell(&frame->head, false);
 	if (matched.rules)
 		ot_rules_park(arm, &frame->head, matched.seq, matched.rules, false);
 	return way;

@@ -44,6 +44,7 @@ static struct place places[OT_PARK_MAX];
 static uint32_t shells; /* odd = one is there */
 static bool ended;
 static uint64_t nr_passed;
+static uint32_t spared; /* a thread that is the shell's, 0 = none */
 
 static __thread bool never_waits __attribute__((tls_model("initial-exec")));
 
@@ -307,6 +308,8 @@ void ot_park(const struct ot_park_wish *wish)
 	if (!may_wait(session) || !is_one_of_ours())
 		return;
 	tid = (uint32_t)ot_sys_gettid();
+	if (tid == __atomic_load_n(&spared, __ATOMIC_RELAXED))
+		return;
 	forget_left(tid, here);
 	place = take_place(&word);
 	if (place) {
@@ -339,6 +342,7 @@ void ot_park_shell_came(void)
 void ot_park_shell_gone(void)
 {
 	__atomic_store_n(&shells, (shells | 1) + 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&spared, 0, __ATOMIC_RELAXED);
 	wake_all(OTRACE_RESUMED_GONE);
 }
 
@@ -355,6 +359,7 @@ void ot_park_forget(void)
 	shells = 0;
 	ended = false;
 	nr_passed = 0;
+	spared = 0;
 }
 
 /* ------------------------------------------------------------------ those who left */
@@ -442,6 +447,14 @@ void ot_request_resume(struct ot_client *client, struct ot_payload in, struct ot
 	done.nr = resume(wish, (const void *)(wish + 1),
 			 (in.nr_bytes - sizeof(*wish)) / sizeof(uint64_t));
 	ot_reply_add(reply, &done, sizeof(done));
+}
+
+void ot_request_spare(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
+{
+	(void)client;
+	(void)reply;
+	__atomic_store_n(&spared, (uint32_t)*(const uint64_t *)(const void *)in.bytes,
+			 __ATOMIC_RELAXED);
 }
 
 void ot_request_parked(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)

@@ -88,6 +88,7 @@ static int create(struct ot_module *module, const struct ot_fn *fn, struct otrac
 	probe->stub = fn->stub;
 	probe->body = (void *)fn->body;
 	probe->target = probe->body;
+	probe->name = fn->head.name;
 	probe->fn_flags = fn->head.flags;
 	probe->assumes = fn->head.assumes;
 	probe->wrapper = fn->wrapper;

@@ -34,6 +34,7 @@ struct ot_arm {
 	uint32_t enter_max_bytes; /* whole record at most */
 	uint32_t leave_max_bytes;
 	uint32_t frame_bytes; /* of the wrapper's frame */
+	const struct otrace_probe *probe;
 	/* the record's first word, ready to be stored: trace_id, nr_words (0 = not known before), type,
 	 * flags; the length is known when every step is one word of the frame: the fast way */
 	uint64_t enter_head;
@@ -69,6 +70,8 @@ struct otrace_probe {
 	uint32_t
 		stack_bytes; /* that a wrapper takes beyond what stack_low keeps free; 0 = little */
 	struct ot_module *module;
+	const char *name;	 /* in its module */
+	void *told;		 /* the replacement that callbacks know of */
 	void *replacement_api;	 /* set by the program itself */
 	void *replacement_shell; /* goes when the shell goes; wins while it is there */
 	struct ot_arm *arms;

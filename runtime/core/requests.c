@@ -291,7 +291,11 @@ static const struct request {
 	[OTRACE_MSG_COUNTS] = {counts, 8, ANY_LENGTH},
 	[OTRACE_MSG_RESUME] = {ot_request_resume, sizeof(struct otrace_resume), 0},
 	[OTRACE_MSG_PARKED] = {ot_request_parked, 0, 0},
+	[OTRACE_MSG_SPARE] = {ot_request_spare, sizeof(uint64_t), 0},
 	[OTRACE_MSG_ASSERTS] = {asserts, sizeof(struct otrace_asserts), 0},
+	[OTRACE_MSG_TAG] = {ot_request_tag, sizeof(struct otrace_tag_set), 0},
+	[OTRACE_MSG_UNTAG] = {ot_request_untag, 8, ANY_LENGTH},
+	[OTRACE_MSG_TAGS] = {ot_request_tags, 0, 0},
 	[OTRACE_MSG_RELEASE] = {ot_request_release, sizeof(struct otrace_release), 0},
 	[OTRACE_MSG_HELD] = {ot_request_held, 0, 0},
 };

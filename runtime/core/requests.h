@@ -38,7 +38,11 @@ void ot_request_tls(struct ot_client *client, struct ot_payload in, struct ot_re
 void ot_request_call(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
 void ot_request_withdraw(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
 void ot_request_resume(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
+void ot_request_spare(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
 void ot_request_parked(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
+void ot_request_tag(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
+void ot_request_untag(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
+void ot_request_tags(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
 void ot_request_release(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
 void ot_request_held(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
 

@@ -131,7 +131,7 @@ uint32_t ot_rules_decide_leave(struct ot_thread *thread, const struct ot_arm *ar
 void ot_rules_write_late(struct ot_thread *thread, const struct ot_arm *arm,
 			 const struct ot_late *late, uint32_t matched, uint64_t now_tsc)
 {
-	uint64_t bytes = late->has_enter ? 0 : late->capture_bytes, head;
+	uint64_t bytes = late->capture_bytes, head;
 	struct otrace_rec_late *rec;
 
 	if (!ot_record_room(thread, sizeof(*rec) + bytes, arm->flags))
@@ -144,8 +144,7 @@ void ot_rules_write_late(struct ot_thread *thread, const struct ot_arm *arm,
 	rec->enter.matched = matched;
 	rec->begin_tsc = late->begin_tsc;
 	ot_memcpy(rec + 1, &late->slots[late->nr_slots], bytes);
-	head = OT_REC_HEAD(arm->trace_id, (sizeof(*rec) + bytes) / 8, OTRACE_REC_LATE,
-			   late->flags | (late->has_enter ? OTRACE_REC_FLAG_NO_ARGS : 0));
+	head = OT_REC_HEAD(arm->trace_id, (sizeof(*rec) + bytes) / 8, OTRACE_REC_LATE, late->flags);
 	ot_record_head(rec, head);
 	ot_record_commit(thread, sizeof(*rec) + bytes);
 }

@@ -24,6 +24,7 @@
 #include "core/requests.h"
 #include "core/server.h"
 #include "core/start.h"
+#include "core/tags.h"
 #include "core/thread.h"
 
 #define TICK_MS 200
@@ -90,6 +91,7 @@ static void drop_client(void)
 	ot_hold_shell_gone();
 	ot_call_shell_gone();
 	ot_control_shell_gone(&done);
+	ot_tags_shell_gone();
 	/* a client that is gone while main is held lets it go */
 	ot_start_go(&(struct otrace_go){0});
 }
@@ -277,6 +279,7 @@ static void tick(void)
 	ot_park_sweep();
 	ot_loops_sweep();
 	check_modules();
+	ot_tags_tick();
 	if (++server.ticks % SECOND_TICKS == 0)
 		ot_clock_update(ot_area_head);
 }

@@ -42,6 +42,8 @@ const struct ot_cmd *const ot_cmds[] = {
 	&ot_cmd_trace,
 	&ot_cmd_untrace,
 	&ot_cmd_resume,
+	&ot_cmd_tag,
+	&ot_cmd_untag,
 	&ot_cmd_log,
 	&ot_cmd_top,
 	/* the program */

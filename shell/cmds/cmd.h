@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/clean.h"
@@ -26,6 +27,7 @@ struct ot_holding;
 struct ot_params;
 struct ot_program;
 struct ot_stream;
+struct ot_tags;
 struct ot_target;
 struct ot_traces;
 struct ot_ui;
@@ -98,6 +100,8 @@ struct ot_shell {
 	struct ot_vfs *vfs;	    /* vfs/vfs.h: the tree and the current directory */
 	struct ot_stream *stream;   /* stream/stream.h: records of the trace area */
 	struct ot_traces *traces;   /* stream/traces.h: what is traced now */
+	struct ot_tags *tags;	    /* stream/tags.h: objects that are followed */
+	uint32_t tags_watched;	    /* cmds/tagging.h: what the runtime was told to watch, + 1 */
 	struct ot_launch *launch;   /* launch/launch.h: the process we started, else NULL */
 	struct ot_breaks *breaks;   /* ui/breaks.h: threads that wait */
 	struct ot_holding *holding; /* ui/holding.h: requests that are held */
@@ -190,6 +194,7 @@ extern const struct ot_cmd ot_cmd_find_tree, ot_cmd_grep, ot_cmd_popd, ot_cmd_pu
 extern const struct ot_cmd ot_cmd_resume;
 extern const struct ot_cmd ot_cmd_alias, ot_cmd_exec, ot_cmd_interrupt, ot_cmd_pipe, ot_cmd_repeat,
 	ot_cmd_set, ot_cmd_source;
+extern const struct ot_cmd ot_cmd_tag, ot_cmd_untag;
 extern const struct ot_cmd ot_cmd_top;
 
 #endif

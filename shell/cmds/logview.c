@@ -133,6 +133,8 @@ static void take_event(struct tree *tree, const struct walk *walk)
 	uintptr_t index;
 
 	note_thread(tree, walk->event.tid);
+	if (walk->event.matched_before)
+		return;
 	if (walk->event.kind == OT_CALL_ENTER || walk->event.kind == OT_CALL_LOST) {
 		ot_vec_push(&tree->nodes, node);
 		if (walk->trace)
@@ -274,7 +276,7 @@ static void add_event(struct ot_map *sums, struct ot_map *outer, const struct wa
 		ot_map_set(sums, key, sum);
 	}
 	if (event->kind == OT_CALL_ENTER) {
-		sum->calls++;
+		sum->calls += !event->matched_before;
 		return;
 	}
 	if (!event->begin_known)

@@ -22,16 +22,6 @@ static struct ot_err *check_held(const struct ot_shell *shell)
 	}
 }
 
-/* In a script: until the next break or hold, or the end. */
-static bool goes_on_after_break(const struct ot_shell *shell)
-{
-	const struct ot_parked *parked = ot_breaks_parked(shell);
-	const struct ot_holds *holds = ot_holding_holds(shell);
-	bool waited = (parked && ot_parked_nr_breaks(parked)) || (holds && ot_holds_nr_ever(holds));
-
-	return !shell->interactive && waited && ot_target_state(shell->target) == OT_TARGET_RUNNING;
-}
-
 static struct ot_err *let_go(struct ot_shell *shell, struct ot_buf *out)
 {
 	OT_TRY(ot_target_go(shell->target));
@@ -76,6 +66,26 @@ static struct ot_err *call_function(struct ot_shell *shell, struct ot_cmd_call *
 	return NULL;
 }
 
+/* In a script, behind a break: until the next one, or the end. */
+static bool can_go_on(const struct ot_shell *shell)
+{
+	const struct ot_parked *parked = ot_breaks_parked(shell);
+
+	return !shell->interactive && parked && ot_parked_nr_breaks(parked) &&
+	       (ot_target_state(shell->target) == OT_TARGET_RUNNING ||
+		ot_session_running_call(shell));
+}
+
+static struct ot_err *go_on(struct ot_shell *shell, struct ot_cmd_call *call)
+{
+	const struct ot_fn *called = ot_session_running_call(shell);
+
+	if (called)
+		return tell_result(shell, called, call);
+	ot_session_wait_end(shell);
+	return NULL;
+}
+
 static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 {
 	if (!shell->launch && shell->target && ot_target_state(shell->target) == OT_TARGET_FILE)
@@ -90,10 +100,8 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 		ot_session_wait_end(shell);
 		return NULL;
 	}
-	if (call->argc == 1 && goes_on_after_break(shell)) {
-		ot_session_wait_end(shell);
-		return NULL;
-	}
+	if (call->argc == 1 && can_go_on(shell))
+		return go_on(shell, call);
 	OT_TRY(check_held(shell));
 	if (call->argc == 1)
 		return let_go(shell, call->out);

@@ -71,14 +71,9 @@ static void say_left_out(const struct ot_trace_report *report, struct ot_buf *ou
 			    "  left out: %zu without a stub (inlined everywhere or skipped; "
 			    "trace NAME says why)\n",
 			    report->untraceable.nr);
-	if (report->unfit.nr) {
-		ot_auto_buf struct ot_buf why = OT_BUF_INIT;
-
-		ot_err_format(report->why_unfit, &why);
-		ot_buf_addf(out, "  left out: %zu where that makes no sense (%s: %s)\n",
-			    report->unfit.nr, report->unfit.items[0]->unique_name,
-			    ot_buf_text(&why));
-	}
+	if (report->unfit.nr)
+		ot_buf_addf(out, "  left out: %zu where that makes no sense (%s)\n",
+			    report->unfit.nr, report->why_unfit->what);
 	for (size_t i = 0; i < report->refused.nr && i < NAMES_SHOWN; i++)
 		ot_buf_addf(out, "  refused: %s: %s\n", report->refused.items[i]->unique_name,
 			    ot_target_error_text(report->refused.status[i]));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /**
- * For the files of expr/ only: evaluation.
+ * For the files of expr/ and cond/ only: evaluation.
  *
  * A value keeps its address as long as it has one, and is read only when its bytes are needed:
  * "&p->field" reads p and nothing else. What C does not evaluate (the operand of sizeof, the other

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** For the files of expr/ only: tokens and the tree of a parsed expression. */
+/** For the files of expr/ and cond/ only: tokens and the tree of a parsed expression. */
 #ifndef OT_EXPR_TREE_H
 #define OT_EXPR_TREE_H
 

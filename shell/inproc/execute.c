@@ -15,6 +15,7 @@ static struct {
 	pthread_mutex_t lock;
 	struct ot_session *session; /* NULL = none */
 	pid_t pid;		    /* whose it is */
+	pid_t spared;		    /* thread that no break holds up, 0 = none */
 	bool busy;		    /* a line runs, all of this is being changed */
 	struct ot_buf out, err;	    /* what was printed */
 } inside = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -73,6 +74,7 @@ static struct ot_err *open_session(void)
 	options.ui = ot_ui_create(&ui);
 	inside.session = ot_session_create(&options);
 	inside.pid = getpid();
+	inside.spared = 0;
 	return NULL;
 }
 
@@ -94,6 +96,9 @@ static int run_line(const char *line)
 		return 1;
 	}
 	shell = ot_session_shell(inside.session);
+	if (inside.spared != gettid())
+		ot_target_inproc_spare(shell->target);
+	inside.spared = gettid();
 	nr_failed = ot_cmd_line(shell, line);
 	ot_session_turn(shell, 0);
 	if (shell->stream)

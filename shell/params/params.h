@@ -44,6 +44,8 @@ struct ot_params {
 	unsigned int trace_rate; /* matches in a millisecond; 0 = any */
 	uint64_t shell_timeout;	 /* milliseconds; 0 = none */
 	uint64_t break_timeout;	 /* milliseconds; 0 = none */
+	bool tag_free;		 /* tags end with free() */
+	bool tag_realloc;	 /* and follow realloc() */
 };
 
 enum ot_setting_kind {

@@ -5,6 +5,7 @@
 
 #include "cmds/cmd.h"
 #include "cmds/split.h"
+#include "cmds/tagging.h"
 #include "params/params.h"
 #include "stream/asserts.h"
 #include "stream/traces.h"
@@ -83,6 +84,11 @@ static struct ot_err *apply_assert(struct ot_shell *shell, const struct ot_param
 		return NULL;
 	return ot_asserts_want(shell->target, params->assert_active,
 			       params->assert_context * CONTEXT_BYTES);
+}
+
+static struct ot_err *apply_tags(struct ot_shell *shell, const struct ot_params *params)
+{
+	return shell ? ot_tagging_watch(shell, params) : NULL;
 }
 
 static bool is_assignment(const char *word)
@@ -177,6 +183,10 @@ const struct ot_setting ot_params_table[] = {
 	{FIELD(trace_rate), .kind = OT_SETTING_UINT, .standard = "0", .max = 1000000,
 	 .help = "matches in a millisecond at which such a trace ends; 0 = any",
 	 .apply = apply_trace_limits},
+	{FIELD(tag_free), .kind = OT_SETTING_BOOL, .standard = "true",
+	 .help = "an object's tag ends when the program frees the object", .apply = apply_tags},
+	{FIELD(tag_realloc), .kind = OT_SETTING_BOOL, .standard = "true",
+	 .help = "tags go where realloc() moves their objects to", .apply = apply_tags},
 	{FIELD(width), .kind = OT_SETTING_UINT, .standard = "0", .max = 10000,
 	 .help = "columns to lay text out in; 0 = those of the terminal", .apply = apply_width},
 	{.name = NULL},

@@ -28,6 +28,7 @@ bool ot_assert_read(const struct otrace_rec *rec, uint32_t tid, uint64_t time_ns
 	got.parent_seq = from->parent_seq;
 	got.line = from->line;
 	got.flags = from->flags;
+	got.parks = from->action;
 	got.label = next_text(&at, end);
 	got.file = next_text(&at, end);
 	got.function = next_text(&at, end);

@@ -15,6 +15,7 @@ struct ot_assert {
 	uint32_t tid;
 	unsigned int line;
 	uint32_t flags; /* OTRACE_ASSERT_* */
+	uint32_t parks; /* enum otrace_action: the thread waits behind it; 0 = it goes on */
 	const char *label;
 	const char *file;
 	const char *function;

@@ -131,14 +131,16 @@ static void feed_enter(struct thread *thread, const struct otrace_rec_enter *ent
 	}
 }
 
-/* Another trace of the function has shown the call at its beginning. */
+/* Another trace of the function has the call from its beginning on. */
 static bool feed_late_again(struct thread *thread, const struct otrace_rec_enter *enter,
 			    struct ot_call_event *ret)
 {
 	const struct open_call *call = find_open(thread, ret->seq);
+	uint32_t before;
 
 	if (!call)
 		return false;
+	before = call->matched;
 	thread->open.items[call - thread->open.items].matched |= enter->matched;
 	ret->kind = OT_CALL_ENTER;
 	ret->depth = call->depth;
@@ -147,6 +149,7 @@ static bool feed_late_again(struct thread *thread, const struct otrace_rec_enter
 	ret->begin_ns = call->begin_ns;
 	ret->begin_known = true;
 	ret->matched = enter->matched;
+	ret->matched_before = before;
 	ret->is_late = true;
 	ret->end_expected = true;
 	name_parent(thread, ret);
@@ -234,9 +237,8 @@ void ot_calls_feed(struct ot_calls *calls, uint32_t tid, const struct otrace_rec
 	if (is_begin(rec->type)) {
 		head = rec->type == OTRACE_REC_LATE ? sizeof(struct otrace_rec_late)
 						    : sizeof(struct otrace_rec_enter);
-		if (bytes >= head &&
-		    !(rec->flags & OTRACE_REC_FLAG_NO_ARGS && rec->type == OTRACE_REC_LATE &&
-		      feed_late_again(thread, (const void *)rec, ret)))
+		if (bytes >= head && !(rec->type == OTRACE_REC_LATE &&
+				       feed_late_again(thread, (const void *)rec, ret)))
 			feed_enter(thread, (const void *)rec, ret);
 	} else {
 		ret->kind = rec->type < OT_NR(ends) ? ends[rec->type] : OT_CALL_ABANDONED;

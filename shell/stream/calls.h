@@ -44,7 +44,9 @@ struct ot_call_event {
 	uint64_t begin_ns;     /* the same, but for what copying a context at the entry took */
 	uint32_t
 		matched; /* ENTER: bit i = rule i of the arm; 0 = it has none. Ends: all that matched */
-	bool is_late;	      /* ENTER: the call was decided at its end, which follows */
+	uint32_t
+		matched_before; /* is_late: what had matched when it began; 0 = it was not recorded then */
+	bool is_late;		/* ENTER: the call was decided at its end, which follows */
 	uint64_t self_ns;     /* ends: duration without that of recorded calls made inside */
 	uint64_t lost;	      /* LOST: how many records */
 	const void *captures; /* borrowed from the record */

@@ -78,20 +78,12 @@ static void text_return(const struct ot_event_writer *writer, const struct ot_tr
 		ot_buf_truncate(out, before - 1);
 }
 
-/* The arguments of a call that was shown at its beginning are not recorded again at its end. */
-static bool is_shown_before(const struct ot_call_event *event)
-{
-	return event->is_late && event->flags & OTRACE_REC_FLAG_NO_ARGS;
-}
-
 static void text_call(const struct ot_event_writer *writer, const struct ot_trace *trace,
 		      const struct ot_call_event *event, struct ot_buf *out)
 {
 	if (event->is_late)
 		ot_buf_addc(out, '*');
-	if (!is_shown_before(event))
-		ot_capture_format_args(trace->plan, &writer->format, event->captures,
-				       event->nr_bytes, out);
+	ot_capture_format_args(trace->plan, &writer->format, event->captures, event->nr_bytes, out);
 }
 
 void ot_event_text(const struct ot_event_writer *writer, const struct ot_trace *trace,
@@ -216,8 +208,6 @@ static void json_begin(const struct ot_event_writer *writer, const struct ot_tra
 {
 	if (event->is_late)
 		OT_ADD(out, ",\"late\":true");
-	if (is_shown_before(event))
-		return;
 	OT_ADD(out, ",\"args\":");
 	ot_capture_json_args(trace->plan, &writer->format, event->captures, event->nr_bytes, out);
 }

@@ -20,6 +20,13 @@ struct last {
 	uint64_t call_time_ns;
 };
 
+/* What a thread is called that waits in an assertion. */
+struct asserting {
+	uint64_t seq;
+	char *function;
+	char *label;
+};
+
 struct threads {
 	struct ot_parked_thread *items;
 	size_t nr;
@@ -33,6 +40,7 @@ struct ot_parked {
 	uint64_t nr_breaks;
 	bool unsure;
 	struct last last[NR_LAST];
+	OT_VEC(struct asserting) asserting;
 };
 
 struct ot_parked *ot_parked_create(const struct ot_traces *traces)
@@ -43,10 +51,30 @@ struct ot_parked *ot_parked_create(const struct ot_traces *traces)
 	return parked;
 }
 
+static void forget_assert(struct ot_parked *parked, size_t at)
+{
+	struct asserting *items = parked->asserting.items;
+
+	free(items[at].function);
+	free(items[at].label);
+	items[at] = items[--parked->asserting.nr];
+}
+
+static const struct asserting *find_assert(const struct ot_parked *parked, uint64_t seq)
+{
+	for (size_t i = 0; i < parked->asserting.nr; i++)
+		if (parked->asserting.items[i].seq == seq)
+			return &parked->asserting.items[i];
+	return NULL;
+}
+
 void ot_parked_destroy(struct ot_parked *parked)
 {
 	if (!parked)
 		return;
+	while (parked->asserting.nr)
+		forget_assert(parked, 0);
+	ot_vec_deinit(&parked->asserting);
 	ot_vec_deinit(&parked->threads);
 	ot_vec_deinit(&parked->going);
 	free(parked);
@@ -58,6 +86,19 @@ void ot_parked_call(struct ot_parked *parked, const struct ot_call_event *event)
 {
 	if (event->kind != OT_CALL_LOST)
 		parked->last[event->tid % NR_LAST] = (struct last){event->seq, event->call_time_ns};
+}
+
+/* Those whose records of going on were lost go when there are many. */
+void ot_parked_assert(struct ot_parked *parked, const struct ot_assert *assert)
+{
+	ot_auto_buf struct ot_buf label = OT_BUF_INIT;
+	struct asserting asserting = {.seq = assert->seq, .function = ot_strdup(assert->function)};
+
+	ot_assert_label(assert, &label);
+	asserting.label = ot_strdup(ot_buf_text(&label));
+	if (parked->asserting.nr == GOING_MOST)
+		forget_assert(parked, 0);
+	ot_vec_push(&parked->asserting, asserting);
 }
 
 static size_t index_of(const struct threads *threads, uint64_t seq)
@@ -137,7 +178,7 @@ bool ot_parked_feed(struct ot_parked *parked, uint32_t tid, const struct otrace_
 		feed_resumed(parked, tid, (const void *)rec, ret);
 	else
 		return false;
-	return ot_traces_by_id(parked->traces, rec->trace_id) != NULL;
+	return !rec->trace_id || ot_traces_by_id(parked->traces, rec->trace_id);
 }
 
 void ot_parked_lost(struct ot_parked *parked)
@@ -305,12 +346,15 @@ void ot_parked_id(const struct ot_parked *parked, const struct ot_parked_thread 
 		  struct ot_buf *out)
 {
 	const struct ot_fn *fn = fn_of(parked, thread->trace_id);
+	const struct asserting *asserting = find_assert(parked, thread->seq);
 	const struct ot_trace_request *request = ot_traces_request(parked->traces, thread->counter);
 
-	ot_buf_adds(out, fn ? fn->unique_name : "?");
+	ot_buf_adds(out, fn ? fn->unique_name : asserting ? asserting->function : "?");
 	ot_buf_adds(out, ":br-");
 	if (request && request->options.cond)
 		ot_trace_label(request, out);
+	else if (!thread->trace_id)
+		ot_buf_adds(out, asserting ? asserting->label : "assert");
 	else
 		ot_buf_adds(out, thread->at_end ? "return" : "call");
 	ot_buf_addc(out, ':');
@@ -367,7 +411,9 @@ void ot_parked_text(const struct ot_parked *parked, const struct ot_parked_event
 static void json_break(const struct ot_parked_thread *thread, struct ot_buf *out)
 {
 	ot_buf_addf(out, ",\"at\":\"%s\",\"action\":\"%s\",\"left_ns\":",
-		    thread->at_end ? "return" : "call",
+		    !thread->trace_id ? "assert"
+		    : thread->at_end  ? "return"
+				      : "call",
 		    thread->action == OTRACE_ACTION_GDB ? "gdb" : "break");
 	if (thread->deadline_ns)
 		ot_buf_add_u64(out, time_left(thread));
@@ -380,13 +426,15 @@ void ot_parked_json(const struct ot_parked *parked, const struct ot_parked_event
 {
 	const struct ot_parked_thread *thread = &event->thread;
 	const struct ot_fn *fn = fn_of(parked, thread->trace_id);
+	const struct asserting *asserting = find_assert(parked, thread->seq);
+	const char *name = fn ? fn->name : asserting ? asserting->function : "?";
 	ot_auto_buf struct ot_buf id = OT_BUF_INIT;
 
 	ot_parked_id(parked, thread, &id);
 	ot_buf_addf(out, "{\"event\":\"%s\",\"id\":", event->goes_on ? "resume" : "break");
 	ot_buf_add_json(out, id.data, id.len);
 	ot_buf_adds(out, ",\"function\":");
-	ot_buf_add_json(out, fn ? fn->name : "?", fn ? strlen(fn->name) : 1);
+	ot_buf_add_json(out, name, strlen(name));
 	ot_buf_addf(out, ",\"pid\":%d,\"thread\":%u,\"time_ns\":", pid, thread->tid);
 	ot_buf_add_u64(out, event->time_ns);
 	if (event->goes_on) {

@@ -8,14 +8,15 @@
 
 #include <otrace/wire.h>
 
+#include "stream/asserts.h"
 #include "stream/calls.h"
 #include "stream/traces.h"
 
 struct ot_parked;
 
 struct ot_parked_thread {
-	uint64_t seq; /* of the call that it waits in */
-	uint32_t trace_id;
+	uint64_t seq;	   /* of the call that it waits in */
+	uint32_t trace_id; /* 0 = in a traceassert(), which is no call */
 	uint32_t tid;
 	uint32_t counter; /* of the trace that wanted it */
 	uint32_t action;  /* enum otrace_action */
@@ -41,6 +42,8 @@ void ot_parked_destroy(struct ot_parked *parked);
 
 /** Any call's begin or end, before what follows it. Cheap. */
 void ot_parked_call(struct ot_parked *parked, const struct ot_call_event *event);
+/** A failed assertion that parks its thread, before the record of that. */
+void ot_parked_assert(struct ot_parked *parked, const struct ot_assert *assert);
 /** A PARKED or RESUMED record. False: it says nothing to us. */
 bool ot_parked_feed(struct ot_parked *parked, uint32_t tid, const struct otrace_rec *rec,
 		    uint64_t time_ns, struct ot_parked_event *ret);

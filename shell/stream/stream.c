@@ -84,6 +84,9 @@ static bool is_shown(const struct ot_trace *trace, const struct ot_call_event *e
 
 	if (event->kind == OT_CALL_ENTER)
 		side = event->end_expected ? OT_TRACE_CALL : OT_TRACE_ALL;
+	/* A call is shown once. */
+	if (event->matched_before && ot_trace_when(trace, event->matched_before, true) & side)
+		return false;
 	return trace && ot_trace_when(trace, event->matched, true) & side;
 }
 

@@ -421,12 +421,6 @@ static void note_end(const struct ot_trace *trace, const struct ot_call_event *e
 		sums->max_ns = ns;
 }
 
-/* A call that a second trace matched late is counted already. */
-static bool is_known_call(const struct ot_call_event *event)
-{
-	return event->is_late && event->flags & OTRACE_REC_FLAG_NO_ARGS;
-}
-
 void ot_traces_note(struct ot_traces *traces, const struct ot_trace *trace,
 		    const struct ot_call_event *event)
 {
@@ -438,7 +432,7 @@ void ot_traces_note(struct ot_traces *traces, const struct ot_trace *trace,
 	sums->last_ns = event->time_ns;
 	if (event->kind != OT_CALL_ENTER) {
 		note_end(trace, event);
-	} else if (!is_known_call(event)) {
+	} else if (!event->matched_before) {
 		sums->calls++;
 		if (!trace->nr_rules)
 			trace->request->nr_read++;

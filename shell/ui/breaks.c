@@ -168,7 +168,7 @@ static bool is_wanted(const struct ot_shell *shell, const struct ot_parked_threa
 {
 	const struct ot_trace_request *request = ot_traces_request(shell->traces, thread->counter);
 
-	return request && request->is_listed;
+	return !thread->trace_id || (request && request->is_listed); /* an assertion has no trace */
 }
 
 static void let_go_unwanted(struct ot_shell *shell)
@@ -268,7 +268,7 @@ static void list_one(const struct ot_parked *parked, const struct ot_parked_thre
 		ot_buf_addf(out, " (%.16s)", info->name);
 	ot_buf_addf(out, ", for %.1f s", (double)since(thread->since_ns) / 1e9);
 	ot_buf_addc(out, '\n');
-	ot_buf_adds(json, json->len > 1 ? ",{\"id\":" : "{\"id\":");
+	ot_buf_adds(json, "{\"id\":");
 	ot_buf_add_json(json, id.data, id.len);
 	ot_buf_addf(json, ",\"thread\":%u,\"waited_ns\":", thread->tid);
 	ot_buf_add_u64(json, since(thread->since_ns));
@@ -294,9 +294,11 @@ void ot_breaks_list(struct ot_shell *shell, struct ot_buf *out, struct ot_buf *j
 	threads = shell->breaks ? ot_parked_threads(shell->breaks->parked, &nr) : NULL;
 	if (nr)
 		ot_err_destroy(ot_target_threads(shell->target, &infos, &nr_infos));
-	for (size_t i = 0; i < nr; i++)
+	for (size_t i = 0; i < nr; i++) {
+		ot_buf_adds(json, i ? "," : "");
 		list_one(shell->breaks->parked, &threads[i],
 			 info_of(infos, nr_infos, threads[i].tid), out, json);
+	}
 	ot_buf_addc(json, ']');
 	free(infos);
 }

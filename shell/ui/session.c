@@ -16,6 +16,7 @@
 #include "params/params.h"
 #include "stream/asserts.h"
 #include "stream/death.h"
+#include "stream/tags.h"
 #include "ui/breaks.h"
 #include "ui/holding.h"
 #include "ui/session.h"
@@ -173,6 +174,8 @@ static void show_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, 
 	if (!ot_assert_read(rec, tid, time_ns, &assert))
 		return;
 	session->nr_events++;
+	if (assert.parks && session->shell.breaks)
+		ot_parked_assert(ot_breaks_parked(&session->shell), &assert);
 	ot_assert_text(&assert, &text);
 	ot_assert_json(&assert, &json);
 	ot_ui_happened(session->shell.ui,
@@ -184,6 +187,38 @@ static void show_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, 
 					     .tid = tid,
 					     .function = assert.function},
 		       &json);
+}
+
+static void show_tag(void *priv, const struct ot_tag_event *event)
+{
+	struct ot_session *session = priv;
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
+
+	ot_tag_event_text(event, &text);
+	ot_tag_event_json(event, &json);
+	ot_ui_happened(
+		session->shell.ui,
+		&(struct ot_log_text){
+			.text = text.data, .bytes = text.len, .level = OT_LOG_INFO, .has_id = true},
+		&json);
+}
+
+static void take_tag(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
+{
+	ot_tags_feed(priv, tid, rec, time_ns);
+}
+
+static void listen_for_tags(struct ot_session *session)
+{
+	struct ot_shell *shell = &session->shell;
+
+	shell->tags = ot_tags_create();
+	ot_tags_on_event(shell->tags, show_tag, session);
+	if (!shell->stream)
+		return;
+	ot_stream_on(shell->stream, OTRACE_REC_TAG, take_tag, shell->tags);
+	ot_stream_on(shell->stream, OTRACE_REC_TAG_MOVED, take_tag, shell->tags);
+	ot_stream_on(shell->stream, OTRACE_REC_TAG_DIED, take_tag, shell->tags);
 }
 
 uint64_t ot_session_nr_events(const struct ot_shell *shell)
@@ -266,6 +301,7 @@ static void open_program(struct ot_session *session, const char *script)
 		ot_holding_begin(shell);
 	if (shell->stream)
 		ot_stream_on(shell->stream, OTRACE_REC_ASSERT, show_assert, session);
+	listen_for_tags(session);
 }
 
 static void each_patch(void *priv,
@@ -314,6 +350,7 @@ void ot_session_destroy(struct ot_session *session)
 	ot_breaks_destroy(shell->breaks);
 	ot_holding_destroy(shell->holding);
 	ot_traces_destroy(shell->traces);
+	ot_tags_destroy(shell->tags);
 	ot_vfs_destroy(shell->vfs);
 	ot_history_destroy(shell->history);
 	ot_program_destroy(shell->program);
@@ -841,6 +878,7 @@ const struct ot_target_done *ot_session_wait_call(struct ot_shell *shell)
 {
 	struct ot_session *session = session_of(shell);
 
+	session->call_left = false;
 	while (!session->call_done && !session->ended && !ot_breaks_new(shell))
 		ot_session_turn(shell, -1);
 	session->call_left = !session->call_done && !session->ended;

@@ -343,6 +343,22 @@ void ot_ui_program_output(struct ot_ui *ui, const char *data, size_t bytes)
 
 /* ------------------------------------------------------------------ events and results */
 
+static bool has_limit_reached(const struct ot_trace_request *request)
+{
+	return request && request->is_listed && request->over;
+}
+
+/* Switched off by hand: one that has ended by a limit has but a few calls left, which somebody waits for. */
+static bool is_off(const struct ot_trace *trace)
+{
+	if (trace->is_on || (!trace->nr_rules && has_limit_reached(trace->request)))
+		return false;
+	for (uint32_t i = 0; i < trace->nr_rules; i++)
+		if (has_limit_reached(trace->rules[i]->request))
+			return false;
+	return true;
+}
+
 /* On a terminal only. What is still on its way when a trace is switched off would go on for seconds. */
 static bool capped(struct ot_ui *ui, const struct ot_trace *trace)
 {
@@ -350,7 +366,7 @@ static bool capped(struct ot_ui *ui, const struct ot_trace *trace)
 
 	if (!ui->options.interactive)
 		return false;
-	if ((trace && !trace->is_on) || (ui->held && ui->err.buf.len > HELD_BYTES)) {
+	if ((trace && is_off(trace)) || (ui->held && ui->err.buf.len > HELD_BYTES)) {
 		ui->cap.held_back++;
 		return true;
 	}

@@ -29,7 +29,7 @@ def test_json_without_a_file_is_on_standard_error(tool, shop):
 
 
 def test_a_call_and_its_return_have_one_id(tool, shop):
-    done = tool.json(["trace add greet"], shop)
+    done = tool.json(["trace -d 0 add greet"], shop)
     begins = {e["id"]: e for e in calls(done)}
     ends = {e["id"]: e for e in done.of("return")}
     assert begins.keys() == ends.keys() and len(begins) == 6

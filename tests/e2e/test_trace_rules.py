@@ -161,3 +161,66 @@ def test_top_is_live(tool, methods):
         process.stdout.close()
     (row,) = done.result("top -n 2")["value"]
     assert row["calls"] > row["calls_per_s"] > 0
+
+
+def late(done, function=None):
+    return [e for e in done.of("call", function) if e.get("late")]
+
+
+def test_conditions_choose_calls_at_their_beginning_or_at_their_end(tool, methods):
+    """Reads are (client 1 or 2, n = 0..7) and return n, but -id at n = 3."""
+    done = tool.json(["trace -c 'n > 4 && client->id == 2' client_read", "trace -c 'return < 0' client_read",
+                      "trace -c 'client->name == \"bob\"' client_close", "trace -c error client_find",
+                      "trace -c 'self.id==1,n>=4' client_read"], methods)
+    by_trace = {number: [e for e in done.of("call") if number in e["traces"]] for number in range(1, 6)}
+    assert [e["args"]["n"] for e in by_trace[1]] == [5, 7]
+    assert [(e["args"]["n"], e["late"]) for e in by_trace[2]] == [(3, True)]
+    assert len(by_trace[3]) == 1 and not late(done, "client_close")
+    assert [(e["args"]["id"], e["late"]) for e in by_trace[4]] == [(1, True)]
+    assert [e["args"]["n"] for e in by_trace[5]] == [4, 6]
+    ends = {e["id"]: e for e in done.of("return")}
+    assert ends.keys() == {e["id"] for e in done.of("call")}
+    assert ends[by_trace[2][0]["id"]]["value"] == -2 and ends[by_trace[4][0]["id"]]["value"] is None
+
+
+def test_a_call_that_is_decided_at_its_end_is_marked(tool, methods):
+    done = tool.run(["trace -c 'return == 4' client_read"], methods)
+    lines = [line for line in done.err.splitlines() if line.startswith("client_read:")]
+    call, end = (line.split(" ", 1) for line in lines)
+    assert call[0] == end[0] and end[1].startswith("return 4  (")
+    assert call[1].startswith("*client=(struct client *) 0x") and call[1].endswith("n=4")
+
+
+def test_a_call_is_shown_once_and_late_ones_have_their_arguments(tool, methods):
+    """Whether a quiet trace has the call already, or one that has shown it."""
+    done = tool.json(["trace -q *", "trace -c 'return == 4' client_read", "trace -c 'n >= 4' count", "trace -c 'return > 0' count",
+                      "run", "log -s", "log -t"], methods)
+    assert [(e["args"]["n"], e["late"], e["traces"]) for e in done.of("call", "client_read")] == [(4, True, [2])]
+    assert len(done.of("call", "count")) == len(done.of("return", "count")) == 10
+    rows = {row["function"]: row["calls"] for row in done.result("log -s")["value"]}
+    assert rows["client_read"] == 8 and rows["count"] == 10
+    assert done.result("log -t")["text"].count("client_read(") == 8
+
+
+def test_the_list_has_what_was_asked_and_what_it_cost(tool, methods):
+    process = tool.listen(methods, "100000", "1000")
+    try:
+        done = tool.attach(["trace -q -c 'n == 3' client_read", "trace -q -d 1 client_find", "wait 0.3", "trace",
+                            "untrace *"], process.pid)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    asked, copied = (traces(done)[number] for number in (1, 2))
+    assert asked["evaluated"] > asked["hits"] * 7 > 0 and asked["cost_ns"] > 0
+    assert copied["copied_bytes"] > 0 and copied["hits"] > 0
+
+
+def test_a_condition_of_a_wildcard_leaves_out_where_it_makes_no_sense(tool, methods):
+    done = tool.json(["trace -c 'id == 1' *", "trace -c 'nosuch == 1' count", "trace -c 'nosuch == 1' c*", "trace"],
+                     methods)
+    assert functions(done) == {"client_new", "client_find"}
+    assert "where that makes no sense" in done.result("trace -c 'id == 1' *")["text"]
+    assert "nosuch" in done.result("trace -c 'nosuch == 1' count")["error"]
+    assert "none of" in done.result("trace -c 'nosuch == 1' c*")["error"]
+    assert traces(done).keys() == {1}

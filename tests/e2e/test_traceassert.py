@@ -3,6 +3,7 @@
 import re
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -58,6 +59,29 @@ def test_they_can_be_wanted_where_nothing_is_traced(tool, asserts):
     assert done.status == 0 and [e["function"] for e in done.of("assert")] == ["check", "check"]
     done = tool.json(["set assert_active on", "set assert_active off", "run"], asserts, "4")
     assert PLAIN in done.err and not done.of("assert")
+
+
+def test_break_parks_the_thread_until_it_is_resumed(tool, asserts):
+    shell = tool.terminal("run", "--", asserts, "2", "break").ready()
+    shell.type("trace -q outer")
+    shell.sendline("run")
+    shell.expect(r"main:as-argc_<_3:[\d-]+\.(\d+) ")
+    number = shell.match[1]
+    shell.expect(rf"main:br-argc_<_3:[\d-]+\.{number} waits: thread \d+, until resume")
+    time.sleep(0.3)  # longer than the shell takes to let go whom nobody wants to wait
+    assert "evaluated" not in shell.type("pr nr_evaluated")
+    shell.sendline(f"resume ~{number}")
+    shell.expect(f"Resuming main:br-.*{number}")
+    shell.expect("evaluated 2")
+    shell.sendline("quit")
+    assert shell.finish() == 0
+
+
+def test_where_nobody_is_there_to_resume_it_goes_on(tool, asserts):
+    done = tool.json(["trace -q outer", "run"], asserts, "2", "break")
+    stop, go = done.of("break") + done.of("resume")
+    assert stop["id"] == go["id"] == done.of("assert")[0]["id"].replace(":as-", ":br-")
+    assert stop["at"] == "assert" and stop["function"] == "main" and done.out.endswith("evaluated 2\n")
 
 
 @pytest.mark.parametrize("compiler, ending", [("gcc", "abort"), ("gcc -std=c99 -pedantic", "abort"), ("gcc -DNDEBUG", 0),

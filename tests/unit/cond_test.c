@@ -8,6 +8,63 @@
 
 #include "cond_session.h"
 
+/* "yes", "no", "fault", with "late " in front when the end has decided; or the error. */
+static char *condition(struct session *s, const char *fn, const char *text)
+{
+	ot_auto_buf struct ot_buf out = OT_BUF_INIT;
+	ot_auto_err struct ot_err *err = NULL;
+	struct ot_cond *cond = NULL;
+	bool at_once = false;
+
+	err = ot_cond_compile(s->program, ot_program_fn(s->program, fn), text, &cond);
+	if (err) {
+		ot_buf_adds(&out, err->what);
+		for (int i = 0; i < err->nr_nearest; i++)
+			ot_buf_addf(&out, "; %s", err->nearest[i]);
+		if (err->position >= 0)
+			ot_buf_addf(&out, " ^%d", err->position);
+		return ot_buf_take(&out);
+	}
+	assert_sound(cond);
+	ot_buf_adds(&out, verdict_text(run_call(s, cond, &at_once)));
+	ot_cond_destroy(cond);
+	return at_once ? ot_buf_take(&out) : ot_asprintf("late %s", ot_buf_text(&out));
+}
+
+struct wanted {
+	const char *text;
+	const char *verdict;
+};
+
+static void assert_verdicts(struct session *s, const char *fn, const struct wanted *all, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		ot_auto_free char *got = condition(s, fn, all[i].text);
+
+		if (strcmp(got, all[i].verdict) != 0)
+			fail_msg("%s gives %s, not %s", all[i].text, got, all[i].verdict);
+	}
+}
+
+/* The error has this in it. */
+static void assert_refused(struct session *s, const char *fn, const struct wanted *all, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		ot_auto_free char *got = condition(s, fn, all[i].text);
+
+		if (!strstr(got, all[i].verdict))
+			fail_msg("%s gives \"%s\", which does not say \"%s\"", all[i].text, got,
+				 all[i].verdict);
+	}
+}
+
+#define VERDICTS(s, fn, ...)                                         \
+	assert_verdicts(s, fn, (const struct wanted[]){__VA_ARGS__}, \
+			OT_NR(((const struct wanted[]){__VA_ARGS__})))
+#define REFUSED(s, fn, ...)                                         \
+	assert_refused(s, fn, (const struct wanted[]){__VA_ARGS__}, \
+		       OT_NR(((const struct wanted[]){__VA_ARGS__})))
+
 static void args(struct session *s, uint64_t a, uint64_t b)
 {
 	s->frame[4] = a;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -294,6 +295,74 @@ static REAL_FRAME void test_the_own_stack(void **state)
 	assert_copy(&parts, here.name, 5, OTRACE_COPY_IS_TEXT);
 }
 
+/* ------------------------------------------------------------------ other threads */
+
+#define NR_COPIERS 3
+#define NR_COPIES 1500
+
+static struct node changing = {NULL, "changing", 1};
+static bool changing_ends;
+
+/* Its pointer is good, wild, or to memory that comes and goes. */
+static void *change(void *context)
+{
+	(void)context;
+	for (unsigned i = 0; !__atomic_load_n(&changing_ends, __ATOMIC_RELAXED); i++) {
+		void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+				  -1, 0);
+		void *next[] = {&second, (void *)0x10, page, NULL};
+
+		__atomic_store_n(&changing.next, next[i % 4], __ATOMIC_RELAXED);
+		munmap(page, 4096);
+	}
+	return NULL;
+}
+
+static void assert_is_known_text(const struct otrace_rec_copy *copy)
+{
+	const char *text = (const char *)(copy + 1);
+
+	assert_true(!strcmp(text, "changing") || !strcmp(text, "two"));
+	assert_int_equal(copy->bytes, strlen(text) + 1);
+}
+
+static void *copy_what_changes(void *context)
+{
+	struct frame *frame = calloc(1, sizeof(*frame));
+	struct ot_copies what = parts_of(frame);
+	struct parts parts;
+
+	(void)context;
+	frame->args[0] = (uint64_t)&changing;
+	for (int i = 0; i < NR_COPIES; i++) {
+		write_parts(frame, &what, &parts);
+		assert_non_null(parts_at(&parts, &changing));
+		assert_true(parts.nr_copies >= 2 && parts.nr_copies <= 5);
+		for (unsigned k = 0; k < parts.nr_copies; k++)
+			if (parts.copies[k]->flags & OTRACE_COPY_IS_TEXT)
+				assert_is_known_text(parts.copies[k]);
+	}
+	free(frame);
+	return NULL;
+}
+
+static void test_memory_changes_meanwhile(void **state)
+{
+	pthread_t threads[NR_COPIERS + 1];
+
+	(void)state;
+	program = plain;
+	enter_root = (struct otrace_copy_pointer){ARG(0), 0};
+	changing_ends = false;
+	pthread_create(&threads[0], NULL, change, NULL);
+	for (int i = 1; i <= NR_COPIERS; i++)
+		pthread_create(&threads[i], NULL, copy_what_changes, NULL);
+	for (int i = 1; i <= NR_COPIERS; i++)
+		pthread_join(threads[i], NULL);
+	__atomic_store_n(&changing_ends, true, __ATOMIC_RELAXED);
+	pthread_join(threads[0], NULL);
+}
+
 /* ------------------------------------------------------------------ limits */
 
 static void fill(char *bytes, size_t nr)
@@ -335,9 +404,12 @@ static void test_large_objects_come_in_pieces(void **state)
 	program.nr_layouts = 1;
 	program.nr_pointers = 0;
 	program.max_bytes = OTRACE_COPY_BYTES_MAX;
-	copy_root(large, 0, &parts);
-	assert_pieces(&parts, large, OTRACE_COPY_BYTES_MAX);
-	assert_int_equal(parts.place->left_out, 0);
+	/* more than once around the ring */
+	for (int i = 0; i < 6; i++) {
+		copy_root(large, 0, &parts);
+		assert_pieces(&parts, large, OTRACE_COPY_BYTES_MAX);
+		assert_int_equal(parts.place->left_out, 0);
+	}
 	free(large);
 }
 
@@ -544,6 +616,7 @@ int main(void)
 		cmocka_unit_test(test_half_an_object),
 		cmocka_unit_test(test_strings_at_the_edge),
 		cmocka_unit_test(test_the_own_stack),
+		cmocka_unit_test(test_memory_changes_meanwhile),
 		cmocka_unit_test(test_large_objects_come_in_pieces),
 		cmocka_unit_test(test_no_more_bytes_than_wanted),
 		cmocka_unit_test(test_no_more_objects_than_wanted),

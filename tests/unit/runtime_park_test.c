@@ -225,11 +225,12 @@ static void check_records(const struct parker *parker, uint32_t reason)
 static int set_up(void **state)
 {
 	struct otrace_probe_set set = {.trace_id = 9};
+	struct otrace_capture none = {0};
 
 	(void)state;
 	if (!ot_area_create(24u << 20, 1 << 16) || !ot_area_map_rings())
 		return -1;
-	return ot_probe_arm(&probe, &set, NULL, NULL, &probe.arm);
+	return ot_probe_arm(&probe, &set, &none, NULL, &probe.arm);
 }
 
 static int shell_comes(void **state)
@@ -409,8 +410,11 @@ static void on_signal(int number)
 
 static void on_signal_park(int number)
 {
+	int error = errno;
+
 	(void)number;
 	call_and_park(&nested);
+	errno = error;
 }
 
 static void on_signal_jump(int number)
@@ -448,11 +452,12 @@ static void test_handlers_run_and_it_waits_on(void **state)
 
 static void test_a_handler_waits_too(void **state)
 {
-	struct parker *parker = start_parkers(1);
+	struct parker *parker;
 
 	(void)state;
 	handle(on_signal_park);
 	memset(&nested, 0, sizeof(nested));
+	parker = start_parkers(1);
 	await_parked(1);
 	pthread_kill(parker->thread, SIGUSR1);
 	await_parked(2);

@@ -160,7 +160,7 @@ static void test_late_calls_have_the_arguments_of_the_entry(void **state)
 	assert_int_equal(ot_tls.thread->late_used, 0);
 }
 
-static void test_late_beside_an_early_one_is_said_without_arguments(void **state)
+static void test_late_beside_an_early_one_has_the_arguments_again(void **state)
 {
 	const struct otrace_rule rules[] = {rule(5, 0), rule(6, OTRACE_RULE_LATE)};
 	const struct otrace_rec_late *late;
@@ -174,8 +174,8 @@ static void test_late_beside_an_early_one_is_said_without_arguments(void **state
 	assert_int_equal(((const struct otrace_rec_enter *)expect(OTRACE_REC_ENTER))->matched, 1);
 	late = expect(OTRACE_REC_LATE);
 	assert_int_equal(late->enter.matched, 2);
-	assert_int_equal(late->enter.rec.flags, OTRACE_REC_FLAG_NO_ARGS);
-	assert_int_equal(late->enter.rec.nr_words * 8u, sizeof(*late));
+	assert_int_equal(late->enter.rec.flags, 0);
+	assert_int_equal(late->enter.rec.nr_words * 8u, sizeof(*late) + 8);
 	expect(OTRACE_REC_LEAVE);
 	assert_null(next());
 }
@@ -364,7 +364,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_rule_has_its_bit),
 		cmocka_unit_test(test_late_calls_have_the_arguments_of_the_entry),
-		cmocka_unit_test(test_late_beside_an_early_one_is_said_without_arguments),
+		cmocka_unit_test(test_late_beside_an_early_one_has_the_arguments_again),
 		cmocka_unit_test(test_a_call_that_is_left_always_matches),
 		cmocka_unit_test(test_a_trace_ends_after_as_many_as_wanted),
 		cmocka_unit_test(test_a_rate_switches_the_trace_off),

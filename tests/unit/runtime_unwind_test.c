@@ -105,7 +105,7 @@ static int see_frame(Dwfl_Frame *frame, void *context)
 
 	if (walk->nr == FRAMES_MAX || !dwfl_frame_pc(frame, &walk->pcs[walk->nr], &is_activation))
 		return DWARF_CB_ABORT;
-	/* libdwfl forgets what a function does not touch */
+	/* elfutils has rax in the place of rbx among the registers that functions keep */
 	if (dwfl_frame_reg(frame, 3, rbx) && walk->nr)
 		*rbx = walk->rbx[walk->nr - 1];
 	walk->nr++;
@@ -259,8 +259,8 @@ static void test_thread(void **state)
 	pthread_getattr_np(thread, &attr);
 	pthread_attr_getstack(&attr, &low, &bytes);
 	pthread_join(thread, NULL);
-	stack_bytes = 4096;
 	assert_stack_is_from_rsp();
+	stack_bytes = 4096;
 	assert_true(parts.copies[parts.nr_copies - 1]->address +
 			    parts.copies[parts.nr_copies - 1]->bytes <=
 		    (uint64_t)low + bytes);
@@ -292,8 +292,8 @@ static void test_coroutine(void **state)
 	makecontext(&coroutine, in_coroutine, 0);
 	stack_bytes = OTRACE_COPY_STACK_BYTES_MAX;
 	swapcontext(&home, &coroutine);
-	stack_bytes = 4096;
 	assert_stack_is_from_rsp();
+	stack_bytes = 4096;
 	assert_levels_are_found();
 	munmap(stack, bytes + 4096);
 }

@@ -12,12 +12,17 @@
 /* Known to entry.S, checked in probe.c. */
 #define OT_PROBE_VARARGS_FLAGS 32
 #define OT_PROBE_X87 1
+#define OT_ARCH_NR_FORWARDERS 512
 
 #ifndef __ASSEMBLER__
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Words through which a module calls a function of another one: R_X86_64_JUMP_SLOT, R_X86_64_GLOB_DAT. */
+#define OT_ARCH_RELOCATION_CALL 7u
+#define OT_ARCH_RELOCATION_ADDRESS 6u
 
 /* A raw system call: never touches errno, returns -errno. */
 static inline long ot_arch_syscall(long nr, long a, long b, long c, long d, long e, long f)

@@ -95,6 +95,17 @@ ot_entry_low:
 	mov	GP+32(\frame), %r8
 	mov	GP+40(\frame), %r9
 	mov	NR_VECTOR(\frame), %rax
+	test	%eax, %eax
+	jz	.Lno_vectors\@
+	movaps	XMM(\frame), %xmm0	/* a callback of the program's may have run */
+	movaps	XMM+16(\frame), %xmm1
+	movaps	XMM+32(\frame), %xmm2
+	movaps	XMM+48(\frame), %xmm3
+	movaps	XMM+64(\frame), %xmm4
+	movaps	XMM+80(\frame), %xmm5
+	movaps	XMM+96(\frame), %xmm6
+	movaps	XMM+112(\frame), %xmm7
+.Lno_vectors\@:
 .endm
 
 	.globl	ot_entry_varargs
@@ -178,7 +189,9 @@ ot_entry_varargs:
 	testl	$OT_PROBE_X87, OT_PROBE_VARARGS_FLAGS(%rbx)
 	jz	4f
 	fldt	RET_X87(%r12)
-4:	mov	RET_GP(%r12), %rax
+4:	movaps	RET_XMM(%r12), %xmm0	/* as above */
+	movaps	RET_XMM+16(%r12), %xmm1
+	mov	RET_GP(%r12), %rax
 	mov	RET_GP+8(%r12), %rdx
 	lea	-16(%rbp), %rsp
 	pop	%r12
@@ -268,5 +281,26 @@ otrace_assert_failed:
 	ret
 	.cfi_endproc
 	.size	otrace_assert_failed, . - otrace_assert_failed
+
+/*
+ * ot_tag_forwarders: what watched slots lead to (core/tagwatch.c). Slot i's forwarder lies at 16 * i and
+ * calls ot_tag_forward() with the caller's first three arguments and i: free() and its relatives have no more.
+ */
+	.globl	ot_tag_forwarders
+	.hidden	ot_tag_forwarders
+	.type	ot_tag_forwarders, @function
+	.p2align 4
+ot_tag_forwarders:
+	.cfi_startproc
+	.set	slot, 0
+	.rept	OT_ARCH_NR_FORWARDERS
+	.p2align 4
+	_CET_ENDBR
+	mov	$slot, %ecx
+	jmp	ot_tag_forward
+	.set	slot, slot + 1
+	.endr
+	.cfi_endproc
+	.size	ot_tag_forwarders, . - ot_tag_forwarders
 
 	.section .note.GNU-stack, "", @progbits

@@ -27,6 +27,8 @@
 #define OTRACE_OTRACE_H
 
 #include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -156,6 +158,66 @@ OTRACE_API const char *otrace_socket(void);
  * @safety threads=any signals=no fork=reinit blocks
  */
 OTRACE_API int otrace_set_trace(void);
+
+#define OTRACE_CALL_WORDS_MAX 16u
+
+/** A recorded call, or its end. Valid while the callback runs. */
+struct otrace_call_info {
+	const char *function; /* its name as in the source */
+	void *address;	      /* of its code */
+	uint64_t seq; /* the number at the end of the id that shells show; the same at both ends */
+	uint32_t nr_words;
+	/* What was captured of the arguments, or the result, in general and vector registers and on the stack, in
+	 * the order of the parameters: one for each number or pointer (the bits of a float, 0 in the bytes that a
+	 * small one has not), as many as it takes for a struct. Without those that the optimiser removed */
+	const uint64_t *words;
+};
+
+/** A function that leads elsewhere from now on. Valid while the callback runs. */
+struct otrace_edit {
+	const char *function;
+	void *address;
+	void *replacement; /* NULL = its own code again */
+};
+
+/**
+ * What the program wants to be told. Members that are NULL are not called.
+ *
+ * on_call, on_return  run in the thread that calls, behind the record: before the function's first instruction, and
+ *                     when its result is there, which stays what it is, as errno does. Of functions that a shell
+ *                     traces, for the calls that its conditions take; of a call that was taken for how it ended,
+ *                     on_return alone. None for calls that are recorded without an end (musttail, hardly any stack
+ *                     left), that a jump or an exception ends, or with less than 32 KiB of stack. Their time is the
+ *                     function's.
+ * on_edit             a function was replaced or restored, by a call of this header, in that thread, or by a shell.
+ *                     Then it is a thread of the runtime's that serves the shell: with a small stack, all signals
+ *                     blocked, and without any file of the program's.
+ * on_log              gets a line of the runtime's, without newline, in place of standard error. Faults of the
+ *                     runtime itself go there all the same.
+ *
+ * A callback may call traced functions: that is recorded, and calls no callback. It may leave by longjmp(). It must
+ * not take a lock that the traced function may be called with, nor wait for a thread that may be in a traced call. A
+ * traced function that a handler of a signal calls has its callbacks called in the handler, where little is allowed.
+ */
+struct otrace_callbacks {
+	size_t size_bytes; /* sizeof(struct otrace_callbacks) */
+	void *context;	   /* passed on */
+	void (*on_call)(const struct otrace_call_info *call, void *context);
+	void (*on_return)(const struct otrace_call_info *call, void *context);
+	void (*on_edit)(const struct otrace_edit *edit, void *context);
+	void (*on_log)(const char *line, void *context);
+};
+
+/**
+ * Sets the callbacks of the process, in place of those before. Where none are set, they cost nothing.
+ *
+ * @param callbacks NULL = none; borrowed, and to stay as it is as long as the process: a thread that began with it before
+ *                  may still be at it
+ * @return 0, -OTRACE_E_INVALID (size_bytes is that of another version)
+ * On failure those before stay.
+ * @safety threads=any signals=no fork=ok-in-child allocates blocks
+ */
+OTRACE_API int otrace_set_callbacks(const struct otrace_callbacks *callbacks);
 
 /*
  * Holds: a break for programs that serve many requests on one thread. A thread that waits at a break stops

@@ -96,8 +96,7 @@ enum otrace_rec_type {
 	OTRACE_REC_UNWOUND = 4,	   /* call ended by an exception passing through */
 	OTRACE_REC_ENTER_ONLY = 5, /* struct otrace_rec_enter; no end will follow */
 	/* struct otrace_rec_late, captures of the entry: a call that was decided at its end. Its end
-	 * follows. A call that has an ENTER already gets it too when another trace matches late; without
-	 * captures (NO_ARGS) then */
+	 * follows. A call that has an ENTER already gets it too when another trace matches late */
 	OTRACE_REC_LATE = 6,
 	/* Parts of a context: they belong to the record before them with the same call_seq, and are not
 	 * counted as records. PLACE is the last one of each end of a call. */
@@ -106,8 +105,11 @@ enum otrace_rec_type {
 	OTRACE_REC_PLACE = 9,	    /* struct otrace_rec_place */
 	OTRACE_REC_ASSERT = 11,	    /* struct otrace_rec_assert, texts; parts follow */
 	OTRACE_REC_TRACE_OVER = 12, /* struct otrace_rec_trace_over: a trace has reached a limit */
+	OTRACE_REC_TAG = 13,	    /* struct otrace_rec_tag: a call has tagged an object */
 	OTRACE_REC_PARKED = 14,	    /* struct otrace_rec_parked: its thread waits from here on */
 	OTRACE_REC_RESUMED = 15,    /* struct otrace_rec_resumed: it goes on */
+	OTRACE_REC_TAG_MOVED = 16,  /* struct otrace_rec_tag_moved: by realloc() */
+	OTRACE_REC_TAG_DIED = 17,   /* struct otrace_rec_tag_died: its object is no more */
 	OTRACE_REC_HELD = 19,	    /* struct otrace_rec_held: the call's request is put aside */
 	OTRACE_REC_RELEASED = 20    /* struct otrace_rec_released: it is taken up again */
 };
@@ -222,6 +224,41 @@ struct otrace_rec_resumed {
 	uint32_t reserved;
 };
 
+/** rec.call_seq is the call that did it. Tags that the shell sets have no record. */
+struct otrace_rec_tag {
+	struct otrace_rec rec;
+	uint32_t number;
+	uint32_t replaced; /* the object's tag until now, which is no more; 0 = none */
+	uint64_t address;
+	uint64_t bytes;
+	uint32_t counter; /* of the trace (otrace/rule.h) */
+	uint32_t reserved;
+};
+
+/** rec.call_seq is the innermost recorded call that was open in the thread, 0 = none. */
+struct otrace_rec_tag_moved {
+	struct otrace_rec rec;
+	uint32_t number;
+	uint32_t reserved;
+	uint64_t from;
+	uint64_t address;
+	uint64_t bytes; /* of the extent now: the object may have become smaller */
+};
+
+enum otrace_tag_end {
+	OTRACE_TAG_FREED = 1,
+	OTRACE_TAG_CUT = 2, /* realloc() has made its block so small that nothing of it is left */
+	OTRACE_TAG_NO_ROOM =
+		3 /* the table has no room for it where it was moved to, or made larger */
+};
+
+struct otrace_rec_tag_died {
+	struct otrace_rec rec; /* call_seq as for moved */
+	uint32_t number;
+	uint32_t why; /* enum otrace_tag_end */
+	uint64_t address;
+};
+
 #define OTRACE_HOLD_LABEL_BYTES 32u
 
 /** otrace_hold() in a call that a rule with OTRACE_ACTION_HOLD has matched. Comes before the call's end. */
@@ -299,6 +336,9 @@ OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_trace_over) == 32, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_parked) == 48, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_resumed) == 40, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_assert) == 48, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_tag) == 56, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_tag_moved) == 56, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_tag_died) == 40, "wire size");
 
 #ifdef __cplusplus
 }

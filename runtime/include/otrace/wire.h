@@ -96,10 +96,18 @@ enum otrace_msg_type {
 	OTRACE_MSG_TRACE_SET =
 		17, /* otrace_trace_set[] -> nothing: limits of traces; before PROBE */
 	OTRACE_MSG_COUNTS =
-		18, /* uint32_t counter[], an even number of them (UINT32_MAX fills up) ->
+		18,	     /* uint32_t counter[], an even number of them (UINT32_MAX fills up) ->
 				     otrace_trace_counts[] */
+	OTRACE_MSG_TAG = 19, /* otrace_tag_set -> otrace_tag_done. TOO_MANY: no room for it */
+	OTRACE_MSG_UNTAG =
+		20, /* uint32_t number[], an even number of them (0 fills up), none: all ->
+				     uint64_t how many of them there were */
+	OTRACE_MSG_TAGS = 21,	/* nothing, or otrace_tag_watch -> otrace_tags, otrace_tag_info[] */
 	OTRACE_MSG_RESUME = 22, /* otrace_resume, uint64_t call_seq[] -> otrace_resume_reply */
 	OTRACE_MSG_PARKED = 23, /* nothing -> otrace_parked_list, otrace_parked[] */
+	OTRACE_MSG_SPARE =
+		24, /* uint64_t tid -> nothing: the shell's own thread, inside the program: it
+				     never waits at a break. One at a time, until the shell goes */
 	OTRACE_MSG_ASSERTS =
 		25, /* otrace_asserts -> nothing: what traceassert() does from now on */
 	OTRACE_MSG_RELEASE = 27,   /* otrace_release, uint64_t call_seq[] -> otrace_release_reply */
@@ -402,6 +410,56 @@ struct otrace_parked {
 	char name[16]; /* of the thread, when it came there */
 };
 
+/** Tags bytes of memory. What was tagged there before, from the same address on, is not any more. */
+struct otrace_tag_set {
+	uint64_t address;
+	uint64_t bytes; /* not 0 */
+};
+
+struct otrace_tag_done {
+	uint32_t number;   /* never comes again */
+	uint32_t replaced; /* the tag that the object had, 0 = none */
+};
+
+#define OTRACE_TAG_WATCH_FREE 1u    /* an object's tag dies when the object is freed */
+#define OTRACE_TAG_WATCH_REALLOC 2u /* and goes where it is moved to */
+
+/** What is watched while there are tags; both, until a shell says otherwise, and when it has gone. */
+struct otrace_tag_watch {
+	uint32_t flags; /* OTRACE_TAG_WATCH_* */
+	uint32_t reserved;
+};
+
+#define OTRACE_TAGS_NO_FREE \
+	1u /* the executable does not call free() by a jump slot: nobody sees when it does */
+#define OTRACE_TAGS_NO_REALLOC 2u /* nor realloc() */
+
+struct otrace_tags {
+	uint32_t nr;
+	uint32_t most;		/* that there can be */
+	uint32_t nr_free_slots; /* jump slots that are watched, of all modules */
+	uint32_t nr_realloc_slots;
+	uint32_t nr_left_out; /* jump slots that there was no room for */
+	uint32_t flags;	      /* OTRACE_TAGS_* */
+	uint64_t lost;	      /* that calls were to set, and could not for want of room */
+};
+
+#define OTRACE_TAG_BY_SHELL UINT32_MAX
+
+struct otrace_tag_info {
+	uint32_t number;
+	uint32_t counter; /* of the trace that set it, or OTRACE_TAG_BY_SHELL */
+	uint64_t address;
+	uint64_t bytes;
+	uint64_t call_seq; /* that set it */
+	uint64_t tsc;	   /* when */
+	uint32_t tid;
+	uint32_t reserved;
+};
+
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_tag_set) == 16, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_tags) == 32, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_tag_info) == 48, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_msg) == 16, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_resume) == 8, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_parked_list) == 24, "wire size");

@@ -148,6 +148,17 @@ static void in_a_child_while_a_line_runs(void)
 	pthread_join(thread, NULL);
 }
 
+/* Nobody but this thread could let it go on. */
+static void at_a_break(void)
+{
+	assert(!execute("set break_timeout 0; trace -a break clock_year"));
+	assert(age_of(&account) == 36);
+	assert(execute("call age_of &account") && strstr(err, "waits at a break"));
+	assert(age_of(&account) == 36);
+	assert(!execute("resume; untrace all"));
+	otrace_execute_end();
+}
+
 int main(void)
 {
 	assert(!execute("pr account.owner"));
@@ -174,6 +185,7 @@ int main(void)
 	assert(!execute("cd /osh/globals/account; ls; quit"));
 	assert(!execute("pwd") && strstr(out, "/osh/globals\n")); /* a new one */
 	otrace_execute_end();
+	at_a_break();
 	with_the_numbers_taken();
 	free(out);
 	free(err);

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""struct otrace_callbacks: the program is told of its traced calls, of replacements and of messages."""
+import pytest
+
+from conftest import PROGRAMS
+from waiting import TIMEOUT
+
+UNTRACED = """set -14 0
+add 7 errno 5
+scale 10
+sum 7.5
+add 2
+deepest 0 of 0 calls
+edit add to 1
+replace 0 30
+edit add back 0
+restore 0 11
+threads done
+log otrace: otrace_set_trace() opens no shell: standard input is no terminal
+trace no terminal of its own: standard input is none, or others use it
+none 4
+"""
+
+
+@pytest.fixture(scope="module")
+def callbacks(compiled, build):
+    return compiled("callbacks.c", "-pthread", f"-I{PROGRAMS.parents[2]}/runtime/include", f"-L{build}/lib",
+                    f"-Wl,-rpath,{build}/lib", "-lotrace")
+
+
+def told(out):
+    return [line for line in out.splitlines() if line.startswith(("call ", "return "))]
+
+
+def test_callbacks_get_calls_and_results_and_change_neither(tool, callbacks):
+    done = tool.json(["trace -q add scale sum", "run", "log -s"], callbacks)
+    lines = told(done.out)
+    # what the functions got and gave is what it is without; errno too
+    assert "".join(line + "\n" for line in done.out.splitlines() if not line.startswith(("call", "return"))) == \
+        UNTRACED.replace("deepest 0 of 0", "deepest 1 of 5")
+    assert lines[:6] == ["call add 3 4 ~1", "return add 7 ~1", "call scale 0 4 (2.5) ~2", "return scale 0 (10) ~2",
+                         lines[4], lines[5]]
+    assert lines[4].startswith("call sum 3 ") and lines[5].endswith("(7.5) ~3")
+    # 4 was left by longjmp() out of its callback, and the next is told all the same
+    assert lines[6:8] == ["call add 1 1 ~5", "return add 2 ~5"]
+    sums = {row["function"]: row["calls"] for row in done.result("log -s")["value"]}
+    assert sums["add"] == 6 and sums["sum"] == 1
+
+
+def test_only_what_is_traced_is_told(tool, callbacks):
+    done = tool.json(["trace -q scale", "run"], callbacks)
+    assert [line.split()[1] for line in told(done.out)] == ["scale", "scale"]
+
+
+def test_calls_of_callbacks_are_recorded_and_call_none(tool, callbacks):
+    done = tool.json(["trace -q add leaf work", "run", "log -s", "status"], callbacks)
+    assert "deepest 1 of" in done.out and "wrong" not in done.out and "threads done" in done.out
+    sums = {row["function"]: row for row in done.result("log -s")["value"]}
+    # those of the threads, and more of the callbacks; set and taken away a thousand times meanwhile
+    assert sums["leaf"]["calls"] > 20000 and sums["leaf"]["ended"] == sums["leaf"]["calls"]
+    assert not done.of("lost")
+
+
+def test_without_a_shell_edits_and_messages_are_told(tool, callbacks):
+    done = tool("run", "--go", "-e", "wait", "--", callbacks)
+    assert not told(done.out) and "edit add to 1" in done.out and "log otrace: " in done.out
+
+
+def test_patches_of_a_shell_are_told(tool, callbacks):
+    process = tool.listen(callbacks, "serve")
+    assert process.stdout.readline() == "serving\n"
+    tool.attach(["patch add with other", "unpatch add"], process.pid, options=["--unsafe"])
+    assert process.communicate(timeout=TIMEOUT)[0] == "edits 1 0\n"
+
+
+def test_a_shell_that_goes_takes_its_patches_along_and_that_is_told(tool, callbacks):
+    process = tool.listen(callbacks, "serve")
+    assert process.stdout.readline() == "serving\n"
+    tool.attach(["patch add with other"], process.pid, options=["--unsafe"])
+    assert process.communicate(timeout=TIMEOUT)[0] == "edits 1 0\n"
