@@ -52,6 +52,7 @@ struct all_waiting {
 	struct waiting *items;
 	size_t nr;
 	size_t cap;
+	bool any_held;
 };
 
 static void add(struct all_waiting *all, uint64_t seq, struct ot_buf *id)
@@ -81,6 +82,7 @@ static void add_held(const struct ot_shell *shell, struct all_waiting *all)
 	size_t nr = 0;
 	const struct ot_hold *held = holds ? ot_holds_list(holds, &nr) : NULL;
 
+	all->any_held = nr > 0;
 	for (size_t i = 0; i < nr; i++) {
 		struct ot_buf id = OT_BUF_INIT;
 
@@ -170,8 +172,8 @@ static bool choose_here(struct ot_shell *shell, const struct all_waiting *all,
 static struct ot_err *choose_only(const struct all_waiting *all, struct chosen *chosen)
 {
 	if (all->nr != 1)
-		return with_list(all, ot_err_new(OT_ERR_AMBIGUOUS,
-						 "%zu wait: which one? (* for all)", all->nr));
+		return with_list(all, ot_err_new(OT_ERR_AMBIGUOUS, "%zu %s: which one? (* for all)",
+						 all->nr, all->any_held ? "wait" : "threads wait"));
 	choose(chosen, all->items[0].seq);
 	return NULL;
 }
