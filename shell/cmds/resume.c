@@ -206,14 +206,15 @@ static void say(const struct all_waiting *all, const struct chosen *chosen,
 }
 
 /* Those of calls come first: a thread that goes on may be the loop of what is held. */
-static struct ot_err *resume(struct ot_shell *shell, const struct chosen *chosen,
-			     struct ot_cmd_call *call)
+static struct ot_err *resume(struct ot_shell *shell, const struct all_waiting *all,
+			     const struct chosen *chosen, struct ot_cmd_call *call)
 {
 	uint32_t nr_parked = 0, nr_held = 0;
 
 	OT_TRY(ot_parked_resume(shell->target, chosen->items, chosen->nr, &nr_parked));
-	OT_TRY(ot_holds_release(shell->target, chosen->items, chosen->nr, OTRACE_RELEASED_SHELL,
-				&nr_held));
+	if (all->any_held)
+		OT_TRY(ot_holds_release(shell->target, chosen->items, chosen->nr,
+					OTRACE_RELEASED_SHELL, &nr_held));
 	if (nr_parked + nr_held < chosen->nr)
 		ot_cmd_note(call, "%zu of them went on by themselves before",
 			    chosen->nr - nr_parked - nr_held);
@@ -231,8 +232,9 @@ static struct ot_err *choose_and_resume(struct ot_shell *shell, struct ot_cmd_ca
 {
 	OT_TRY(choose_all(shell, call, all, chosen));
 	say(all, chosen, call);
-	OT_TRY(resume(shell, chosen, call));
-	return sync_both(shell);
+	OT_TRY(resume(shell, all, chosen, call));
+	OT_TRY(ot_parked_sync(ot_breaks_parked(shell), shell->target, NULL));
+	return all->any_held ? ot_holds_sync(ot_holding_holds(shell), shell->target, NULL) : NULL;
 }
 
 static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
