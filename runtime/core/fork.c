@@ -4,6 +4,7 @@
 #include "core/area.h"
 #include "core/call.h"
 #include "core/control.h"
+#include "core/crash.h"
 #include "core/fork.h"
 #include "core/hold.h"
 #include "core/server.h"
@@ -36,6 +37,7 @@ static void in_child(void)
 	ot_call_forget();
 	ot_park_forget();
 	ot_hold_forget();
+	ot_crash_forget();
 	ot_set_trace_forget();
 	ot_tags_in_child();
 	ot_area_in_child(ot_threads_after_fork());

@@ -17,6 +17,7 @@
 #include "core/call.h"
 #include "core/clock.h"
 #include "core/control.h"
+#include "core/crash.h"
 #include "core/ending.h"
 #include "core/park.h"
 #include "core/hold.h"
@@ -89,6 +90,7 @@ static void drop_client(void)
 	ot_ending_over();
 	ot_park_shell_gone(); /* first: who waits may have what the rest waits for */
 	ot_hold_shell_gone();
+	ot_crash_shell_gone();
 	ot_call_shell_gone();
 	ot_control_shell_gone(&done);
 	ot_tags_shell_gone();

@@ -111,7 +111,8 @@ enum otrace_rec_type {
 	OTRACE_REC_TAG_MOVED = 16,  /* struct otrace_rec_tag_moved: by realloc() */
 	OTRACE_REC_TAG_DIED = 17,   /* struct otrace_rec_tag_died: its object is no more */
 	OTRACE_REC_HELD = 19,	    /* struct otrace_rec_held: the call's request is put aside */
-	OTRACE_REC_RELEASED = 20    /* struct otrace_rec_released: it is taken up again */
+	OTRACE_REC_RELEASED = 20,   /* struct otrace_rec_released: it is taken up again */
+	OTRACE_REC_CRASH = 21	    /* struct otrace_rec_crash; parts follow */
 };
 
 #define OTRACE_REC_IS_PART(type) ((type) >= OTRACE_REC_COPY && (type) <= OTRACE_REC_PLACE)
@@ -293,6 +294,24 @@ struct otrace_rec_released {
 
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_held) == 72, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_released) == 72, "wire size");
+
+#define OTRACE_CRASH_NR_REGISTERS 17u
+
+/**
+ * A thread got a signal of a fault. trace_id 0, call_seq a number of its own. Its parts are its registers and its stack
+ * from rsp on. PARKED with the same number follows when it waits.
+ */
+struct otrace_rec_crash {
+	struct otrace_rec rec;
+	uint64_t parent_seq; /* innermost recorded call that is open in this thread; 0 = none */
+	uint32_t signal;
+	int32_t code;	  /* si_code */
+	uint64_t address; /* si_addr, of faults */
+	/* r8 to r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip: as in ucontext_t */
+	uint64_t registers[OTRACE_CRASH_NR_REGISTERS];
+};
+
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_crash) == 184, "wire size");
 
 /**
  * One step of a capture program: what the hook copies behind the record. Results follow each other
