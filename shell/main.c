@@ -13,6 +13,7 @@
 #include "launch/find.h"
 #include "target/glance.h"
 #include "ui/breaks.h"
+#include "ui/holding.h"
 #include "ui/init.h"
 #include "ui/options.h"
 #include "ui/readline.h"
@@ -241,6 +242,7 @@ static int play_function(struct ot_shell *shell, const struct ot_options *o)
 
 	play_scripts(shell, o);
 	ot_breaks_unattended(shell);
+	ot_holding_unattended(shell);
 	if (shell->quit)
 		return end_of_program(shell, STATUS_TROUBLE);
 	failed = ot_cmd_line(shell, line);
@@ -261,6 +263,7 @@ static int play_batch_run(struct ot_shell *shell, const struct ot_options *o)
 
 	play_scripts(shell, o);
 	ot_breaks_unattended(shell);
+	ot_holding_unattended(shell);
 	if (!shell->quit && !ot_session_ended(shell)) {
 		state = shell->target ? ot_target_state(shell->target) : OT_TARGET_RUNNING;
 		if (state == OT_TARGET_HELD)
@@ -377,6 +380,7 @@ static void play(struct ot_session *session, const struct start *start)
 		play_file(shell, "-");
 	play_scripts(shell, start->options);
 	ot_breaks_unattended(shell);
+	ot_holding_unattended(shell);
 	if (start->options->mode == OT_MODE_ATTACH && !shell->quit)
 		stay(session, start->options->seconds);
 }

@@ -19,6 +19,7 @@
 #include "core/clock.h"
 #include "core/control.h"
 #include "core/park.h"
+#include "core/loops.h"
 #include "core/requests.h"
 #include "core/start.h"
 
@@ -100,6 +101,7 @@ static struct {
 	int seed_tid;
 	bool has_seed;	 /* the other one waits */
 	uint32_t wanted; /* it shall make a thread */
+	uint32_t posts;	 /* it shall call the queues of event loops */
 } helper;
 
 static bool passes; /* all stubs lead to the hooks */
@@ -506,6 +508,8 @@ static void *seed_main(void *unused)
 
 		if (__atomic_exchange_n(&helper.wanted, 0, __ATOMIC_ACQ_REL))
 			make_helper();
+		else if (__atomic_exchange_n(&helper.posts, 0, __ATOMIC_ACQ_REL))
+			ot_loops_post();
 		else
 			ot_futex_wait(&helper.events, events, 0);
 	}
@@ -526,11 +530,17 @@ void ot_call_init(void)
 	ot_signals_restore(signals);
 }
 
+void ot_call_wake_seed(void)
+{
+	__atomic_store_n(&helper.posts, 1, __ATOMIC_RELEASE);
+	poke();
+}
+
 void ot_call_forget(void)
 {
 	helper.tid = 0;
 	helper.has_seed = false;
-	helper.wanted = 0;
+	helper.wanted = helper.posts = 0;
 	/* of the parent: what a running function looks at stays */
 	for (unsigned i = 0; i < NR_CALLS; i++)
 		calls[i].state = CALL_NONE;

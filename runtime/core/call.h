@@ -17,6 +17,8 @@
 
 /** On a thread of the program that has its descriptors: starts the thread that waits. */
 void ot_call_init(void);
+/** That thread has the program's descriptors: it calls the queues of event loops (loops.h). */
+void ot_call_wake_seed(void);
 /** In a forked child: forgets the parent's threads and calls. */
 void ot_call_forget(void);
 

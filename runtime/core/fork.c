@@ -4,7 +4,9 @@
 #include "core/area.h"
 #include "core/call.h"
 #include "core/control.h"
+#include "core/crash.h"
 #include "core/fork.h"
+#include "core/hold.h"
 #include "core/server.h"
 #include "core/park.h"
 #include "core/settrace.h"
@@ -34,6 +36,8 @@ static void in_child(void)
 	ot_server_forget();
 	ot_call_forget();
 	ot_park_forget();
+	ot_hold_forget();
+	ot_crash_forget();
 	ot_set_trace_forget();
 	ot_tags_in_child();
 	ot_area_in_child(ot_threads_after_fork());

@@ -240,8 +240,6 @@ static void write_unwound(struct ot_thread *thread, const struct otrace_frame *f
 
 /* ------------------------------------------------------------------ with rules */
 
-#define MATCHED_SHIFT 32u /* of the rules, in words[2] */
-
 /* Of a call: which rules matched, for what is done with its thread once the hook is over. */
 struct matched {
 	uint32_t rules;
@@ -306,7 +304,7 @@ static __attribute__((noinline)) struct matched enter_with_rules(struct ot_threa
 	push(thread, where, ret.seq, arm);
 	frame->words[0] = ret.seq;
 	frame->words[1] = (uint64_t)arm;
-	frame->words[2] = flags | (uint64_t)entry.matched << MATCHED_SHIFT;
+	frame->words[2] = flags | (uint64_t)entry.matched << OT_FRAME_MATCHED_SHIFT;
 	return ret;
 }
 
@@ -332,7 +330,7 @@ static __attribute__((noinline)) uint32_t leave_with_rules(struct ot_thread *thr
 							   bool unwound)
 {
 	struct ot_copies copies = {.frame = frame, .call_seq = frame->words[0], .at_end = true};
-	uint32_t matched = (uint32_t)(frame->words[2] >> MATCHED_SHIFT), over = 0;
+	uint32_t matched = (uint32_t)(frame->words[2] >> OT_FRAME_MATCHED_SHIFT), over = 0;
 
 	matched |= decide_late(thread, unwound ? NULL : frame, arm, frame->words[0], now, &over);
 	if (matched && ot_record_room(thread, arm->leave_max_bytes, arm->flags)) {

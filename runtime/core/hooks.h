@@ -10,6 +10,10 @@
 
 struct otrace_probe;
 
+/* Of a frame's words[2]: the mask of rules that matched, and whether the call's request was held. */
+#define OT_FRAME_MATCHED_SHIFT 32u
+#define OT_FRAME_HELD (1ull << 31)
+
 void *ot_hook_enter(struct otrace_frame *frame, struct otrace_probe *probe);
 void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe);
 void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe);

@@ -296,6 +296,9 @@ static const struct request {
 	[OTRACE_MSG_TAG] = {ot_request_tag, sizeof(struct otrace_tag_set), 0},
 	[OTRACE_MSG_UNTAG] = {ot_request_untag, 8, ANY_LENGTH},
 	[OTRACE_MSG_TAGS] = {ot_request_tags, 0, 0},
+	[OTRACE_MSG_RELEASE] = {ot_request_release, sizeof(struct otrace_release), 0},
+	[OTRACE_MSG_POST_MORTEM] = {ot_request_post_mortem, sizeof(struct otrace_post_mortem), 0},
+	[OTRACE_MSG_HELD] = {ot_request_held, 0, 0},
 };
 
 static bool length_fits(const struct request *request, uint64_t bytes)

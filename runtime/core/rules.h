@@ -35,6 +35,7 @@ struct ot_rules {
 	uint32_t park_enter_mask;
 	uint32_t park_leave_mask;
 	uint32_t tag_mask;
+	uint32_t hold_mask;
 	struct ot_rule items[];
 };
 

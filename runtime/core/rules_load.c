@@ -100,6 +100,8 @@ static void add_to_masks(struct ot_rules *rules, uint32_t i)
 		rules->park_leave_mask |= bit;
 	if (rule->action == OTRACE_ACTION_TAG)
 		rules->tag_mask |= bit;
+	if (rule->action == OTRACE_ACTION_HOLD)
+		rules->hold_mask |= bit;
 }
 
 static bool make_all(struct ot_rules *rules, uint32_t frame_bytes)

@@ -17,8 +17,11 @@
 #include "core/call.h"
 #include "core/clock.h"
 #include "core/control.h"
+#include "core/crash.h"
 #include "core/ending.h"
 #include "core/park.h"
+#include "core/hold.h"
+#include "core/loops.h"
 #include "core/requests.h"
 #include "core/server.h"
 #include "core/start.h"
@@ -48,7 +51,7 @@ static uint32_t nr_clients; /* the number of each is its session's */
 
 bool ot_server_has_client(void)
 {
-	return __atomic_load_n(&has_client, __ATOMIC_RELAXED);
+	return __atomic_load_n(&has_client, __ATOMIC_SEQ_CST);
 }
 
 uint32_t ot_server_nr_clients(void)
@@ -83,9 +86,11 @@ static void drop_client(void)
 	close_client(server.client.fd);
 	ot_inbox_next(&server.client.inbox);
 	server.client = (struct ot_client){.fd = -1};
-	__atomic_store_n(&has_client, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&has_client, 0, __ATOMIC_SEQ_CST);
 	ot_ending_over();
 	ot_park_shell_gone(); /* first: who waits may have what the rest waits for */
+	ot_hold_shell_gone();
+	ot_crash_shell_gone();
 	ot_call_shell_gone();
 	ot_control_shell_gone(&done);
 	ot_tags_shell_gone();
@@ -274,6 +279,7 @@ static void tick(void)
 	server.last_tick_ns = now_ns;
 	ot_threads_sweep();
 	ot_park_sweep();
+	ot_loops_sweep();
 	check_modules();
 	ot_tags_tick();
 	if (++server.ticks % SECOND_TICKS == 0)
@@ -298,22 +304,26 @@ static void look_for_calls(void)
 static void look_around(void)
 {
 	look_for_calls();
+	ot_hold_look();
 	if (ot_ending_take_due())
 		send_event(OTRACE_EVENT_ENDING, NULL, 0);
 	if (ot_failed() && !server.disabled) {
 		server.disabled = true;
 		ot_park_end();
+		ot_hold_end();
 		ot_control_disable();
 	}
 }
 
 static int patience_ms(void)
 {
-	int call_ms = ot_call_tick_ms();
+	int call_ms = ot_call_tick_ms(), hold_ms = ot_hold_tick_ms();
 	int patience = server.client.wants_ending ? ENDING_TICK_MS : TICK_MS;
 
 	if (server.client.fd < 0)
 		return server.deaf ? TICK_MS : LONELY_TICK_MS;
+	if (hold_ms && hold_ms < patience)
+		patience = hold_ms;
 	return call_ms && call_ms < patience ? call_ms : patience;
 }
 

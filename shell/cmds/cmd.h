@@ -24,6 +24,7 @@ struct ot_buf;
 struct ot_err;
 struct ot_fn;
 struct ot_history;
+struct ot_holding;
 struct ot_params;
 struct ot_program;
 struct ot_stream;
@@ -105,6 +106,7 @@ struct ot_shell {
 	uint32_t tags_watched;	    /* cmds/tagging.h: what the runtime was told to watch, + 1 */
 	struct ot_launch *launch;   /* launch/launch.h: the process we started, else NULL */
 	struct ot_breaks *breaks;   /* ui/breaks.h: threads that wait */
+	struct ot_holding *holding; /* ui/holding.h: requests that are held */
 	struct ot_ui *ui;	    /* ui/ui.h: where text goes */
 	struct ot_history *history; /* expr/history.h: earlier results; NULL = none yet */
 	/* contexts/contexts.h: what single calls were made with */

@@ -2,6 +2,7 @@
 #include "cmds/callargs.h"
 #include "cmds/functions.h"
 #include "ui/breaks.h"
+#include "ui/holding.h"
 #include "ui/session.h"
 
 /* Why main cannot be let go, or a function called, now. */
@@ -65,12 +66,14 @@ static struct ot_err *call_function(struct ot_shell *shell, struct ot_cmd_call *
 	return NULL;
 }
 
-/* In a script, behind a break: until the next one, or the end. */
+/* In a script, behind a break or a hold: until the next one, or the end. */
 static bool can_go_on(const struct ot_shell *shell)
 {
 	const struct ot_parked *parked = ot_breaks_parked(shell);
+	const struct ot_holds *holds = ot_holding_holds(shell);
+	bool waited = (parked && ot_parked_nr_breaks(parked)) || (holds && ot_holds_nr_ever(holds));
 
-	return !shell->interactive && parked && ot_parked_nr_breaks(parked) &&
+	return !shell->interactive && waited &&
 	       (ot_target_state(shell->target) == OT_TARGET_RUNNING ||
 		ot_session_running_call(shell));
 }

@@ -7,6 +7,7 @@
 #include "stream/stream.h"
 #include "target/target.h"
 #include "ui/breaks.h"
+#include "ui/holding.h"
 
 static void line(struct ot_buf *out, const char *name, const char *format, ...) OT_PRINTF(3, 4);
 
@@ -108,6 +109,27 @@ static struct ot_err *say_breaks(struct ot_shell *shell, struct ot_buf *out, str
 	return NULL;
 }
 
+static struct ot_err *say_holds(struct ot_shell *shell, struct ot_buf *out, struct ot_buf *json)
+{
+	ot_auto_buf struct ot_buf lines = OT_BUF_INIT;
+	struct otrace_held_list list;
+	const char *at, *end;
+
+	if (!ot_holding_holds(shell))
+		return NULL;
+	OT_TRY(ot_holds_sync(ot_holding_holds(shell), shell->target, &list));
+	ot_buf_adds(json, ",\"held\":");
+	ot_holding_list(shell, &lines, json);
+	for (at = ot_buf_text(&lines); (end = strchr(at, '\n')); at = end + 1)
+		line(out, at == ot_buf_text(&lines) ? "held" : "", "%.*s", (int)(end - at), at);
+	if (list.nr_no_loop)
+		line(out, "", "%llu not held: their threads have no event loop",
+		     (ull)list.nr_no_loop);
+	if (list.nr_full)
+		line(out, "", "%llu not held: %u were already", (ull)list.nr_full, list.nr_max);
+	return NULL;
+}
+
 static void add_json(const struct otrace_status *s, struct ot_buf *json)
 {
 	ot_buf_addf(json,
@@ -134,6 +156,7 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 		say_runtime(&status, call->out);
 		add_json(&status, call->json);
 		OT_TRY(say_breaks(shell, call->out, call->json));
+		OT_TRY(say_holds(shell, call->out, call->json));
 		ot_buf_addc(call->json, '}');
 		rings = status.nr_rings_used;
 	}

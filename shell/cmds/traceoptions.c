@@ -59,15 +59,10 @@ static struct ot_err *take_action(struct ot_trace_options *o, const char *value)
 		o->action = actions[i].action;
 		o->action_said = actions[i].said;
 		o->tagged = equals ? equals + 1 : NULL;
-		if (o->action == OTRACE_ACTION_HOLD)
-			return ot_err_new(OT_ERR_UNSUPPORTED,
-					  "-a hold: this program hands nothing back to its event "
-					  "loop, so there is nothing to hold; -a break parks the "
-					  "thread");
 		return NULL;
 	}
 	return ot_err_new(OT_ERR_USAGE,
-			  "-a wants break, gdb, pdb, tag, tag=PARAMETER or none, not \"%s\"",
+			  "-a wants break, gdb, pdb, hold, tag, tag=PARAMETER or none, not \"%s\"",
 			  value);
 }
 
@@ -205,7 +200,7 @@ static struct ot_err *take_wait(struct ot_trace_options *o, const char *value)
 }
 
 static const struct option options[] = {
-	{"-a", "break, gdb, pdb, tag or none", take_action},
+	{"-a", "break, gdb, pdb, hold, tag or none", take_action},
 	{"-c", "call, return, all or a condition", take_cond},
 	{"-n", "a number of matches", take_count},
 	{"-d", "a number of levels", take_depth},
@@ -228,15 +223,17 @@ static const struct option *find_option(const char *word)
 
 bool ot_trace_options_park(const struct ot_trace_options *o)
 {
-	return o->action == OTRACE_ACTION_BREAK || o->action == OTRACE_ACTION_GDB;
+	return o->action == OTRACE_ACTION_BREAK || o->action == OTRACE_ACTION_GDB ||
+	       o->action == OTRACE_ACTION_HOLD;
 }
 
 /* What makes no sense together is better said than done. */
 static struct ot_err *check(const struct ot_trace_options *o)
 {
 	if (o->deadline_ms && !ot_trace_options_park(o))
-		return ot_err_new(OT_ERR_USAGE, "-t is the time that a thread is parked: it needs "
-						"-a break or -a gdb");
+		return ot_err_new(OT_ERR_USAGE,
+				  "-t is the time that a thread or request waits: it needs "
+				  "-a break, -a gdb or -a hold");
 	return NULL;
 }
 

@@ -144,18 +144,22 @@ static void plan_copies(struct ot_trace_rule *rule)
 }
 
 /* A break is at the beginning, unless the condition or -c says otherwise. */
-static void plan_action(struct ot_trace_rule *rule)
+static struct ot_err *plan_action(struct ot_trace_rule *rule)
 {
 	const struct ot_trace_options *o = &rule->request->options;
 	bool late = rule->head.flags & OTRACE_RULE_LATE;
 
 	rule->head.action = o->action;
-	if (o->action == OTRACE_ACTION_NONE || o->action == OTRACE_ACTION_TAG)
-		return;
+	if (o->action == OTRACE_ACTION_HOLD && late)
+		return ot_err_new(OT_ERR_USAGE, "-a hold: this condition is decided when the call "
+						"returns, and then there is nothing left to hold");
+	if (o->action != OTRACE_ACTION_BREAK && o->action != OTRACE_ACTION_GDB)
+		return NULL;
 	if (late || (o->when_said && o->when & OT_TRACE_RETURN))
 		rule->head.flags |= OTRACE_RULE_BREAK_LEAVE;
 	if (!late && !(o->when_said && o->when == OT_TRACE_RETURN))
 		rule->head.flags |= OTRACE_RULE_BREAK_ENTER;
+	return NULL;
 }
 
 static struct ot_err *plan_rule(struct ot_program *program, struct ot_trace_rule *rule)
@@ -166,7 +170,7 @@ static struct ot_err *plan_rule(struct ot_program *program, struct ot_trace_rule
 	if (request->options.keep)
 		rule->head.flags |= OTRACE_RULE_KEEP;
 	OT_TRY(plan_cond(program, rule));
-	plan_action(rule);
+	OT_TRY(plan_action(rule));
 	if (request->options.action == OTRACE_ACTION_TAG)
 		OT_TRY(plan_tag(rule));
 	if (wants_contexts(request))
@@ -203,6 +207,8 @@ bool ot_trace_rule_wants_end(const struct ot_trace_rule *rule)
 {
 	return rule->request->options.when & OT_TRACE_RETURN || rule->copies ||
 	       rule->head.action == OTRACE_ACTION_TAG ||
+	       /* only of a call whose end is awaited is it known whether it still runs */
+	       rule->head.action == OTRACE_ACTION_HOLD ||
 	       rule->head.flags & (OTRACE_RULE_LATE | OTRACE_RULE_BREAK_LEAVE);
 }
 

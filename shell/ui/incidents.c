@@ -5,6 +5,7 @@
 #include "stream/asserts.h"
 #include "target/target.h"
 #include "ui/breaks.h"
+#include "ui/holding.h"
 #include "ui/incidents.h"
 #include "ui/session.h"
 #include "ui/tagged.h"
@@ -24,6 +25,7 @@ void ot_incidents_call(void *priv, const struct ot_trace *trace, const struct ot
 	ot_traced_call(shell, trace, event);
 	ot_contexts_call(shell->contexts, trace, event);
 	ot_breaks_call(shell, event);
+	ot_holding_call(shell, trace, event);
 }
 
 /* Its parts follow, and are its frame. */
@@ -74,6 +76,7 @@ void ot_incidents_begin(struct ot_shell *shell)
 	if (!shell->stream)
 		return;
 	ot_breaks_begin(shell);
+	ot_holding_begin(shell);
 	ot_stream_on(shell->stream, OTRACE_REC_ASSERT, take_assert, shell);
 }
 

@@ -17,6 +17,7 @@
 #include "params/params.h"
 #include "stream/tags.h"
 #include "ui/breaks.h"
+#include "ui/holding.h"
 #include "ui/incidents.h"
 #include "ui/session.h"
 #include "ui/tagged.h"
@@ -290,6 +291,7 @@ void ot_session_destroy(struct ot_session *session)
 
 	ot_stream_destroy(shell->stream);
 	ot_breaks_destroy(shell->breaks);
+	ot_holding_destroy(shell->holding);
 	ot_traces_destroy(shell->traces);
 	ot_tags_destroy(shell->tags);
 	ot_vfs_destroy(shell->vfs);
@@ -433,6 +435,7 @@ static void end_program(struct ot_session *session)
 		if (shell->traces)
 			ot_traces_ended(shell->traces);
 		ot_breaks_ended(shell);
+		ot_holding_ended(shell);
 		if (shell->stream && !session->ended_by_us)
 			ot_incidents_death(shell, &session->writer, session->status,
 					   session->pidfd);
@@ -647,6 +650,7 @@ static bool turn(struct ot_session *session, int terminal_fd, int wait_ms)
 		session->more = shell->stream && ot_stream_poll(shell->stream, STREAM_BUDGET_MS);
 		ot_traced_settle(shell);
 		ot_breaks_settle(shell);
+		ot_holding_settle(shell);
 		if (process_is_gone(session))
 			end_program(session);
 	} else {
@@ -736,7 +740,7 @@ void ot_session_wait(struct ot_shell *shell, uint64_t ms)
 
 	while (!session->ended && !shell->quit && (now = now_ms()) < end) {
 		ot_session_turn(shell, end - now < WAIT_TURN_MS ? (int)(end - now) : WAIT_TURN_MS);
-		if (ot_breaks_new(shell))
+		if (ot_breaks_new(shell) || ot_holding_new(shell))
 			return;
 		if (!ot_session_interrupted(session))
 			continue;
@@ -751,7 +755,7 @@ bool ot_session_wait_end(struct ot_shell *shell)
 	struct ot_session *session = session_of(shell);
 
 	while (!session->ended) {
-		if (ot_breaks_new(shell))
+		if (ot_breaks_new(shell) || ot_holding_new(shell))
 			return false;
 		ot_session_turn(shell, -1);
 		if (!shell->launch && ot_session_interrupted(session))

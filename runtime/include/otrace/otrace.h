@@ -219,6 +219,87 @@ struct otrace_callbacks {
  */
 OTRACE_API int otrace_set_callbacks(const struct otrace_callbacks *callbacks);
 
+/*
+ * Holds: a break for programs that serve many requests on one thread. A thread that waits at a break stops
+ * all of them; a hold puts one request aside, and the loop goes on with the others:
+ *
+ *	static void handle(struct request *request)
+ *	{
+ *		if (!otrace_hold("parsed", answer, request))
+ *			answer(request);
+ *	}
+ *
+ * With `trace -a hold -c 'request->id == 7' handle` request 7 is answered after `resume`, all others at once.
+ * Without a shell it costs a few nanoseconds.
+ *
+ * Where answer() runs is up to the thread's event loop. A thread has one when it has called one of
+ *
+ *	otrace_hold_fd()	loops that wait for descriptors (epoll, libevent, libuv, Redis' ae): a
+ *				descriptor that is readable when there is something to do. Watch it, and call
+ *				otrace_hold_run() then
+ *	otrace_set_event_loop()	loops with a queue that any thread may add to
+ *	otrace_hold_run()	loops that just call it in each turn
+ *
+ * once, on that thread, before its first request. In a forked child that is to be done again; what was held is
+ * the parent's.
+ */
+
+/**
+ * Puts a request aside if a shell wants that: when the innermost call of this thread that a trace with
+ * `-a hold` has matched is still running. A call is held once. In a thread without an event loop nothing is
+ * held, and the shell says so.
+ *
+ * @param label  names the place to who looks at it; NULL = "hold". 31 bytes are kept
+ * @param resume takes the request up again: called once, on this thread's event loop, when the shell says so, the
+ *               trace's time (`trace -t`) is over, the trace ends or the shell goes; unless the hold is cancelled
+ * @param arg    for resume; the program's, and has to stay until then
+ * @return 1: it is held, resume(arg) will be called, the caller leaves the request alone; 0: it is not, go on
+ * @safety threads=any signals=no fork=ok-in-child
+ */
+OTRACE_API int otrace_hold(const char *label, void (*resume)(void *arg), void *arg);
+
+/**
+ * The request is gone (its client has): resume will not be called for it any more.
+ *
+ * @param arg what otrace_hold() was given
+ * @return how many holds with this arg there were, mostly 0. One that resume is being called for is none
+ * @safety threads=any signals=no fork=ok-in-child
+ */
+OTRACE_API int otrace_hold_cancel(void *arg);
+
+/**
+ * A descriptor for this thread's event loop: readable when otrace_hold_run() has something to do. The same one each
+ * time. It belongs to the thread's loop: close it when that has ended, not before.
+ *
+ * @return the descriptor (close-on-exec, non-blocking), or -OTRACE_E_SYSTEM, -OTRACE_E_TOO_MANY (255 threads
+ *         have an event loop)
+ * @safety threads=any signals=no fork=reinit
+ */
+OTRACE_API int otrace_hold_fd(void);
+
+/**
+ * Takes up what this thread has put aside and may go on: calls its resume functions, in the order in which they were
+ * held. At once when there is none.
+ *
+ * @return how many were called
+ * @safety threads=any signals=no fork=ok-in-child
+ */
+OTRACE_API int otrace_hold_run(void);
+
+/**
+ * Names the queue of this thread's event loop.
+ *
+ * @param post adds to the queue that fn(arg) is to be called on the loop, soon. Called on a thread of the
+ *             runtime's that has the program's descriptors, all signals blocked and a stack of 64 KiB; so it has to
+ *             be thread-safe and must not wait for the loop. NULL: the thread has no event loop any more, and nothing
+ *             that it holds is taken up. Before the queue or the thread goes this has to be said
+ * @param priv for post
+ * @return 0, -OTRACE_E_TOO_MANY (255 threads have an event loop). Waits for a post that is under way
+ * @safety threads=any signals=no fork=reinit blocks
+ */
+OTRACE_API int otrace_set_event_loop(void (*post)(void (*fn)(void *arg), void *arg, void *priv),
+				     void *priv);
+
 /**
  * An assertion that a shell sees: true, it costs the test; false, and somebody traces this process, it is recorded with
  * the variables of the function it stands in, and the program goes on; false otherwise it is assert(). With NDEBUG it

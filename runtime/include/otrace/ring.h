@@ -109,7 +109,10 @@ enum otrace_rec_type {
 	OTRACE_REC_PARKED = 14,	    /* struct otrace_rec_parked: its thread waits from here on */
 	OTRACE_REC_RESUMED = 15,    /* struct otrace_rec_resumed: it goes on */
 	OTRACE_REC_TAG_MOVED = 16,  /* struct otrace_rec_tag_moved: by realloc() */
-	OTRACE_REC_TAG_DIED = 17    /* struct otrace_rec_tag_died: its object is no more */
+	OTRACE_REC_TAG_DIED = 17,   /* struct otrace_rec_tag_died: its object is no more */
+	OTRACE_REC_HELD = 19,	    /* struct otrace_rec_held: the call's request is put aside */
+	OTRACE_REC_RELEASED = 20,   /* struct otrace_rec_released: it is taken up again */
+	OTRACE_REC_CRASH = 21	    /* struct otrace_rec_crash; parts follow */
 };
 
 #define OTRACE_REC_IS_PART(type) ((type) >= OTRACE_REC_COPY && (type) <= OTRACE_REC_PLACE)
@@ -256,6 +259,59 @@ struct otrace_rec_tag_died {
 	uint32_t why; /* enum otrace_tag_end */
 	uint64_t address;
 };
+
+#define OTRACE_HOLD_LABEL_BYTES 32u
+
+/** otrace_hold() in a call that a rule with OTRACE_ACTION_HOLD has matched. Comes before the call's end. */
+struct otrace_rec_held {
+	struct otrace_rec rec;
+	uint32_t tid;
+	uint32_t counter;     /* of the trace that wanted it */
+	uint64_t deadline_ns; /* CLOCK_MONOTONIC; 0 = none */
+	char label[OTRACE_HOLD_LABEL_BYTES];
+};
+
+enum otrace_released {
+	OTRACE_RELEASED_SHELL = 1, /* a shell said so */
+	OTRACE_RELEASED_DEADLINE = 2,
+	OTRACE_RELEASED_GONE = 3,      /* the shell has gone */
+	OTRACE_RELEASED_UNTRACED = 4,  /* the trace has */
+	OTRACE_RELEASED_ENDING = 5,    /* the runtime has given up */
+	OTRACE_RELEASED_EVICTED = 6,   /* the shell keeps no context of it any more */
+	OTRACE_RELEASED_CANCELLED = 7, /* by the program: nobody takes it up */
+	OTRACE_RELEASED_NO_LOOP = 8,   /* was not held: its thread has no event loop */
+	OTRACE_RELEASED_FULL = 9       /* was not held: as many are as can be */
+};
+
+/** From the thread that takes it up, just before. */
+struct otrace_rec_released {
+	struct otrace_rec rec; /* trace_id and call_seq of the call that was held */
+	uint64_t waited_ns;
+	uint32_t reason; /* enum otrace_released */
+	uint32_t reserved;
+	char label[OTRACE_HOLD_LABEL_BYTES];
+};
+
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_held) == 72, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_released) == 72, "wire size");
+
+#define OTRACE_CRASH_NR_REGISTERS 17u
+
+/**
+ * A thread got a signal of a fault. trace_id 0, call_seq a number of its own. Its parts are its registers and its stack
+ * from rsp on. PARKED with the same number follows when it waits.
+ */
+struct otrace_rec_crash {
+	struct otrace_rec rec;
+	uint64_t parent_seq; /* innermost recorded call that is open in this thread; 0 = none */
+	uint32_t signal;
+	int32_t code;	  /* si_code */
+	uint64_t address; /* si_addr, of faults */
+	/* r8 to r15, rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip: as in ucontext_t */
+	uint64_t registers[OTRACE_CRASH_NR_REGISTERS];
+};
+
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_crash) == 184, "wire size");
 
 /**
  * One step of a capture program: what the hook copies behind the record. Results follow each other

@@ -110,7 +110,10 @@ enum otrace_msg_type {
 				     never waits at a break. One at a time, until the shell goes */
 	OTRACE_MSG_ASSERTS =
 		25, /* otrace_asserts -> nothing: what traceassert() does from now on */
-	OTRACE_EVENT_MODULES = 64, /* nothing: modules were loaded or unloaded; ask again */
+	OTRACE_MSG_RELEASE = 27, /* otrace_release, uint64_t call_seq[] -> otrace_release_reply */
+	OTRACE_MSG_HELD = 28,	 /* nothing -> otrace_held_list, otrace_held[] */
+	OTRACE_MSG_POST_MORTEM = 29, /* otrace_post_mortem -> nothing: until the shell goes */
+	OTRACE_EVENT_MODULES = 64,   /* nothing: modules were loaded or unloaded; ask again */
 	OTRACE_EVENT_CALL_DONE =
 		65, /* otrace_call_done, then all bytes of a result of more than 16 */
 	OTRACE_EVENT_ENDING =
@@ -333,6 +336,56 @@ struct otrace_call_done {
 	uint32_t reserved;
 	uint64_t value[2]; /* the first bytes of the result, with zeroes behind */
 };
+
+#define OTRACE_POST_MORTEM_ON 1u
+
+/** Whether threads that crash are recorded and wait. Installs handlers of signals in the program, or puts them back. */
+struct otrace_post_mortem {
+	uint32_t flags;	      /* OTRACE_POST_MORTEM_* */
+	uint32_t stack_bytes; /* to copy; 0 = 16 KiB */
+	uint64_t deadline_ns; /* how long a thread waits; 0 = any time */
+};
+
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_post_mortem) == 16, "wire size");
+
+#define OTRACE_RELEASE_COUNTER 1u /* those of this trace; the numbers of calls are not looked at */
+
+/** Lets held requests be taken up again: those of the calls that follow, or all when none follows. */
+struct otrace_release {
+	uint32_t flags; /* OTRACE_RELEASE_* */
+	uint32_t counter;
+	uint32_t reason; /* enum otrace_released: SHELL, UNTRACED or EVICTED */
+	uint32_t reserved;
+};
+
+struct otrace_release_reply {
+	uint32_t nr; /* that were held and are not any more */
+	uint32_t reserved;
+};
+
+struct otrace_held_list {
+	uint64_t now_ns;     /* CLOCK_MONOTONIC */
+	uint64_t nr_full;    /* that were not held, as nr_max were already */
+	uint64_t nr_no_loop; /* that were not held, as their thread has no event loop */
+	uint32_t nr;
+	uint32_t nr_max;
+};
+
+/** A request that a program has put aside: otrace_hold(). */
+struct otrace_held {
+	uint64_t call_seq;
+	uint32_t tid;	  /* that put it aside */
+	uint32_t counter; /* of the trace that wanted it */
+	uint32_t trace_id;
+	uint32_t reserved;
+	uint64_t since_ns;    /* CLOCK_MONOTONIC, as below */
+	uint64_t deadline_ns; /* 0 = none */
+	char label[OTRACE_HOLD_LABEL_BYTES];
+};
+
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_release) == 16, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_held_list) == 32, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_held) == 72, "wire size");
 
 #define OTRACE_RESUME_COUNTER 1u  /* those of this trace; the numbers of calls are not looked at */
 #define OTRACE_RESUME_UNTRACED 2u /* because the trace has gone: the reason that is recorded */
