@@ -219,6 +219,8 @@ static struct ot_context *oldest_of_largest(const struct ot_contexts *contexts)
 static void evict(struct ot_contexts *contexts, struct ot_context *context)
 {
 	contexts->nr_evicted++;
+	if (contexts->evicted)
+		contexts->evicted(contexts->evicted_priv, context->seq);
 	if (context->is_saved)
 		retire(contexts, context);
 	else
@@ -648,6 +650,13 @@ struct ot_context *const *ot_contexts_list(struct ot_contexts *contexts, int kin
 		      sizeof(*contexts->listing.items), compare_order);
 	*nr_ret = contexts->listing.nr;
 	return contexts->listing.items;
+}
+
+void ot_contexts_on_evicted(struct ot_contexts *contexts, void (*evicted)(void *priv, uint64_t seq),
+			    void *priv)
+{
+	contexts->evicted = evicted;
+	contexts->evicted_priv = priv;
 }
 
 uint64_t ot_contexts_nr_evicted(const struct ot_contexts *contexts)

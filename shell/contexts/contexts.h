@@ -164,6 +164,9 @@ const char *ot_context_kind_name(enum ot_context_kind kind);
 /** "traces" and so on; < 0 = no kind is called so. */
 int ot_context_kind_of(const char *name);
 
+/** Who is told when a context is pushed out by newer ones, before it goes. */
+void ot_contexts_on_evicted(struct ot_contexts *contexts, void (*evicted)(void *priv, uint64_t seq),
+			    void *priv);
 /** How many were pushed out by newer ones, and how many parts came for no context. */
 uint64_t ot_contexts_nr_evicted(const struct ot_contexts *contexts);
 uint64_t ot_contexts_nr_astray(const struct ot_contexts *contexts);

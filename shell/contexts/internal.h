@@ -43,6 +43,8 @@ struct ot_contexts {
 	size_t nr_spare;
 	uint64_t nr_made; /* their order */
 	uint64_t nr_evicted, nr_astray;
+	void (*evicted)(void *priv, uint64_t seq); /* or NULL */
+	void *evicted_priv;
 	OT_VEC(struct ot_context *) listing;
 };
 

@@ -21,7 +21,7 @@ struct ot_store {
 	uint8_t *data;
 	size_t max_bytes;
 	uint64_t oldest;
-	uint64_t newest; /* end of the newest entry */
+	uint64_t newest;   /* end of the newest entry */
 	uint64_t nr;	   /* entries */
 	uint64_t nr_parts; /* of these, parts of contexts */
 	uint64_t dropped;

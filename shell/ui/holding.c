@@ -151,8 +151,10 @@ void ot_holding_settle(struct ot_shell *shell)
 	let_go_unwanted(shell);
 }
 
-void ot_holding_evicted(struct ot_shell *shell, uint64_t seq)
+void ot_holding_evicted(void *priv, uint64_t seq)
 {
+	struct ot_shell *shell = priv;
+
 	if (shell->holding && is_live(shell) && ot_holds_find(shell->holding->holds, seq))
 		ot_err_destroy(
 			ot_holds_release(shell->target, &seq, 1, OTRACE_RELEASED_EVICTED, NULL));

@@ -19,7 +19,7 @@ void ot_holding_call(struct ot_shell *shell, const struct ot_trace *trace,
 /** In a turn, behind the stream. */
 void ot_holding_settle(struct ot_shell *shell);
 /** The context of a call is not kept any more: nor is its request held. */
-void ot_holding_evicted(struct ot_shell *shell, uint64_t seq);
+void ot_holding_evicted(void *shell, uint64_t seq);
 /** The program has ended. */
 void ot_holding_ended(struct ot_shell *shell);
 /** No more commands come: what is held goes on at once. */

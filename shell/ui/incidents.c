@@ -28,21 +28,6 @@ void ot_incidents_call(void *priv, const struct ot_trace *trace, const struct ot
 	ot_holding_call(shell, trace, event);
 }
 
-/* Its parts follow, and are its frame. */
-static void keep_assert(struct ot_contexts *contexts, const struct ot_assert *assert)
-{
-	ot_auto_buf struct ot_buf label = OT_BUF_INIT;
-	struct ot_context_made made = {.seq = assert->seq,
-				       .kind = OT_CONTEXT_ASSERTS,
-				       .function = assert->function,
-				       .tid = assert->tid,
-				       .time_ns = assert->time_ns};
-
-	ot_assert_label(assert, &label);
-	made.label = ot_buf_text(&label);
-	ot_contexts_make(contexts, &made);
-}
-
 static void take_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
 {
 	struct ot_shell *shell = priv;
@@ -53,7 +38,7 @@ static void take_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, 
 		return;
 	ot_session_note_event(shell);
 	if (shell->contexts)
-		keep_assert(shell->contexts, &assert);
+		ot_contexts_make_assert(shell->contexts, &assert);
 	if (assert.parks && shell->breaks)
 		ot_parked_assert(ot_breaks_parked(shell), &assert);
 	ot_assert_text(&assert, &text);
@@ -77,6 +62,7 @@ void ot_incidents_begin(struct ot_shell *shell)
 		return;
 	ot_breaks_begin(shell);
 	ot_holding_begin(shell);
+	ot_contexts_on_evicted(shell->contexts, ot_holding_evicted, shell);
 	ot_stream_on(shell->stream, OTRACE_REC_ASSERT, take_assert, shell);
 }
 
