@@ -43,7 +43,7 @@ def test_the_function_goes_before_a_struct_of_its_name(tool, methods):
 
 @pytest.mark.parametrize("command, part", [
     ("trace clint", "client"), ("trace struct clint", "client"), ("trace client.client_clos", "client_close"),
-    ("trace .nothing", 'no method ".nothing"'), ("trace -a hold count", "-a break"), ("trace -a jump count", '"jump"'),
+    ("trace .nothing", 'no method ".nothing"'), ("trace -a jump count", '"jump"'),
     ("trace -n 0 count", '"0"'), ("trace -n x count", '"x"'), ("trace -d 99 count", "0 (no contexts) to 16"),
     ("trace -s 0 count", "1 to 16"), ("trace -r 5/s count", "100/ms"), ("trace -t soon -a break count", '"soon"'),
     ("trace -t 5 count", "-a break"), ("trace -a tag count", "no pointer to a struct"),
