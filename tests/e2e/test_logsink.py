@@ -2,11 +2,11 @@
 """Where lines of traces go, which of them, and how they look: log_sink, log_level, log_format, log_truncate."""
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from conftest import PROGRAMS
-
+PROGRAMS = Path(__file__).resolve().parent / "programs"
 ID = r"(\w+):tr-call:\d{6}-\d\d-\d\d-\d\d\.\d+"
 
 

@@ -4,11 +4,11 @@ import re
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
-from conftest import PROGRAMS
-
+PROGRAMS = Path(__file__).resolve().parent / "programs"
 INCLUDE = f"-I{PROGRAMS.parents[2]}/runtime/include"
 PLAIN = "traceasserts.c:29: check: Assertion `counted(local) < 20 && text[0]' failed."
 
