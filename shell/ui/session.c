@@ -15,6 +15,7 @@
 #include "expr/history.h"
 #include "params/params.h"
 #include "stream/asserts.h"
+#include "stream/crashes.h"
 #include "stream/death.h"
 #include "stream/tags.h"
 #include "ui/breaks.h"
@@ -189,6 +190,33 @@ static void show_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, 
 		       &json);
 }
 
+static void show_crash(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
+{
+	struct ot_session *session = priv;
+	struct ot_shell *shell = &session->shell;
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
+	struct ot_crash crash;
+
+	if (!ot_crash_read(rec, tid, time_ns, shell->program, shell->traces, shell->stream, &crash))
+		return;
+	session->nr_events++;
+	if (shell->breaks)
+		ot_parked_crash(ot_breaks_parked(shell), crash.seq, crash.function,
+				crash.signal_name);
+	ot_crash_text(&crash, &text);
+	ot_crash_json(&crash, &json);
+	ot_ui_happened(shell->ui,
+		       &(struct ot_log_text){.text = text.data,
+					     .bytes = text.len,
+					     .level = OT_LOG_WARNING,
+					     .has_id = true,
+					     .time_ns = time_ns,
+					     .tid = tid,
+					     .function = crash.function},
+		       &json);
+	ot_crash_deinit(&crash);
+}
+
 static void show_tag(void *priv, const struct ot_tag_event *event)
 {
 	struct ot_session *session = priv;
@@ -301,6 +329,8 @@ static void open_program(struct ot_session *session, const char *script)
 		ot_holding_begin(shell);
 	if (shell->stream)
 		ot_stream_on(shell->stream, OTRACE_REC_ASSERT, show_assert, session);
+	if (shell->stream)
+		ot_stream_on(shell->stream, OTRACE_REC_CRASH, show_crash, session);
 	listen_for_tags(session);
 }
 
