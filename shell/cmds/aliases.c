@@ -19,8 +19,9 @@ static const struct {
 	const char *name;
 	const char *text;
 } presets[] = {
-	{"cde", "cd :"},  {"cdt", "cd __trc"}, {"dn", "cd __down"},	  {"doc", "view -d"},
-	{"show", "view"}, {"up", "cd __up"},   {"dv", "cd __down; view"}, {"uv", "cd __up; view"},
+	{"cde", "cd :"},	   {"cdt", "cd __trc"},	    {"dn", "cd __down"},
+	{"doc", "view -d"},	   {"show", "view"},	    {"up", "cd __up"},
+	{"dv", "cd __down; view"}, {"uv", "cd __up; view"}, {"where", "pr __trc/where"},
 };
 
 /* ------------------------------------------------------------------ the list */

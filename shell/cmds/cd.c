@@ -17,11 +17,13 @@ const struct ot_cmd ot_cmd_cd = {
 	.usage = "[DIRECTORY]",
 	.summary = "go to another place of the tree, or of the machine",
 	.help = "Without a directory: /osh/globals, outside /osh the home directory. `cd -` goes back,\n"
+		"~~ is the newest context, ~~breaks the newest of a kind, ~ID and ~17 one by its trace id or\n"
+		"number; in one, `cd` goes to its top, up and dn (__up, __down) to the callers and back.\n"
 		"~~g is /osh/globals, ~~w the work directory, ~ and ~user are home directories.\n"
 		"Anything with parts is a directory: structs by field, pointers are followed, arrays\n"
 		"by index; `cd server.clients->head` is `cd server/clients/head`. Wildcards must match\n"
 		"one name. `cd DIRECTORY; COMMAND` runs the command there, if it got there.",
-	.flags = OT_CMD_STOPS_LINE,
+	.flags = OT_CMD_STOPS_LINE | OT_CMD_LOOKS,
 	.run = run,
 	.complete = ot_paths_complete,
 };

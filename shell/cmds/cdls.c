@@ -26,7 +26,7 @@ const struct ot_cmd ot_cmd_cdls = {
 	.summary = "go to a directory and list what is in it",
 	.help = "The options are those of ls.",
 	.options = "-a -c -d -f -l -m -t -v -. -..",
-	.flags = OT_CMD_STOPS_LINE,
+	.flags = OT_CMD_STOPS_LINE | OT_CMD_LOOKS,
 	.run = run,
 	.complete = ot_paths_complete,
 };

@@ -15,11 +15,12 @@
 #include "cmds/cmd.h"
 #include "cmds/shadow.h"
 #include "cmds/split.h"
-#include "target/target.h"
+#include "stream/stream.h"
 #include "ui/session.h"
 #include "ui/unix.h"
 #include "vfs/vfs.h"
 
+#define LOOK_MS 20
 #define MAX_DEPTH 64 /* of lines run by lines: source, repeat, pipe, aliases */
 
 const struct ot_cmd *const ot_cmds[] = {
@@ -45,6 +46,9 @@ const struct ot_cmd *const ot_cmds[] = {
 	&ot_cmd_tag,
 	&ot_cmd_untag,
 	&ot_cmd_log,
+	&ot_cmd_save,
+	&ot_cmd_del,
+	&ot_cmd_rm,
 	&ot_cmd_top,
 	/* the program */
 	&ot_cmd_patch,
@@ -255,6 +259,13 @@ static struct ot_err *meant_shell(struct ot_err *err, const char *text)
 	return err;
 }
 
+/* What calls made before the command is there when it looks, unless there is too much of it. */
+static void look_first(struct ot_shell *shell, const struct ot_cmd *cmd)
+{
+	if (cmd->flags & OT_CMD_LOOKS && shell->stream && ot_traces_nr_on(shell->traces))
+		ot_stream_look(shell->stream, LOOK_MS);
+}
+
 static struct ot_err *run_expression(struct ot_shell *shell, const char *text,
 				     struct ot_cmd_call *call)
 {
@@ -265,6 +276,7 @@ static struct ot_err *run_expression(struct ot_shell *shell, const char *text,
 	call->argc = 2;
 	call->argv = argv;
 	call->rest = text;
+	look_first(shell, &ot_cmd_pr);
 	if (!err)
 		err = ot_cmd_pr.run(shell, call);
 	return err ? meant_shell(meant_command(shell, err, text, word), text) : NULL;
@@ -284,6 +296,7 @@ static struct ot_err *run_command(struct ot_shell *shell, const struct ot_cmd *c
 	else
 		OT_TRY(ot_split_words(text, &call->argc, &argv));
 	call->argv = argv;
+	look_first(shell, cmd);
 	if (call->argc > 1 && !*cmd->usage)
 		err = ot_err_new(OT_ERR_USAGE, "%s takes no arguments", cmd->name);
 	else

@@ -19,6 +19,7 @@
 
 struct ot_aliases;
 struct ot_breaks;
+struct ot_contexts;
 struct ot_buf;
 struct ot_err;
 struct ot_fn;
@@ -66,6 +67,7 @@ struct ot_cmd_completion {
 #define OT_CMD_RAW 8u		/* takes the whole rest of the line: `;`, `|` and `>` are its own */
 #define OT_CMD_WAITS 16u	/* takes long on purpose: nothing is said about that */
 #define OT_CMD_STOPS_LINE 64u	/* when it fails, commands behind it on the line are not run */
+#define OT_CMD_LOOKS 128u	/* what has been recorded by now is read before */
 
 struct ot_cmd {
 	const char *name;
@@ -107,6 +109,8 @@ struct ot_shell {
 	struct ot_holding *holding; /* ui/holding.h: requests that are held */
 	struct ot_ui *ui;	    /* ui/ui.h: where text goes */
 	struct ot_history *history; /* expr/history.h: earlier results; NULL = none yet */
+	/* contexts/contexts.h: what single calls were made with */
+	struct ot_contexts *contexts;
 	struct ot_patch_list patches;
 	bool safe;	    /* no stores, calls or patches */
 	bool interactive;   /* somebody sits at a prompt */
@@ -190,6 +194,7 @@ struct ot_err *ot_cmd_check_confined(const struct ot_shell *shell);
 extern const struct ot_cmd ot_cmd_call, ot_cmd_cd, ot_cmd_cdls, ot_cmd_help, ot_cmd_log, ot_cmd_ls,
 	ot_cmd_patch, ot_cmd_pr, ot_cmd_pwd, ot_cmd_quit, ot_cmd_run, ot_cmd_status, ot_cmd_trace,
 	ot_cmd_unpatch, ot_cmd_untrace, ot_cmd_view, ot_cmd_wait;
+extern const struct ot_cmd ot_cmd_del, ot_cmd_rm, ot_cmd_save;
 extern const struct ot_cmd ot_cmd_find_tree, ot_cmd_grep, ot_cmd_popd, ot_cmd_pushd, ot_cmd_swapd;
 extern const struct ot_cmd ot_cmd_resume;
 extern const struct ot_cmd ot_cmd_alias, ot_cmd_exec, ot_cmd_interrupt, ot_cmd_pipe, ot_cmd_repeat,

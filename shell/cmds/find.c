@@ -197,7 +197,7 @@ const struct ot_cmd ot_cmd_find_tree = {
 		"Each thing is gone into once; long arrays are cut; what was left out is said. The\n"
 		"paths can be given to cd and pr. Ctrl-C stops.",
 	.options = "-name -type -depth",
-	.flags = OT_CMD_NEEDS_PROGRAM,
+	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_LOOKS,
 	.run = run_find,
 	.complete = complete_find,
 };
@@ -238,7 +238,7 @@ const struct ot_cmd ot_cmd_grep = {
 		"addresses. A part is enough, but a number must be all of it; a VALUE with wildcards\n"
 		"must match as a whole. -depth as in find.",
 	.options = "-depth",
-	.flags = OT_CMD_NEEDS_PROGRAM,
+	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_LOOKS,
 	.run = run_grep,
 	.complete = ot_paths_complete,
 };

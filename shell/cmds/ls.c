@@ -184,14 +184,16 @@ static struct ot_err *take_path(struct ot_shell *shell, const char *path,
 	struct ot_node_list matched = {0};
 	struct ot_ls_group group = {.title = path};
 	struct ot_err *err = NULL;
+	bool none_yet;
 
 	OT_TRY(ot_vfs_match(shell->vfs, path, &matched));
 	options->named = !is_pattern || strstr(path, "__");
 	if (matched.nr == 1 && !is_pattern && is_listed(&matched.items[0], path, options)) {
 		options->named = false;
+		none_yet = !strcmp(path, "~~") && !matched.items[0].context;
 		err = collect(shell, &matched.items[0], options, &group);
 		ot_node_list_deinit(&matched);
-		if (!strcmp(path, "~~") && !group.list.note)
+		if (none_yet && !group.list.note)
 			group.list.note = "there is no context yet: ~~ is /osh/globals";
 		if (!err)
 			ot_vec_push(directories, group);
@@ -270,6 +272,7 @@ const struct ot_cmd ot_cmd_ls = {
 		"-.  without what the struct embedded at the start brings along, -.. without what the\n"
 		"    one embedded in that does, -.NAME without the members of an embedded struct NAME",
 	.options = "-a -c -d -f -l -m -t -v -. -..",
+	.flags = OT_CMD_LOOKS,
 	.run = run,
 	.complete = ot_paths_complete,
 };

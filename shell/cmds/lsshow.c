@@ -5,6 +5,7 @@
 
 #include "base/names.h"
 #include "cmds/lsshow.h"
+#include "contexts/contexts.h"
 #include "ui/ui.h"
 
 #define NAME_MAX_WIDTH 32u
@@ -22,6 +23,8 @@ static int64_t time_of(const struct ot_node *node)
 {
 	struct stat st;
 
+	if (node->kind == OT_NODE_CONTEXT)
+		return (int64_t)node->context->call_time_ns;
 	if (node->kind != OT_NODE_DISK || stat(node->path, &st))
 		return 0;
 	return (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;

@@ -96,7 +96,7 @@ void ot_paths_complete_type(struct ot_shell *shell, struct ot_cmd_completion *co
 struct ot_format ot_paths_format(const struct ot_shell *shell)
 {
 	const struct ot_params *params = ot_params_of(shell);
-	struct ot_format format = {.program = shell->program, .target = shell->target};
+	struct ot_format format = {.program = shell->program, .target = ot_vfs_target(shell->vfs)};
 
 	if (params->pretty_print)
 		format.width = shell->width ? shell->width : WIDTH_UNKNOWN;
@@ -169,7 +169,8 @@ void ot_paths_say_here(struct ot_shell *shell, struct ot_cmd_call *call)
 	struct ot_node_list list = {0};
 	ot_auto_err struct ot_err *err = ot_vfs_find(shell->vfs, ".", &node, NULL);
 
-	if (!err && (node.kind == OT_NODE_LATER || node.kind == OT_NODE_LOCALS)) {
+	if (!err && (node.kind == OT_NODE_LATER || node.kind == OT_NODE_LOCALS ||
+		     node.kind == OT_NODE_CONTEXTS)) {
 		err = ot_vfs_list(shell->vfs, &node, &list);
 		if (!err && !list.nr && list.note)
 			ot_cmd_note(call, "%s", list.note);

@@ -63,13 +63,14 @@ static struct ot_err *print_value(struct ot_shell *shell, const struct ot_format
 	return ot_cmd_check_interrupt(call);
 }
 
-static struct ot_err *print_node(struct ot_shell *shell, const struct ot_format *format,
-				 const char *path, struct ot_cmd_call *call)
+static struct ot_err *print_node(struct ot_shell *shell, struct ot_format *format, const char *path,
+				 struct ot_cmd_call *call)
 {
 	struct ot_node node = {0};
 	struct ot_err *err = NULL;
 
 	OT_TRY(ot_vfs_find(shell->vfs, path, &node, NULL));
+	format->target = ot_node_target(shell->vfs, &node);
 	if (node.err) {
 		err = ot_err_new(node.err->code, "%s", node.err->what);
 	} else if (node.kind == OT_NODE_VALUE) {
@@ -81,6 +82,8 @@ static struct ot_err *print_node(struct ot_shell *shell, const struct ot_format 
 	} else {
 		ot_node_describe(shell->vfs, &node, call->out);
 		ot_buf_addc(call->out, '\n');
+		if (ot_ui_writes_json(shell->ui))
+			ot_node_json(shell->vfs, &node, call->json);
 	}
 	ot_node_deinit(&node);
 	return err;
@@ -103,18 +106,25 @@ static bool begins_path(const char *text, const char *start)
 }
 
 /* "~~i" is C, twice the other way round. */
-static bool is_path(const char *text)
+static bool is_path(struct ot_shell *shell, const char *text)
 {
+	static const char *const here[] = {"__trc", "__up", "__down", "__after", "__live"};
+
+	/* what only contexts have is no name of C's there */
+	for (size_t i = 0; i < OT_NR(here); i++)
+		if (begins_path(text, here[i]) && ot_vfs_context(shell->vfs))
+			return true;
 	return begins_path(text, "/osh") || begins_path(text, "~~") || begins_path(text, "~~g") ||
 	       begins_path(text, "~~w");
 }
 
 /* "/x", "/2", "/x2" before the expression. */
-static struct ot_err *take_style(const char **text, struct ot_format *format)
+static struct ot_err *take_style(struct ot_shell *shell, const char **text,
+				 struct ot_format *format)
 {
 	const char *at = *text;
 
-	if (*at != '/' || is_path(at))
+	if (*at != '/' || is_path(shell, at))
 		return NULL;
 	for (at++; *at && !isspace((unsigned char)*at); at++) {
 		if (isdigit((unsigned char)*at))
@@ -141,10 +151,10 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 	const char *text = call->rest ? call->rest : "";
 	const struct ot_fn *copy = NULL;
 
-	OT_TRY(take_style(&text, &format));
+	OT_TRY(take_style(shell, &text, &format));
 	if (!*text)
 		return ot_err_new(OT_ERR_USAGE, "pr: what? (an expression, or a path below /osh)");
-	if (is_path(text))
+	if (is_path(shell, text))
 		return print_node(shell, &format, text, call);
 	if (is_type_text(shell, text)) {
 		ot_type_define(ot_paths_type(shell->program, text), call->out);
@@ -180,7 +190,7 @@ const struct ot_cmd ot_cmd_pr = {
 		"16 with zeros; c a s f: characters, addresses, texts, fractions; a digit: follow\n"
 		"pointers to structs so deep (pr/3 head).\n"
 		"The name of a type prints its definition; a path below /osh prints what is there.",
-	.flags = OT_CMD_NEEDS_PROGRAM,
+	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_LOOKS,
 	.run = run,
 	.complete = ot_paths_complete_expression,
 };

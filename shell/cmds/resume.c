@@ -178,6 +178,18 @@ static struct ot_err *choose_only(const struct all_waiting *all, struct chosen *
 	return NULL;
 }
 
+/* As it was printed: the text of a condition in it may have blanks. */
+static bool choose_line(const struct all_waiting *all, const char *line, struct chosen *chosen)
+{
+	for (size_t i = 0; i < all->nr; i++) {
+		if (strcmp(line, all->items[i].id) != 0)
+			continue;
+		choose(chosen, all->items[i].seq);
+		return true;
+	}
+	return false;
+}
+
 static struct ot_err *choose_all(struct ot_shell *shell, const struct ot_cmd_call *call,
 				 const struct all_waiting *all, struct chosen *chosen)
 {
@@ -186,6 +198,8 @@ static struct ot_err *choose_all(struct ot_shell *shell, const struct ot_cmd_cal
 				  "no thread waits at a break, and no request is held");
 	if (call->argc == 1)
 		return choose_here(shell, all, chosen) ? NULL : choose_only(all, chosen);
+	if (choose_line(all, call->rest, chosen))
+		return NULL;
 	for (int i = 1; i < call->argc; i++)
 		OT_TRY(choose_word(all, call->argv[i], chosen));
 	return NULL;

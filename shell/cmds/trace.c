@@ -5,6 +5,7 @@
 #include "cmds/tracelist.h"
 #include "cmds/tracenames.h"
 #include "cmds/traceoptions.h"
+#include "contexts/contexts.h"
 #include "params/params.h"
 #include "target/target.h"
 
@@ -116,6 +117,8 @@ static struct ot_err *trace_one(struct ot_shell *shell, const char *pattern,
 	struct ot_trace_names names = {0};
 	struct ot_err *err = ot_trace_names_find(shell, pattern, &names);
 
+	/* the program may be gone when its first context is looked at */
+	ot_contexts_look(shell->contexts);
 	if (!err)
 		err = ot_traces_add(shell->traces, pattern, names.is_many, options, &names.fns,
 				    &report);

@@ -2,10 +2,13 @@
 #include "base/file.h"
 #include "base/names.h"
 #include "cmds/paths.h"
+#include "contexts/frames.h"
 #include "model/source.h"
 #include "params/params.h"
 #include "ui/session.h"
 #include "ui/unix.h"
+
+#define AROUND 5u /* lines before and behind the one that a call is at */
 
 enum how { TEXT, COMMENT, EDIT };
 
@@ -189,13 +192,39 @@ static struct ot_err *edit(struct ot_shell *shell, const char *path, uint32_t li
 	return ot_unix_run(shell, ot_buf_text(&command), NULL, NULL);
 }
 
+static struct ot_err *view_subject(struct ot_shell *shell, struct subject *subject, enum how how,
+				   struct ot_cmd_call *call)
+{
+	ot_auto_source struct ot_source source = {0};
+
+	if (!subject->file || !subject->line_begin)
+		return ot_err_new(OT_ERR_NOT_FOUND,
+				  "where %s is defined was not recorded (compile "
+				  "with -g)",
+				  subject->name);
+	OT_TRY(ot_source_open(shell->program, subject->file, &source));
+	if (how == EDIT)
+		return edit(shell, source.path, subject->line_begin);
+	if (how == COMMENT)
+		OT_TRY(find_comment(&source, subject));
+	else
+		find_end(&source, subject);
+	return print(&source, subject, call);
+}
+
+static struct ot_err *view_fn(struct ot_shell *shell, const struct ot_fn *fn, enum how how,
+			      struct ot_cmd_call *call)
+{
+	struct subject subject = fn_subject(fn);
+
+	return view_subject(shell, &subject, how, call);
+}
+
 static struct ot_err *view_one(struct ot_shell *shell, const char *name, enum how how,
 			       struct ot_cmd_call *call)
 {
-	ot_auto_source struct ot_source source = {0};
 	struct subject subject = {0};
 	struct ot_fn *fn = ot_program_fn(shell->program, name);
-	struct ot_err *err;
 
 	/* a function wins over what else is here: it is what source is looked at for */
 	if (fn)
@@ -204,22 +233,10 @@ static struct ot_err *view_one(struct ot_shell *shell, const char *name, enum ho
 		OT_TRY(type_subject(shell->program, ot_paths_type(shell->program, name), &subject));
 	else
 		OT_TRY(find_subject(shell, name, &subject));
-	if (!subject.file || !subject.line_begin)
-		return ot_err_new(OT_ERR_NOT_FOUND,
-				  "where %s is defined was not recorded (compile "
-				  "with -g)",
-				  subject.name);
-	OT_TRY(ot_source_open(shell->program, subject.file, &source));
-	if (how == EDIT)
-		return edit(shell, source.path, subject.line_begin);
-	if (how == COMMENT)
-		OT_TRY(find_comment(&source, &subject));
-	else
-		find_end(&source, &subject);
-	err = print(&source, &subject, call);
-	if (!err && !fn)
+	OT_TRY(view_subject(shell, &subject, how, call));
+	if (!fn)
 		ot_paths_say_rival(shell->program, name, call);
-	return err;
+	return NULL;
 }
 
 /* Outside /osh a name may be a file's. False: it is none. */
@@ -254,9 +271,69 @@ static struct ot_err *take_options(struct ot_cmd_call *call, int *first, enum ho
 		else
 			return ot_cmd_no_option(&ot_cmd_view, option);
 	}
-	if (*first == call->argc)
-		return ot_err_new(OT_ERR_USAGE, "view what? (a function, variable or type)");
 	return NULL;
+}
+
+/* Some lines around the one that a frame is at. */
+static struct ot_err *print_around(const struct ot_source *source, uint32_t line,
+				   struct ot_buf *out)
+{
+	uint32_t first = line > AROUND ? line - AROUND : 1;
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT;
+	struct ot_err *err = NULL;
+
+	/* the file may end before */
+	for (uint32_t last = line + AROUND; last >= line; last--) {
+		ot_err_destroy(err);
+		ot_buf_reset(&text);
+		err = ot_source_print(source, first, last, &text);
+		if (!err)
+			break;
+	}
+	if (!err)
+		ot_buf_adds(out, ot_buf_text(&text));
+	return err;
+}
+
+static struct ot_err *view_frame(struct ot_shell *shell, const struct ot_context_frame *frame,
+				 struct ot_cmd_call *call)
+{
+	ot_auto_source struct ot_source source = {0};
+	const struct ot_file *file =
+		frame->file ? ot_source_file_of_name(shell->program, frame->file) : NULL;
+
+	ot_buf_addf(call->out, "%s %s\n", frame->place, frame->function);
+	if (!file)
+		return NULL;
+	OT_TRY(ot_source_open(shell->program, file, &source));
+	return print_around(&source, frame->line, call->out);
+}
+
+/* In a context: the function that was called, or in a frame the line that it was at. */
+static struct ot_err *view_here(struct ot_shell *shell, enum how how, struct ot_cmd_call *call)
+{
+	const struct ot_context_frame *frame;
+	struct ot_node node = {0};
+	struct ot_err *err;
+
+	if (!ot_vfs_context(shell->vfs))
+		return ot_err_new(OT_ERR_USAGE, "view what? (a function, variable or type)");
+	OT_TRY(ot_vfs_find(shell->vfs, ".", &node, NULL));
+	frame = ot_context_frame_at(shell->contexts, node.context, node.frame);
+	if (frame && how == TEXT)
+		err = view_frame(shell, frame, call);
+	else if (node.context->fn)
+		err = view_fn(shell, node.context->fn, how, call);
+	else
+		err = ot_err_new(OT_ERR_NOT_FOUND, "what function it is was not recorded");
+	ot_node_deinit(&node);
+	return err;
+}
+
+static bool is_here(struct ot_shell *shell, const struct ot_cmd_call *call, int first)
+{
+	return call->argc == first + 1 && !strcmp(call->argv[first], ".") &&
+	       ot_vfs_context(shell->vfs);
 }
 
 static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
@@ -265,6 +342,8 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 	int first;
 
 	OT_TRY(take_options(call, &first, &how));
+	if (first == call->argc || is_here(shell, call, first))
+		return view_here(shell, how, call);
 	for (int i = first; i < call->argc; i++) {
 		ot_auto_free char *name = NULL;
 
@@ -281,17 +360,18 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 
 const struct ot_cmd ot_cmd_view = {
 	.name = "view",
-	.usage = "[-d|-e|-i] NAME...",
+	.usage = "[-d|-e|-i] [NAME...]",
 	.summary = "show the source of a function, variable or type",
 	.help = "-d  the comment above it instead\n"
 		"-e  in an editor (parameter editor, else $VISUAL, $EDITOR, vi): what is changed there\n"
 		"    changes the file, not the program\n"
 		"-i  here, as without an option\n"
+		"In a context the function is shown when there is no NAME, in its __up the line of the call.\n"
 		"`view NAME > FILE` writes the source without line numbers; outside /osh files are shown too.\n"
 		"The file is looked for where it was compiled, below the current directory and\n"
 		"beside the program. A warning says when it was changed since.",
 	.options = "-d -e -i",
-	.flags = OT_CMD_NEEDS_PROGRAM,
+	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_LOOKS,
 	.run = run,
 	.complete = ot_paths_complete,
 };

@@ -36,18 +36,33 @@ static const struct otrace_piece *pieces_of(const struct ot_compiler *c, const s
 	return is_param ? param->pieces : c->fn->return_pieces;
 }
 
+/* What lies in the frame as it does in the value is one piece. */
+static bool is_next(const struct otrace_piece *piece, const struct otrace_piece *next)
+{
+	return piece->kind == OTRACE_PIECE_DIRECT && next->kind == OTRACE_PIECE_DIRECT &&
+	       next->value_offset == piece->value_offset + piece->size_bytes &&
+	       next->frame_offset == piece->frame_offset + piece->size_bytes;
+}
+
 /* The piece that has all of the bytes. */
-static const struct otrace_piece *piece_with(const struct ot_compiler *c, const struct place *place,
-					     uint64_t bytes)
+static bool piece_with(const struct ot_compiler *c, const struct place *place, uint64_t bytes,
+		       struct otrace_piece *ret)
 {
 	uint32_t nr = 0;
 	const struct otrace_piece *pieces = pieces_of(c, place, &nr);
 
-	for (uint32_t i = 0; i < nr; i++)
-		if (place->offset >= pieces[i].value_offset &&
-		    place->offset - pieces[i].value_offset + bytes <= pieces[i].size_bytes)
-			return &pieces[i];
-	return NULL;
+	for (uint32_t i = 0; i < nr; i++) {
+		struct otrace_piece piece = pieces[i];
+
+		for (uint32_t k = i + 1; k < nr && is_next(&piece, &pieces[k]); k++)
+			piece.size_bytes += pieces[k].size_bytes;
+		if (place->offset < piece.value_offset ||
+		    place->offset - piece.value_offset + bytes > piece.size_bytes)
+			continue;
+		*ret = piece;
+		return true;
+	}
+	return false;
 }
 
 static const char *name_of(const struct ot_compiler *c, const struct place *place)
@@ -92,38 +107,49 @@ static bool is_in_frame(const struct otrace_piece *piece)
 static struct ot_err *load_piece(struct ot_compiler *c, const struct ot_expr_node *node,
 				 const struct place *place, unsigned int width)
 {
-	const struct otrace_piece *piece = piece_with(c, place, width & OTRACE_CODE_BYTES);
+	struct otrace_piece piece;
 	uint64_t offset;
 
-	if (!piece)
+	if (!piece_with(c, place, width & OTRACE_CODE_BYTES, &piece))
 		return not_there(c, node, place);
-	if (is_in_frame(piece)) {
+	if (is_in_frame(&piece)) {
 		ot_emit(c->out, frame_op(place), width,
-			piece->frame_offset + place->offset - piece->value_offset);
-	} else if (piece->kind == OTRACE_PIECE_DOUBLE_TO_FLOAT) {
-		ot_emit(c->out, frame_op(place), 8 | OTRACE_CODE_FRACTION, piece->frame_offset);
+			piece.frame_offset + place->offset - piece.value_offset);
+	} else if (piece.kind == OTRACE_PIECE_DOUBLE_TO_FLOAT) {
+		ot_emit(c->out, frame_op(place), 8 | OTRACE_CODE_FRACTION, piece.frame_offset);
 		ot_emit(c->out, OTRACE_CODE_F_ROUND, 4, 0);
 	} else {
-		offset = push_elsewhere(c, place, piece);
+		offset = push_elsewhere(c, place, &piece);
 		ot_emit(c->out, OTRACE_CODE_LOAD, width, offset);
 	}
 	return NULL;
 }
 
+/* That there is none must be noticed where only its address is taken. */
+static void ask_for_result(struct ot_compiler *c, const struct otrace_piece *piece)
+{
+	ot_emit(c->out, OTRACE_CODE_RESULT, 1, piece->frame_offset);
+	ot_emit(c->out, OTRACE_CODE_MULTIPLY, 8 | OTRACE_CODE_IMMEDIATE, 0);
+	ot_emit(c->out, OTRACE_CODE_ADD, 8, 0);
+}
+
 static struct ot_err *address_of_piece(struct ot_compiler *c, const struct ot_expr_node *node,
 				       const struct place *place)
 {
-	const struct otrace_piece *piece = piece_with(c, place, ot_type_size(place->type));
+	struct otrace_piece piece;
 	uint64_t offset;
 
-	if (!piece || piece->kind == OTRACE_PIECE_DOUBLE_TO_FLOAT)
+	if (!piece_with(c, place, ot_type_size(place->type), &piece) ||
+	    piece.kind == OTRACE_PIECE_DOUBLE_TO_FLOAT)
 		return not_there(c, node, place);
-	if (is_in_frame(piece)) {
+	if (is_in_frame(&piece)) {
 		ot_emit(c->out, OTRACE_CODE_PLACE, 0,
-			piece->frame_offset + place->offset - piece->value_offset);
+			piece.frame_offset + place->offset - piece.value_offset);
+		if (place->where == IN_RESULT)
+			ask_for_result(c, &piece);
 		return NULL;
 	}
-	offset = push_elsewhere(c, place, piece);
+	offset = push_elsewhere(c, place, &piece);
 	if (offset)
 		ot_emit(c->out, OTRACE_CODE_ADD, 8 | OTRACE_CODE_IMMEDIATE, offset);
 	return NULL;

@@ -532,6 +532,9 @@ struct ot_err *ot_cond_value(struct ot_compiler *c, const struct ot_expr_node *n
 	unsigned int width = 0;
 	struct ot_err *err;
 
+	/* "a ?: b" has a twice, and may be nested */
+	if (c->out->is_too_long)
+		return ot_cond_error(c, node, OT_ERR_UNSUPPORTED, "%s", ot_emit_wrong(c->out));
 	if (node->kind == OT_EXPR_STRING || node->kind == OT_EXPR_CALL)
 		return calculate(c, node);
 	OT_TRY(ot_cond_type(c, node, ret));

@@ -49,7 +49,10 @@ struct ot_err *ot_eval_check(struct ot_evaluator *e, const struct ot_expr_node *
 	case OT_VALUE_OPTIMIZED_OUT:
 		return ot_eval_error(e, node, OT_ERR_OPTIMIZED, "the value is optimized out");
 	case OT_VALUE_UNREADABLE:
-		return ot_eval_error(e, node, OT_ERR_FAULT, "memory at %#llx cannot be read",
+		return ot_eval_error(e, node, OT_ERR_FAULT,
+				     e->target && ot_target_is_copy(e->target)
+					     ? "%#llx is not in the copy (__live follows it)"
+					     : "memory at %#llx cannot be read",
 				     (unsigned long long)value->address);
 	case OT_VALUE_VOID:
 		return ot_eval_error(e, node, OT_ERR_TYPE, "there is no value here (void)");
@@ -468,7 +471,8 @@ struct ot_err *ot_expr_eval(const struct ot_expr *expr, const struct ot_expr_sco
 	struct ot_evaluator e = {.expr = expr,
 				 .scope = scope,
 				 .program = scope->program,
-				 .target = ot_program_target(scope->program)};
+				 .target = scope->target ? scope->target
+							 : ot_program_target(scope->program)};
 
 	return eval_root(&e, ret);
 }

@@ -36,6 +36,7 @@ struct ot_expr_call {
 /** Where names come from, and what an expression may do. */
 struct ot_expr_scope {
 	struct ot_program *program;
+	struct ot_target *target;    /* whose memory is read; NULL = the program's */
 	const struct ot_value *self; /* struct whose members are names, and $; or NULL */
 	const struct ot_fn *fn;	     /* whose statics are names, or NULL */
 	const struct ot_file *file;  /* its statics win over those of other files, or NULL */

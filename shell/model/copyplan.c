@@ -385,6 +385,29 @@ struct ot_copy_plan *ot_copy_plan_create(const struct ot_fn *fn, unsigned int de
 	return plan;
 }
 
+static bool is_among(const struct otrace_copy_pointer *pointers, uint32_t nr,
+		     const struct otrace_copy_pointer *wanted)
+{
+	for (uint32_t i = 0; i < nr; i++)
+		if (pointers[i].offset == wanted->offset && pointers[i].layout == wanted->layout)
+			return true;
+	return false;
+}
+
+void ot_copy_plan_make_late(struct ot_copy_plan *plan)
+{
+	uint32_t nr_roots = plan->nr_enter_roots + plan->nr_leave_roots, nr = 0;
+
+	for (uint32_t i = 0; i < nr_roots; i++)
+		if (!is_among(plan->pointers, nr, &plan->pointers[i]))
+			plan->pointers[nr++] = plan->pointers[i];
+	if (nr < nr_roots)
+		memmove(plan->pointers + nr, plan->pointers + nr_roots,
+			plan->nr_pointers * sizeof(*plan->pointers));
+	plan->nr_enter_roots = 0;
+	plan->nr_leave_roots = nr;
+}
+
 void ot_copy_plan_destroy(struct ot_copy_plan *plan)
 {
 	if (!plan)

@@ -35,6 +35,8 @@ struct ot_copy_plan {
 /** @param depth levels; 0 = no objects. @param stack_bytes of the thread's stack, 0 = none */
 struct ot_copy_plan *ot_copy_plan_create(const struct ot_fn *fn, unsigned int depth,
 					 uint32_t stack_bytes);
+/** Of a rule that is decided at the end of the call: what is copied at the entry is copied then, const or not. */
+void ot_copy_plan_make_late(struct ot_copy_plan *plan);
 void ot_copy_plan_destroy(struct ot_copy_plan *plan);
 
 /** Bytes that the plan adds to a rule's payload. */

@@ -21,7 +21,9 @@ static void write_value(struct writer *w, const struct ot_value *value);
 
 static void write_unreadable(struct writer *w, uint64_t address)
 {
-	ot_buf_adds(w->out, "<unreadable ");
+	bool is_copy = w->format->target && ot_target_is_copy(w->format->target);
+
+	ot_buf_adds(w->out, is_copy ? "<not in the copy " : "<unreadable ");
 	ot_buf_add_hex(w->out, address);
 	ot_buf_addc(w->out, '>');
 }

@@ -25,6 +25,11 @@ struct reader {
 	struct ot_locals *locals;
 };
 
+static struct ot_target *memory_of(const struct reader *reader)
+{
+	return reader->frame->memory ? reader->frame->memory : ot_program_target(reader->program);
+}
+
 static void local_deinit(struct ot_local *local)
 {
 	free(local->name);
@@ -60,7 +65,7 @@ static struct ot_err *copy_at(struct reader *reader, uint64_t address, const str
 	if (bytes > sizeof(buf))
 		return ot_err_new(OT_ERR_DAMAGED, "its debug information is damaged");
 	reader->locals->reads_memory = true;
-	OT_TRY(ot_target_read(ot_program_target(reader->program), address, buf, bytes));
+	OT_TRY(ot_target_read(memory_of(reader), address, buf, bytes));
 	ot_value_of_bytes(type, buf, bytes, ret);
 	return NULL;
 }
@@ -108,7 +113,7 @@ static struct ot_err *find_value(struct reader *reader, Dwarf_Die *die, const st
 				 struct ot_value *ret)
 {
 	Dwarf_Attribute attr;
-	struct ot_location_context context = {.target = ot_program_target(reader->program),
+	struct ot_location_context context = {.target = memory_of(reader),
 					      .frame = reader->frame,
 					      .bias = reader->module->bias,
 					      .dwarf = reader->dwarf,
@@ -135,7 +140,7 @@ static bool count_of(void *priv, Dwarf_Die *die, uint64_t *ret)
 		find_value(reader, die, ot_program_base(reader->program, "unsigned long"), &value);
 
 	if (!err)
-		ot_value_fetch(ot_program_target(reader->program), &value);
+		ot_value_fetch(memory_of(reader), &value);
 	reader->locals->reads_memory = true;
 	ot_err_destroy(err);
 	return !err && ot_value_to_u64(&value, ret);
@@ -216,30 +221,94 @@ static void add_all(struct reader *reader, Dwarf_Die *parent, int tag)
 			add(reader, &child);
 }
 
-/* The blocks around pc, from the outside in. What was inlined is a function of its own. */
-static void walk(struct reader *reader, Dwarf_Die *parent, int depth)
+/* The block in @parent that pc is in; false: there is none. */
+static bool step_in(const struct reader *reader, Dwarf_Die *parent, Dwarf_Die *ret)
 {
 	Dwarf_Die child;
 
-	if (depth > NESTED_MAX)
-		return;
-	add_all(reader, parent, DW_TAG_formal_parameter);
-	add_all(reader, parent, DW_TAG_variable);
 	for (int end = dwarf_child(parent, &child); !end; end = dwarf_siblingof(&child, &child)) {
 		int tag = dwarf_tag(&child);
-		Dwarf_Die inner = child;
 
 		if ((tag != DW_TAG_lexical_block && tag != DW_TAG_inlined_subroutine) ||
-		    dwarf_haspc(&inner, reader->pc) != 1)
+		    dwarf_haspc(&child, reader->pc) != 1)
 			continue;
-		if (tag == DW_TAG_inlined_subroutine) {
-			clear(reader->locals);
-			free(reader->locals->function);
-			reader->locals->function =
-				ot_strdup(dwarf_diename(&inner) ? dwarf_diename(&inner) : "?");
-		}
-		walk(reader, &inner, depth + 1);
+		*ret = child;
+		return true;
+	}
+	return false;
+}
+
+static bool is_inlined(Dwarf_Die *die)
+{
+	return dwarf_tag(die) == DW_TAG_inlined_subroutine;
+}
+
+/* Calls that were inlined into each other at pc. */
+static unsigned int count_inlined(const struct reader *reader)
+{
+	Dwarf_Die at = reader->function, inner;
+	unsigned int nr = 0;
+
+	for (int depth = 0; depth < NESTED_MAX && step_in(reader, &at, &inner); depth++) {
+		at = inner;
+		nr += is_inlined(&at);
+	}
+	return nr;
+}
+
+static bool has_local(const struct ot_locals *locals, const char *name)
+{
+	for (size_t i = 0; i < locals->nr; i++)
+		if (!strcmp(locals->items[i].name, name))
+			return true;
+	return false;
+}
+
+/* Of what the compiler left nothing where it was inlined only the source's own description tells. */
+static void add_lost(struct reader *reader, Dwarf_Die *inlined)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Die origin, child;
+
+	if (!dwarf_attr(inlined, DW_AT_abstract_origin, &attr) ||
+	    !dwarf_formref_die(&attr, &origin))
 		return;
+	for (int end = dwarf_child(&origin, &child); !end; end = dwarf_siblingof(&child, &child)) {
+		int tag = dwarf_tag(&child);
+		const char *name = dwarf_diename(&child);
+
+		if ((tag == DW_TAG_formal_parameter || tag == DW_TAG_variable) && name &&
+		    !has_local(reader->locals, name))
+			add(reader, &child);
+	}
+}
+
+static void enter_inlined(struct reader *reader, Dwarf_Die *die)
+{
+	clear(reader->locals);
+	free(reader->locals->function);
+	reader->locals->function = ot_strdup(dwarf_diename(die) ? dwarf_diename(die) : "?");
+}
+
+/* The blocks around pc, from the outside in. What was inlined is a function of its own. */
+static void walk(struct reader *reader)
+{
+	unsigned int nr = count_inlined(reader), outer = reader->frame->nr_outer;
+	Dwarf_Die at = reader->function, inner;
+
+	nr = nr > outer ? nr - outer : 0;
+	for (int depth = 0; depth < NESTED_MAX; depth++) {
+		add_all(reader, &at, DW_TAG_formal_parameter);
+		add_all(reader, &at, DW_TAG_variable);
+		if (is_inlined(&at))
+			add_lost(reader, &at);
+		if (!step_in(reader, &at, &inner) || (is_inlined(&inner) && !nr))
+			return;
+		if (is_inlined(&inner)) {
+			enter_inlined(reader, &inner);
+			nr--;
+		}
+		at = inner;
 	}
 }
 
@@ -275,7 +344,7 @@ static struct ot_err *read_unit(struct reader *reader, Dwarf_Die *unit)
 	name = dwarf_diename(&reader->function);
 	reader->locals->function = ot_strdup(name ? name : "?");
 	find_line(reader, unit);
-	walk(reader, &reader->function, 0);
+	walk(reader);
 	return NULL;
 }
 
@@ -328,7 +397,7 @@ static struct ot_err *open_dwarf(struct reader *reader, int *fd)
 	struct ot_err *err = NULL;
 	bool mapped;
 
-	*fd = ot_target_open_file(ot_program_target(reader->program), reader->frame->pc);
+	*fd = ot_target_open_file(memory_of(reader), reader->frame->pc);
 	mapped = *fd >= 0;
 	if (!mapped)
 		err = ot_file_open(path, true, fd);

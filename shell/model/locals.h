@@ -17,6 +17,10 @@ struct ot_frame {
 	uint64_t pc; /* behind the call */
 	uint64_t registers[OT_FRAME_REGISTERS];
 	uint32_t known; /* bit n: register n is; the others have nothing left behind a call */
+	unsigned int
+		nr_outer; /* of several calls that were inlined into each other there: the variables of the
+				  innermost but so many */
+	struct ot_target *memory; /* what it had in memory; NULL = the program's, as it is now */
 };
 
 struct ot_local {

@@ -36,6 +36,8 @@ struct ot_params {
 	unsigned int log_truncate; /* characters; 0 = off */
 	uint64_t repeat_interval;  /* milliseconds */
 	unsigned int history_size;
+	unsigned int max_recent; /* contexts of a kind */
+	uint64_t max_recent_bytes;
 	bool safe_mode;
 	unsigned int call_thread; /* its number; 0 = the runtime's own */
 	char *osh_bin;

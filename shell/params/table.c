@@ -6,6 +6,7 @@
 #include "cmds/cmd.h"
 #include "cmds/split.h"
 #include "cmds/tagging.h"
+#include "contexts/contexts.h"
 #include "params/params.h"
 #include "stream/asserts.h"
 #include "stream/crashes.h"
@@ -43,6 +44,14 @@ static struct ot_err *apply_log_lines(struct ot_shell *shell, const struct ot_pa
 {
 	if (shell && shell->ui)
 		ot_ui_set_lines_per_second(shell->ui, params->log_lines);
+	return NULL;
+}
+
+static struct ot_err *apply_max_recent(struct ot_shell *shell, const struct ot_params *params)
+{
+	if (shell && shell->contexts)
+		ot_contexts_set_limits(shell->contexts, params->max_recent,
+				       params->max_recent_bytes);
 	return NULL;
 }
 
@@ -169,6 +178,11 @@ const struct ot_setting ot_params_table[] = {
 	 .help = "nesting of braces in one value"},
 	{FIELD(max_elements), .kind = OT_SETTING_UINT, .standard = "200", .min = 1, .max = 1000000,
 	 .help = "elements of arrays in one value"},
+	{FIELD(max_recent), .kind = OT_SETTING_UINT, .standard = "100", .min = 1, .max = 1000000,
+	 .help = "contexts kept of each kind, the newest", .apply = apply_max_recent},
+	{FIELD(max_recent_bytes), .kind = OT_SETTING_SIZE, .standard = "64M", .min = 1u << 16,
+	 .max = 1ull << 40, .help = "bytes that contexts take, saved ones not counted",
+	 .apply = apply_max_recent},
 	{FIELD(max_string), .kind = OT_SETTING_SIZE, .standard = "200", .min = 1, .max = 16u << 20,
 	 .help = "bytes of one string"},
 	{FIELD(osh_bin), .kind = OT_SETTING_TEXT, .standard = "",

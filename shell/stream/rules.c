@@ -39,7 +39,10 @@ static bool points_to_record(const struct ot_type *type)
 
 static uint32_t pointee_bytes(const struct ot_type *type)
 {
-	return (uint32_t)ot_type_size(ot_type_strip(type)->target);
+	uint64_t bytes = ot_type_size(ot_type_strip(type)->target);
+
+	/* Of void nothing is known: the allocator knows, or it is the address alone. */
+	return bytes && bytes <= UINT32_MAX ? (uint32_t)bytes : 1;
 }
 
 static const struct ot_param *find_param(const struct ot_fn *fn, const char *name)
@@ -54,12 +57,17 @@ static const struct ot_param *find_param(const struct ot_fn *fn, const char *nam
 	return NULL;
 }
 
+/* The pointer itself lies in the frame. */
+static bool is_there(const struct otrace_piece *pieces, uint32_t nr)
+{
+	return nr == 1 && pieces[0].kind == OTRACE_PIECE_DIRECT && pieces[0].size_bytes == 8;
+}
+
 static struct ot_err *tag_param(struct ot_trace_rule *rule, const struct ot_param *param)
 {
 	if (!ot_type_is_pointer(param->type))
 		return ot_err_new(OT_ERR_TYPE, "-a tag: %s is no pointer", param->name);
-	if (param->nr_pieces != 1 || param->pieces[0].kind != OTRACE_PIECE_DIRECT ||
-	    param->pieces[0].size_bytes != 8)
+	if (!is_there(param->pieces, param->nr_pieces))
 		return ot_err_new(OT_ERR_OPTIMIZED, "-a tag: the compiler left no %s to look at",
 				  param->name ? param->name : "such parameter");
 	rule->head.tag_offset = param->pieces[0].frame_offset;
@@ -72,7 +80,12 @@ static struct ot_err *tag_result(struct ot_trace_rule *rule)
 	if (!ot_type_is_pointer(rule->fn->return_type))
 		return ot_err_new(OT_ERR_TYPE, "-a tag: %s returns no pointer",
 				  rule->fn->unique_name);
+	if (!is_there(rule->fn->return_pieces, rule->fn->nr_return_pieces))
+		return ot_err_new(OT_ERR_OPTIMIZED,
+				  "-a tag: the compiler left no result of %s to look at",
+				  rule->fn->unique_name);
 	rule->head.flags |= OTRACE_RULE_TAG_RETURN;
+	rule->head.tag_offset = rule->fn->return_pieces[0].frame_offset;
 	rule->head.tag_bytes = pointee_bytes(rule->fn->return_type);
 	return NULL;
 }
@@ -122,6 +135,8 @@ static void plan_copies(struct ot_trace_rule *rule)
 	uint32_t frames = o->frames ? o->frames : 1;
 
 	rule->copies = ot_copy_plan_create(rule->fn, o->depth, frames * OT_TRACE_FRAME_BYTES);
+	if (rule->head.flags & OTRACE_RULE_LATE)
+		ot_copy_plan_make_late(rule->copies);
 	ot_copy_plan_fill(rule->copies, &rule->head);
 	rule->head.flags |= OTRACE_RULE_CONTEXT;
 	if (!ot_trace_is_costly(rule->request))

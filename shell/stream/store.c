@@ -21,8 +21,9 @@ struct ot_store {
 	uint8_t *data;
 	size_t max_bytes;
 	uint64_t oldest;
-	uint64_t newest; /* end of the newest entry */
-	uint64_t nr;
+	uint64_t newest;   /* end of the newest entry */
+	uint64_t nr;	   /* entries */
+	uint64_t nr_parts; /* of these, parts of contexts */
 	uint64_t dropped;
 };
 
@@ -63,6 +64,13 @@ static bool is_gap(const struct ot_store *store, uint64_t position)
 	       entry_at(store, position)->bytes == 0;
 }
 
+static bool is_part(const struct entry *entry)
+{
+	const struct otrace_rec *rec = (const void *)(entry + 1);
+
+	return entry->bytes > sizeof(*entry) && OTRACE_REC_IS_PART(rec->type);
+}
+
 /* Makes room so that @bytes at the newest position overlap nothing that is kept. */
 static void push_out(struct ot_store *store, size_t bytes)
 {
@@ -71,9 +79,12 @@ static void push_out(struct ot_store *store, size_t bytes)
 			store->oldest += left_before_end(store, store->oldest);
 			continue;
 		}
-		store->oldest += entry_at(store, store->oldest)->bytes;
 		store->nr--;
-		store->dropped++;
+		if (is_part(entry_at(store, store->oldest)))
+			store->nr_parts--;
+		else
+			store->dropped++;
+		store->oldest += entry_at(store, store->oldest)->bytes;
 	}
 	if (!store->nr)
 		store->oldest = store->newest;
@@ -104,6 +115,7 @@ void ot_store_add(struct ot_store *store, const struct ot_store_item *item)
 		memcpy(entry + 1, item->rec, rec_bytes);
 	store->newest += bytes;
 	store->nr++;
+	store->nr_parts += is_part(entry);
 }
 
 bool ot_store_next(const struct ot_store *store, uint64_t *at, struct ot_store_item *ret)
@@ -127,7 +139,7 @@ bool ot_store_next(const struct ot_store *store, uint64_t *at, struct ot_store_i
 
 uint64_t ot_store_nr(const struct ot_store *store)
 {
-	return store->nr;
+	return store->nr - store->nr_parts;
 }
 
 uint64_t ot_store_dropped(const struct ot_store *store)

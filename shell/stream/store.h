@@ -33,6 +33,7 @@ void ot_store_add(struct ot_store *store, const struct ot_store_item *item);
 /** Steps through from the oldest: start with *at 0; false at the end. Do not add meanwhile. */
 bool ot_store_next(const struct ot_store *store, uint64_t *at, struct ot_store_item *ret);
 
+/** Records that are kept; parts of contexts are not counted. */
 uint64_t ot_store_nr(const struct ot_store *store);
 /** Records that were pushed out. */
 uint64_t ot_store_dropped(const struct ot_store *store);

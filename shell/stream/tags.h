@@ -40,6 +40,7 @@ struct ot_tag {
 	char *label;
 	char *by;		    /* "trace -a tag new_client", "tag"; may be NULL */
 	const struct ot_type *type; /* of the object, NULL = not known */
+	bool quiet;		    /* its trace is -q: nothing is printed of it */
 	enum ot_tag_end end;
 	uint64_t end_ns;
 };
@@ -61,7 +62,7 @@ void ot_tags_destroy(struct ot_tags *tags);
 
 /**
  * Who knows the traces names what a call has tagged: @p name may set label and by (malloc'd; the label is the
- * address else) and type. Called once for each, before its event.
+ * address else), type and quiet. Called once for each, before its event.
  */
 void ot_tags_set_namer(struct ot_tags *tags, void (*name)(void *priv, struct ot_tag *tag),
 		       void *priv);

@@ -11,6 +11,7 @@
 
 struct ot_target_ops {
 	const char *cannot; /* "a program file cannot be changed or run" */
+	bool is_copy;	    /* of pieces of memory: what is not there is nowhere else either */
 	void (*close)(struct ot_target *target);
 	struct ot_err *(*refresh)(struct ot_target *target);
 	struct ot_err *(*readv)(struct ot_target *target, struct ot_target_span *spans, size_t nr);

@@ -103,6 +103,11 @@ const char *ot_target_path(const struct ot_target *target)
 	return target->path;
 }
 
+bool ot_target_is_copy(const struct ot_target *target)
+{
+	return target->ops->is_copy;
+}
+
 const struct ot_target_module *ot_target_modules(const struct ot_target *target, size_t *nr_ret)
 {
 	*nr_ret = target->nr_modules;
@@ -174,7 +179,7 @@ struct ot_err *ot_target_read_tables(struct ot_target *target, struct ot_target_
 int ot_target_open_file(struct ot_target *target, uint64_t address)
 {
 	return target->ops->open_file && (target->state == OT_TARGET_RUNNING ||
-					  target->state == OT_TARGET_HELD)
+					  target->state == OT_TARGET_HELD || target->ops->is_copy)
 		       ? target->ops->open_file(target, address)
 		       : -1;
 }

@@ -113,6 +113,9 @@ enum ot_target_state ot_target_state(const struct ot_target *target);
 pid_t ot_target_pid(const struct ot_target *target);	    /* 0 for a file */
 const char *ot_target_path(const struct ot_target *target); /* of the executable or file */
 
+/** Whether it is a copy of some of a program's memory: what it does not have may well be in the program. */
+bool ot_target_is_copy(const struct ot_target *target);
+
 /** What went wrong, in words; numbers it does not know are named too. Static text. */
 const char *ot_target_error_text(int status);
 

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/vec.h"
+#include "contexts/contexts.h"
 #include "stream/stream.h"
 #include "target/target.h"
 #include "ui/breaks.h"
@@ -44,6 +45,8 @@ static void take_record(void *priv, uint32_t tid, const struct otrace_rec *rec, 
 	if (!ot_parked_feed(breaks->parked, tid, rec, time_ns, &event))
 		return;
 	tell(breaks, &event);
+	if (breaks->shell->contexts)
+		ot_contexts_pin(breaks->shell->contexts, event.thread.seq, !event.goes_on);
 	if (!event.goes_on && event.thread.action == OTRACE_ACTION_GDB)
 		ot_vec_push(&breaks->for_gdb, event.thread.seq);
 }
@@ -133,21 +136,33 @@ static bool is_caller(const struct ot_shell *shell, uint32_t thread, uint32_t ti
 	return !strcmp(name, "oshell-call\n");
 }
 
-bool ot_breaks_of_call(struct ot_shell *shell, uint32_t thread, struct ot_buf *id)
+static struct ot_err *held_up(struct ot_shell *shell, const struct ot_parked_thread *at)
+{
+	ot_auto_buf struct ot_buf id = OT_BUF_INIT;
+
+	ot_parked_id(shell->breaks->parked, at, &id);
+	return ot_err_new(
+		OT_ERR_SILENT,
+		"it waits at a break: %s; resume lets it go on, its result is thrown away",
+		ot_buf_text(&id));
+}
+
+/* A break in what is called holds up the call alone. */
+struct ot_err *ot_breaks_check_call(struct ot_shell *shell, uint32_t call, uint32_t thread)
 {
 	const struct ot_parked_thread *threads;
 	size_t nr = 0;
 
 	if (!shell->breaks || shell->breaks->unattended || shell->breaks->busy)
-		return false;
+		return NULL;
 	threads = ot_parked_threads(shell->breaks->parked, &nr);
 	for (size_t i = 0; i < nr; i++) {
 		if (!is_caller(shell, thread, threads[i].tid))
 			continue;
-		ot_parked_id(shell->breaks->parked, &threads[i], id);
-		return true;
+		ot_target_forget_call(shell->target, call);
+		return held_up(shell, &threads[i]);
 	}
-	return false;
+	return NULL;
 }
 
 void ot_breaks_unattended(struct ot_shell *shell)

@@ -26,8 +26,11 @@ struct ot_parked *ot_breaks_parked(const struct ot_shell *shell);
 size_t ot_breaks_nr(const struct ot_shell *shell);
 /** Whether one waits that no waiting command has ended for yet. Asking makes it known. */
 bool ot_breaks_new(struct ot_shell *shell);
-/** Whether the thread that makes a call waits at a break, and at which. @param thread as of ot_target_call() */
-bool ot_breaks_of_call(struct ot_shell *shell, uint32_t thread, struct ot_buf *id);
+/**
+ * The error of a call whose thread waits at a break: it goes on alone then. NULL = it does not.
+ * @param call, thread as of ot_target_call()
+ */
+struct ot_err *ot_breaks_check_call(struct ot_shell *shell, uint32_t call, uint32_t thread);
 /** No more commands come: whoever comes to a break goes on at once. */
 void ot_breaks_unattended(struct ot_shell *shell);
 

@@ -23,6 +23,16 @@ static void write_place(const char *before, const char *cwd, char *text, size_t 
 		 strlen(name) > NAME_MAX_BYTES ? "..." : "");
 }
 
+static void write_prompt(const char *before, struct ot_vfs *vfs, char *text, size_t bytes)
+{
+	ot_auto_free char *place = ot_vfs_context(vfs) ? ot_vfs_prompt(vfs) : NULL;
+
+	if (place)
+		snprintf(text, bytes, "%s%.*s> ", before, NAME_MAX_BYTES, place);
+	else
+		write_place(before, ot_vfs_cwd(vfs), text, bytes);
+}
+
 const char *ot_prompt_text(const struct ot_shell *shell)
 {
 	static char text[NAME_MAX_BYTES + 24];
@@ -30,7 +40,7 @@ const char *ot_prompt_text(const struct ot_shell *shell)
 
 	if (!shell->vfs)
 		return "otrace> ";
-	write_place(before, ot_vfs_cwd(shell->vfs), text, sizeof(text));
+	write_prompt(before, shell->vfs, text, sizeof(text));
 	/* names of folders may have bytes in them that a terminal obeys */
 	for (char *c = text; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)

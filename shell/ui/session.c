@@ -12,15 +12,15 @@
 #include "base/ownfd.h"
 #include "cmds/aliases.h"
 #include "cmds/callargs.h"
+#include "contexts/contexts.h"
 #include "expr/history.h"
 #include "params/params.h"
-#include "stream/asserts.h"
-#include "stream/crashes.h"
-#include "stream/death.h"
 #include "stream/tags.h"
 #include "ui/breaks.h"
 #include "ui/holding.h"
+#include "ui/incidents.h"
 #include "ui/session.h"
+#include "ui/tagged.h"
 #include "ui/traced.h"
 #include "vfs/vfs.h"
 
@@ -159,99 +159,14 @@ static void show_event(void *priv, const struct ot_trace *trace, const struct ot
 	ot_ui_event(session->shell.ui, trace, event);
 }
 
-static void every_call(void *priv, const struct ot_trace *trace, const struct ot_call_event *event)
-{
-	ot_traced_call(&((struct ot_session *)priv)->shell, trace, event);
-	ot_breaks_call(&((struct ot_session *)priv)->shell, event);
-	ot_holding_call(&((struct ot_session *)priv)->shell, trace, event);
-}
-
-static void show_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
-{
-	struct ot_session *session = priv;
-	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
-	struct ot_assert assert;
-
-	if (!ot_assert_read(rec, tid, time_ns, &assert))
-		return;
-	session->nr_events++;
-	if (assert.parks && session->shell.breaks)
-		ot_parked_assert(ot_breaks_parked(&session->shell), &assert);
-	ot_assert_text(&assert, &text);
-	ot_assert_json(&assert, &json);
-	ot_ui_happened(session->shell.ui,
-		       &(struct ot_log_text){.text = text.data,
-					     .bytes = text.len,
-					     .level = OT_LOG_WARNING,
-					     .has_id = true,
-					     .time_ns = time_ns,
-					     .tid = tid,
-					     .function = assert.function},
-		       &json);
-}
-
-static void show_crash(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
-{
-	struct ot_session *session = priv;
-	struct ot_shell *shell = &session->shell;
-	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
-	struct ot_crash crash;
-
-	if (!ot_crash_read(rec, tid, time_ns, shell->program, shell->traces, shell->stream, &crash))
-		return;
-	session->nr_events++;
-	if (shell->breaks)
-		ot_parked_crash(ot_breaks_parked(shell), crash.seq, crash.function,
-				crash.signal_name);
-	ot_crash_text(&crash, &text);
-	ot_crash_json(&crash, &json);
-	ot_ui_happened(shell->ui,
-		       &(struct ot_log_text){.text = text.data,
-					     .bytes = text.len,
-					     .level = OT_LOG_WARNING,
-					     .has_id = true,
-					     .time_ns = time_ns,
-					     .tid = tid,
-					     .function = crash.function},
-		       &json);
-	ot_crash_deinit(&crash);
-}
-
-static void show_tag(void *priv, const struct ot_tag_event *event)
-{
-	struct ot_session *session = priv;
-	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
-
-	ot_tag_event_text(event, &text);
-	ot_tag_event_json(event, &json);
-	ot_ui_happened(
-		session->shell.ui,
-		&(struct ot_log_text){
-			.text = text.data, .bytes = text.len, .level = OT_LOG_INFO, .has_id = true},
-		&json);
-}
-
-static void take_tag(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
-{
-	ot_tags_feed(priv, tid, rec, time_ns);
-}
-
-static void listen_for_tags(struct ot_session *session)
-{
-	struct ot_shell *shell = &session->shell;
-
-	shell->tags = ot_tags_create();
-	ot_tags_on_event(shell->tags, show_tag, session);
-	if (!shell->stream)
-		return;
-	ot_stream_on(shell->stream, OTRACE_REC_TAG, take_tag, shell->tags);
-	ot_stream_on(shell->stream, OTRACE_REC_TAG_MOVED, take_tag, shell->tags);
-	ot_stream_on(shell->stream, OTRACE_REC_TAG_DIED, take_tag, shell->tags);
-}
-
 uint64_t ot_session_nr_events(const struct ot_shell *shell)
 {
 	return session_of(shell)->nr_events;
+}
+
+void ot_session_note_event(struct ot_shell *shell)
+{
+	session_of(shell)->nr_events++;
 }
 
 static void note_error(struct ot_session *session, struct ot_err *err)
@@ -300,7 +215,10 @@ static void note_not_instrumented(const struct ot_shell *shell, const char *scri
 static void open_program(struct ot_session *session, const char *script)
 {
 	struct ot_shell *shell = &session->shell;
-	struct ot_stream_sink sink = {.event = show_event, .every = every_call, .priv = session};
+	struct ot_stream_sink sink = {.event = show_event,
+				      .every = ot_incidents_call,
+				      .part = ot_incidents_part,
+				      .priv = session};
 	size_t nr_modules;
 	struct ot_err *err;
 
@@ -319,19 +237,12 @@ static void open_program(struct ot_session *session, const char *script)
 	session->writer.traces = shell->traces;
 	session->writer.format.program = shell->program;
 	ot_ui_set_writer(shell->ui, &session->writer);
+	shell->contexts = ot_contexts_create(shell->target);
+	ot_contexts_set_filer(shell->contexts, ot_context_file_by_rules, NULL);
 	if (ot_target_area(shell->target))
 		shell->stream =
 			ot_stream_create(ot_target_area(shell->target), shell->traces, &sink, true);
-	ot_traced_begin(shell);
-	if (shell->stream)
-		ot_breaks_begin(shell);
-	if (shell->stream)
-		ot_holding_begin(shell);
-	if (shell->stream)
-		ot_stream_on(shell->stream, OTRACE_REC_ASSERT, show_assert, session);
-	if (shell->stream)
-		ot_stream_on(shell->stream, OTRACE_REC_CRASH, show_crash, session);
-	listen_for_tags(session);
+	ot_incidents_begin(shell);
 }
 
 static void each_patch(void *priv,
@@ -369,6 +280,8 @@ struct ot_session *ot_session_create(const struct ot_session_options *options)
 			(int)syscall(SYS_pidfd_open, ot_target_pid(shell->target), 0));
 	shell->vfs = ot_vfs_create(shell->program);
 	ot_vfs_set_patches(shell->vfs, each_patch, shell);
+	ot_vfs_set_contexts(shell->vfs, shell->contexts);
+	ot_params_apply(shell);
 	return session;
 }
 
@@ -382,6 +295,7 @@ void ot_session_destroy(struct ot_session *session)
 	ot_traces_destroy(shell->traces);
 	ot_tags_destroy(shell->tags);
 	ot_vfs_destroy(shell->vfs);
+	ot_contexts_destroy(shell->contexts);
 	ot_history_destroy(shell->history);
 	ot_program_destroy(shell->program);
 	ot_target_close(shell->target);
@@ -508,34 +422,6 @@ static void pump_output(struct ot_session *session, bool to_the_end)
 	}
 }
 
-/* What it died in; not of one that was told to go. */
-static void tell_death(struct ot_session *session)
-{
-	const struct ot_shell *shell = &session->shell;
-	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
-	int pid = (int)ot_target_pid(shell->target);
-	struct ot_death death = {.stream = shell->stream,
-				 .area = ot_target_area(shell->target),
-				 .writer = &session->writer,
-				 .pid = pid,
-				 .status = session->status};
-	struct timespec now;
-
-	if (session->ended_by_us)
-		return;
-	if (death.status < 0 && !shell->launch)
-		death.status = ot_death_status(session->pidfd, pid);
-	ot_death_tell(&death, &text, &json);
-	clock_gettime(CLOCK_REALTIME, &now);
-	ot_ui_happened(shell->ui,
-		       &(struct ot_log_text){.text = text.data,
-					     .bytes = text.len,
-					     .level = OT_LOG_ERROR,
-					     .time_ns = (uint64_t)now.tv_sec * 1000000000 +
-							(uint64_t)now.tv_nsec},
-		       &json);
-}
-
 static void end_program(struct ot_session *session)
 {
 	struct ot_shell *shell = &session->shell;
@@ -550,8 +436,9 @@ static void end_program(struct ot_session *session)
 			ot_traces_ended(shell->traces);
 		ot_breaks_ended(shell);
 		ot_holding_ended(shell);
-		if (shell->stream)
-			tell_death(session);
+		if (shell->stream && !session->ended_by_us)
+			ot_incidents_death(shell, &session->writer, session->status,
+					   session->pidfd);
 		ot_ui_exit(shell->ui, (int)ot_target_pid(shell->target), session->status);
 	}
 	say_end(session);
@@ -591,7 +478,7 @@ static void connection_gone(struct ot_session *session)
 static void modules_changed(struct ot_session *session)
 {
 	struct ot_shell *shell = &session->shell;
-	size_t nr_new = 0, nr_armed = 0;
+	size_t nr_new = 0;
 	struct ot_err *err;
 
 	if (!shell->program)
@@ -600,15 +487,12 @@ static void modules_changed(struct ot_session *session)
 	if (!err)
 		err = ot_program_update(shell->program, &nr_new);
 	if (!err && nr_new)
-		err = ot_traces_extend(shell->traces, &nr_armed);
+		err = ot_traced_extend(shell);
 	/* A program that ends meanwhile takes its modules along: that is told elsewhere. */
 	if (err && ot_target_state(shell->target) == OT_TARGET_ENDED)
 		ot_err_destroy(err);
 	else if (err)
 		note_error(session, err);
-	else if (nr_armed && shell->interactive)
-		ot_ui_note(shell->ui, "tracing %zu functions of a module that was loaded",
-			   nr_armed);
 }
 
 static void tell_call(struct ot_session *session)
@@ -653,6 +537,8 @@ static void pump_target(struct ot_session *session)
 			take_call(session);
 			break;
 		case OT_TARGET_ENDING:
+			if (session->shell.contexts)
+				ot_contexts_look(session->shell.contexts);
 			ot_target_keep(session->shell.target);
 			break;
 		case OT_TARGET_GONE:
@@ -929,20 +815,6 @@ static struct ot_err *given_up_call(struct ot_shell *shell, uint32_t call, const
 			  why);
 }
 
-/* A break in what is called holds up the call alone. */
-static struct ot_err *at_break(struct ot_shell *shell, uint32_t call, uint32_t thread)
-{
-	ot_auto_buf struct ot_buf id = OT_BUF_INIT;
-
-	if (!ot_breaks_of_call(shell, thread, &id))
-		return NULL;
-	ot_target_forget_call(shell->target, call);
-	return ot_err_new(
-		OT_ERR_SILENT,
-		"it waits at a break: %s; resume lets it go on, its result is thrown away",
-		ot_buf_text(&id));
-}
-
 struct ot_err *ot_session_await(struct ot_shell *shell, uint32_t call, uint32_t thread,
 				unsigned int timeout_ms, struct ot_target_done *ret)
 {
@@ -952,7 +824,7 @@ struct ot_err *ot_session_await(struct ot_shell *shell, uint32_t call, uint32_t 
 	while (!ot_target_take_done(shell->target, call, ret)) {
 		const char *why = NULL;
 
-		OT_TRY(at_break(shell, call, thread));
+		OT_TRY(ot_breaks_check_call(shell, call, thread));
 		now = now_ms();
 		if (session->ended || session->gone)
 			return ot_err_new(OT_ERR_GONE, "the program ended in the call");

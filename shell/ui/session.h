@@ -59,6 +59,8 @@ unsigned int ot_session_nr_interrupts(void);
 void ot_session_forget_interrupt(void);
 /** Events of traced calls that came so far. */
 uint64_t ot_session_nr_events(const struct ot_shell *shell);
+/** One more. */
+void ot_session_note_event(struct ot_shell *shell);
 
 /** Turns until the program has ended and everything it left is read. False: was interrupted, or a thread waits at a
  * break. */

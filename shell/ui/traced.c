@@ -42,10 +42,19 @@ void ot_traced_begin(struct ot_shell *shell)
 		ot_stream_on(shell->stream, OTRACE_REC_TRACE_OVER, trace_over, shell);
 }
 
-void ot_traced_call(struct ot_shell *shell, const struct ot_trace *trace,
-		    const struct ot_call_event *event)
+void ot_traced_call(void *shell, const struct ot_trace *trace, const struct ot_call_event *event)
 {
-	ot_traces_note(shell->traces, trace, event);
+	ot_traces_note(((struct ot_shell *)shell)->traces, trace, event);
+}
+
+struct ot_err *ot_traced_extend(struct ot_shell *shell)
+{
+	size_t nr = 0;
+
+	OT_TRY(ot_traces_extend(shell->traces, &nr));
+	if (nr && shell->interactive)
+		ot_ui_note(shell->ui, "tracing %zu functions of a module that was loaded", nr);
+	return NULL;
 }
 
 /* A program that ends meanwhile takes its traces along. */

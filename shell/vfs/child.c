@@ -315,6 +315,8 @@ bool ot_vfs_child(struct ot_vfs *vfs, const struct ot_node *parent, const char *
 	found = child_of_program(vfs, parent, name, ret);
 	if (found && !ret->tid)
 		ret->tid = parent->tid;
+	if (found && !ret->context && parent->context)
+		ot_node_inherit(parent, ret);
 	if (found && ret->kind == OT_NODE_VALUE)
 		ot_node_resolve(vfs, ret);
 	return found;

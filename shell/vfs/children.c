@@ -15,7 +15,7 @@ static const struct {
 	enum ot_node_kind kind;
 	const char *note;
 } osh[] = {
-	{"all", OT_NODE_LATER, "every recorded context by its trace id; there is none yet"},
+	{"all", OT_NODE_CONTEXTS, NULL},
 	{"db", OT_NODE_LATER, "key-value stores that the program registers; there is none yet"},
 	{"files", OT_NODE_FILES, NULL},
 	{"globals", OT_NODE_GLOBALS, NULL},
@@ -23,8 +23,8 @@ static const struct {
 	{"modules", OT_NODE_MODULES, NULL},
 	{"patches", OT_NODE_PATCHES, NULL},
 	{"pickled", OT_NODE_LATER, "contexts that were saved to a file; none is open"},
-	{"recent", OT_NODE_LATER, "the newest contexts by kind, function, label and time; there is none yet"},
-	{"saved", OT_NODE_LATER, "contexts that `save` keeps; there is none yet"},
+	{"recent", OT_NODE_CONTEXTS, NULL},
+	{"saved", OT_NODE_CONTEXTS, NULL},
 	{"threads", OT_NODE_THREADS, NULL},
 	{"types", OT_NODE_TYPES, NULL},
 	{"web", OT_NODE_LATER, "connected browsers; there is none"},
@@ -39,6 +39,8 @@ static void list_osh(struct ot_node_list *ret)
 
 		if (node.kind == OT_NODE_FILES)
 			node.path = "";
+		if (node.kind == OT_NODE_CONTEXTS)
+			node.path = node.name;
 		ot_node_list_add(ret, &node);
 	}
 }
@@ -300,7 +302,7 @@ static struct ot_err *list_value(struct ot_vfs *vfs, const struct ot_node *paren
 	OT_TRY(ot_vfs_enter(vfs, parent, &whole));
 	if (ot_type_is_record(whole.type)) {
 		/* read once, so that the parts are of one moment */
-		ot_value_fetch(ot_program_target(vfs->program), &whole);
+		ot_value_fetch(ot_node_target(vfs, parent), &whole);
 		list_members(&whole, ret);
 		note_incomplete(whole.type, ret);
 	} else if (ot_type_is_pointer(parent->value.type) && !ot_type_is_array(whole.type)) {
@@ -365,6 +367,14 @@ static struct ot_err *list_program(struct ot_vfs *vfs, const struct ot_node *par
 	case OT_NODE_LATER:
 		ret->note = parent->note;
 		return NULL;
+	case OT_NODE_CONTEXTS:
+		return ot_vfs_list_contexts(vfs, parent, ret);
+	case OT_NODE_CONTEXT:
+	case OT_NODE_AFTER:
+	case OT_NODE_LIVE:
+	case OT_NODE_FRAME:
+	case OT_NODE_ABOUT:
+		return ot_vfs_in_context(vfs, parent, ret);
 	case OT_NODE_FN:
 		list_statics(vfs, parent->fn, ret);
 		return NULL;
@@ -415,6 +425,9 @@ struct ot_err *ot_vfs_children(struct ot_vfs *vfs, const struct ot_node *parent,
 		return err;
 	}
 	drop_others(prefix, &list);
+	for (size_t i = 0; parent->context && i < list.nr; i++)
+		if (!list.items[i].context)
+			ot_node_inherit(parent, &list.items[i]);
 	for (size_t i = 0; parent->tid && i < list.nr; i++)
 		if (!list.items[i].tid)
 			list.items[i].tid = parent->tid;

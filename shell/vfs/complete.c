@@ -104,7 +104,8 @@ static bool complete_file(struct ot_vfs *vfs, const char *word,
 	ot_auto_err struct ot_err *err = ot_vfs_find(vfs, *path ? path : ".", &node, NULL);
 
 	is_file = !err && (node.kind == OT_NODE_DISK || node.kind == OT_NODE_ROOT ||
-			   node.kind == OT_NODE_FILES || node.kind == OT_NODE_MODULES);
+			   node.kind == OT_NODE_FILES || node.kind == OT_NODE_MODULES ||
+			   node.kind == OT_NODE_CONTEXTS);
 	if (is_file) {
 		err = ot_vfs_children(vfs, &node, word + start, &list);
 		if (!err)

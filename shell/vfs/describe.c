@@ -20,6 +20,10 @@ const char *ot_node_kind_name(const struct ot_node *node)
 		return "field";
 	case OT_NODE_VALUE:
 		return node->var ? "variable" : "part";
+	case OT_NODE_CONTEXT:
+		return "context";
+	case OT_NODE_FRAME:
+		return "frame";
 	case OT_NODE_FILE:
 		return "source";
 	case OT_NODE_MODULE:
@@ -60,10 +64,10 @@ bool ot_node_size(const struct ot_node *node, uint64_t *ret)
 	return true;
 }
 
-static struct ot_format value_format(const struct ot_vfs *vfs)
+static struct ot_format value_format(const struct ot_vfs *vfs, const struct ot_node *node)
 {
 	return (struct ot_format){.program = vfs->program,
-				  .target = ot_program_target(vfs->program),
+				  .target = ot_node_target(vfs, node),
 				  .max_string_bytes = DESCRIBE_MAX_STRING,
 				  .max_elements = DESCRIBE_MAX_ELEMENTS,
 				  .max_depth = DESCRIBE_MAX_DEPTH};
@@ -71,7 +75,7 @@ static struct ot_format value_format(const struct ot_vfs *vfs)
 
 static void describe_value(struct ot_vfs *vfs, struct ot_node *node, struct ot_buf *out)
 {
-	struct ot_format format = value_format(vfs);
+	struct ot_format format = value_format(vfs, node);
 
 	ot_node_resolve(vfs, node);
 	ot_buf_adds(out, "= ");
@@ -147,6 +151,10 @@ void ot_node_describe(struct ot_vfs *vfs, struct ot_node *node, struct ot_buf *o
 	case OT_NODE_DISK:
 		ot_buf_adds(out, node->is_folder ? "folder" : "file");
 		break;
+	case OT_NODE_CONTEXT:
+	case OT_NODE_FRAME:
+		ot_vfs_describe_context(vfs, node, out);
+		break;
 	default:
 		ot_buf_adds(out, node->note ? node->note : "directory");
 	}
@@ -160,7 +168,7 @@ void ot_node_json(struct ot_vfs *vfs, struct ot_node *node, struct ot_buf *out)
 		ot_buf_add_json(out, node->note, strlen(node->note));
 	if (node->kind != OT_NODE_VALUE)
 		return;
-	format = value_format(vfs);
+	format = value_format(vfs, node);
 	ot_node_resolve(vfs, node);
 	if (!node->err)
 		ot_value_json(&format, &node->value, out);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "contexts/contexts.h"
 #include "vfs/tree.h"
 
 void ot_node_deinit(struct ot_node *node)
@@ -195,13 +196,20 @@ bool ot_node_is_dir(const struct ot_node *node)
 	}
 }
 
+struct ot_target *ot_node_target(const struct ot_vfs *vfs, const struct ot_node *node)
+{
+	if (node->kind == OT_NODE_CONTEXT)
+		return ot_context_view(vfs->contexts, node->context, false);
+	return node->from ? node->from : ot_program_target(vfs->program);
+}
+
 /* The number in a pointer; false: it cannot be read. */
 static bool read_pointer(struct ot_vfs *vfs, const struct ot_node *node, uint64_t *ret)
 {
 	ot_auto_value struct ot_value pointer = {0};
 
 	ot_value_copy(&node->value, &pointer);
-	ot_value_fetch(ot_program_target(vfs->program), &pointer);
+	ot_value_fetch(ot_node_target(vfs, node), &pointer);
 	return ot_value_to_u64(&pointer, ret);
 }
 
@@ -240,8 +248,12 @@ static struct ot_err *no_parts(const struct ot_node *node)
 
 static struct ot_err *unreadable(struct ot_vfs *vfs, const struct ot_node *node)
 {
-	enum ot_target_state state = ot_target_state(ot_program_target(vfs->program));
+	enum ot_target_state state = ot_target_state(ot_node_target(vfs, node));
 
+	if (node->from)
+		return ot_err_new(OT_ERR_FAULT,
+				  "%s lies at 0x%llx, which is not in the copy (__live follows it)",
+				  node->name, (unsigned long long)node->value.address);
 	if (state == OT_TARGET_ENDED)
 		return ot_err_new(OT_ERR_GONE, "%s cannot be read: the program has ended",
 				  node->name);
@@ -254,6 +266,11 @@ static struct ot_err *unreadable(struct ot_vfs *vfs, const struct ot_node *node)
 
 static struct ot_err *wild(struct ot_vfs *vfs, const struct ot_node *node, uint64_t address)
 {
+	if (node->from)
+		return ot_err_new(
+			OT_ERR_FAULT,
+			"%s points to 0x%llx, which is not in the copy (__live follows it)",
+			node->name, (unsigned long long)address);
 	if (ot_target_state(ot_program_target(vfs->program)) == OT_TARGET_ENDED)
 		return unreadable(vfs, node);
 	return ot_err_new(OT_ERR_FAULT, "%s points to 0x%llx, which cannot be read", node->name,
@@ -286,7 +303,7 @@ struct ot_err *ot_vfs_enter(struct ot_vfs *vfs, const struct ot_node *node, stru
 	OT_TRY(follow(vfs, node, &span.address));
 	span.buf = &byte;
 	span.bytes = 1;
-	OT_TRY(ot_target_readv(ot_program_target(vfs->program), &span, 1));
+	OT_TRY(ot_target_readv(ot_node_target(vfs, node), &span, 1));
 	if (!span.got)
 		return wild(vfs, node, span.address);
 	ot_value_at(ot_type_strip(node->value.type)->target, span.address, ret);

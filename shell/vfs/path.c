@@ -285,13 +285,19 @@ static struct ot_err *walk_pattern(struct walk *walk, const char *name)
 	return walk_parts(walk, skip_separator(name + len));
 }
 
+/* Down from a frame that one went up to is where one came from. */
+static bool leads_back(struct walk *walk, const char *name)
+{
+	return walk_top(walk)->kind == OT_NODE_FRAME && !strcmp(name, "__down");
+}
+
 static struct ot_err *walk_component(struct walk *walk, const char *name)
 {
 	struct ot_node node;
 
 	if (!strcmp(name, "."))
 		return NULL;
-	if (!strcmp(name, "..")) {
+	if (!strcmp(name, "..") || leads_back(walk, name)) {
 		walk_up(walk);
 		return NULL;
 	}
@@ -414,9 +420,30 @@ static struct ot_err *walk_work(struct walk *walk)
 	return walk_names(walk, work);
 }
 
+/* "~~", "~~KIND", "~ID" and "~SEQ". False: it is none of these. */
+static bool walk_context(struct walk *walk, const char **path, struct ot_err **err)
+{
+	size_t len = strcspn(*path, "/");
+	ot_auto_free char *word = ot_strndup(*path, len);
+	ot_auto_free char *place = NULL;
+
+	if (is_word(*path, "~~g") || is_word(*path, "~~w") || **path != '~')
+		return false;
+	place = ot_vfs_context_word(walk->vfs, word);
+	if (!place)
+		return false;
+	*path += len;
+	*err = walk_names(walk, place);
+	return true;
+}
+
 /* Goes to where a path starts; moves *path to the rest of it. */
 static struct ot_err *walk_start(struct walk *walk, const char **path)
 {
+	struct ot_err *err = NULL;
+
+	if (walk_context(walk, path, &err))
+		return err;
 	if (is_word(*path, "~~g") || is_word(*path, "~~")) {
 		*path += strcspn(*path, "/");
 		return walk_names(walk, "/osh/globals");

@@ -104,7 +104,7 @@ static bool is_leaf(const struct ot_type *type)
 static bool value_text(struct ot_vfs *vfs, struct ot_node *node, struct ot_buf *out)
 {
 	struct ot_format format = {.program = vfs->program,
-				   .target = ot_program_target(vfs->program),
+				   .target = ot_node_target(vfs, node),
 				   .max_string_bytes = MAX_STRING_BYTES};
 
 	if (node->kind == OT_NODE_TEXT) {

@@ -53,6 +53,8 @@ struct ot_vfs {
 	struct ot_locals locals; /* of the frame, which was read last; its pc 0 = none was */
 	struct ot_frame locals_frame;
 	uint32_t locals_tid;
+	struct ot_contexts *contexts;
+	struct ot_node scoped; /* what the scope that was asked for last is of; borrows */
 };
 
 /** A text that stays as long as the tree. */
@@ -123,6 +125,22 @@ struct ot_err *ot_vfs_locals(struct ot_vfs *vfs, struct ot_node_list *ret);
 bool ot_vfs_local(void *priv, const char *name, struct ot_value *ret, struct ot_err **err);
 /** As a scope's hint: where a name that nothing here has can be found. */
 char *ot_vfs_hint(void *priv, const char *name);
+
+/* ------------------------------------------------------------------ contexts */
+
+struct ot_err *ot_vfs_list_contexts(struct ot_vfs *vfs, const struct ot_node *parent,
+				    struct ot_node_list *ret);
+/** What is in one, in its __after, __live, __trc, and in its frames. */
+struct ot_err *ot_vfs_in_context(struct ot_vfs *vfs, const struct ot_node *parent,
+				 struct ot_node_list *ret);
+void ot_vfs_describe_context(struct ot_vfs *vfs, const struct ot_node *node, struct ot_buf *out);
+/** As struct ot_expr_scope has it. @param priv the tree */
+bool ot_vfs_context_name(void *priv, const char *name, struct ot_value *ret, struct ot_err **err);
+/** The path that "~ID", "~SEQ", "~~KIND" or "~~" begins with, or NULL. @param word up to the first slash */
+char *ot_vfs_context_word(const struct ot_vfs *vfs, const char *word);
+void ot_node_of_context(struct ot_context *context, struct ot_node *ret);
+/** What is in a context stays there, and is of its memory. */
+void ot_node_inherit(const struct ot_node *parent, struct ot_node *node);
 
 struct ot_err *ot_vfs_threads(struct ot_vfs *vfs, struct ot_node_list *ret);
 bool ot_vfs_thread(struct ot_vfs *vfs, const char *name, struct ot_node *ret);

@@ -9,7 +9,9 @@
  *	/osh/threads/TID/		frames, name, state, recorded, tls/NAME: live threads
  *	/osh/patches/NAME		what is patched now
  *	/osh/locals/NAME		of the function that waits in otrace_set_trace()
- *	/osh/{all,db,recent,...}	filled by what is still to come; they say with what
+ *	/osh/recent/KIND/FUNCTION/LABEL/TIME.SEQ/	recorded contexts; /osh/saved the same,
+ *	/osh/all/ID			all of them by trace id
+ *	/osh/{db,pickled,web}		filled by what is still to come; they say with what
  *
  * Any variable can be entered: struct members, what a pointer points to, array elements. A path is
  * looked up anew each time, so a directory shows what is there now; what is gone is "stale".
@@ -22,6 +24,8 @@
 #include "expr/expr.h"
 
 struct ot_arena;
+struct ot_context;
+struct ot_contexts;
 struct ot_vfs;
 
 enum ot_node_kind {
@@ -45,6 +49,12 @@ enum ot_node_kind {
 	OT_NODE_LATER,	 /* nothing is in it yet; note says what will be */
 	OT_NODE_TEXT,	 /* a leaf: note is what it says */
 	OT_NODE_DISK,	 /* a file or folder of the machine */
+	OT_NODE_CONTEXTS, /* /osh/all, /osh/recent, /osh/saved and their folders; path is below /osh */
+	OT_NODE_CONTEXT, /* one recorded call */
+	OT_NODE_AFTER,	 /* the same as it was at its end */
+	OT_NODE_LIVE,	 /* the same with pointers followed in the program */
+	OT_NODE_FRAME,	 /* a call that led to it */
+	OT_NODE_ABOUT,	 /* __trc of a context or a frame */
 	OT_NODE_FN,
 	OT_NODE_VALUE /* a variable or a part of one */
 };
@@ -67,6 +77,9 @@ struct ot_node {
 	const char *note;		/* LATER, TEXT, THREAD: what is to be said of it */
 	struct ot_value value;		/* VALUE: not fetched yet */
 	struct ot_err *err;		/* VALUE: why it has none, e.g. optimised out; or NULL */
+	struct ot_context *context;	/* in a context: which */
+	size_t frame;			/* FRAME, ABOUT: 1 = the caller of the context's function */
+	struct ot_target *from;		/* VALUE: whose memory it is of; NULL = the program's */
 };
 
 void ot_node_deinit(struct ot_node *node);
@@ -95,6 +108,12 @@ void ot_vfs_set_patches(struct ot_vfs *vfs,
 				     void *to),
 			void *priv);
 
+/** Where /osh/recent and its like have their entries; borrowed. */
+void ot_vfs_set_contexts(struct ot_vfs *vfs, struct ot_contexts *contexts);
+struct ot_contexts *ot_vfs_contexts(const struct ot_vfs *vfs);
+/** The path of a context. @return free() it */
+char *ot_vfs_context_path(const struct ot_context *context);
+
 /* ------------------------------------------------------------------ where we are */
 
 /** The current directory, "/osh/globals" at first. */
@@ -102,8 +121,8 @@ const char *ot_vfs_cwd(const struct ot_vfs *vfs);
 /** Whether it is a directory of the machine, where lines are for its shell. The process is there. */
 bool ot_vfs_is_outside(const struct ot_vfs *vfs);
 /**
- * Goes to a directory. NULL or "" = /osh/globals, outside /osh the home directory; "-" = where we
- * were before; ~~g, ~~w (where the process is), ~ and ~user as ot_vfs_find() has them.
+ * Goes to a directory. NULL or "" = the top of the context we are in, else /osh/globals, outside /osh the home
+ * directory; "-" = where we were before; ~~, ~~g, ~~w (where the process is), ~ and ~user as ot_vfs_find() has them.
  */
 struct ot_err *ot_vfs_cd(struct ot_vfs *vfs, const char *path);
 /** Remembers where we are on a stack, then goes to @p path; nothing changes when that fails. */
@@ -112,13 +131,20 @@ struct ot_err *ot_vfs_push(struct ot_vfs *vfs, const char *path);
 struct ot_err *ot_vfs_pop(struct ot_vfs *vfs, bool all);
 /** Exchanges where we are with the top of the stack. */
 struct ot_err *ot_vfs_swap(struct ot_vfs *vfs);
+/** The context that we are in, or NULL. */
+struct ot_context *ot_vfs_context(struct ot_vfs *vfs);
+/** Whose memory what we are in is of: a context's, or the program's. */
+struct ot_target *ot_vfs_target(struct ot_vfs *vfs);
+/** What the prompt says of a place in a context, free() it; NULL = nothing special. */
+char *ot_vfs_prompt(struct ot_vfs *vfs);
 /** The stack, its top first: number @p i, or NULL behind its end. */
 const char *ot_vfs_stack(const struct ot_vfs *vfs, size_t i);
 
 /* ------------------------------------------------------------------ looking */
 
 /**
- * The place that @p path names: absolute or relative, with . and .., ~~, ~~g, ~~w, ~, ~user,
+ * The place that @p path names: absolute or relative, with . and .., ~~ (the newest context, else /osh/globals),
+ * ~~KIND (the newest of a kind), ~ID and ~SEQ (a context by its trace id or number), ~~g, ~~w, ~, ~user,
  * wildcards that match exactly one name each, and C's dots, arrows and indices in the place of
  * slashes.
  * @param ret	   ot_node_deinit() it
@@ -134,6 +160,8 @@ bool ot_vfs_is_pattern(const char *path);
 struct ot_err *ot_vfs_list(struct ot_vfs *vfs, const struct ot_node *node,
 			   struct ot_node_list *ret);
 bool ot_node_is_dir(const struct ot_node *node);
+/** Whose memory a value is of: a context's, or the program's. */
+struct ot_target *ot_node_target(const struct ot_vfs *vfs, const struct ot_node *node);
 /** Finds out where a value lies, which may have to be asked of the program. */
 void ot_node_resolve(struct ot_vfs *vfs, struct ot_node *node);
 

@@ -2,6 +2,7 @@
 // Where we are: the current directory, the stack of others, and what names mean here.
 #include <string.h>
 
+#include "contexts/contexts.h"
 #include "vfs/tree.h"
 
 struct ot_vfs *ot_vfs_create(struct ot_program *program)
@@ -102,20 +103,86 @@ static struct ot_err *reach(struct ot_vfs *vfs, const char *path, char **ret)
 	return NULL;
 }
 
+void ot_vfs_set_contexts(struct ot_vfs *vfs, struct ot_contexts *contexts)
+{
+	vfs->contexts = contexts;
+}
+
+struct ot_contexts *ot_vfs_contexts(const struct ot_vfs *vfs)
+{
+	return vfs->contexts;
+}
+
+static bool is_below(const char *path, const char *folder)
+{
+	size_t len = strlen(folder);
+
+	return !strncmp(path, folder, len) && path[len] == '/';
+}
+
+/* Bytes of the path up to the context that it leads into; 0 = into none. */
+static size_t context_top(const char *path)
+{
+	size_t left = is_below(path, "/osh/all") ? 3 : 6;
+	size_t len = 0;
+
+	if (left == 6 && !is_below(path, "/osh/recent") && !is_below(path, "/osh/saved"))
+		return 0;
+	while (path[len] == '/' && left) {
+		len += 1 + strcspn(path + len + 1, "/");
+		left--;
+	}
+	return left ? 0 : len;
+}
+
+/* The node of the directory that we are in; false: it is none of a context, or gone. */
+static bool find_here(struct ot_vfs *vfs, struct ot_node *ret)
+{
+	ot_auto_err struct ot_err *err = NULL;
+
+	if (!context_top(vfs->cwd))
+		return false;
+	err = ot_vfs_find(vfs, ".", ret, NULL);
+	return !err;
+}
+
+struct ot_context *ot_vfs_context(struct ot_vfs *vfs)
+{
+	struct ot_node node = {0};
+	struct ot_context *context = find_here(vfs, &node) ? node.context : NULL;
+
+	ot_node_deinit(&node);
+	return context;
+}
+
+struct ot_target *ot_vfs_target(struct ot_vfs *vfs)
+{
+	struct ot_target *target = vfs->program ? ot_program_target(vfs->program) : NULL;
+	struct ot_node node = {0};
+
+	if (find_here(vfs, &node))
+		target = ot_node_target(vfs, &node);
+	ot_node_deinit(&node);
+	return target;
+}
+
 /* Takes cwd over. */
 static void go(struct ot_vfs *vfs, char *cwd)
 {
 	free(vfs->before);
 	vfs->before = vfs->cwd;
 	vfs->cwd = cwd;
+	if (vfs->contexts)
+		ot_contexts_browse(vfs->contexts, ot_vfs_context(vfs));
 }
 
 struct ot_err *ot_vfs_cd(struct ot_vfs *vfs, const char *path)
 {
 	char *cwd;
+	ot_auto_free char *top = ot_strndup(vfs->cwd, context_top(vfs->cwd));
 
 	if (!path || !*path)
-		path = ot_vfs_is_outside(vfs) ? "~" : "/osh/globals";
+		path = ot_vfs_is_outside(vfs) ? "~" : *top ? top : "/osh/globals";
 	if (!strcmp(path, "-"))
 		path = vfs->before;
 	OT_TRY(reach(vfs, path, &cwd));
@@ -198,6 +265,8 @@ struct ot_err *ot_vfs_scope(struct ot_vfs *vfs, struct ot_expr_scope *ret, struc
 	memset(hold, 0, sizeof(*hold));
 	OT_TRY(ot_vfs_find(vfs, ".", hold, NULL));
 	ret->tid = hold->tid;
+	if (hold->context)
+		ret->target = ot_node_target(vfs, hold);
 	ret->hint = ot_vfs_hint;
 	ret->local_priv = vfs;
 	if (ot_node_is_fn_pointer(hold))
@@ -205,6 +274,10 @@ struct ot_err *ot_vfs_scope(struct ot_vfs *vfs, struct ot_expr_scope *ret, struc
 	if (hold->fn) {
 		ret->fn = hold->fn;
 		ret->file = hold->fn->file;
+	} else if (hold->context && hold->kind != OT_NODE_VALUE) {
+		vfs->scoped = *hold;
+		ot_context_view_mix(ret->target, false);
+		ret->local = ot_vfs_context_name;
 	} else if (hold->kind == OT_NODE_LOCALS) {
 		ret->local = ot_vfs_local;
 	} else if (hold->kind == OT_NODE_FILE) {

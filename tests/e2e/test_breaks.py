@@ -194,6 +194,24 @@ def test_a_break_in_a_call_from_the_shell_does_not_hold_up_the_shell(tool, serve
     assert terminal.finish() == 0
 
 
+def test_a_condition_stands_in_the_id_and_the_printed_id_resumes(tool, server):
+    terminal = tool.terminal("run", server, dimensions=(40, 200)).ready()
+    terminal.type("trace -a break -n 1 -c 'job->number == 5 && job->worker == 1' serve")
+    terminal.type("trace -a break -n 1 -c 'return == 7' serve")
+    terminal.sendline("run")
+    ids = set()
+    for _ in range(2):
+        terminal.expect(r"(serve:br-[^\n]*) waits: thread")
+        ids.add(terminal.match.group(1))
+    assert {text.split(":br-")[1].rsplit(":", 1)[0] for text in ids} == {"job->number == 5 && job->worker == 1", "return == 7"}
+    for text in ids:
+        terminal.expect_exact("globals> ")
+        terminal.sendline(f"resume {text}")
+        terminal.expect("goes on")
+    terminal.sendline("quit")
+    assert terminal.finish() == 0
+
+
 def test_a_script_goes_on_behind_a_break_in_a_call_of_run(tool, server):
     done = tool.json(["trace -a break -n 1 asked", "run asked 21", "status", "resume", "run", "run"], server, 50)
     results = [e for e in done.of("result") if e["command"].startswith("run")]

@@ -163,6 +163,33 @@ def test_a_program_with_its_own_free_is_told_what_is_not_seen(tool, compiled, pr
     assert "slot" not in s.result("tag nodes[1] one")["text"]
 
 
+def test_calls_tag_and_are_found_by_tags(tool, program):
+    s = run(tool, program, ["trace -a tag -c 'id == 5 || id == 6' make", "trace -c tagged touch", "trace -c taggednode grow",
+                            "trace -a tag -c 'node->id == 3' touch", "fill()", "tag", "touch(nodes[5])", "touch(nodes[7])",
+                            "touch((struct node *)((char *)nodes[6] + 4))", "touch(nodes[3])", "tag nodes[3] mine",
+                            "touch(nodes[3])", "untag *", "touch(nodes[5])"])
+    assert 'no parameter "taggednode"' in s.result("trace -c taggednode grow")["error"]
+    five, six, three = s.events("set")[:3]
+    assert five["label"] == f"id == 5 || id == 6@{five['address']}" and five["by"] == "trace -a tag -c 'id == 5 || id == 6' make"
+    assert (five["type"], five["bytes"]) == ("struct node", 120) and three["label"].startswith("node->id == 3@")
+    begins = {e["id"]: e for e in s.done.of("call")}
+    of_set = [e for id, e in begins.items() if int(id.split(".")[-1]) == five["call"]]
+    assert [e["function"] for e in of_set] == ["make"]
+    assert [t["tag"] for t in s.value("tag")] == [five["tag"], six["tag"]]
+    # once by its own tag, once by an address inside; the third of touch() by its own condition, then by the tag
+    touched = [number(e["args"]["node"]) for e in s.done.of("call", "touch")]
+    assert touched[:4] == [number(five["address"]), number(six["address"]) + 4, number(three["address"]),
+                           number(three["address"])]
+    # main goes on with them, and the fifth is not tagged any more
+    assert len(touched) > 4 and number(five["address"]) not in touched[4:]
+
+
+def test_of_a_quiet_trace_tags_are_quiet_too(tool, program):
+    s = run(tool, program, ["trace -q -a tag make", "fill()", "tag", "untrace *", "run"])
+    assert len(s.value("tag")) == NR and s.value("tag")[0]["type"] == "struct node"
+    assert not s.events("set") and not s.events("moved") and not s.events("ended")
+
+
 def slots_of(file, base, names):
     """Where the words lie through which a module calls functions."""
     text = subprocess.run(["readelf", "-rW", str(file)], capture_output=True, text=True, check=True).stdout

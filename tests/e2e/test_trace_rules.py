@@ -224,3 +224,26 @@ def test_a_condition_of_a_wildcard_leaves_out_where_it_makes_no_sense(tool, meth
     assert "nosuch" in done.result("trace -c 'nosuch == 1' count")["error"]
     assert "none of" in done.result("trace -c 'nosuch == 1' c*")["error"]
     assert traces(done).keys() == {1}
+
+
+def test_one_object_is_followed_by_its_tag(tool, methods):
+    """What makes it returns it; then only the calls that get it are shown."""
+    done = tool.json(["trace -a tag -q -c 'id == 2' client_new", "trace -c tagged client_read",
+                      "trace -c taggedclient client_close", "trace"], methods)
+    assert {e["args"]["n"] for e in done.of("call", "client_read")} == {1, 3, 5, 7}
+    (closed,) = done.of("call", "client_close")
+    assert closed["args"]["client"]["pointer"] == done.of("call", "client_read")[0]["args"]["client"]["pointer"]
+    assert done.result("trace")["text"].startswith("1  -a tag -c 'id == 2' -q client_new: ")
+
+
+def test_k_keeps_a_trace_when_the_shell_goes(tool, methods):
+    process = tool.listen(methods, "100000", "1000")
+    try:
+        tool.attach(["trace -q -k count", "trace -q client"], process.pid, options=("--for", "0.1"))
+        done = tool.attach(["status", "untrace *"], process.pid)
+        off = tool.attach(["status"], process.pid)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    assert [d.result("status")["value"]["on"] for d in (done, off)] == [1, 0]

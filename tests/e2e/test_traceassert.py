@@ -61,6 +61,16 @@ def test_they_can_be_wanted_where_nothing_is_traced(tool, asserts):
     assert PLAIN in done.err and not done.of("assert")
 
 
+def test_its_context_has_the_variables_of_its_function_and_of_callers(tool, asserts):
+    done = tool.json(["trace -q outer", "run", "ls /osh/recent/asserts/check", "cd ~~", "pwd", "pr local", "pr text", "pr errno",
+                      "cd __up/__up", "pr argc", "pr i"], asserts, "4")
+    place, number = done.result("pwd")["text"], done.of("assert")[1]["id"].rsplit(":", 1)[1]
+    assert place == f"/osh/recent/asserts/check/too_high__level/{number}"
+    # of level 4: what the function computes, and main's in registers that its callees have saved
+    assert [done.result(f"pr {name}")["value"] for name in ("local", "text", "errno")] == [29, "lvl-4", 33]
+    assert [done.result(f"pr {name}")["value"] for name in ("argc", "i")] == [2, 1]
+
+
 def test_break_parks_the_thread_until_it_is_resumed(tool, asserts):
     shell = tool.terminal("run", "--", asserts, "2", "break").ready()
     shell.type("trace -q outer")

@@ -310,6 +310,11 @@ static struct ot_err *evaluate(struct session *s, const char *fn, const char *te
 	return NULL;
 }
 
+static const char *verdict_text(enum ot_verdict verdict)
+{
+	return verdict == OT_VERDICT_YES ? "yes" : verdict == OT_VERDICT_NO ? "no" : "fault";
+}
+
 /* ------------------------------------------------------------------ both */
 
 struct counts {

@@ -61,11 +61,6 @@ static uint64_t address_of(struct session *s, const char *var)
 	return found->address;
 }
 
-static const char *verdict_text(enum ot_verdict verdict)
-{
-	return verdict == OT_VERDICT_YES ? "yes" : verdict == OT_VERDICT_NO ? "no" : "fault";
-}
-
 static void assert_sound(const struct ot_cond *cond)
 {
 	assert_true(ot_bytecode_is_sound(cond->enter, cond->nr_enter, FRAME_WORDS * 8, false));

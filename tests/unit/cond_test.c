@@ -8,6 +8,11 @@
 
 #include "cond_session.h"
 
+static const char *verdict_text(enum ot_verdict verdict)
+{
+	return verdict == OT_VERDICT_YES ? "yes" : verdict == OT_VERDICT_NO ? "no" : "fault";
+}
+
 /* "yes", "no", "fault", with "late " in front when the end has decided; or the error. */
 static char *condition(struct session *s, const char *fn, const char *text)
 {
@@ -352,6 +357,12 @@ static void test_limits(void **state)
 	ot_buf_adds(&text, "a");
 	ot_buf_pad(&text, ')', 40);
 	REFUSED(s, "add", {ot_buf_text(&text), "too deeply"});
+	ot_buf_reset(&text);
+	ot_buf_pad(&text, '(', 9);
+	ot_buf_adds(&text, "a");
+	for (int i = 0; i < 9; i++)
+		ot_buf_adds(&text, " ?: b)");
+	REFUSED(s, "add", {ot_buf_text(&text), "too long"});
 	ot_buf_reset(&text);
 	for (int i = 0; i < 16; i++)
 		ot_buf_addf(&text, "$errno == counter + %d || ", i);

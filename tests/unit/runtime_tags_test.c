@@ -11,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/area.h"
 #include "core/tags.h"
 #include "core/tagtable.h"
+#include "core/thread.h"
 
 #define HERE 0x7f0000000000ull
 
@@ -431,6 +433,52 @@ static void test_a_child_has_none(void **state)
 	assert_true(add(HERE, 64) > number);
 }
 
+/* ------------------------------------------------------------------ hooks */
+
+static const struct otrace_rec *last_record(uint64_t from)
+{
+	const struct otrace_ring *ring = ot_tls.thread->ring;
+
+	assert_true(ring->head > from);
+	return (const void *)((const char *)ring + 4096 + from % ot_area->ring_bytes);
+}
+
+static uint64_t head_of_ring(void)
+{
+	return ot_tls.thread->ring->head;
+}
+
+static void test_what_hooks_tag_is_told(void **state)
+{
+	static const struct ot_arm arm;
+	const struct otrace_rec_tag *rec;
+	uint32_t first;
+	uint64_t from;
+
+	(void)state;
+	assert_true(ot_area_create(1 << 20, 1 << 16) && ot_area_map_rings());
+	assert_non_null(ot_thread_slow((uint64_t)__builtin_frame_address(0) + OT_HOOK_LOW, &arm));
+	ot_tag_from_hook(HERE, 24, 11, 3); /* takes a sub-buffer */
+	first = ot_tag_of(HERE + 23);
+	assert_true(first);
+	from = head_of_ring();
+	ot_tag_from_hook(HERE, 48, 12, 4);
+	rec = (const void *)last_record(from);
+	assert_int_equal(rec->rec.type, OTRACE_REC_TAG);
+	assert_int_equal(rec->rec.nr_words * 8u, sizeof(*rec));
+	assert_int_equal(rec->rec.call_seq, 12);
+	assert_int_equal(rec->number, ot_tag_of(HERE + 47));
+	assert_int_equal(rec->replaced, first);
+	assert_int_equal(rec->address, HERE);
+	assert_int_equal(rec->bytes, 48);
+	assert_int_equal(rec->counter, 4);
+	/* what is no address of an object is lost, and nothing says that it is there */
+	from = head_of_ring();
+	ot_tag_from_hook(~0ull - 3, 24, 13, 4);
+	assert_int_equal(head_of_ring(), from);
+	assert_int_equal(ot_tags_nr(), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -448,6 +496,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_what_begins_inside_is_found, tear_down),
 		cmocka_unit_test_teardown(test_threads_change_and_look_at_once, tear_down),
 		cmocka_unit_test_teardown(test_a_child_has_none, tear_down),
+		cmocka_unit_test_teardown(test_what_hooks_tag_is_told, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);

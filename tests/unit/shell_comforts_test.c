@@ -229,7 +229,7 @@ static void aliases_are_in_order_and_can_be_taken_away(void **state)
 		assert_true(strcmp(before, name) < 0);
 		before = name;
 	}
-	assert_int_equal(nr, 11);
+	assert_int_equal(nr, 12);
 	assert_string_equal(ot_aliases_get(aliases, "mm"), "4");
 	assert_null(ot_aliases_set(aliases, "mm", ""));
 	assert_null(ot_aliases_get(aliases, "mm"));

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cmds/contextids.h"
+
+static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
+{
+	struct ot_context_list list = {0};
+	struct ot_err *err = ot_context_ids_find(shell, call, 1, &list);
+
+	for (size_t i = 0; !err && i < list.nr; i++) {
+		ot_contexts_save(shell->contexts, list.items[i]);
+		ot_buf_addf(call->out, "Saved %s\n", list.items[i]->id);
+	}
+	free(list.items);
+	return err;
+}
+
+const struct ot_cmd ot_cmd_save = {
+	.name = "save",
+	.usage = "[ID...]",
+	.summary = "keep contexts in /osh/saved, whatever comes",
+	.help = "ID is a trace id, its end (TIME.SEQ or SEQ), a path, or has wildcards; without one it is the\n"
+		"context that we are in. /osh/recent keeps the newest of each kind (set max_recent).",
+	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_LOOKS,
+	.run = run,
+	.complete = ot_context_ids_complete,
+};

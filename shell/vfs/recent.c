@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// /osh/recent, /osh/saved and /osh/all: the folders that contexts lie in.
+#include <ctype.h>
+#include <string.h>
+
+#include "contexts/contexts.h"
+#include "vfs/tree.h"
+
+/** A folder's path taken apart: "recent/traces/price/call". */
+struct place {
+	bool is_all, is_saved;
+	const char *function, *label; /* NULL = any */
+	int kind;		      /* < 0 = any */
+	size_t depth;		      /* of parts behind the first */
+};
+
+static void take_apart(char *path, struct place *ret)
+{
+	char *rest = path;
+	const char *root = strsep(&rest, "/");
+	const char *kind = rest ? strsep(&rest, "/") : NULL;
+
+	*ret = (struct place){.is_all = !strcmp(root, "all"),
+			      .is_saved = !strcmp(root, "saved"),
+			      .kind = kind ? ot_context_kind_of(kind) : -1};
+	ret->function = rest ? strsep(&rest, "/") : NULL;
+	ret->label = rest ? strsep(&rest, "/") : NULL;
+	ret->depth = (kind != NULL) + (ret->function != NULL) + (ret->label != NULL);
+}
+
+static bool is_in(const struct ot_context *context, const struct place *place)
+{
+	return (!place->function || !strcmp(context->function, place->function)) &&
+	       (!place->label || !strcmp(context->label, place->label));
+}
+
+void ot_node_of_context(struct ot_context *context, struct ot_node *ret)
+{
+	*ret = (struct ot_node){.kind = OT_NODE_CONTEXT,
+				.name = context->name,
+				.context = context,
+				.fn = NULL,
+				.tid = context->tid};
+}
+
+static void add_folder(struct ot_vfs *vfs, const char *parent, const char *name,
+		       struct ot_node_list *ret)
+{
+	ot_auto_free char *path = ot_asprintf("%s/%s", parent, name);
+	struct ot_node node = {.kind = OT_NODE_CONTEXTS, .path = ot_vfs_intern(vfs, path)};
+
+	node.name = strrchr(node.path, '/') + 1;
+	for (size_t i = 0; i < ret->nr; i++)
+		if (!strcmp(ret->items[i].name, node.name))
+			return;
+	ot_node_list_add(ret, &node);
+}
+
+static void add_entry(struct ot_vfs *vfs, const struct ot_node *parent, const struct place *place,
+		      struct ot_context *context, struct ot_node_list *ret)
+{
+	const char *names[] = {ot_context_kind_name(context->kind), context->function,
+			       context->label};
+	struct ot_node node;
+
+	if (place->depth < OT_NR(names) && !place->is_all) {
+		add_folder(vfs, parent->path, names[place->depth], ret);
+		return;
+	}
+	ot_node_of_context(context, &node);
+	if (place->is_all)
+		node.name = context->id;
+	ot_node_list_add(ret, &node);
+}
+
+static const char *empty_note(const struct place *place)
+{
+	if (place->is_saved)
+		return "contexts that `save` keeps; there is none yet";
+	return place->is_all ? "every recorded context by its trace id; there is none yet"
+			     : "the newest contexts by kind, function, label and time; there is "
+			       "none yet (trace FUNCTION makes them)";
+}
+
+static void add_all(struct ot_vfs *vfs, const struct ot_node *parent, const struct place *place,
+		    bool saved, struct ot_node_list *ret)
+{
+	size_t nr;
+	struct ot_context *const *all = ot_contexts_list(vfs->contexts, place->kind, saved, &nr);
+
+	for (size_t i = 0; i < nr; i++) {
+		/* what is saved and recent is there once */
+		if (place->is_all && !saved && all[i]->is_saved)
+			continue;
+		if (is_in(all[i], place))
+			add_entry(vfs, parent, place, all[i], ret);
+	}
+}
+
+struct ot_err *ot_vfs_list_contexts(struct ot_vfs *vfs, const struct ot_node *parent,
+				    struct ot_node_list *ret)
+{
+	ot_auto_free char *path = ot_strdup(parent->path);
+	struct place place;
+
+	take_apart(path, &place);
+	if (vfs->contexts && place.is_all)
+		add_all(vfs, parent, &place, true, ret);
+	if (vfs->contexts)
+		add_all(vfs, parent, &place, place.is_saved, ret);
+	if (place.depth < 3 || place.is_all)
+		ot_node_list_sort(ret);
+	if (!ret->nr)
+		ret->note = empty_note(&place);
+	return NULL;
+}
+
+char *ot_vfs_context_path(const struct ot_context *context)
+{
+	return ot_asprintf("/osh/%s/%s/%s/%s/%s", context->charged_bytes ? "recent" : "saved",
+			   ot_context_kind_name(context->kind), context->function, context->label,
+			   context->name);
+}
+
+static struct ot_context *by_word(const struct ot_vfs *vfs, const char *word)
+{
+	int kind;
+
+	if (!strcmp(word, "~~"))
+		return ot_contexts_newest(vfs->contexts, -1);
+	if (word[1] == '~') {
+		kind = ot_context_kind_of(word + 2);
+		return kind < 0 ? NULL : ot_contexts_newest(vfs->contexts, kind);
+	}
+	if (word[1] && !word[1 + strspn(word + 1, "0123456789")])
+		return ot_contexts_by_seq(vfs->contexts, strtoull(word + 1, NULL, 10));
+	return ot_contexts_by_id(vfs->contexts, word + 1);
+}
+
+char *ot_vfs_context_word(const struct ot_vfs *vfs, const char *word)
+{
+	const struct ot_context *context = vfs->contexts ? by_word(vfs, word) : NULL;
+
+	return context ? ot_vfs_context_path(context) : NULL;
+}
