@@ -19,6 +19,7 @@ enum ot_params_color { OT_COLOR_AUTO, OT_COLOR_ALWAYS, OT_COLOR_NEVER };
 
 struct ot_params {
 	bool assert_active;
+	bool post_mortem;	     /* threads that crash wait */
 	unsigned int assert_context; /* 4096 bytes of stack each */
 	bool pretty_print;
 	unsigned int max_depth;

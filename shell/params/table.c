@@ -9,6 +9,7 @@
 #include "contexts/contexts.h"
 #include "params/params.h"
 #include "stream/asserts.h"
+#include "stream/crashes.h"
 #include "stream/traces.h"
 #include "ui/ui.h"
 
@@ -93,6 +94,15 @@ static struct ot_err *apply_assert(struct ot_shell *shell, const struct ot_param
 		return NULL;
 	return ot_asserts_want(shell->target, params->assert_active,
 			       params->assert_context * CONTEXT_BYTES);
+}
+
+static struct ot_err *apply_post_mortem(struct ot_shell *shell, const struct ot_params *params)
+{
+	const struct ot_params *old = shell ? shell->params : NULL;
+
+	if (!old || !shell->target || old->post_mortem == params->post_mortem)
+		return NULL;
+	return ot_crashes_want(shell->target, params->post_mortem, params->break_timeout);
 }
 
 static struct ot_err *apply_tags(struct ot_shell *shell, const struct ot_params *params)
@@ -180,6 +190,10 @@ const struct ot_setting ot_params_table[] = {
 	{FIELD(pager), .kind = OT_SETTING_TEXT, .standard = "auto",
 	 .help = "command that long results go through at the prompt; auto: $PAGER or less; "
 		 "\"\": none"},
+	{FIELD(post_mortem), .kind = OT_SETTING_BOOL, .standard = "false",
+	 .help = "a thread that crashes waits as at a break (break_timeout), then the signal goes on; "
+		 "takes the handlers of signals of faults",
+	 .apply = apply_post_mortem},
 	{FIELD(pretty_print), .kind = OT_SETTING_BOOL, .standard = "true",
 	 .help = "values that are too long for a line are laid out on several"},
 	{FIELD(repeat_interval), .kind = OT_SETTING_DURATION, .standard = "0.2", .min = 10,

@@ -101,6 +101,17 @@ void ot_parked_assert(struct ot_parked *parked, const struct ot_assert *assert)
 	ot_vec_push(&parked->asserting, asserting);
 }
 
+void ot_parked_crash(struct ot_parked *parked, uint64_t seq, const char *function,
+		     const char *signal)
+{
+	struct asserting crashed = {
+		.seq = seq, .function = ot_strdup(function), .label = ot_strdup(signal)};
+
+	if (parked->asserting.nr == GOING_MOST)
+		forget_assert(parked, 0);
+	ot_vec_push(&parked->asserting, crashed);
+}
+
 static size_t index_of(const struct threads *threads, uint64_t seq)
 {
 	size_t i = 0;

@@ -43,6 +43,9 @@ void ot_parked_destroy(struct ot_parked *parked);
 /** Any call's begin or end, before what follows it. Cheap. */
 void ot_parked_call(struct ot_parked *parked, const struct ot_call_event *event);
 /** A failed assertion that parks its thread, before the record of that. */
+/** A crash, before the break that its thread waits at. */
+void ot_parked_crash(struct ot_parked *parked, uint64_t seq, const char *function,
+		     const char *signal);
 void ot_parked_assert(struct ot_parked *parked, const struct ot_assert *assert);
 /** A PARKED or RESUMED record. False: it says nothing to us. */
 bool ot_parked_feed(struct ot_parked *parked, uint32_t tid, const struct otrace_rec *rec,

@@ -3,6 +3,7 @@
 
 #include "contexts/contexts.h"
 #include "stream/asserts.h"
+#include "stream/crashes.h"
 #include "target/target.h"
 #include "ui/breaks.h"
 #include "ui/holding.h"
@@ -54,6 +55,46 @@ static void take_assert(void *priv, uint32_t tid, const struct otrace_rec *rec, 
 		       &json);
 }
 
+static void keep_crash(struct ot_contexts *contexts, const struct ot_crash *crash)
+{
+	struct ot_context_made made = {.seq = crash->seq,
+				       .kind = OT_CONTEXT_EXCEPTIONS,
+				       .label = crash->signal_name,
+				       .function = crash->function,
+				       .tid = crash->tid,
+				       .time_ns = crash->time_ns};
+
+	ot_contexts_make(contexts, &made);
+}
+
+static void take_crash(void *priv, uint32_t tid, const struct otrace_rec *rec, uint64_t time_ns)
+{
+	struct ot_shell *shell = priv;
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT, json = OT_BUF_INIT;
+	struct ot_crash crash;
+
+	if (!ot_crash_read(rec, tid, time_ns, shell->program, shell->traces, shell->stream, &crash))
+		return;
+	ot_session_note_event(shell);
+	if (shell->contexts)
+		keep_crash(shell->contexts, &crash);
+	if (shell->breaks)
+		ot_parked_crash(ot_breaks_parked(shell), crash.seq, crash.function,
+				crash.signal_name);
+	ot_crash_text(&crash, &text);
+	ot_crash_json(&crash, &json);
+	ot_ui_happened(shell->ui,
+		       &(struct ot_log_text){.text = text.data,
+					     .bytes = text.len,
+					     .level = OT_LOG_WARNING,
+					     .has_id = true,
+					     .time_ns = time_ns,
+					     .tid = tid,
+					     .function = crash.function},
+		       &json);
+	ot_crash_deinit(&crash);
+}
+
 void ot_incidents_begin(struct ot_shell *shell)
 {
 	ot_traced_begin(shell);
@@ -64,6 +105,7 @@ void ot_incidents_begin(struct ot_shell *shell)
 	ot_holding_begin(shell);
 	ot_contexts_on_evicted(shell->contexts, ot_holding_evicted, shell);
 	ot_stream_on(shell->stream, OTRACE_REC_ASSERT, take_assert, shell);
+	ot_stream_on(shell->stream, OTRACE_REC_CRASH, take_crash, shell);
 }
 
 void ot_incidents_death(struct ot_shell *shell, const struct ot_event_writer *writer, int status,
