@@ -116,6 +116,21 @@ def test_the_request_that_matches_waits_and_the_others_are_answered(tool, server
     assert answer(server.ask(11)) == "answered 11"
 
 
+def test_a_request_whose_context_is_pushed_out_goes_on(tool, holds):
+    server = Server(tool, holds, "poll")
+    terminal = tool.terminal("attach", server.pid).ready()
+    terminal.type("set max_recent 1")
+    assert "Tracing" in terminal.type("trace -a hold -d 1 handle")
+    first = server.ask(1)
+    number = held_number(terminal)
+    second = server.ask(2)
+    terminal.expect(rf"handle:hd-parsed:\S+\.{number} goes on  \(\S+ \w+, evicted\)")
+    assert answer(first) == "answered 1" and not is_answered(second)
+    terminal.sendline("quit")
+    assert answer(second) == "answered 2"
+    server.close()
+
+
 def test_a_script_waits_for_what_is_held(tool, holds):
     server = Server(tool, holds, "poll")
     commands = ["trace -a hold -c 'number == 3' handle", "wait 60", "status", "resume", "wait 0.1", "quit"]
