@@ -386,12 +386,41 @@ static inline void enter(struct ot_thread *thread, struct otrace_frame *frame,
 	frame->words[2] = flags;
 }
 
+/* The rest of the hook; while a thread is parked the function may be replaced. */
+static __attribute__((noinline)) void *enter_by_rules(struct ot_thread *thread,
+						      struct otrace_frame *frame,
+						      struct otrace_probe *probe,
+						      const struct ot_arm *arm, void *target)
+{
+	uint64_t flags = target != probe->body ? OTRACE_REC_FLAG_REDIRECTED : 0;
+	struct matched matched = enter_with_rules(thread, frame, arm, flags, true);
+
+	release(thread);
+	if (ot_likely(!matched.rules))
+		return target;
+	ot_callbacks_tell(frame, false);
+	ot_rules_park(arm, frame, matched.seq, matched.rules, false);
+	return probe_target(probe);
+}
+
+static __attribute__((noinline)) void leave_by_rules(struct ot_thread *thread,
+						     struct otrace_frame *frame,
+						     const struct ot_arm *arm, uint64_t now)
+{
+	uint32_t matched = leave_with_rules(thread, frame, arm, now, false);
+
+	release(thread);
+	if (!matched)
+		return;
+	ot_callbacks_tell(frame, true);
+	ot_rules_park(arm, frame, frame->words[0], matched, true);
+}
+
 void *ot_hook_enter(struct otrace_frame *frame, struct otrace_probe *probe)
 {
 	const struct ot_arm *arm = __atomic_load_n(&probe->arm, __ATOMIC_ACQUIRE);
 	void *target = probe_target(probe);
 	struct ot_thread *thread;
-	struct matched matched;
 	uint64_t flags;
 
 	frame->words[0] = 0;
@@ -405,15 +434,8 @@ void *ot_hook_enter(struct otrace_frame *frame, struct otrace_probe *probe)
 	if (ot_unlikely(!thread))
 		return target;
 	flags = target != probe->body ? OTRACE_REC_FLAG_REDIRECTED : 0;
-	if (ot_unlikely(arm->rules)) {
-		matched = enter_with_rules(thread, frame, arm, flags, true);
-		release(thread);
-		if (ot_unlikely(matched.rules))
-			ot_callbacks_tell(frame, false);
-		if (ot_unlikely(matched.rules))
-			ot_rules_park(arm, frame, matched.seq, matched.rules, false);
-		return ot_unlikely(matched.rules) ? probe_target(probe) : target;
-	}
+	if (ot_unlikely(arm->rules))
+		return enter_by_rules(thread, frame, probe, arm, target);
 	enter(thread, frame, arm, flags);
 	release(thread);
 	ot_callbacks_tell(frame, false);
@@ -424,7 +446,6 @@ void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe)
 {
 	const struct ot_arm *arm = (const void *)frame->words[1];
 	struct ot_thread *thread;
-	uint32_t matched;
 	uint64_t now;
 
 	(void)probe;
@@ -436,12 +457,7 @@ void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe)
 		return;
 	pop(thread, (uint64_t)frame, frame->words[0]);
 	if (ot_unlikely(arm->rules)) {
-		matched = leave_with_rules(thread, frame, arm, now, false);
-		release(thread);
-		if (matched)
-			ot_callbacks_tell(frame, true);
-		if (matched)
-			ot_rules_park(arm, frame, frame->words[0], matched, true);
+		leave_by_rules(thread, frame, arm, now);
 		return;
 	}
 	if (ot_record_room(thread, arm->leave_max_bytes, arm->flags))
