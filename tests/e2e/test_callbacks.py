@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """struct otrace_callbacks: the program is told of its traced calls, of replacements and of messages."""
+import pathlib
+
 import pytest
 
-from conftest import PROGRAMS
 from waiting import TIMEOUT
 
+PROGRAMS = pathlib.Path(__file__).resolve().parent / "programs"
 UNTRACED = """set -14 0
 add 7 errno 5
 scale 10

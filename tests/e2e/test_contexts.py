@@ -4,8 +4,6 @@ import re
 
 import pytest
 
-from conftest import Terminal
-
 
 def printed(out, word):
     """The lines that begin with the word, as the name=value that they have."""
@@ -171,7 +169,7 @@ def test_assertions_show_the_locals_of_their_frame(tool, compiled, build):
 
 def test_a_parked_threads_context_is_kept(tool, program):
     terminal = tool.terminal("run", program, "30")
-    Terminal.ready(terminal)
+    terminal.ready()
     terminal.type("set max_recent 1")
     terminal.type("trace -a break -c 'order->id < 3' -d 2 settle")
     terminal.type("run")
@@ -189,7 +187,7 @@ def test_a_parked_threads_context_is_kept(tool, program):
 
 def test_the_prompt_follows(tool, program):
     terminal = tool.terminal("run", program)
-    Terminal.ready(terminal)
+    terminal.ready()
     terminal.type("trace -d 3 settle")
     terminal.type("run")
     terminal.sendline("cd ~~")

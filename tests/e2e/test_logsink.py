@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Where lines of traces go, which of them, and how they look: log_sink, log_level, log_format, log_truncate."""
+import pathlib
 import re
 import subprocess
 
 import pytest
 
-from conftest import PROGRAMS
-
+PROGRAMS = pathlib.Path(__file__).resolve().parent / "programs"
 ID = r"(\w+):tr-call:\d{6}-\d\d-\d\d-\d\d\.\d+"
 
 

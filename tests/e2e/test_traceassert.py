@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """traceassert(): shown and passed while somebody traces, assert() otherwise, with the runtime and without."""
+import pathlib
 import re
 import signal
 import subprocess
@@ -7,8 +8,7 @@ import time
 
 import pytest
 
-from conftest import PROGRAMS
-
+PROGRAMS = pathlib.Path(__file__).resolve().parent / "programs"
 INCLUDE = f"-I{PROGRAMS.parents[2]}/runtime/include"
 PLAIN = "traceasserts.c:29: check: Assertion `counted(local) < 20 && text[0]' failed."
 
