@@ -194,7 +194,7 @@ const struct ot_cmd ot_cmd_trace = {
 		"  -c COND    call: only the beginning; return: only the end; all: both (the default). Anything else\n"
 		"             is a condition in C, 'argc > 2 && c->db->id == 0', with return, $thread, $errno,\n"
 		"             $duration, $depth; also a==1,self.v>=2; error: abnormal end, NULL, negative;\n"
-		"             tagged, taggedNAME. What is decided at the return shows the call then, with a *\n"
+		"             tagged, taggedNAME. What is decided at the return shows the call then, as ID*\n"
 		"  -n N       ends after N matches; -n -N passes over the first N\n"
 		"  -d DEPTH   copies what arguments point to, that many levels, at every match; 0: no contexts\n"
 		"  -s FRAMES  copies so much of the stack, too\n"

@@ -392,11 +392,12 @@ static struct ot_err *find(struct ot_compiler *c, const struct ot_expr_node *nod
 	case OT_EXPR_UNARY:
 		if (node->op == OT_TOKEN_STAR)
 			return follow(c, node->left, ret);
-		/* fall through */
+		break;
 	default:
-		return ot_cond_error(c, node, OT_ERR_UNSUPPORTED,
-				     "a condition does not look into what this gives");
+		break;
 	}
+	return ot_cond_error(c, node, OT_ERR_UNSUPPORTED,
+			     "a condition does not look into what this gives");
 }
 
 /* ------------------------------------------------------------------ for the others */

@@ -81,8 +81,6 @@ static void text_return(const struct ot_event_writer *writer, const struct ot_tr
 static void text_call(const struct ot_event_writer *writer, const struct ot_trace *trace,
 		      const struct ot_call_event *event, struct ot_buf *out)
 {
-	if (event->is_late)
-		ot_buf_addc(out, '*');
 	ot_capture_format_args(trace->plan, &writer->format, event->captures, event->nr_bytes, out);
 }
 
@@ -94,6 +92,9 @@ void ot_event_text(const struct ot_event_writer *writer, const struct ot_trace *
 		return;
 	}
 	ot_event_id(trace, event->call_time_ns, event->seq, out);
+	/* Behind the id: before an argument it would read like a dereference. */
+	if (event->kind == OT_CALL_ENTER && event->is_late)
+		ot_buf_addc(out, '*');
 	ot_buf_addc(out, ' ');
 	switch (event->kind) {
 	case OT_CALL_ENTER:

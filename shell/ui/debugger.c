@@ -15,8 +15,8 @@ static const char select_thread[] =
 static const char *const select_frame[] = {
 	"otrace_frames = [gdb.newest_frame()]",
 	"[otrace_frames.append(otrace_frames[-1].older()) for i in range(40) if otrace_frames[-1]]",
-	"otrace_ours = lambda f: \"libotrace\" in (gdb.solib_name(f.pc()) or \"\") or "
-	"(f.name() or \"\").startswith((\"ot_\", \"otrace_\", \"__otrace_\"))",
+	("otrace_ours = lambda f: \"libotrace\" in (gdb.solib_name(f.pc()) or \"\") or "
+	 "(f.name() or \"\").startswith((\"ot_\", \"otrace_\", \"__otrace_\"))"),
 	"([f for f in otrace_frames if f and not otrace_ours(f)] or otrace_frames)[0].select()",
 };
 

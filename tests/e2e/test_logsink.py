@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Where lines of traces go, which of them, and how they look: log_sink, log_level, log_format, log_truncate."""
+import pathlib
 import re
 import subprocess
 from pathlib import Path

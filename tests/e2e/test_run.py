@@ -273,7 +273,7 @@ def test_what_cannot_be_written_is_a_failure(tool, shop, where):
     ("run", 0, "In the shell: run [FUNCTION"), ("run trace", 0, "trace [-a ACTION] [-c COND]"),
     ("trace attach", 0, "otrace attach [OPTIONS] PID|NAME"), ("-- trace", 0, "trace [-a ACTION] [-c COND]"),
     ("--json trace", 0, "trace [-a ACTION] [-c COND]"), ("*", 0, "untrace"),
-    ("trac", 2, "did you mean trace or tree?"), ("run trac", 2, "did you mean trace or tree?"), ("-q", 2, "unknown option -q")])
+    ("trac", 2, "did you mean trace, tag or tree?"), ("run trac", 2, "did you mean trace, tag or tree?"), ("-q", 2, "unknown option -q")])
 def test_help_of_a_command_needs_no_program(tool, word, status, part):
     done = tool("help", *word.split())
     assert done.status == status and part in (done.err if status else done.out), done

@@ -142,7 +142,7 @@ def test_a_flood_leaves_the_keys_alone_and_ends_with_its_trace(tool, shop):
 
 
 def test_tab_completes_commands_options_and_names(prompt):
-    prompt.send("unt\t")
+    prompt.send("untr\t")
     prompt.expect_exact("untrace ")
     prompt.send("\x15trace --w\t")
     prompt.expect_exact("trace --wait ")

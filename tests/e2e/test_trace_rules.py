@@ -187,8 +187,8 @@ def test_a_call_that_is_decided_at_its_end_is_marked(tool, methods):
     done = tool.run(["trace -c 'return == 4' client_read"], methods)
     lines = [line for line in done.err.splitlines() if line.startswith("client_read:")]
     call, end = (line.split(" ", 1) for line in lines)
-    assert call[0] == end[0] and end[1].startswith("return 4  (")
-    assert call[1].startswith("*client=(struct client *) 0x") and call[1].endswith("n=4")
+    assert call[0] == end[0] + "*" and end[1].startswith("return 4  (")
+    assert call[1].startswith("client=(struct client *) 0x") and call[1].endswith("n=4")
 
 
 def test_a_call_is_shown_once_and_late_ones_have_their_arguments(tool, methods):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """traceassert(): shown and passed while somebody traces, assert() otherwise, with the runtime and without."""
+import pathlib
 import re
 import signal
 import subprocess
