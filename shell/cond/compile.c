@@ -326,10 +326,10 @@ static struct ot_err *in_typed_text(struct ot_err *err, const char *typed, const
 	return ot_err_at(err, typed, position);
 }
 
-struct ot_err *ot_cond_compile(struct ot_program *program, const struct ot_fn *fn, const char *text,
-			       struct ot_cond **ret)
+static struct ot_err *compile_text(struct ot_program *program, const struct ot_fn *fn,
+				   const char *text, bool reads_end, struct ot_cond **ret)
 {
-	struct ot_compiler c = {.program = program, .fn = fn};
+	struct ot_compiler c = {.program = program, .fn = fn, .reads_end = reads_end};
 	ot_auto_free int *places = NULL;
 	ot_auto_free char *prepared = ot_cond_prepare(text, &places);
 	struct ot_cond *cond = ot_alloc(sizeof(*cond));
@@ -352,6 +352,19 @@ struct ot_err *ot_cond_compile(struct ot_program *program, const struct ot_fn *f
 	}
 	*ret = cond;
 	return NULL;
+}
+
+struct ot_err *ot_cond_compile(struct ot_program *program, const struct ot_fn *fn, const char *text,
+			       struct ot_cond **ret)
+{
+	return compile_text(program, fn, text, false, ret);
+}
+
+/* Where the end is not seen, nothing can be known of it. */
+struct ot_err *ot_cond_compile_at_end(struct ot_program *program, const struct ot_fn *fn,
+				      const char *text, struct ot_cond **ret)
+{
+	return compile_text(program, fn, text, !(fn->flags & OTRACE_FN_MUSTTAIL), ret);
 }
 
 void ot_cond_destroy(struct ot_cond *cond)
