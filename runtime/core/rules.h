@@ -65,6 +65,14 @@ void ot_rules_decide_enter(struct ot_thread *thread, const struct ot_arm *arm,
 			   const struct otrace_frame *frame, uint64_t *slots,
 			   struct ot_rules_entry *ret);
 
+/**
+ * The same for a call without a frame. What asks for anything, or does anything with the call, does not match.
+ *
+ * @return false when that was so with one of them
+ */
+bool ot_rules_decide_blind(struct ot_thread *thread, const struct ot_arm *arm,
+			   struct ot_rules_entry *ret);
+
 /* What is kept of a call that is decided at its end; the captures follow the slots. */
 struct ot_late {
 	uint64_t seq; /* 0 = is over */
@@ -95,15 +103,15 @@ uint32_t ot_rules_decide_leave(struct ot_thread *thread, const struct ot_arm *ar
 			       const struct otrace_frame *frame, struct ot_late *late,
 			       uint64_t now_tsc, uint32_t *over_ret);
 
-/** Writes the LATE record, without captures when the call has an ENTER. */
-void ot_rules_write_late(struct ot_thread *thread, const struct ot_arm *arm,
+/** Writes the LATE record. @param arm_flags OTRACE_PROBE_WAIT, but not for the calls of another thread */
+void ot_rules_write_late(struct ot_thread *thread, const struct ot_arm *arm, uint32_t arm_flags,
 			 const struct ot_late *late, uint32_t matched, uint64_t now_tsc);
 /** Writes what the matching rules copy of the call, at its entry or end. */
 void ot_rules_write_copies(struct ot_thread *thread, const struct ot_arm *arm,
 			   const struct ot_copies *what);
 /** Tells that traces have ended. */
-void ot_rules_write_over(struct ot_thread *thread, const struct ot_arm *arm, uint64_t seq,
-			 uint32_t over);
+void ot_rules_write_over(struct ot_thread *thread, const struct ot_arm *arm, uint32_t arm_flags,
+			 uint64_t seq, uint32_t over);
 /** At the end of a matching call. */
 void ot_rules_tag(const struct ot_arm *arm, const struct otrace_frame *frame, uint64_t seq,
 		  uint32_t matched);
