@@ -86,6 +86,25 @@ void ot_arms_next_session(void)
 	session++;
 }
 
+static bool counts_there(const struct ot_rules *rules, uint32_t counter)
+{
+	for (uint32_t i = 0; rules && i < rules->nr; i++)
+		if (rules->items[i].counter == counter)
+			return true;
+	return false;
+}
+
+bool ot_arms_keep_counter(uint32_t counter)
+{
+	for (const struct otrace_probe *probe = ot_probes_first(); probe; probe = probe->next) {
+		const struct ot_arm *arm = __atomic_load_n(&probe->arm, __ATOMIC_ACQUIRE);
+
+		if (arm && arm->session != session && counts_there(arm->rules, counter))
+			return true;
+	}
+	return false;
+}
+
 /* All but the trace. */
 static bool same_wish(const struct ot_arm *a, const struct ot_arm *b)
 {
