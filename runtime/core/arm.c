@@ -203,3 +203,23 @@ int ot_probe_arm(struct otrace_probe *probe, const struct otrace_probe_set *set,
 	*ret = same;
 	return OTRACE_E_OK;
 }
+
+const struct ot_arm *ot_probe_kept(struct otrace_probe *probe)
+{
+	const struct ot_arm *arm = probe->arm;
+	const struct ot_rules *rules = arm ? ot_rules_kept(arm->rules, arm->frame_bytes) : NULL;
+	uint64_t bytes;
+	struct ot_arm *ret;
+
+	if (!rules || rules == arm->rules)
+		return rules ? arm : NULL;
+	bytes = sizeof(*arm) + (arm->nr_enter + arm->nr_leave) * sizeof(arm->steps[0]);
+	ret = ot_arena_alloc(bytes);
+	if (!ret)
+		return NULL;
+	ot_memcpy(ret, arm, bytes);
+	ret->rules = rules;
+	ret->next = probe->arms;
+	probe->arms = ret;
+	return ret;
+}
