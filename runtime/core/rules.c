@@ -133,7 +133,8 @@ uint32_t ot_rules_decide_leave(struct ot_thread *thread, const struct ot_arm *ar
 	uint32_t matched = 0;
 
 	env.slots = late->slots;
-	env.duration_ns = ot_clock_to_ns(now_tsc - late->begin_tsc);
+	/* the time stamp counters of two CPUs may differ a little */
+	env.duration_ns = now_tsc > late->begin_tsc ? ot_clock_to_ns(now_tsc - late->begin_tsc) : 0;
 	env.depth = late->depth;
 	env.at_end = true;
 	env.abnormal = !frame;
@@ -149,6 +150,9 @@ uint32_t ot_rules_decide_leave(struct ot_thread *thread, const struct ot_arm *ar
 			matched |= bit;
 		env.slots += OTRACE_CODE_SLOTS;
 	}
+	/* once: a hook may be left behind this, and then the call is looked at again */
+	late->mask = 0;
+	late->has_enter |= matched != 0;
 	return matched;
 }
 

@@ -39,8 +39,12 @@ struct ot_rules {
 	struct ot_rule items[];
 };
 
-/** Whether they stay when the shell goes. */
-bool ot_rules_keep(const struct ot_rules *rules);
+/**
+ * Those that stay when the shell goes. Under control.
+ *
+ * @return the same when all of them do; NULL when none does, or there is no memory
+ */
+const struct ot_rules *ot_rules_kept(const struct ot_rules *rules, uint32_t frame_bytes);
 /** Whether these are what was loaded from bytes. NULL and none are the same. */
 bool ot_rules_are(const struct ot_rules *rules, const void *bytes, uint32_t nr_bytes);
 /**

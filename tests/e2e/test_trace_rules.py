@@ -240,6 +240,7 @@ def test_k_keeps_a_trace_when_the_shell_goes(tool, methods):
     process = tool.listen(methods, "100000", "1000")
     try:
         tool.attach(["trace -q -k count", "trace -q client"], process.pid, options=("--for", "0.1"))
+        other = tool.attach(["trace -n 3 -d 0 client_read"], process.pid, options=("--for", "0.3"))
         done = tool.attach(["status", "untrace *"], process.pid)
         off = tool.attach(["status"], process.pid)
     finally:
@@ -247,3 +248,5 @@ def test_k_keeps_a_trace_when_the_shell_goes(tool, methods):
         process.wait()
         process.stdout.close()
     assert [d.result("status")["value"]["on"] for d in (done, off)] == [1, 0]
+    # what stays counts for itself, not for the next one with a number
+    assert len(other.of("call", "client_read")) == 3

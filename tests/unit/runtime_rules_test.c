@@ -420,6 +420,29 @@ static void test_only_late_rules_have_slots(void **state)
 	assert_null(next());
 }
 
+static void test_only_what_is_to_stay_stays(void **state)
+{
+	const struct otrace_rule rules[] = {rule(20, 0), rule(21, OTRACE_RULE_KEEP)};
+	const struct ot_arm *both;
+
+	(void)state;
+	limit(20, 0, 0, 0);
+	limit(21, 0, 0, 0);
+	arm(20, rules, 2);
+	both = probe.arm;
+	probe.arm = ot_probe_kept(&probe);
+	assert_true(probe.arm && probe.arm != both);
+	assert_int_equal(probe.arm->rules->nr, 1);
+	assert_int_equal(probe.arm->rules->items[0].counter, 21);
+	assert_ptr_equal(ot_probe_kept(&probe), probe.arm);
+	forget();
+	call(3);
+	assert_int_equal(((const struct otrace_rec_enter *)expect(OTRACE_REC_ENTER))->matched, 1);
+	expect(OTRACE_REC_LEAVE);
+	arm(21, rules, 1);
+	assert_null(ot_probe_kept(&probe));
+}
+
 static void test_what_is_not_sound_is_refused(void **state)
 {
 	struct otrace_rule good = rule(15, 0), bad = good;
@@ -471,6 +494,7 @@ int main(void)
 		cmocka_unit_test(test_what_a_left_hook_kept_is_forgotten),
 		cmocka_unit_test(test_calls_without_a_frame),
 		cmocka_unit_test(test_only_late_rules_have_slots),
+		cmocka_unit_test(test_only_what_is_to_stay_stays),
 		cmocka_unit_test(test_what_is_not_sound_is_refused),
 	};
 
