@@ -27,15 +27,14 @@ static void choose(struct chosen *chosen, uint64_t seq)
 	ot_vec_push(chosen, seq);
 }
 
-/* "~17", or what ends in ".17": an id says the function and the time for people only. */
+/* "17", "~17", or what ends in ".17": an id says the function and the time for people only. */
 static bool number_of(const char *word, uint64_t *ret)
 {
-	const char *digits = *word == '~' ? word + 1 : strrchr(word, '.');
+	const char *dot = strrchr(word, '.');
+	const char *digits = dot ? dot + 1 : word + (*word == '~');
 	char *end;
 
-	if (digits && *digits == '.')
-		digits++;
-	if (!digits || *digits < '0' || *digits > '9')
+	if (*digits < '0' || *digits > '9')
 		return false;
 	*ret = strtoull(digits, &end, 10);
 	return !*end;
@@ -60,17 +59,20 @@ static struct ot_err *choose_matching(struct ot_shell *shell, const char *patter
 				      struct chosen *chosen)
 {
 	struct ot_parked *parked = ot_breaks_parked(shell);
-	size_t nr, before = chosen->nr;
+	size_t nr;
 	const struct ot_parked_thread *threads = ot_parked_threads(parked, &nr);
+	bool found = false;
 
 	for (size_t i = 0; i < nr; i++) {
 		ot_auto_buf struct ot_buf id = OT_BUF_INIT;
 
 		ot_parked_id(parked, &threads[i], &id);
-		if (ot_glob_match(pattern, ot_buf_text(&id)))
-			choose(chosen, threads[i].seq);
+		if (!ot_glob_match(pattern, ot_buf_text(&id)))
+			continue;
+		choose(chosen, threads[i].seq);
+		found = true;
 	}
-	if (chosen->nr > before)
+	if (found)
 		return NULL;
 	return with_list(shell, ot_err_new(OT_ERR_NOT_FOUND, "%s: no thread waits at such a break",
 					   pattern));
@@ -218,7 +220,7 @@ const struct ot_cmd ot_cmd_resume = {
 	.name = "resume",
 	.usage = "[ID...|*]",
 	.summary = "let threads go on that wait at breaks",
-	.help = "ID as it was printed, or ~ and its last number: ~17. Wildcards mean all that match.\n"
+	.help = "ID as it was printed, or its last number: 17, ~17. Wildcards mean all that match.\n"
 		"Without any it is the one whose context we are in, else the only one that waits.\n"
 		"status lists those that wait. A thread also goes on when its time is over (-t of trace, or\n"
 		"set break_timeout), when its trace is taken away, and when otrace leaves. What locks it\n"
