@@ -19,14 +19,32 @@ bool ot_pickle_db_is(const char *path)
 	       !memcmp(head, OT_PICKLE_MAGIC, sizeof(head));
 }
 
+bool ot_pickle_db_is_plain(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 127)
+			return false;
+	return true;
+}
+
+/* SQLite quotes the file, which may have anything, in what it says. */
+static void make_plain(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text == 127)
+			*text = '?';
+}
+
 struct ot_err *ot_pickle_db_error(sqlite3 *db)
 {
 	int code = sqlite3_errcode(db);
 	bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR ||
 		       code == SQLITE_MISMATCH || code == SQLITE_TOOBIG;
+	ot_auto_free char *text = ot_strdup(sqlite3_errmsg(db));
 
+	make_plain(text);
 	return ot_err_new(damaged ? OT_ERR_DAMAGED : OT_ERR_SYSTEM, "%s%s",
-			  damaged ? "the file is damaged: " : "", sqlite3_errmsg(db));
+			  damaged ? "the file is damaged: " : "", text);
 }
 
 struct ot_err *ot_pickle_db_run(sqlite3 *db, const char *sql)

@@ -32,6 +32,8 @@ void ot_pickle_db_set_text(sqlite3_stmt *statement, int at, const char *text);
 /** @param bytes stays until the statement was run */
 void ot_pickle_db_set_bytes(sqlite3_stmt *statement, int at, const void *bytes, size_t nr);
 uint64_t ot_pickle_db_get(sqlite3_stmt *statement, int at);
+/** Whether a terminal shows it and does nothing. */
+bool ot_pickle_db_is_plain(const char *text);
 /** Never NULL. */
 const char *ot_pickle_db_text(sqlite3_stmt *statement, int at);
 

@@ -93,7 +93,10 @@ static struct ot_err *take_names(sqlite3_stmt *row, struct ot_context *ret)
 	uint64_t ended = ot_pickle_db_get(row, 10);
 
 	ret->seq = ot_pickle_db_get(row, 20);
-	if (kind < 0 || ended > OT_CALL_ABANDONED || !ret->seq)
+	if (kind < 0 || ended >= OT_CALL_LOST || !ret->seq ||
+	    !ot_pickle_db_is_plain(ot_pickle_db_text(row, 2)) ||
+	    !ot_pickle_db_is_plain(ot_pickle_db_text(row, 3)) ||
+	    !ot_pickle_db_is_plain(ot_pickle_db_text(row, 8)))
 		return ot_err_new(OT_ERR_DAMAGED,
 				  "the file is damaged: context %" PRIu64 " makes no sense",
 				  ret->seq);
