@@ -265,20 +265,28 @@ static char *note(const struct ot_compiler *c, const struct parts *parts)
 			   c->fn->unique_name);
 }
 
-static struct ot_err *write_programs(struct ot_compiler *c, const struct parts *parts,
-				     struct ot_cond *cond)
+static struct ot_err *write_both(struct ot_compiler *c, const struct parts *parts,
+				 const struct ot_cond *cond, struct ot_emitter *enter,
+				 struct ot_emitter *leave)
 {
-	struct ot_emitter enter = {0}, leave = {0};
-
-	c->out = &enter;
+	c->out = enter;
 	if (cond->is_late)
 		OT_TRY(write_early(c, parts));
 	else
 		OT_TRY(write_answer(c, parts, false));
-	c->out = &leave;
+	c->out = leave;
 	c->at_end = true;
-	if (cond->is_late)
-		OT_TRY(write_answer(c, parts, true));
+	return cond->is_late ? write_answer(c, parts, true) : NULL;
+}
+
+static struct ot_err *write_programs(struct ot_compiler *c, const struct parts *parts,
+				     struct ot_cond *cond)
+{
+	struct ot_emitter enter = {0}, leave = {0};
+	struct ot_err *err = write_both(c, parts, cond, &enter, &leave);
+
+	c->out = NULL;
+	OT_TRY(err);
 	OT_TRY(settle(c, &enter, &cond->enter, &cond->nr_enter, &cond->nr_enter_reads));
 	return settle(c, &leave, &cond->leave, &cond->nr_leave, &cond->nr_leave_reads);
 }
