@@ -31,6 +31,7 @@ packages() {
 	build  libelf-dev            reads program files
 	build  libdw-dev             reads frames and locals
 	build  libjson-c-dev         --json output
+	build  libsqlite3-dev        files of contexts: pickle_file, save -o, unpickle
 	build  libmd-dev             MD5 of a source file, to see whether it is what was compiled
 	demo   curl                  asks the example server for answers
 	check  python3               runs the tests

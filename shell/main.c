@@ -11,6 +11,9 @@
 #include "cc/cc.h"
 #include "launch/examine.h"
 #include "launch/find.h"
+#include "contexts/contexts.h"
+#include "model/program.h"
+#include "pickle/unpickle.h"
 #include "target/glance.h"
 #include "ui/breaks.h"
 #include "ui/holding.h"
@@ -191,12 +194,13 @@ static struct ot_err *open_ui(struct start *start)
 }
 
 static struct ot_session *open_session(const struct start *start, struct ot_launch *launch,
-				       struct ot_target *target, bool safe, const char *mode,
-				       const char *program)
+				       struct ot_target *target, struct ot_pickle *pickle,
+				       bool safe, const char *mode, const char *program)
 {
 	struct ot_session_options so = {.ui = start->ui,
 					.launch = launch,
 					.target = target,
+					.pickle = pickle,
 					.safe = safe,
 					.interactive = start->interactive};
 	int pid = launch ? (int)ot_launch_pid(launch) : target ? (int)ot_target_pid(target) : 0;
@@ -337,7 +341,7 @@ static int run_main(struct start *start)
 		ot_ui_destroy(start->ui);
 		return status;
 	}
-	session = open_session(start, launch, target, safe, "run", o->argv[0]);
+	session = open_session(start, launch, target, NULL, safe, "run", o->argv[0]);
 	play_init(session, start);
 	status = play_run(session, start);
 	ot_session_destroy(session);
@@ -396,20 +400,38 @@ static void note_filters(struct ot_session *session, pid_t pid)
 			   (int)pid);
 }
 
+/* A program, or contexts of one. */
+static struct ot_err *open_file(const char *path, struct ot_target **target,
+				struct ot_pickle **pickle)
+{
+	struct ot_contexts *contexts;
+
+	if (!ot_pickle_is(path))
+		return ot_target_file_open(path, target);
+	OT_TRY(ot_pickle_open(path, NULL, pickle));
+	contexts = ot_pickle_contexts(*pickle, 0);
+	if (contexts) {
+		*target = ot_program_target(ot_contexts_program(contexts));
+		return NULL;
+	}
+	ot_pickle_close(ot_take(*pickle));
+	return ot_err_new(OT_ERR_NOT_FOUND, "%s has no contexts", path);
+}
+
 static int look_main(struct start *start)
 {
 	const struct ot_options *o = start->options;
 	bool attach = o->mode == OT_MODE_ATTACH;
 	bool safe = o->safety != OT_SAFETY_UNSAFE;
 	struct ot_target *target = NULL;
+	struct ot_pickle *pickle = NULL;
 	ot_auto_free char *path = NULL;
 	struct ot_session *session;
 	struct ot_err *err;
 	bool failed;
 
 	ot_session_take_signals(false);
-	err = attach ? ot_find_process(o->argv[0], &path)
-		     : ot_target_file_open(o->argv[0], &target);
+	err = attach ? ot_find_process(o->argv[0], &path) : open_file(o->argv[0], &target, &pickle);
 	if (!err && attach)
 		err = ot_target_live_open(path, safe, &target);
 	if (err) {
@@ -417,8 +439,8 @@ static int look_main(struct start *start)
 		ot_ui_destroy(start->ui);
 		return 1;
 	}
-	session = open_session(start, NULL, target, attach && safe, attach ? "attach" : "open",
-			       ot_target_path(target));
+	session = open_session(start, NULL, target, pickle, attach && safe,
+			       attach ? "attach" : "open", ot_target_path(target));
 	if (attach)
 		note_filters(session, ot_target_pid(target));
 	play_init(session, start);

@@ -47,6 +47,7 @@ const struct ot_cmd *const ot_cmds[] = {
 	&ot_cmd_untag,
 	&ot_cmd_log,
 	&ot_cmd_save,
+	&ot_cmd_unpickle,
 	&ot_cmd_del,
 	&ot_cmd_rm,
 	&ot_cmd_top,

@@ -26,6 +26,8 @@ struct ot_fn;
 struct ot_history;
 struct ot_holding;
 struct ot_params;
+struct ot_pickle;
+struct ot_pickler;
 struct ot_program;
 struct ot_stream;
 struct ot_tags;
@@ -111,6 +113,9 @@ struct ot_shell {
 	struct ot_history *history; /* expr/history.h: earlier results; NULL = none yet */
 	/* contexts/contexts.h: what single calls were made with */
 	struct ot_contexts *contexts;
+	struct ot_pickler *pickler; /* ui/pickling.h: what writes them to a file, or NULL */
+	struct ot_pickle **pickles; /* files of them that are open */
+	size_t nr_pickles;
 	struct ot_patch_list patches;
 	bool safe;	    /* no stores, calls or patches */
 	bool interactive;   /* somebody sits at a prompt */
@@ -194,7 +199,7 @@ struct ot_err *ot_cmd_check_confined(const struct ot_shell *shell);
 extern const struct ot_cmd ot_cmd_call, ot_cmd_cd, ot_cmd_cdls, ot_cmd_help, ot_cmd_log, ot_cmd_ls,
 	ot_cmd_patch, ot_cmd_pr, ot_cmd_pwd, ot_cmd_quit, ot_cmd_run, ot_cmd_status, ot_cmd_trace,
 	ot_cmd_unpatch, ot_cmd_untrace, ot_cmd_view, ot_cmd_wait;
-extern const struct ot_cmd ot_cmd_del, ot_cmd_rm, ot_cmd_save;
+extern const struct ot_cmd ot_cmd_del, ot_cmd_rm, ot_cmd_save, ot_cmd_unpickle;
 extern const struct ot_cmd ot_cmd_find_tree, ot_cmd_grep, ot_cmd_popd, ot_cmd_pushd, ot_cmd_swapd;
 extern const struct ot_cmd ot_cmd_resume;
 extern const struct ot_cmd ot_cmd_alias, ot_cmd_exec, ot_cmd_interrupt, ot_cmd_pipe, ot_cmd_repeat,

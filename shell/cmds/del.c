@@ -10,7 +10,7 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 		ot_context_ids_leave(shell, &list);
 	for (size_t i = 0; !err && i < list.nr; i++) {
 		ot_buf_addf(call->out, "Deleted %s\n", list.items[i]->id);
-		ot_contexts_delete(shell->contexts, list.items[i]);
+		ot_contexts_delete(list.items[i]->store, list.items[i]);
 	}
 	free(list.items);
 	return err;

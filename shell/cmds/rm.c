@@ -37,7 +37,7 @@ static struct ot_err *remove_all(struct ot_shell *shell, struct ot_cmd_call *cal
 	if (!err)
 		ot_context_ids_leave(shell, &list);
 	for (size_t i = 0; !err && i < list.nr; i++)
-		ot_contexts_delete(shell->contexts, list.items[i]);
+		ot_contexts_delete(list.items[i]->store, list.items[i]);
 	if (!err)
 		ot_buf_addf(call->out, "Deleted %zu context%s\n", list.nr, list.nr == 1 ? "" : "s");
 	free(list.items);

@@ -319,7 +319,7 @@ static struct ot_err *view_here(struct ot_shell *shell, enum how how, struct ot_
 	if (!ot_vfs_context(shell->vfs))
 		return ot_err_new(OT_ERR_USAGE, "view what? (a function, variable or type)");
 	OT_TRY(ot_vfs_find(shell->vfs, ".", &node, NULL));
-	frame = ot_context_frame_at(shell->contexts, node.context, node.frame);
+	frame = ot_context_frame_at(node.context->store, node.context, node.frame);
 	if (frame && how == TEXT)
 		err = view_frame(shell, frame, call);
 	else if (node.context->fn)

@@ -65,6 +65,7 @@ static void destroy(struct ot_context *context)
 	ot_buf_deinit(&context->memory);
 	ot_buf_deinit(&context->texts);
 	ot_vec_deinit(&context->pieces);
+	free(context->damage);
 	free(context);
 }
 
@@ -166,6 +167,7 @@ static void retire(struct ot_contexts *contexts, struct ot_context *context)
 static void recycle(struct ot_contexts *contexts, struct ot_context *context)
 {
 	ot_context_forget_looks(context);
+	free(ot_take(context->damage));
 	if (contexts->nr_spare >= SPARE_MAX || context->memory.cap > SPARE_MAX_BYTES) {
 		destroy(context);
 		return;
@@ -179,6 +181,8 @@ void ot_contexts_delete(struct ot_contexts *contexts, struct ot_context *context
 {
 	if (contexts->browsed == context)
 		contexts->browsed = NULL;
+	if (context->is_changed && contexts->watch.goes)
+		contexts->watch.goes(contexts->watch.priv, context);
 	retire(contexts, context);
 	take_off(contexts, context);
 	ot_map_remove(&contexts->by_seq, context->seq);
@@ -318,6 +322,7 @@ static void file(struct ot_contexts *contexts, struct ot_context *context, const
 		 enum ot_context_kind kind, const char *label)
 {
 	context->kind = kind;
+	context->store = contexts;
 	context->order = ++contexts->nr_made;
 	write_texts(context, function, label && *label ? label : "call");
 	put(contexts, context);
@@ -326,6 +331,15 @@ static void file(struct ot_contexts *contexts, struct ot_context *context, const
 	charge(contexts, context);
 	keep_limits(contexts, context);
 	ot_contexts_look(contexts);
+}
+
+/* For who writes contexts down: once until it has done so. */
+static void note_change(struct ot_contexts *contexts, struct ot_context *context)
+{
+	if (context->is_changed || !contexts->watch.changed)
+		return;
+	context->is_changed = true;
+	contexts->watch.changed(contexts->watch.priv, context);
 }
 
 static void take_end(struct ot_context *context, const struct ot_call_event *event)
@@ -419,6 +433,20 @@ struct ot_context *ot_contexts_make(struct ot_contexts *contexts,
 	context->ended = OT_CALL_ENTER;
 	file(contexts, context, made->fn ? made->fn->unique_name : made->function, made->kind,
 	     made->label);
+	note_change(contexts, context);
+	return context;
+}
+
+struct ot_context *ot_contexts_insert(struct ot_contexts *contexts, const struct ot_context *like)
+{
+	struct ot_context *context;
+
+	if (ot_map_get(&contexts->by_seq, like->seq))
+		return NULL;
+	context = ot_alloc(sizeof(*context));
+	*context = *like;
+	context->is_unread = true;
+	file(contexts, context, like->function, like->kind, like->label);
 	return context;
 }
 
@@ -498,9 +526,14 @@ void ot_contexts_call(struct ot_contexts *contexts, const struct ot_trace *trace
 		if (abnormal_label(context->ended) && context->kind == OT_CONTEXT_TRACES &&
 		    may_go(contexts, context))
 			file_as_exception(contexts, context);
+		note_change(contexts, context);
 	} else if (slot->trace && slot->enter.seq == event->seq) {
 		slot->has_end = true;
 		keep_event(event, &slot->end, &slot->end_bytes);
+		if (contexts->watch.ended)
+			contexts->watch.ended(contexts->watch.priv, event);
+	} else if (contexts->watch.ended) {
+		contexts->watch.ended(contexts->watch.priv, event);
 	}
 }
 
@@ -586,6 +619,7 @@ void ot_contexts_part(struct ot_contexts *contexts, uint32_t tid, const struct o
 	}
 	take_part(context, rec);
 	charge(contexts, context);
+	note_change(contexts, context);
 	keep_limits(contexts, context);
 }
 

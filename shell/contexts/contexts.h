@@ -80,6 +80,8 @@ struct ot_context {
 	bool is_late;		       /* decided when the call ended: nothing was copied before */
 	bool is_pinned;		       /* parked, or looked at */
 	bool is_saved;
+	bool is_unread;	 /* the bytes are in a file: ot_context_load() */
+	bool is_changed; /* since who watches was told */
 	bool is_frame; /* of no traced call: what it shows is the frame that its registers are of */
 	char thread_name[16];
 	struct ot_buf enter; /* captures */
@@ -91,7 +93,10 @@ struct ot_context {
 	/* made when looked at */
 	struct ot_target *views[2];
 	struct ot_context_frames *frames;
+	uint64_t nr_cut; /* pieces that a file had no room for */
+	char *damage;	 /* why its bytes cannot be read, or NULL */
 	/* the store's */
+	struct ot_contexts *store;
 	struct ot_context *older, *newer;
 	uint64_t order;
 	size_t charged_bytes; /* 0 = is not among the recent ones */
@@ -181,6 +186,42 @@ void ot_contexts_browse(struct ot_contexts *contexts, struct ot_context *context
 void ot_contexts_save(struct ot_contexts *contexts, struct ot_context *context);
 /** Removes it from everywhere. */
 void ot_contexts_delete(struct ot_contexts *contexts, struct ot_context *context);
+
+/* ------------------------------------------------------------------ files of contexts */
+
+/** Who writes contexts down. */
+struct ot_contexts_watch {
+	/** It is new or has changed; told once, until is_changed is false again. */
+	void (*changed)(void *priv, struct ot_context *context);
+	/** It goes, and is_changed. */
+	void (*goes)(void *priv, struct ot_context *context);
+	/** The end of a call whose context has gone before. */
+	void (*ended)(void *priv, const struct ot_call_event *event);
+	void *priv;
+};
+
+/** @param watch copied; NULL = nobody */
+void ot_contexts_set_watch(struct ot_contexts *contexts, const struct ot_contexts_watch *watch);
+
+/**
+ * Makes it a store of what lies in a file: it keeps all, and reads bytes when somebody looks.
+ * @param program whose types they have @param load fills in bytes; an error is kept in damage
+ */
+void ot_contexts_set_file(struct ot_contexts *contexts, struct ot_program *program,
+			  struct ot_err *(*load)(void *priv, struct ot_context *context),
+			  void *priv);
+bool ot_contexts_is_file(const struct ot_contexts *contexts);
+/** Whose types the contexts have, or NULL: the session's. */
+struct ot_program *ot_contexts_program(const struct ot_contexts *contexts);
+/** The program files that it knows of. */
+struct ot_mapped_files *ot_contexts_files(struct ot_contexts *contexts);
+/** Files one whose bytes are not read yet. @param like what is known of it. @return NULL: there is one of its number */
+struct ot_context *ot_contexts_insert(struct ot_contexts *contexts, const struct ot_context *like);
+/** Reads its bytes if that was not done yet. */
+void ot_context_load(const struct ot_context *context);
+/** Copies @p bytes at @p address into it. */
+void ot_context_add_piece(struct ot_context *context, const struct ot_context_piece *piece,
+			  const void *bytes);
 
 /* ------------------------------------------------------------------ looking into one */
 

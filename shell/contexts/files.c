@@ -34,6 +34,7 @@ struct ot_mapped_files {
 	struct ot_target *target;
 	uint64_t generation;
 	bool was_looked;
+	char *missing;
 	OT_VEC(struct mapped_file *) items;
 };
 
@@ -60,6 +61,7 @@ void ot_mapped_files_destroy(struct ot_mapped_files *files)
 	for (size_t i = 0; i < files->items.nr; i++)
 		file_destroy(files->items.items[i]);
 	ot_vec_deinit(&files->items);
+	free(files->missing);
 	free(files);
 }
 
@@ -115,22 +117,29 @@ static struct mapped_file *known(const struct ot_mapped_files *files, uint64_t b
 	return NULL;
 }
 
+bool ot_mapped_files_add(struct ot_mapped_files *files, const char *path, uint64_t base, int fd)
+{
+	struct mapped_file *file = ot_alloc(sizeof(*file));
+
+	file->path = ot_strdup(path);
+	file->base = base;
+	file->fd = ot_ownfd_take(fd);
+	if (file->fd < 0 || !read_segments(file)) {
+		file_destroy(file);
+		return false;
+	}
+	ot_vec_push(&files->items, file);
+	return true;
+}
+
 static void add_file(struct ot_mapped_files *files, uint64_t base, const char *path)
 {
 	struct mapped_file *file = known(files, base, path);
 
-	if (file) {
+	if (file)
 		file->is_gone = false;
-		return;
-	}
-	file = ot_alloc(sizeof(*file));
-	file->path = ot_strdup(path);
-	file->base = base;
-	file->fd = ot_ownfd_take(ot_target_open_file(files->target, base));
-	if (file->fd >= 0 && read_segments(file))
-		ot_vec_push(&files->items, file);
 	else
-		file_destroy(file);
+		ot_mapped_files_add(files, path, base, ot_target_open_file(files->target, base));
 }
 
 /* The first page of a file, which is not writable: "BEGIN-END r--p 00000000 DEV INODE PATH". */
@@ -219,6 +228,36 @@ size_t ot_mapped_files_read(const struct ot_mapped_files *files, uint64_t addres
 		bytes = (size_t)(segment->end - address);
 	got = pread(file->fd, buf, bytes, (off_t)(segment->offset + (address - segment->begin)));
 	return got > 0 ? (size_t)got : 0;
+}
+
+bool ot_mapped_files_at(const struct ot_mapped_files *files, size_t i, const char **path_ret,
+			uint64_t *base_ret, int *fd_ret)
+{
+	if (i >= files->items.nr)
+		return false;
+	*path_ret = files->items.items[i]->path;
+	*base_ret = files->items.items[i]->base;
+	*fd_ret = files->items.items[i]->fd;
+	return true;
+}
+
+void ot_mapped_files_miss(struct ot_mapped_files *files, const char *path)
+{
+	if (!files->missing)
+		files->missing = ot_strdup(path);
+}
+
+const char *ot_mapped_files_missing(const struct ot_mapped_files *files)
+{
+	return files->missing;
+}
+
+bool ot_mapped_files_is_constant(const struct ot_mapped_files *files, uint64_t address)
+{
+	const struct mapped_file *file = NULL;
+	const struct segment *segment = find(files, address, &file);
+
+	return segment && segment->is_constant;
 }
 
 int ot_mapped_files_open(const struct ot_mapped_files *files, uint64_t address)

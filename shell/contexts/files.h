@@ -27,6 +27,17 @@ size_t ot_mapped_files_read(const struct ot_mapped_files *files, uint64_t addres
 			    size_t bytes);
 /** The file that has code at @p address, a descriptor of its own; -1 = not known. */
 int ot_mapped_files_open(const struct ot_mapped_files *files, uint64_t address);
+/** Of file @p i: its path, where its first page lies, and its descriptor; all borrowed. False: there are no more. */
+bool ot_mapped_files_at(const struct ot_mapped_files *files, size_t i, const char **path_ret,
+			uint64_t *base_ret, int *fd_ret);
+/** Adds one that is known to have been mapped. @param fd taken. False: it is no program file */
+bool ot_mapped_files_add(struct ot_mapped_files *files, const char *path, uint64_t base, int fd);
+/** Notes that one which was mapped is not to be had any more. */
+void ot_mapped_files_miss(struct ot_mapped_files *files, const char *path);
+/** The first of those, or NULL. */
+const char *ot_mapped_files_missing(const struct ot_mapped_files *files);
+/** Whether what lies there cannot be written to. */
+bool ot_mapped_files_is_constant(const struct ot_mapped_files *files, uint64_t address);
 /** Last component of its path, or NULL. */
 const char *ot_mapped_files_name(const struct ot_mapped_files *files, uint64_t address);
 

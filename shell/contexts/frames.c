@@ -208,6 +208,20 @@ static void run(struct unwind *unwind)
 	note_end(unwind, dwfl_getthread_frames(unwind->dwfl, TID, take_frame, unwind));
 }
 
+/* Of files of contexts: the program may have been compiled again, or be on another machine. */
+static void note_missing(const struct ot_mapped_files *files, struct ot_context_frames *ret)
+{
+	const char *missing = files ? ot_mapped_files_missing(files) : NULL;
+	char *note;
+
+	if (!missing)
+		return;
+	note = ot_asprintf("%s%s%s is gone, or another file by now", ret->note ? ret->note : "",
+			   ret->note ? "; " : "", missing);
+	free(ret->note);
+	ret->note = note;
+}
+
 struct ot_context_frames *ot_context_frames_create(const struct ot_mapped_files *files,
 						   struct ot_target *view,
 						   const uint64_t *registers, uint64_t wrapper)
@@ -223,6 +237,10 @@ struct ot_context_frames *ot_context_frames_create(const struct ot_mapped_files 
 		return unwind.ret;
 	}
 	unwind.dwfl = ot_mapped_files_dwfl(files);
+	if (!unwind.dwfl && files && ot_mapped_files_missing(files)) {
+		note_missing(files, unwind.ret);
+		return unwind.ret;
+	}
 	if (!unwind.dwfl) {
 		unwind.ret->note = ot_strdup("the files of the program were not there to be looked "
 					     "at when the context came");
@@ -230,6 +248,8 @@ struct ot_context_frames *ot_context_frames_create(const struct ot_mapped_files 
 	}
 	run(&unwind);
 	dwfl_end(unwind.dwfl);
+	if (unwind.ret->note)
+		note_missing(files, unwind.ret);
 	return unwind.ret;
 }
 

@@ -45,6 +45,10 @@ struct ot_contexts {
 	uint64_t nr_evicted, nr_astray;
 	void (*evicted)(void *priv, uint64_t seq); /* or NULL */
 	void *evicted_priv;
+	struct ot_contexts_watch watch;
+	struct ot_program *program; /* of a file */
+	struct ot_err *(*load)(void *priv, struct ot_context *context);
+	void *load_priv;
 	OT_VEC(struct ot_context *) listing;
 };
 

@@ -62,6 +62,17 @@ static size_t from_pieces(const struct view *view, uint64_t address, void *buf, 
 			      : from_side(view->context, view->side, address, buf, bytes);
 }
 
+/* What a file of contexts has of constant data. */
+static size_t from_file(const struct ot_contexts *store, uint64_t address, void *buf, size_t bytes)
+{
+	struct ot_target_span span = {.address = address, .buf = buf, .bytes = bytes};
+
+	if (!store || !store->load)
+		return 0;
+	ot_err_destroy(ot_target_readv(store->target, &span, 1));
+	return span.got;
+}
+
 static void read_span(const struct view *view, struct ot_target_span *span)
 {
 	span->got = 0;
@@ -73,6 +84,8 @@ static void read_span(const struct view *view, struct ot_target_span *span)
 
 		if (!got)
 			got = ot_mapped_files_read(view->files, address, to, left);
+		if (!got)
+			got = from_file(view->context->store, address, to, left);
 		if (!got)
 			return;
 		span->got += got;
@@ -117,6 +130,7 @@ struct ot_target *ot_context_view_create(const struct ot_context *context, bool 
 struct ot_target *ot_context_view(struct ot_contexts *contexts, struct ot_context *context,
 				  bool after)
 {
+	ot_context_load(context);
 	if (!context->views[after]) {
 		ot_mapped_files_check(contexts->files);
 		context->views[after] = ot_context_view_create(context, after, contexts->files);
@@ -132,6 +146,7 @@ void ot_context_view_mix(struct ot_target *view, bool mixed)
 
 bool ot_context_has_after(const struct ot_context *context)
 {
+	ot_context_load(context);
 	return context->ended != OT_CALL_ENTER && context->ends[1].has_place;
 }
 
@@ -141,6 +156,7 @@ void ot_context_arg(const struct ot_context *context, uint32_t index, struct ot_
 {
 	struct ot_value value;
 
+	ot_context_load(context);
 	ot_capture_arg(context->plan, index, context->enter.data, context->enter.len, &value);
 	ot_value_copy(&value, ret);
 	ot_value_deinit(&value);
@@ -150,6 +166,7 @@ void ot_context_return(const struct ot_context *context, struct ot_value *ret)
 {
 	struct ot_value value;
 
+	ot_context_load(context);
 	ot_capture_return(context->plan, context->leave.data, context->leave.len, &value);
 	ot_value_copy(&value, ret);
 	ot_value_deinit(&value);
@@ -167,6 +184,7 @@ const char *ot_context_arg_name(const struct ot_context *context, uint32_t index
 
 static const struct ot_context_end *last_end(const struct ot_context *context)
 {
+	ot_context_load(context);
 	return &context->ends[context->ends[1].has_place];
 }
 
@@ -199,6 +217,7 @@ static struct ot_context_frames *unwind(struct ot_contexts *contexts, struct ot_
 const struct ot_context_frames *ot_context_frames(struct ot_contexts *contexts,
 						  struct ot_context *context)
 {
+	ot_context_load(context);
 	if (!context->frames)
 		context->frames = unwind(contexts, context);
 	return context->frames;

@@ -181,6 +181,7 @@ struct ot_err *ot_capture_plan_create(const struct ot_fn *fn, unsigned int flags
 	for (uint32_t i = 0; i < fn->nr_params; i++)
 		nr_enter += fn->params[i].nr_pieces;
 	plan->fn = fn;
+	plan->flags = flags;
 	plan->args = ot_alloc(fn->nr_params * sizeof(*plan->args));
 	plan->enter = ot_alloc(nr_enter * sizeof(*plan->enter));
 	plan->leave = ot_alloc(nr_leave * sizeof(*plan->leave));

@@ -36,6 +36,7 @@ struct ot_capture_value {
 
 struct ot_capture_plan {
 	const struct ot_fn *fn;
+	unsigned int flags; /* it was made with */
 	struct otrace_capture *enter;
 	struct otrace_capture *leave;
 	uint32_t nr_enter;

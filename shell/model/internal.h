@@ -11,6 +11,7 @@
 /** A module and its memory, which is kept as long as the program: texts point into it. */
 struct ot_loaded {
 	struct ot_module module;
+	struct otrace_module from; /* as the target had it */
 	struct ot_image image;
 };
 

@@ -36,6 +36,7 @@ static void load_module(struct ot_program *program, const struct ot_target_modul
 	struct ot_loaded *loaded = ot_alloc(sizeof(*loaded));
 	struct ot_module *module = &loaded->module;
 
+	loaded->from = from->m;
 	module->id = from->m.id;
 	module->bias = from->m.bias;
 	module->low = from->m.low;

@@ -38,6 +38,9 @@ struct ot_params {
 	unsigned int history_size;
 	unsigned int max_recent; /* contexts of a kind */
 	uint64_t max_recent_bytes;
+	char *pickle_file;	   /* "" = none */
+	uint64_t pickle_max_bytes; /* of one context */
+	uint64_t pickle_max_file;  /* bytes; 0 = any */
 	bool safe_mode;
 	unsigned int call_thread; /* its number; 0 = the runtime's own */
 	char *osh_bin;

@@ -11,6 +11,7 @@
 #include "stream/asserts.h"
 #include "stream/crashes.h"
 #include "stream/traces.h"
+#include "ui/pickling.h"
 #include "ui/ui.h"
 
 /* It was decided when otrace started who may do what to the program; later only less is possible. */
@@ -105,6 +106,23 @@ static struct ot_err *apply_post_mortem(struct ot_shell *shell, const struct ot_
 	return ot_crashes_want(shell->target, params->post_mortem, params->break_timeout);
 }
 
+static struct ot_err *apply_pickle(struct ot_shell *shell, const struct ot_params *params)
+{
+	const struct ot_params *old = shell ? shell->params : NULL;
+	struct ot_pickler_limits limits = {.max_bytes = params->pickle_max_bytes,
+					   .max_file_bytes = params->pickle_max_file};
+
+	if (!old)
+		return NULL;
+	if (shell->pickler)
+		ot_pickler_set_limits(shell->pickler, &limits);
+	/* the same again is a new beginning when the writing has ended for some trouble */
+	if (old == params || (!strcmp(old->pickle_file, params->pickle_file) &&
+			      (shell->pickler || !*params->pickle_file)))
+		return NULL;
+	return ot_pickling_set(shell, params->pickle_file, &limits);
+}
+
 static struct ot_err *apply_tags(struct ot_shell *shell, const struct ot_params *params)
 {
 	return shell ? ot_tagging_watch(shell, params) : NULL;
@@ -190,6 +208,14 @@ const struct ot_setting ot_params_table[] = {
 	{FIELD(pager), .kind = OT_SETTING_TEXT, .standard = "auto",
 	 .help = "command that long results go through at the prompt; auto: $PAGER or less; "
 		 "\"\": none"},
+	{FIELD(pickle_file), .kind = OT_SETTING_TEXT, .standard = "",
+	 .help = "file that every new context is written to, see unpickle; nothing: none",
+	 .apply = apply_pickle},
+	{FIELD(pickle_max_bytes), .kind = OT_SETTING_SIZE, .standard = "1M", .max = 16u << 20,
+	 .help = "bytes of copies written with one context; what is left out is counted in __trc",
+	 .apply = apply_pickle},
+	{FIELD(pickle_max_file), .kind = OT_SETTING_SIZE, .standard = "1G", .max = 1ull << 40,
+	 .help = "bytes at which pickle_file ends; 0 = any", .apply = apply_pickle},
 	{FIELD(post_mortem), .kind = OT_SETTING_BOOL, .standard = "false",
 	 .help = "a thread that crashes waits as at a break (break_timeout), then the signal goes on; "
 		 "takes the handlers of signals of faults",

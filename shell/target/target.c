@@ -170,8 +170,8 @@ void ot_target_look_end(struct ot_target *target)
 struct ot_err *ot_target_read_tables(struct ot_target *target, struct ot_target_span *span)
 {
 	span->got = 0;
-	if (target->ops->read_file &&
-	    (target->state == OT_TARGET_RUNNING || target->state == OT_TARGET_HELD))
+	if (target->ops->read_file && (target->state == OT_TARGET_RUNNING ||
+				       target->state == OT_TARGET_HELD || target->ops->is_copy))
 		span->got = target->ops->read_file(target, span->address, span->buf, span->bytes);
 	return span->got ? NULL : ot_target_readv(target, span, 1);
 }

@@ -10,7 +10,7 @@ const char ot_options_help[] =
 	"otrace [run] [OPTIONS] [--] PROG ARGS...  start PROG under the shell, held before main\n"
 	"otrace attach [OPTIONS] PID|NAME          join a running process\n"
 	"otrace ps                                 list the processes that can be joined\n"
-	"otrace open [OPTIONS] FILE                look into a program, no process\n"
+	"otrace open [OPTIONS] FILE                look into a program, or contexts of one, no process\n"
 	"otrace cc ARGS... | otrace c++ ARGS...    compile with instrumentation, as clang would\n"
 	"\n"
 	"  -e CMD           run a command of the shell (repeatable); no prompt then\n"

@@ -19,6 +19,7 @@
 #include "ui/breaks.h"
 #include "ui/holding.h"
 #include "ui/incidents.h"
+#include "ui/pickling.h"
 #include "ui/session.h"
 #include "ui/tagged.h"
 #include "ui/traced.h"
@@ -44,6 +45,7 @@ struct ot_session {
 	bool ended; /* the process is gone and its records are read */
 	bool gone;  /* the connection is */
 	bool ended_by_us;
+	bool borrowed;	 /* target and program are those of a file of contexts */
 	bool more;	 /* the stream had more than fitted into a turn */
 	int status;	 /* of waitpid(), -1 = not ours */
 	uint64_t end_ms; /* when to leave; 0 = not by the clock */
@@ -212,7 +214,7 @@ static void note_not_instrumented(const struct ot_shell *shell, const char *scri
 			script, path);
 }
 
-static void open_program(struct ot_session *session, const char *script)
+static void open_program(struct ot_session *session, const struct ot_session_options *options)
 {
 	struct ot_shell *shell = &session->shell;
 	struct ot_stream_sink sink = {.event = show_event,
@@ -224,10 +226,12 @@ static void open_program(struct ot_session *session, const char *script)
 
 	ot_target_modules(shell->target, &nr_modules);
 	if (!nr_modules) {
-		note_not_instrumented(shell, script);
+		note_not_instrumented(shell, options->script);
 		return;
 	}
-	err = ot_program_create(shell->target, &shell->program);
+	if (options->pickle)
+		shell->program = ot_contexts_program(ot_pickle_contexts(options->pickle, 0));
+	err = shell->program ? NULL : ot_program_create(shell->target, &shell->program);
 	if (err) {
 		note_error(session, err);
 		return;
@@ -272,7 +276,7 @@ struct ot_session *ot_session_create(const struct ot_session_options *options)
 	shell->aliases = ot_aliases_create();
 	if (shell->target) {
 		ot_ui_progress_begin(shell->ui, "reading the tables of the program");
-		open_program(session, options->script);
+		open_program(session, options);
 		ot_ui_progress_end(shell->ui);
 	}
 	if (shell->target && !shell->launch && ot_target_pid(shell->target))
@@ -281,6 +285,9 @@ struct ot_session *ot_session_create(const struct ot_session_options *options)
 	shell->vfs = ot_vfs_create(shell->program);
 	ot_vfs_set_patches(shell->vfs, each_patch, shell);
 	ot_vfs_set_contexts(shell->vfs, shell->contexts);
+	session->borrowed = options->pickle;
+	if (options->pickle)
+		ot_pickling_add(shell, options->pickle);
 	ot_params_apply(shell);
 	return session;
 }
@@ -294,11 +301,15 @@ void ot_session_destroy(struct ot_session *session)
 	ot_holding_destroy(shell->holding);
 	ot_traces_destroy(shell->traces);
 	ot_tags_destroy(shell->tags);
+	ot_pickling_stop(shell);
 	ot_vfs_destroy(shell->vfs);
 	ot_contexts_destroy(shell->contexts);
 	ot_history_destroy(shell->history);
-	ot_program_destroy(shell->program);
-	ot_target_close(shell->target);
+	if (!session->borrowed) {
+		ot_program_destroy(shell->program);
+		ot_target_close(shell->target);
+	}
+	ot_pickling_close(shell);
 	ot_launch_destroy(shell->launch);
 	ot_ownfd_close(session->pidfd);
 	ot_ui_destroy(shell->ui);
@@ -441,6 +452,7 @@ static void end_program(struct ot_session *session)
 					   session->pidfd);
 		ot_ui_exit(shell->ui, (int)ot_target_pid(shell->target), session->status);
 	}
+	ot_pickling_settle(shell, true);
 	say_end(session);
 	ot_ui_flush(shell->ui);
 }
@@ -651,6 +663,7 @@ static bool turn(struct ot_session *session, int terminal_fd, int wait_ms)
 		ot_traced_settle(shell);
 		ot_breaks_settle(shell);
 		ot_holding_settle(shell);
+		ot_pickling_settle(shell, false);
 		if (process_is_gone(session))
 			end_program(session);
 	} else {

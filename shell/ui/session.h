@@ -18,6 +18,7 @@ struct ot_session_options {
 	struct ot_ui *ui;	  /* taken */
 	struct ot_launch *launch; /* taken; NULL = not our process */
 	struct ot_target *target; /* taken; NULL = none */
+	struct ot_pickle *pickle; /* taken; what target and its program are of, or NULL */
 	const char *script; /* NULL, or the file that was asked for: the target only reads it */
 	bool safe;
 	bool interactive;

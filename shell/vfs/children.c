@@ -22,7 +22,7 @@ static const struct {
 	{"locals", OT_NODE_LOCALS, NULL},
 	{"modules", OT_NODE_MODULES, NULL},
 	{"patches", OT_NODE_PATCHES, NULL},
-	{"pickled", OT_NODE_LATER, "contexts that were saved to a file; none is open"},
+	{"pickled", OT_NODE_CONTEXTS, NULL},
 	{"recent", OT_NODE_CONTEXTS, NULL},
 	{"saved", OT_NODE_CONTEXTS, NULL},
 	{"threads", OT_NODE_THREADS, NULL},

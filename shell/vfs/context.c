@@ -43,14 +43,14 @@ static void add_place(const struct ot_node *parent, const char *name, enum ot_no
 	ot_node_list_add(ret, &node);
 }
 
-static const struct ot_context_frames *frames_of(struct ot_vfs *vfs, const struct ot_node *node)
+static const struct ot_context_frames *frames_of(const struct ot_node *node)
 {
-	return ot_context_frames(vfs->contexts, node->context);
+	return ot_context_frames(node->context->store, node->context);
 }
 
-static struct ot_context_frame *frame_of(struct ot_vfs *vfs, const struct ot_node *node)
+static struct ot_context_frame *frame_of(const struct ot_node *node)
 {
-	return ot_context_frame_at(vfs->contexts, node->context, node->frame);
+	return ot_context_frame_at(node->context->store, node->context, node->frame);
 }
 
 /* ------------------------------------------------------------------ values */
@@ -138,19 +138,26 @@ static void add_result(struct ot_vfs *vfs, struct ot_context *context, bool live
 	}
 	ot_context_return(context, &value);
 	add_value(ret, "return", &value,
-		  live ? NULL : ot_context_view(vfs->contexts, context, true));
+		  live ? NULL : ot_context_view(context->store, context, true));
+}
+
+static struct ot_program *program_of(const struct ot_vfs *vfs, const struct ot_context *context)
+{
+	struct ot_program *program = ot_contexts_program(context->store);
+
+	return program ? program : vfs->program;
 }
 
 static void add_locals(struct ot_vfs *vfs, const struct ot_node *parent, struct ot_target *from,
 		       struct ot_node_list *ret)
 {
-	struct ot_context_frame *frame = frame_of(vfs, parent);
+	struct ot_context_frame *frame = frame_of(parent);
 	const struct ot_locals *locals = NULL;
 	ot_auto_err struct ot_err *err = NULL;
 
 	if (!frame)
 		return;
-	err = ot_context_frame_locals(vfs->program, frame, &locals);
+	err = ot_context_frame_locals(program_of(vfs, parent->context), frame, &locals);
 	for (size_t i = 0; locals && i < locals->nr; i++) {
 		const struct ot_local *local = &locals->items[i];
 		struct ot_node node = {.kind = OT_NODE_VALUE, .from = from};
@@ -170,7 +177,7 @@ static void add_locals(struct ot_vfs *vfs, const struct ot_node *parent, struct 
 static void in_call(struct ot_vfs *vfs, const struct ot_node *parent, struct ot_node_list *ret)
 {
 	struct ot_context *context = parent->context;
-	struct ot_target *view = ot_context_view(vfs->contexts, context, false);
+	struct ot_target *view = ot_context_view(context->store, context, false);
 
 	add_args(vfs, context, view, ret);
 	if (context->is_frame)
@@ -179,13 +186,16 @@ static void in_call(struct ot_vfs *vfs, const struct ot_node *parent, struct ot_
 	add_errno(vfs, context, ret);
 	if (ot_context_has_after(context))
 		add_place(parent, "__after", OT_NODE_AFTER, 0,
-			  ot_context_view(vfs->contexts, context, true), ret);
-	add_place(parent, "__live", OT_NODE_LIVE, 0, NULL, ret);
+			  ot_context_view(context->store, context, true), ret);
+	if (!ot_contexts_is_file(context->store))
+		add_place(parent, "__live", OT_NODE_LIVE, 0, NULL, ret);
 	add_place(parent, "__trc", OT_NODE_ABOUT, 0, view, ret);
-	if (ot_context_nr_callers(vfs->contexts, context))
+	if (ot_context_nr_callers(context->store, context))
 		add_place(parent, "__up", OT_NODE_FRAME, 1, view, ret);
 	if (context->is_late)
 		ret->note = "decided when the call ended: what pointers lead to is as it was then";
+	if (context->damage)
+		ret->note = ot_vfs_intern(vfs, context->damage);
 }
 
 static void in_frame(struct ot_vfs *vfs, const struct ot_node *parent, struct ot_node_list *ret)
@@ -194,7 +204,7 @@ static void in_frame(struct ot_vfs *vfs, const struct ot_node *parent, struct ot
 	add_place(parent, "__down", parent->frame > 1 ? OT_NODE_FRAME : OT_NODE_CONTEXT,
 		  parent->frame - 1, parent->from, ret);
 	add_place(parent, "__trc", OT_NODE_ABOUT, parent->frame, parent->from, ret);
-	if (parent->frame < ot_context_nr_callers(vfs->contexts, parent->context))
+	if (parent->frame < ot_context_nr_callers(parent->context->store, parent->context))
 		add_place(parent, "__up", OT_NODE_FRAME, parent->frame + 1, parent->from, ret);
 }
 
@@ -278,7 +288,7 @@ static void write_where(const struct ot_context *context, const struct ot_contex
 
 static void add_stack(struct ot_vfs *vfs, const struct ot_node *parent, struct ot_node_list *ret)
 {
-	const struct ot_context_frames *frames = frames_of(vfs, parent);
+	const struct ot_context_frames *frames = frames_of(parent);
 	ot_auto_buf struct ot_buf stack = OT_BUF_INIT, where = OT_BUF_INIT;
 
 	write_stack(parent->context, frames, &stack);
@@ -291,13 +301,18 @@ static void add_stack(struct ot_vfs *vfs, const struct ot_node *parent, struct o
 static void add_copied(struct ot_vfs *vfs, const struct ot_context *context,
 		       struct ot_node_list *ret)
 {
-	uint64_t left_out = context->ends[0].left_out + context->ends[1].left_out;
 	ot_auto_buf struct ot_buf text = OT_BUF_INIT;
+	uint64_t left_out;
 
+	ot_context_load(context);
+	left_out = context->ends[0].left_out + context->ends[1].left_out;
 	ot_buf_addf(&text, "%zu pieces, %zu bytes", context->pieces.nr, context->memory.len);
 	if (left_out)
 		ot_buf_addf(&text, "; the limits had no room for %llu more",
 			    (unsigned long long)left_out);
+	if (context->nr_cut)
+		ot_buf_addf(&text, "; pickle_max_bytes had no room for %llu more pieces",
+			    (unsigned long long)context->nr_cut);
 	add_text(vfs, "copied", ot_buf_text(&text), ret);
 }
 
@@ -305,7 +320,8 @@ static void add_parent(struct ot_vfs *vfs, const struct ot_context *context,
 		       struct ot_node_list *ret)
 {
 	const struct ot_context *parent =
-		context->parent_seq ? ot_contexts_by_seq(vfs->contexts, context->parent_seq) : NULL;
+		context->parent_seq ? ot_contexts_by_seq(context->store, context->parent_seq)
+				    : NULL;
 	ot_auto_free char *text = NULL;
 
 	if (!context->parent_seq)
@@ -337,7 +353,7 @@ static void about_call(struct ot_vfs *vfs, const struct ot_node *parent, struct 
 
 static void about_frame(struct ot_vfs *vfs, const struct ot_node *parent, struct ot_node_list *ret)
 {
-	const struct ot_context_frame *frame = frame_of(vfs, parent);
+	const struct ot_context_frame *frame = frame_of(parent);
 	ot_auto_free char *pc = ot_asprintf("%#llx", (unsigned long long)frame->at.pc);
 
 	add_text(vfs, "address", pc, ret);
@@ -347,6 +363,7 @@ static void about_frame(struct ot_vfs *vfs, const struct ot_node *parent, struct
 	if (frame->line)
 		add_number(vfs, "line", frame->line, ret);
 	add_text(vfs, "place", frame->place, ret);
+	add_stack(vfs, parent, ret);
 }
 
 /* ------------------------------------------------------------------ */
@@ -418,14 +435,15 @@ static void describe_call(const struct ot_context *context, struct ot_buf *out)
 {
 	struct ot_format format = {0};
 
+	ot_context_load(context);
 	if (context->plan)
 		ot_capture_format_args(context->plan, &format, context->enter.data,
 				       context->enter.len, out);
-	if (context->ended == OT_CALL_RETURN) {
+	if (context->ended == OT_CALL_RETURN && context->plan) {
 		ot_buf_adds(out, "  return ");
 		ot_capture_format_return(context->plan, &format, context->leave.data,
 					 context->leave.len, out);
-	} else {
+	} else if (no_result(context)) {
 		ot_buf_addf(out, "  %s", no_result(context));
 	}
 	if (context->ended == OT_CALL_ENTER)
@@ -435,9 +453,9 @@ static void describe_call(const struct ot_context *context, struct ot_buf *out)
 	ot_buf_addc(out, ')');
 }
 
-void ot_vfs_describe_context(struct ot_vfs *vfs, const struct ot_node *node, struct ot_buf *out)
+void ot_vfs_describe_context(const struct ot_node *node, struct ot_buf *out)
 {
-	const struct ot_context_frame *frame = frame_of(vfs, node);
+	const struct ot_context_frame *frame = frame_of(node);
 
 	if (node->kind == OT_NODE_CONTEXT && !node->context->is_frame)
 		describe_call(node->context, out);
@@ -457,7 +475,7 @@ char *ot_vfs_prompt(struct ot_vfs *vfs)
 	if (!err && node.kind == OT_NODE_CONTEXT)
 		text = ot_asprintf("%s..%s", node.context->function, node.context->name + 7);
 	else if (!err && node.kind == OT_NODE_FRAME)
-		text = ot_asprintf("osh..%s", frame_of(vfs, &node)->function);
+		text = ot_asprintf("osh..%s", frame_of(&node)->function);
 	ot_node_deinit(&node);
 	return text;
 }

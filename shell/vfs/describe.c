@@ -153,7 +153,7 @@ void ot_node_describe(struct ot_vfs *vfs, struct ot_node *node, struct ot_buf *o
 		break;
 	case OT_NODE_CONTEXT:
 	case OT_NODE_FRAME:
-		ot_vfs_describe_context(vfs, node, out);
+		ot_vfs_describe_context(node, out);
 		break;
 	default:
 		ot_buf_adds(out, node->note ? node->note : "directory");

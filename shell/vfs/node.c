@@ -199,7 +199,7 @@ bool ot_node_is_dir(const struct ot_node *node)
 struct ot_target *ot_node_target(const struct ot_vfs *vfs, const struct ot_node *node)
 {
 	if (node->kind == OT_NODE_CONTEXT)
-		return ot_context_view(vfs->contexts, node->context, false);
+		return ot_context_view(node->context->store, node->context, false);
 	return node->from ? node->from : ot_program_target(vfs->program);
 }
 

@@ -8,7 +8,7 @@
 
 /** A folder's path taken apart: "recent/traces/price/call". */
 struct place {
-	bool is_all, is_saved;
+	bool is_all, is_saved, is_pickled;
 	const char *function, *label; /* NULL = any */
 	int kind;		      /* < 0 = any */
 	size_t depth;		      /* of parts behind the first */
@@ -22,6 +22,7 @@ static void take_apart(char *path, struct place *ret)
 
 	*ret = (struct place){.is_all = !strcmp(root, "all"),
 			      .is_saved = !strcmp(root, "saved"),
+			      .is_pickled = !strcmp(root, "pickled"),
 			      .kind = kind ? ot_context_kind_of(kind) : -1};
 	ret->function = rest ? strsep(&rest, "/") : NULL;
 	ret->label = rest ? strsep(&rest, "/") : NULL;
@@ -77,16 +78,18 @@ static const char *empty_note(const struct place *place)
 {
 	if (place->is_saved)
 		return "contexts that `save` keeps; there is none yet";
+	if (place->is_pickled)
+		return "contexts that were saved to a file; none is open (unpickle FILE)";
 	return place->is_all ? "every recorded context by its trace id; there is none yet"
 			     : "the newest contexts by kind, function, label and time; there is "
 			       "none yet (trace FUNCTION makes them)";
 }
 
 static void add_all(struct ot_vfs *vfs, const struct ot_node *parent, const struct place *place,
-		    bool saved, struct ot_node_list *ret)
+		    struct ot_contexts *store, bool saved, struct ot_node_list *ret)
 {
 	size_t nr;
-	struct ot_context *const *all = ot_contexts_list(vfs->contexts, place->kind, saved, &nr);
+	struct ot_context *const *all = ot_contexts_list(store, place->kind, saved, &nr);
 
 	for (size_t i = 0; i < nr; i++) {
 		/* what is saved and recent is there once */
@@ -105,9 +108,11 @@ struct ot_err *ot_vfs_list_contexts(struct ot_vfs *vfs, const struct ot_node *pa
 
 	take_apart(path, &place);
 	if (vfs->contexts && place.is_all)
-		add_all(vfs, parent, &place, true, ret);
-	if (vfs->contexts)
-		add_all(vfs, parent, &place, place.is_saved, ret);
+		add_all(vfs, parent, &place, vfs->contexts, true, ret);
+	if (vfs->contexts && !place.is_pickled)
+		add_all(vfs, parent, &place, vfs->contexts, place.is_saved, ret);
+	for (size_t i = 0; place.is_pickled && i < vfs->pickled.nr; i++)
+		add_all(vfs, parent, &place, vfs->pickled.items[i], false, ret);
 	if (place.depth < 3 || place.is_all)
 		ot_node_list_sort(ret);
 	if (!ret->nr)
@@ -117,29 +122,42 @@ struct ot_err *ot_vfs_list_contexts(struct ot_vfs *vfs, const struct ot_node *pa
 
 char *ot_vfs_context_path(const struct ot_context *context)
 {
-	return ot_asprintf("/osh/%s/%s/%s/%s/%s", context->charged_bytes ? "recent" : "saved",
-			   ot_context_kind_name(context->kind), context->function, context->label,
-			   context->name);
+	const char *where = context->charged_bytes ? "recent" : "saved";
+
+	if (ot_contexts_is_file(context->store))
+		where = "pickled";
+	return ot_asprintf("/osh/%s/%s/%s/%s/%s", where, ot_context_kind_name(context->kind),
+			   context->function, context->label, context->name);
 }
 
-static struct ot_context *by_word(const struct ot_vfs *vfs, const char *word)
+static struct ot_context *by_word(const struct ot_contexts *store, const char *word)
 {
 	int kind;
 
 	if (!strcmp(word, "~~"))
-		return ot_contexts_newest(vfs->contexts, -1);
+		return ot_contexts_newest(store, -1);
 	if (word[1] == '~') {
 		kind = ot_context_kind_of(word + 2);
-		return kind < 0 ? NULL : ot_contexts_newest(vfs->contexts, kind);
+		return kind < 0 ? NULL : ot_contexts_newest(store, kind);
 	}
 	if (word[1] && !word[1 + strspn(word + 1, "0123456789")])
-		return ot_contexts_by_seq(vfs->contexts, strtoull(word + 1, NULL, 10));
-	return ot_contexts_by_id(vfs->contexts, word + 1);
+		return ot_contexts_by_seq(store, strtoull(word + 1, NULL, 10));
+	return ot_contexts_by_id(store, word + 1);
+}
+
+/* The program's own come before those of files. */
+static struct ot_context *find_word(const struct ot_vfs *vfs, const char *word)
+{
+	struct ot_context *context = vfs->contexts ? by_word(vfs->contexts, word) : NULL;
+
+	for (size_t i = vfs->pickled.nr; !context && i > 0; i--)
+		context = by_word(vfs->pickled.items[i - 1], word);
+	return context;
 }
 
 char *ot_vfs_context_word(const struct ot_vfs *vfs, const char *word)
 {
-	const struct ot_context *context = vfs->contexts ? by_word(vfs, word) : NULL;
+	const struct ot_context *context = find_word(vfs, word);
 
 	return context ? ot_vfs_context_path(context) : NULL;
 }

@@ -54,6 +54,7 @@ struct ot_vfs {
 	struct ot_frame locals_frame;
 	uint32_t locals_tid;
 	struct ot_contexts *contexts;
+	OT_VEC(struct ot_contexts *) pickled; /* of files, the newest last */
 	struct ot_node scoped; /* what the scope that was asked for last is of; borrows */
 };
 
@@ -133,7 +134,7 @@ struct ot_err *ot_vfs_list_contexts(struct ot_vfs *vfs, const struct ot_node *pa
 /** What is in one, in its __after, __live, __trc, and in its frames. */
 struct ot_err *ot_vfs_in_context(struct ot_vfs *vfs, const struct ot_node *parent,
 				 struct ot_node_list *ret);
-void ot_vfs_describe_context(struct ot_vfs *vfs, const struct ot_node *node, struct ot_buf *out);
+void ot_vfs_describe_context(const struct ot_node *node, struct ot_buf *out);
 /** As struct ot_expr_scope has it. @param priv the tree */
 bool ot_vfs_context_name(void *priv, const char *name, struct ot_value *ret, struct ot_err **err);
 /** The path that "~ID", "~SEQ", "~~KIND" or "~~" begins with, or NULL. @param word up to the first slash */

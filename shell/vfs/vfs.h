@@ -11,7 +11,8 @@
  *	/osh/locals/NAME		of the function that waits in otrace_set_trace()
  *	/osh/recent/KIND/FUNCTION/LABEL/TIME.SEQ/	recorded contexts; /osh/saved the same,
  *	/osh/all/ID			all of them by trace id
- *	/osh/{db,pickled,web}		filled by what is still to come; they say with what
+ *	/osh/pickled/...		as /osh/recent, of files
+ *	/osh/{db,web}			filled by what is still to come; they say with what
  *
  * Any variable can be entered: struct members, what a pointer points to, array elements. A path is
  * looked up anew each time, so a directory shows what is there now; what is gone is "stale".
@@ -49,7 +50,7 @@ enum ot_node_kind {
 	OT_NODE_LATER,	 /* nothing is in it yet; note says what will be */
 	OT_NODE_TEXT,	 /* a leaf: note is what it says */
 	OT_NODE_DISK,	 /* a file or folder of the machine */
-	OT_NODE_CONTEXTS, /* /osh/all, /osh/recent, /osh/saved and their folders; path is below /osh */
+	OT_NODE_CONTEXTS, /* /osh/all, recent, saved, pickled and their folders; path is below /osh */
 	OT_NODE_CONTEXT, /* one recorded call */
 	OT_NODE_AFTER,	 /* the same as it was at its end */
 	OT_NODE_LIVE,	 /* the same with pointers followed in the program */
@@ -110,6 +111,8 @@ void ot_vfs_set_patches(struct ot_vfs *vfs,
 
 /** Where /osh/recent and its like have their entries; borrowed. */
 void ot_vfs_set_contexts(struct ot_vfs *vfs, struct ot_contexts *contexts);
+/** /osh/pickled has those of this store, too; borrowed. */
+void ot_vfs_add_pickled(struct ot_vfs *vfs, struct ot_contexts *contexts);
 struct ot_contexts *ot_vfs_contexts(const struct ot_vfs *vfs);
 /** The path of a context. @return free() it */
 char *ot_vfs_context_path(const struct ot_context *context);

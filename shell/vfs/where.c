@@ -24,6 +24,7 @@ void ot_vfs_destroy(struct ot_vfs *vfs)
 	for (size_t i = 0; i < vfs->stack.nr; i++)
 		free(vfs->stack.items[i]);
 	ot_vec_deinit(&vfs->stack);
+	ot_vec_deinit(&vfs->pickled);
 	ot_vfs_index_deinit(vfs);
 	ot_locals_deinit(&vfs->locals);
 	ot_map_deinit(&vfs->interned);
@@ -108,6 +109,11 @@ void ot_vfs_set_contexts(struct ot_vfs *vfs, struct ot_contexts *contexts)
 	vfs->contexts = contexts;
 }
 
+void ot_vfs_add_pickled(struct ot_vfs *vfs, struct ot_contexts *contexts)
+{
+	ot_vec_push(&vfs->pickled, contexts);
+}
+
 struct ot_contexts *ot_vfs_contexts(const struct ot_vfs *vfs)
 {
 	return vfs->contexts;
@@ -126,7 +132,8 @@ static size_t context_top(const char *path)
 	size_t left = is_below(path, "/osh/all") ? 3 : 6;
 	size_t len = 0;
 
-	if (left == 6 && !is_below(path, "/osh/recent") && !is_below(path, "/osh/saved"))
+	if (left == 6 && !is_below(path, "/osh/recent") && !is_below(path, "/osh/saved") &&
+	    !is_below(path, "/osh/pickled"))
 		return 0;
 	while (path[len] == '/' && left) {
 		len += 1 + strcspn(path + len + 1, "/");
