@@ -60,10 +60,10 @@ class Session:
         return [e for e in self.events[places[0]:places[-1] + 1] if e["event"] in kinds]
 
 
-LOOK_AROUND = ["help", "ls", "ls -c", "ls -f", "ls -v", "ls -l counters", "ls -l answer", "view -i reciprocal_of", "view -d submit",
-               "pr counters.requests"]
-SAFE = ["set safe_mode", "pr submit(8)", "exec counters.refused = 70", "!counters.refused = 70", "patch respond with respond_watched",
-        "pr counters.refused"]
+LOOK_AROUND = ["help", "ls", "ls -c", "ls -f", "ls -v", "ls -l counters", "ls -l answer", "view -i reciprocal_of",
+               "view -d submit", "pr counters.requests"]
+SAFE = ["set safe_mode", "pr submit(8)", "exec counters.refused = 70", "!counters.refused = 70",
+        "patch respond with respond_watched", "pr counters.refused"]
 UNSAFE = ["set safe_mode", "!counters.refused = 70", "pr counters.refused", "exec counters.refused = 0", "pr submit(8)"]
 AN_ERROR = ["trace -c error route_find", "trace -c 'return.value > 1e300' respond", "submit(5)", 'ask("/nosuch", 5)',
             "cd ~~", "path", "return", "cd ~~g", "submit(0)", "cd ~~", "ls", "ls -l", "pr n", "return", "pr __trc/where",

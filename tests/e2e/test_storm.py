@@ -41,8 +41,8 @@ COUNTED = {"-c 'n % 7 == 3' step": 73 * NR_THREADS, "-c 'return == 14' step": 5,
 
 def test_nothing_is_lost_of_what_can_be_counted(tool, storm):
     """Each condition holds as often as it has to, and of each call there are records, or they are counted as lost."""
-    done = tool.attach([*(f"trace -q {what}" for what in COUNTED), f"pr run_all({CALLS})", "trace", "log -s", "status", "untrace *"],
-                       storm.pid, options=["--unsafe"])
+    done = tool.attach([*(f"trace -q {what}" for what in COUNTED), f"pr run_all({CALLS})", "trace", "log -s", "status",
+                        "untrace *"], storm.pid, options=["--unsafe"])
     assert done.result(f"pr run_all({CALLS})")["value"] == 0
     assert [row["hits"] for row in done.result("trace")["value"]] == list(COUNTED.values())
     assert not any(row["faults"] for row in done.result("trace")["value"])
@@ -77,8 +77,8 @@ def test_switching_under_load(tool, storm, rounds, tmp_path):
     """Every result is right, by the one function or the other, and afterwards nothing is on."""
     lines = tmp_path / "switch"
     lines.write_text("\n".join([*ROUND, ""]) * rounds)
-    done = tool("attach", "--unsafe", "--for", "0", "-e", "start_all(0)", "-x", lines, "-e", "status", "-e", "stop_all()", "-e", "calls",
-                storm.pid)
+    done = tool("attach", "--unsafe", "--for", "0", "-e", "start_all(0)", "-x", lines, "-e", "status", "-e", "stop_all()",
+                "-e", "calls", storm.pid)
     assert done.status == 0, done.err[-1000:]
     assert re.search(r"functions +\d+ with a stub, 0 on, 0 traced, 0 patched\n", done.out)
     wrong, calls = map(int, done.out.splitlines()[-2:])
