@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A session on the example server from its begin to its end, as the original's demonstration goes.
 
-Not in it, because they are not there yet: an edit of the source in place of a replacement that is compiled in,
-pickle_file and unpickle.
+Not in it, because it is not there yet: an edit of the source in place of a replacement that is compiled in.
 """
 import signal
 import subprocess
@@ -71,7 +70,7 @@ AN_ERROR = ["trace -c error route_find", "trace -c 'return.value > 1e300' respon
 AN_ASSERTION = ["patch respond with respond_watched", "trace respond", "submit(0.0005)", "cd ~~asserts", "ls",
                 "answer.value", "answer", "view", "cd ~~traces", "request->number.text",
                 "cd ~~g", "patch", "unpatch respond", "untrace respond", "submit(0.0001)"]
-TAGGED = ["trace -a tag -c self.number.value==1 request_parse", "trace -a tag -c self.value==1 number_parse",
+TAGGED = ["set pickle_file session.db", "trace -a tag -c self.number.value==1 request_parse", "trace -a tag -c self.value==1 number_parse",
           "trace -c taggedself respond", "trace -c taggedrequest response_write", "submit(2)", "submit(1)", "tag", "untag *",
           "untrace *", "status"]
 
@@ -134,12 +133,21 @@ def check_tagged(s):
     assert s.value("status")["on"] == 0
 
 
+def check_pickled(tool):
+    """Another shell, without the program, has what was followed."""
+    commands = ["ls /osh/pickled/traces", "cd /osh/pickled/traces/respond/*/*", "n", "request->number.text", "pr __trc/where"]
+    out = tool("open", *(word for command in commands for word in ("-e", command)), "session.db").out.splitlines()
+    assert {"respond", "response_write"} <= set(out[:-3])
+    assert out[-3:-1] == ["1", '"1"'] and out[-1].endswith("connection-->serve-->respond")
+
+
 def test_an_error_an_assertion_and_a_tag(tool, server):
     s = Session(tool.attach([*UNSAFE, *AN_ERROR, *AN_ASSERTION, *TAGGED], server.pid, options=["--unsafe"]))
     check_unsafe(s)
     check_error(s)
     check_assertion(s)
     check_tagged(s)
+    check_pickled(tool)
     server.send_signal(signal.SIGTERM)
     said = server.stdout.read().splitlines()
     # The replacement spoke once, and not when it had been taken back.
