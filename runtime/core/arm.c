@@ -86,6 +86,25 @@ void ot_arms_next_session(void)
 	session++;
 }
 
+static bool counts_there(const struct ot_rules *rules, uint32_t counter)
+{
+	for (uint32_t i = 0; rules && i < rules->nr; i++)
+		if (rules->items[i].counter == counter)
+			return true;
+	return false;
+}
+
+bool ot_arms_keep_counter(uint32_t counter)
+{
+	for (const struct otrace_probe *probe = ot_probes_first(); probe; probe = probe->next) {
+		const struct ot_arm *arm = __atomic_load_n(&probe->arm, __ATOMIC_ACQUIRE);
+
+		if (arm && arm->session != session && counts_there(arm->rules, counter))
+			return true;
+	}
+	return false;
+}
+
 /* All but the trace. */
 static bool same_wish(const struct ot_arm *a, const struct ot_arm *b)
 {
@@ -183,4 +202,24 @@ int ot_probe_arm(struct otrace_probe *probe, const struct otrace_probe_set *set,
 	}
 	*ret = same;
 	return OTRACE_E_OK;
+}
+
+const struct ot_arm *ot_probe_kept(struct otrace_probe *probe)
+{
+	const struct ot_arm *arm = probe->arm;
+	const struct ot_rules *rules = arm ? ot_rules_kept(arm->rules, arm->frame_bytes) : NULL;
+	uint64_t bytes;
+	struct ot_arm *ret;
+
+	if (!rules || rules == arm->rules)
+		return rules ? arm : NULL;
+	bytes = sizeof(*arm) + (arm->nr_enter + arm->nr_leave) * sizeof(arm->steps[0]);
+	ret = ot_arena_alloc(bytes);
+	if (!ret)
+		return NULL;
+	ot_memcpy(ret, arm, bytes);
+	ret->rules = rules;
+	ret->next = probe->arms;
+	probe->arms = ret;
+	return ret;
 }

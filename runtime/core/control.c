@@ -267,8 +267,8 @@ static void disarm_all(void)
 static void disarm_shells(void)
 {
 	for (struct otrace_probe *probe = ot_probes_first(); probe; probe = probe->next)
-		if (!probe->arm || !ot_rules_keep(probe->arm->rules))
-			__atomic_store_n(&probe->arm, NULL, __ATOMIC_RELEASE);
+		if (probe->arm)
+			__atomic_store_n(&probe->arm, ot_probe_kept(probe), __ATOMIC_RELEASE);
 }
 
 static void disarm(uint64_t fn_address)

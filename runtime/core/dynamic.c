@@ -98,9 +98,19 @@ static uint32_t hash_of(const char *name)
 
 static bool is_function(const ElfW(Sym) * symbol)
 {
+	unsigned type = ELF64_ST_TYPE(symbol->st_info);
+
 	return symbol->st_shndx != SHN_UNDEF && symbol->st_value &&
-	       ELF64_ST_TYPE(symbol->st_info) == STT_FUNC &&
+	       (type == STT_FUNC || type == STT_GNU_IFUNC) &&
 	       ELF64_ST_BIND(symbol->st_info) != STB_LOCAL;
+}
+
+/* Which function an indirect one stands for only the loader asks it. */
+static uint64_t address_of(const struct ot_dynamic *dynamic, const ElfW(Sym) * symbol)
+{
+	return ELF64_ST_TYPE(symbol->st_info) == STT_FUNC
+		       ? dynamic->info->dlpi_addr + symbol->st_value
+		       : OT_DYNAMIC_UNKNOWN;
 }
 
 /* Four words: buckets, the first symbol that is hashed, 8-byte words of a filter, its shift; then these three. */
@@ -109,7 +119,9 @@ uint64_t ot_dynamic_function(const struct ot_dynamic *dynamic, const char *name)
 	const uint32_t *head = dynamic->hash, *buckets, *chain;
 	uint32_t hash = hash_of(name);
 
-	if (!head || !head[0])
+	if (!head)
+		return dynamic->symbols ? OT_DYNAMIC_UNKNOWN : 0;
+	if (!head[0])
 		return 0;
 	buckets = head + 4 + 2 * (uint64_t)head[2];
 	chain = buckets + head[0];
@@ -118,7 +130,7 @@ uint64_t ot_dynamic_function(const struct ot_dynamic *dynamic, const char *name)
 
 		if ((chain[i - head[1]] | 1) == (hash | 1) && is_function(symbol) &&
 		    !ot_strcmp(dynamic->texts + symbol->st_name, name))
-			return dynamic->info->dlpi_addr + symbol->st_value;
+			return address_of(dynamic, symbol);
 		if (chain[i - head[1]] & 1)
 			return 0;
 	}

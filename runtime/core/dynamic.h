@@ -21,7 +21,11 @@ struct ot_dynamic {
 
 /** Reads it; @param info as dl_iterate_phdr() gives it, borrowed */
 void ot_dynamic_read(const struct dl_phdr_info *info, struct ot_dynamic *ret);
-/** Where the module has a function of this name for others; 0 = nowhere, or only its start code knows. */
+#define OT_DYNAMIC_UNKNOWN 1u
+/**
+ * Where the module has a function of this name for others; 0 = nowhere, UNKNOWN = only the loader knows: the module has a
+ * table of the old kind (-Wl,--hash-style=sysv), or its start code chooses the function.
+ */
 uint64_t ot_dynamic_function(const struct ot_dynamic *dynamic, const char *name);
 /** Whether an address is inside of a segment with all of the flags (PF_*). */
 bool ot_dynamic_has(const struct dl_phdr_info *info, uint64_t address, uint32_t flags);

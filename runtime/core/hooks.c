@@ -279,7 +279,10 @@ static __attribute__((noinline)) struct matched enter_with_rules(struct ot_threa
 	struct ot_late *late;
 
 	check_stack(thread, where, where + arm->frame_bytes);
+	has_end = has_end && !(arm->flags & OTRACE_PROBE_ENTER_ONLY);
 	late = has_end ? ot_late_begin(thread, arm) : NULL;
+	if (!has_end && arm->rules->nr_late)
+		thread->ring->lost_fault++;
 	ot_rules_decide_enter(thread, arm, frame, late ? late->slots : NULL, &entry);
 	if (ot_likely(!(entry.matched | entry.late | entry.over)) ||
 	    !ot_record_room(thread, arm->enter_max_bytes, arm->flags))
@@ -298,8 +301,8 @@ static __attribute__((noinline)) struct matched enter_with_rules(struct ot_threa
 		keep_late(thread, frame, arm, late, flags);
 	}
 	if (entry.over)
-		ot_rules_write_over(thread, arm, ret.seq, entry.over);
-	if (!has_end || (arm->flags & OTRACE_PROBE_ENTER_ONLY) || !(entry.matched | entry.late))
+		ot_rules_write_over(thread, arm, arm->flags, ret.seq, entry.over);
+	if (!has_end || !(entry.matched | entry.late))
 		return ret;
 	push(thread, where, ret.seq, arm);
 	frame->words[0] = ret.seq;
@@ -318,7 +321,7 @@ static uint32_t decide_late(struct ot_thread *thread, const struct otrace_frame 
 		return 0;
 	matched = ot_rules_decide_leave(thread, arm, result, late, now, over);
 	if (matched)
-		ot_rules_write_late(thread, arm, late, matched, now);
+		ot_rules_write_late(thread, arm, arm->flags, late, matched, now);
 	ot_late_drop(thread, late);
 	return matched;
 }
@@ -345,7 +348,7 @@ static __attribute__((noinline)) uint32_t leave_with_rules(struct ot_thread *thr
 	if (matched && !unwound)
 		ot_rules_tag(arm, frame, frame->words[0], matched);
 	if (over)
-		ot_rules_write_over(thread, arm, frame->words[0], over);
+		ot_rules_write_over(thread, arm, arm->flags, frame->words[0], over);
 	return matched;
 }
 
@@ -487,22 +490,37 @@ void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe)
 
 /* ------------------------------------------------------------------ without a frame */
 
-static void enter_only(struct ot_thread *thread, const struct ot_arm *arm, uint64_t flags)
+static void write_enter_only(struct ot_thread *thread, const struct ot_arm *arm, uint64_t seq,
+			     uint64_t flags, uint32_t matched)
 {
-	struct otrace_rec_enter *rec;
+	struct otrace_rec_enter *rec = begin_enter(thread, seq, matched);
 
-	/* conditions look at arguments, which are not to be had here */
-	if ((arm->flags & OTRACE_PROBE_LEAVE_ONLY) || arm->rules) {
-		thread->ring->lost_fault++;
-		return;
-	}
-	if (!ot_record_room(thread, sizeof(*rec), arm->flags))
-		return;
-	rec = begin_enter(thread, take_seq(thread), 0);
 	ot_record_head(rec, OT_REC_HEAD(arm->trace_id, sizeof(*rec) / 8, OTRACE_REC_ENTER_ONLY,
 					flags | OTRACE_REC_FLAG_NO_ARGS));
 	rec->rec.tsc = ot_clock_now();
 	ot_record_commit(thread, sizeof(*rec));
+}
+
+/* The arguments are not to be had here. */
+static void enter_only(struct ot_thread *thread, const struct ot_arm *arm, uint64_t flags)
+{
+	struct ot_rules_entry entry = {0};
+	bool all = !arm->rules || ot_rules_decide_blind(thread, arm, &entry);
+	uint64_t seq;
+
+	if ((arm->flags & OTRACE_PROBE_LEAVE_ONLY) || (!all && !entry.matched)) {
+		thread->ring->lost_fault++;
+		return;
+	}
+	if (arm->rules && !(entry.matched | entry.over))
+		return;
+	if (!ot_record_room(thread, sizeof(struct otrace_rec_enter), arm->flags))
+		return;
+	seq = take_seq(thread);
+	if (!arm->rules || entry.matched)
+		write_enter_only(thread, arm, seq, flags, entry.matched);
+	if (entry.over)
+		ot_rules_write_over(thread, arm, arm->flags, seq, entry.over);
 }
 
 /* True when there is stack enough after all: the bounds were a guess, another stack's or one's that is gone. */
@@ -622,7 +640,9 @@ struct ot_varargs_way ot_hook_varargs(struct otrace_varargs_frame *frame,
 	release(thread);
 	if (!arm->rules || matched.rules)
 		ot_callbacks_tell(&frame->head, false);
-	if (matched.rules)
+	if (matched.rules) {
 		ot_rules_park(arm, &frame->head, matched.seq, matched.rules, false);
+		way.target = probe_target(probe);
+	}
 	return way;
 }

@@ -14,6 +14,24 @@ static struct ot_late *at(struct ot_thread *thread, uint32_t offset)
 	return (void *)(thread->late + offset);
 }
 
+/* 0 = there is no entry. */
+static uint32_t used(const struct ot_thread *thread)
+{
+	return (uint32_t)thread->late_ends;
+}
+
+static uint32_t newest(const struct ot_thread *thread)
+{
+	return (uint32_t)(thread->late_ends >> 32);
+}
+
+/* One store: a hook may be left between any two, and entries of two times together could lead in a circle. */
+static void set_ends(struct ot_thread *thread, uint32_t first, uint32_t end)
+{
+	ot_barrier();
+	__atomic_store_n(&thread->late_ends, (uint64_t)first << 32 | end, __ATOMIC_RELAXED);
+}
+
 struct ot_late *ot_late_begin(struct ot_thread *thread, const struct ot_arm *arm)
 {
 	uint32_t nr = arm->rules->nr_late;
@@ -24,12 +42,12 @@ struct ot_late *ot_late_begin(struct ot_thread *thread, const struct ot_arm *arm
 		return NULL;
 	/* nothing is open: what a hook that was left has kept is over */
 	if (thread->top == thread->open)
-		thread->late_used = 0;
-	if (most > OT_LATE_BYTES - thread->late_used) {
+		set_ends(thread, 0, 0);
+	if (most > OT_LATE_BYTES - used(thread)) {
 		thread->ring->lost_fault++;
 		return NULL;
 	}
-	return at(thread, thread->late_used);
+	return at(thread, used(thread));
 }
 
 void ot_late_keep(struct ot_thread *thread, const struct ot_arm *arm,
@@ -37,21 +55,20 @@ void ot_late_keep(struct ot_thread *thread, const struct ot_arm *arm,
 {
 	uint64_t *captures, *end;
 
-	late->before = thread->late_used ? thread->late_top : 0;
+	late->before = newest(thread);
 	captures = &late->slots[late->nr_slots];
 	end = ot_capture(captures, frame, arm->steps, arm->nr_enter);
 	late->capture_bytes = (uint32_t)(end - captures) * 8;
-	thread->late_top = thread->late_used;
-	thread->late_used += (uint32_t)((char *)end - (char *)late);
 	/* last: what the hook itself costs is not the function's time */
 	late->begin_tsc = ot_clock_now();
+	set_ends(thread, used(thread), (uint32_t)((uint8_t *)end - thread->late));
 }
 
 struct ot_late *ot_late_find(struct ot_thread *thread, uint64_t seq)
 {
-	uint32_t offset = thread->late_top;
+	uint32_t offset = newest(thread);
 
-	if (!thread->late_used)
+	if (!used(thread))
 		return NULL;
 	for (;;) {
 		struct ot_late *late = at(thread, offset);
@@ -67,8 +84,6 @@ struct ot_late *ot_late_find(struct ot_thread *thread, uint64_t seq)
 void ot_late_drop(struct ot_thread *thread, struct ot_late *late)
 {
 	late->seq = 0;
-	while (thread->late_used && !at(thread, thread->late_top)->seq) {
-		thread->late_used = thread->late_top;
-		thread->late_top = at(thread, thread->late_top)->before;
-	}
+	while (used(thread) && !at(thread, newest(thread))->seq)
+		set_ends(thread, at(thread, newest(thread))->before, newest(thread));
 }

@@ -7,6 +7,7 @@
  * the hook lives lies below it.
  */
 #include "core/area.h"
+#include "core/rules.h"
 #include "core/thread.h"
 
 static uint64_t place_of(uint64_t hook)
@@ -55,6 +56,15 @@ static void end_innermost(struct ot_thread *thread)
 	ot_thread_set_depth(thread, thread->depth - 1);
 }
 
+/* What was kept of a call that did not become an open one. */
+static void drop_late(struct ot_thread *thread, uint64_t seq)
+{
+	struct ot_late *late = thread->top->seq != seq ? ot_late_find(thread, seq) : NULL;
+
+	if (late)
+		ot_late_drop(thread, late);
+}
+
 /* last_seq is the number that the thread took last. */
 static void clear_enter(struct ot_thread *thread, uint64_t place, const struct otrace_rec *last,
 			uint64_t last_seq)
@@ -68,6 +78,7 @@ static void clear_enter(struct ot_thread *thread, uint64_t place, const struct o
 		ot_ring_end(thread, last->trace_id, last_seq);
 	else
 		thread->ring->lost_nested++;
+	drop_late(thread, last_seq);
 }
 
 /* Its value is lost, but the call was recorded, and so is that it has ended. */

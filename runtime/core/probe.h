@@ -94,6 +94,10 @@ struct otrace_probe *ot_probes_first(void);
 
 /** Another shell: the arms of those before may be had again. */
 void ot_arms_next_session(void);
+/** What stays of the probe's arm when the shell goes; NULL = nothing. Under control. */
+const struct ot_arm *ot_probe_kept(struct otrace_probe *probe);
+/** Whether an arm that a shell before has left behind counts with that counter. By the oshell thread. */
+bool ot_arms_keep_counter(uint32_t counter);
 /** Makes (or finds again) the arm for a wish that was checked for size already. */
 int ot_probe_arm(struct otrace_probe *probe, const struct otrace_probe_set *set,
 		 const struct otrace_capture *captures, const void *rules,

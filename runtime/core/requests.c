@@ -8,6 +8,7 @@
 #include "core/control.h"
 #include "core/ending.h"
 #include "core/limits.h"
+#include "core/probe.h"
 #include "core/requests.h"
 #include "core/settrace.h"
 #include "core/start.h"
@@ -188,6 +189,7 @@ static void counts(struct ot_client *client, struct ot_payload in, struct ot_rep
 		if (counters[i] == UINT32_MAX)
 			continue;
 		ot_limit_counts(counters[i], &sum);
+		sum.is_kept = ot_arms_keep_counter(counters[i]);
 		ot_reply_add(reply, &sum, sizeof(sum));
 	}
 }

@@ -72,23 +72,47 @@ void ot_rules_decide_enter(struct ot_thread *thread, const struct ot_arm *arm,
 	const struct ot_rules *rules = arm->rules;
 	struct ot_code_env env = env_of(thread, frame);
 
-	env.slots = slots;
 	for (uint32_t i = 0; i < rules->nr; i++) {
 		const struct ot_rule *rule = &rules->items[i];
 		struct ot_rule_count *count = &thread->counts[rule->counter];
 		uint32_t bit = 1u << i;
 		bool is_late = rule->flags & OTRACE_RULE_LATE;
 
+		/* of the others nothing is kept, and behind the last late one there is no room */
+		env.slots = is_late ? slots : NULL;
 		if (is_over(rule) || (is_late && !slots) || !may_match(rule, count, &env))
 			continue;
 		if (is_late) {
 			ret->late |= bit;
 			ret->nr_late++;
-			env.slots += OTRACE_CODE_SLOTS;
+			slots += OTRACE_CODE_SLOTS;
 		} else if (take(rule, count, bit, &ret->over)) {
 			ret->matched |= bit;
 		}
 	}
+}
+
+bool ot_rules_decide_blind(struct ot_thread *thread, const struct ot_arm *arm,
+			   struct ot_rules_entry *ret)
+{
+	const struct ot_rules *rules = arm->rules;
+	bool all = true;
+
+	for (uint32_t i = 0; i < rules->nr; i++) {
+		const struct ot_rule *rule = &rules->items[i];
+		struct ot_rule_count *count = &thread->counts[rule->counter];
+
+		if (is_over(rule))
+			continue;
+		if (rule->nr_enter || rule->action || rule->flags & OTRACE_RULE_LATE) {
+			all = false;
+			continue;
+		}
+		count->evaluated++;
+		if (take(rule, count, 1u << i, &ret->over))
+			ret->matched |= 1u << i;
+	}
+	return all;
 }
 
 /* Without a result it has ended badly, which is shown whatever the condition. */
@@ -109,7 +133,8 @@ uint32_t ot_rules_decide_leave(struct ot_thread *thread, const struct ot_arm *ar
 	uint32_t matched = 0;
 
 	env.slots = late->slots;
-	env.duration_ns = ot_clock_to_ns(now_tsc - late->begin_tsc);
+	/* the time stamp counters of two CPUs may differ a little */
+	env.duration_ns = now_tsc > late->begin_tsc ? ot_clock_to_ns(now_tsc - late->begin_tsc) : 0;
 	env.depth = late->depth;
 	env.at_end = true;
 	env.abnormal = !frame;
@@ -125,16 +150,19 @@ uint32_t ot_rules_decide_leave(struct ot_thread *thread, const struct ot_arm *ar
 			matched |= bit;
 		env.slots += OTRACE_CODE_SLOTS;
 	}
+	/* once: a hook may be left behind this, and then the call is looked at again */
+	late->mask = 0;
+	late->has_enter |= matched != 0;
 	return matched;
 }
 
-void ot_rules_write_late(struct ot_thread *thread, const struct ot_arm *arm,
+void ot_rules_write_late(struct ot_thread *thread, const struct ot_arm *arm, uint32_t arm_flags,
 			 const struct ot_late *late, uint32_t matched, uint64_t now_tsc)
 {
 	uint64_t bytes = late->capture_bytes, head;
 	struct otrace_rec_late *rec;
 
-	if (!ot_record_room(thread, sizeof(*rec) + bytes, arm->flags))
+	if (!ot_record_room(thread, sizeof(*rec) + bytes, arm_flags))
 		return;
 	rec = ot_record_at(thread);
 	rec->enter.rec.tsc = now_tsc;
@@ -172,14 +200,14 @@ void ot_rules_write_copies(struct ot_thread *thread, const struct ot_arm *arm,
 	ot_copies_write(thread, &rule->copies, &full);
 }
 
-void ot_rules_write_over(struct ot_thread *thread, const struct ot_arm *arm, uint64_t seq,
-			 uint32_t over)
+void ot_rules_write_over(struct ot_thread *thread, const struct ot_arm *arm, uint32_t arm_flags,
+			 uint64_t seq, uint32_t over)
 {
 	for (uint32_t i = 0; i < arm->rules->nr; i++) {
 		const struct ot_rule *rule = &arm->rules->items[i];
 		struct otrace_rec_trace_over *rec;
 
-		if (!(over & 1u << i) || !ot_record_room(thread, sizeof(*rec), arm->flags))
+		if (!(over & 1u << i) || !ot_record_room(thread, sizeof(*rec), arm_flags))
 			continue;
 		rec = ot_record_at(thread);
 		rec->rec.tsc = ot_clock_now();
@@ -236,8 +264,8 @@ bool ot_rules_abandon(struct ot_thread *thread, const struct ot_open_call *call)
 		return true;
 	matched = ot_rules_decide_leave(thread, call->arm, NULL, late, now, &over);
 	if (matched)
-		ot_rules_write_late(thread, call->arm, late, matched, now);
-	ot_rules_write_over(thread, call->arm, call->seq, over);
+		ot_rules_write_late(thread, call->arm, 0, late, matched, now);
+	ot_rules_write_over(thread, call->arm, 0, call->seq, over);
 	told = matched || late->has_enter;
 	ot_late_drop(thread, late);
 	return told;

@@ -39,8 +39,12 @@ struct ot_rules {
 	struct ot_rule items[];
 };
 
-/** Whether they stay when the shell goes. */
-bool ot_rules_keep(const struct ot_rules *rules);
+/**
+ * Those that stay when the shell goes. Under control.
+ *
+ * @return the same when all of them do; NULL when none does, or there is no memory
+ */
+const struct ot_rules *ot_rules_kept(const struct ot_rules *rules, uint32_t frame_bytes);
 /** Whether these are what was loaded from bytes. NULL and none are the same. */
 bool ot_rules_are(const struct ot_rules *rules, const void *bytes, uint32_t nr_bytes);
 /**
@@ -63,6 +67,14 @@ struct ot_rules_entry {
 /** Decides. @param slots OTRACE_CODE_SLOTS words for each late rule, in the order of the bits; NULL = none may be late */
 void ot_rules_decide_enter(struct ot_thread *thread, const struct ot_arm *arm,
 			   const struct otrace_frame *frame, uint64_t *slots,
+			   struct ot_rules_entry *ret);
+
+/**
+ * The same for a call without a frame. What asks for anything, or does anything with the call, does not match.
+ *
+ * @return false when that was so with one of them
+ */
+bool ot_rules_decide_blind(struct ot_thread *thread, const struct ot_arm *arm,
 			   struct ot_rules_entry *ret);
 
 /* What is kept of a call that is decided at its end; the captures follow the slots. */
@@ -95,15 +107,15 @@ uint32_t ot_rules_decide_leave(struct ot_thread *thread, const struct ot_arm *ar
 			       const struct otrace_frame *frame, struct ot_late *late,
 			       uint64_t now_tsc, uint32_t *over_ret);
 
-/** Writes the LATE record, without captures when the call has an ENTER. */
-void ot_rules_write_late(struct ot_thread *thread, const struct ot_arm *arm,
+/** Writes the LATE record. @param arm_flags OTRACE_PROBE_WAIT, but not for the calls of another thread */
+void ot_rules_write_late(struct ot_thread *thread, const struct ot_arm *arm, uint32_t arm_flags,
 			 const struct ot_late *late, uint32_t matched, uint64_t now_tsc);
 /** Writes what the matching rules copy of the call, at its entry or end. */
 void ot_rules_write_copies(struct ot_thread *thread, const struct ot_arm *arm,
 			   const struct ot_copies *what);
 /** Tells that traces have ended. */
-void ot_rules_write_over(struct ot_thread *thread, const struct ot_arm *arm, uint64_t seq,
-			 uint32_t over);
+void ot_rules_write_over(struct ot_thread *thread, const struct ot_arm *arm, uint32_t arm_flags,
+			 uint64_t seq, uint32_t over);
 /** At the end of a matching call. */
 void ot_rules_tag(const struct ot_arm *arm, const struct otrace_frame *frame, uint64_t seq,
 		  uint32_t matched);

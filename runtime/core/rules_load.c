@@ -9,14 +9,6 @@
 	(OTRACE_RULE_LATE | OTRACE_RULE_CONTEXT | OTRACE_RULE_SPARING | OTRACE_RULE_BREAK_LEAVE | \
 	 OTRACE_RULE_BREAK_ENTER | OTRACE_RULE_KEEP | OTRACE_RULE_TAG_RETURN)
 
-bool ot_rules_keep(const struct ot_rules *rules)
-{
-	for (uint32_t i = 0; rules && i < rules->nr; i++)
-		if (!(rules->items[i].flags & OTRACE_RULE_KEEP))
-			return false;
-	return rules != NULL;
-}
-
 bool ot_rules_are(const struct ot_rules *rules, const void *bytes, uint32_t nr_bytes)
 {
 	if (!rules)
@@ -161,4 +153,51 @@ int ot_rules_load(const void *bytes, uint32_t nr_bytes, uint32_t nr, uint32_t fr
 	left.rules = NULL;
 	*ret = rules;
 	return OTRACE_E_OK;
+}
+
+static const struct otrace_rule *as_loaded(const struct ot_rule *rule)
+{
+	return (const struct otrace_rule *)(const void *)rule->enter - 1;
+}
+
+static uint32_t nr_kept(const struct ot_rules *rules)
+{
+	uint32_t nr = 0;
+
+	for (uint32_t i = 0; rules && i < rules->nr; i++)
+		nr += (rules->items[i].flags & OTRACE_RULE_KEEP) != 0;
+	return nr;
+}
+
+/* @return bytes */
+static uint32_t collect_kept(const struct ot_rules *rules, char *out)
+{
+	uint32_t bytes = 0;
+
+	for (uint32_t i = 0; i < rules->nr; i++) {
+		const struct otrace_rule *rule = as_loaded(&rules->items[i]);
+
+		if (!(rule->flags & OTRACE_RULE_KEEP))
+			continue;
+		ot_memcpy(out + bytes, rule, rule->size_bytes);
+		bytes += rule->size_bytes;
+	}
+	return bytes;
+}
+
+const struct ot_rules *ot_rules_kept(const struct ot_rules *rules, uint32_t frame_bytes)
+{
+	const struct ot_rules *ret = NULL;
+	uint32_t nr = nr_kept(rules);
+	char *bytes;
+
+	if (!nr || nr == rules->nr)
+		return nr ? rules : NULL;
+	bytes = ot_pages_map(rules->loaded_bytes);
+	if (!bytes)
+		return NULL;
+	if (ot_rules_load(bytes, collect_kept(rules, bytes), nr, frame_bytes, &ret))
+		ret = NULL;
+	ot_pages_unmap(bytes, rules->loaded_bytes);
+	return ret;
 }

@@ -73,6 +73,7 @@ static struct {
 	uint32_t nr_removed; /* since the last sweep */
 } state __attribute__((aligned(64)));
 
+/* NOLINTNEXTLINE(misc-redundant-expression): that is what it asserts */
 _Static_assert(NR_SLOTS == CELL_SLOT_MASK + 1, "a slot's number fits into a cell");
 
 static inline uint64_t load(const uint64_t *word)

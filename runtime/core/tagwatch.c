@@ -268,7 +268,7 @@ static uint64_t bound(const struct module *module, uint64_t now, unsigned name)
 {
 	bool is_bound = !ot_dynamic_has(module->dynamic.info, now, PF_X);
 
-	if (is_bound || !module->is_initial || !first_with[name])
+	if (is_bound || !module->is_initial || first_with[name] <= OT_DYNAMIC_UNKNOWN)
 		return now;
 	return first_with[name];
 }

@@ -124,8 +124,7 @@ struct ot_thread {
 	char scratch[1024];    /* of the hook that runs: what a small stack has no room for */
 	struct ot_open_call open[OT_OPEN_MAX + 1]; /* [0] is above everything */
 	struct ot_rule_count counts[OTRACE_COUNTERS_MAX];
-	uint32_t late_top;  /* where the newest entry of late begins */
-	uint32_t late_used; /* bytes; 0 = no entry */
+	uint64_t late_ends; /* of late: bytes used, and above them where the newest entry begins */
 	uint8_t late[OT_LATE_BYTES] __attribute__((aligned(8))); /* rules.c */
 	struct ot_share share;
 	uint64_t copy_room[OT_COPY_ROOM_BYTES / 8]; /* of copies.c, while it runs */

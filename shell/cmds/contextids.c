@@ -26,7 +26,7 @@ static void add_matching(struct ot_shell *shell, const char *pattern, struct ot_
 
 static struct ot_context *by_word(struct ot_shell *shell, const char *word)
 {
-	size_t digits = strspn(word, "0123456789");
+	size_t digits;
 
 	word += *word == '~' && word[1] != '~';
 	digits = strspn(word, "0123456789");

@@ -58,6 +58,9 @@ static bool walk_next(struct walk *walk)
 		}
 		ot_calls_feed(walk->calls, item.tid, item.rec, item.time_ns, &walk->event);
 		walk->trace = ot_traces_by_id(walk->view->writer.traces, item.rec->trace_id);
+		/* That it matched once more, at its end: the call is there already. */
+		if (walk->event.matched_before)
+			continue;
 		if (walk->trace && matches(walk->view, walk->trace))
 			return true;
 	}
@@ -133,8 +136,6 @@ static void take_event(struct tree *tree, const struct walk *walk)
 	uintptr_t index;
 
 	note_thread(tree, walk->event.tid);
-	if (walk->event.matched_before)
-		return;
 	if (walk->event.kind == OT_CALL_ENTER || walk->event.kind == OT_CALL_LOST) {
 		ot_vec_push(&tree->nodes, node);
 		if (walk->trace)
@@ -276,7 +277,7 @@ static void add_event(struct ot_map *sums, struct ot_map *outer, const struct wa
 		ot_map_set(sums, key, sum);
 	}
 	if (event->kind == OT_CALL_ENTER) {
-		sum->calls += !event->matched_before;
+		sum->calls++;
 		return;
 	}
 	if (!event->begin_known)

@@ -28,15 +28,14 @@ static void choose(struct chosen *chosen, uint64_t seq)
 	ot_vec_push(chosen, seq);
 }
 
-/* "~17", or what ends in ".17": an id says the function and the time for people only. */
+/* "17", "~17", or what ends in ".17": an id says the function and the time for people only. */
 static bool number_of(const char *word, uint64_t *ret)
 {
-	const char *digits = *word == '~' ? word + 1 : strrchr(word, '.');
+	const char *dot = strrchr(word, '.');
+	const char *digits = dot ? dot + 1 : word + (*word == '~');
 	char *end;
 
-	if (digits && *digits == '.')
-		digits++;
-	if (!digits || *digits < '0' || *digits > '9')
+	if (*digits < '0' || *digits > '9')
 		return false;
 	*ret = strtoull(digits, &end, 10);
 	return !*end;
@@ -125,12 +124,14 @@ static struct ot_err *with_list(const struct all_waiting *all, struct ot_err *er
 static struct ot_err *choose_matching(const struct all_waiting *all, const char *pattern,
 				      struct chosen *chosen)
 {
-	size_t before = chosen->nr;
+	bool found = false;
 
 	for (size_t i = 0; i < all->nr; i++)
-		if (ot_glob_match(pattern, all->items[i].id))
+		if (ot_glob_match(pattern, all->items[i].id)) {
 			choose(chosen, all->items[i].seq);
-	if (chosen->nr > before)
+			found = true;
+		}
+	if (found)
 		return NULL;
 	return with_list(all, ot_err_new(OT_ERR_NOT_FOUND, "%s: no thread waits at such a break",
 					 pattern));
@@ -282,7 +283,7 @@ const struct ot_cmd ot_cmd_resume = {
 	.name = "resume",
 	.usage = "[ID...|*]",
 	.summary = "let threads go on that wait at breaks, and requests that are held",
-	.help = "ID as it was printed, or ~ and its last number: ~17. Wildcards mean all that match.\n"
+	.help = "ID as it was printed, or its last number: 17, ~17. Wildcards mean all that match.\n"
 		"Without any it is the one whose context we are in, else the only one that waits.\n"
 		"status lists those that wait. A thread also goes on when its time is over (-t of trace, or\n"
 		"set break_timeout), when its trace is taken away, and when otrace leaves. What locks it\n"

@@ -265,20 +265,28 @@ static char *note(const struct ot_compiler *c, const struct parts *parts)
 			   c->fn->unique_name);
 }
 
-static struct ot_err *write_programs(struct ot_compiler *c, const struct parts *parts,
-				     struct ot_cond *cond)
+static struct ot_err *write_both(struct ot_compiler *c, const struct parts *parts,
+				 const struct ot_cond *cond, struct ot_emitter *enter,
+				 struct ot_emitter *leave)
 {
-	struct ot_emitter enter = {0}, leave = {0};
-
-	c->out = &enter;
+	c->out = enter;
 	if (cond->is_late)
 		OT_TRY(write_early(c, parts));
 	else
 		OT_TRY(write_answer(c, parts, false));
-	c->out = &leave;
+	c->out = leave;
 	c->at_end = true;
-	if (cond->is_late)
-		OT_TRY(write_answer(c, parts, true));
+	return cond->is_late ? write_answer(c, parts, true) : NULL;
+}
+
+static struct ot_err *write_programs(struct ot_compiler *c, const struct parts *parts,
+				     struct ot_cond *cond)
+{
+	struct ot_emitter enter = {0}, leave = {0};
+	struct ot_err *err = write_both(c, parts, cond, &enter, &leave);
+
+	c->out = NULL;
+	OT_TRY(err);
 	OT_TRY(settle(c, &enter, &cond->enter, &cond->nr_enter, &cond->nr_enter_reads));
 	return settle(c, &leave, &cond->leave, &cond->nr_leave, &cond->nr_leave_reads);
 }
@@ -326,10 +334,10 @@ static struct ot_err *in_typed_text(struct ot_err *err, const char *typed, const
 	return ot_err_at(err, typed, position);
 }
 
-struct ot_err *ot_cond_compile(struct ot_program *program, const struct ot_fn *fn, const char *text,
-			       struct ot_cond **ret)
+static struct ot_err *compile_text(struct ot_program *program, const struct ot_fn *fn,
+				   const char *text, bool reads_end, struct ot_cond **ret)
 {
-	struct ot_compiler c = {.program = program, .fn = fn};
+	struct ot_compiler c = {.program = program, .fn = fn, .reads_end = reads_end};
 	ot_auto_free int *places = NULL;
 	ot_auto_free char *prepared = ot_cond_prepare(text, &places);
 	struct ot_cond *cond = ot_alloc(sizeof(*cond));
@@ -352,6 +360,19 @@ struct ot_err *ot_cond_compile(struct ot_program *program, const struct ot_fn *f
 	}
 	*ret = cond;
 	return NULL;
+}
+
+struct ot_err *ot_cond_compile(struct ot_program *program, const struct ot_fn *fn, const char *text,
+			       struct ot_cond **ret)
+{
+	return compile_text(program, fn, text, false, ret);
+}
+
+/* Where the end is not seen, nothing can be known of it. */
+struct ot_err *ot_cond_compile_at_end(struct ot_program *program, const struct ot_fn *fn,
+				      const char *text, struct ot_cond **ret)
+{
+	return compile_text(program, fn, text, !(fn->flags & OTRACE_FN_MUSTTAIL), ret);
 }
 
 void ot_cond_destroy(struct ot_cond *cond)

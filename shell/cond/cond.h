@@ -45,6 +45,9 @@ struct ot_cond {
  */
 struct ot_err *ot_cond_compile(struct ot_program *program, const struct ot_fn *fn, const char *text,
 			       struct ot_cond **ret);
+/** The same for what a call makes: what is behind pointers, and variables, are as they are when it ends. */
+struct ot_err *ot_cond_compile_at_end(struct ot_program *program, const struct ot_fn *fn,
+				      const char *text, struct ot_cond **ret);
 void ot_cond_destroy(struct ot_cond *cond);
 
 /** Whether the text is "call", "return" or "all" alone, for any function. @param shows_ret OT_COND_* */

@@ -45,7 +45,8 @@ struct ot_compiler {
 	struct ot_emitter *out;
 	const struct ot_expr_node *slots[OT_COND_SLOTS]; /* what the enter code leaves */
 	uint32_t nr_slots;
-	bool at_end; /* the leave code is being written */
+	bool at_end;	/* the leave code is being written */
+	bool reads_end; /* memory is read at the end, not at the beginning */
 };
 
 #define ot_cond_error(c, node, code, ...) \

@@ -197,6 +197,11 @@ static bool may_change(const struct ot_param *param)
 	return false;
 }
 
+static unsigned int memory_needs(const struct ot_compiler *c)
+{
+	return c->reads_end ? OT_COND_LATE : OT_COND_MOVING;
+}
+
 static unsigned int name_needs(struct ot_compiler *c, const struct ot_expr_node *node)
 {
 	struct ot_cond_named named = ot_cond_named(c, node->text);
@@ -211,6 +216,8 @@ static unsigned int name_needs(struct ot_compiler *c, const struct ot_expr_node 
 		return OT_COND_LATE;
 	case OT_COND_THREAD:
 		return 0;
+	case OT_COND_OTHER:
+		return memory_needs(c);
 	default:
 		return OT_COND_MOVING;
 	}
@@ -221,7 +228,7 @@ static unsigned int part_needs(struct ot_compiler *c, const struct ot_expr_node 
 	const struct ot_type *type = ot_cond_place_type(c, node->left);
 
 	return ot_cond_needs(c, node->left) |
-	       (type && ot_type_is_record(type) ? 0 : OT_COND_MOVING);
+	       (type && ot_type_is_record(type) ? 0 : memory_needs(c));
 }
 
 unsigned int ot_cond_needs(struct ot_compiler *c, const struct ot_expr_node *node)
@@ -241,7 +248,7 @@ unsigned int ot_cond_needs(struct ot_compiler *c, const struct ot_expr_node *nod
 	default:
 		return ot_cond_needs(c, node->left) | ot_cond_needs(c, node->right) |
 		       ot_cond_needs(c, node->third) |
-		       (node->kind == OT_EXPR_UNARY && node->op == OT_TOKEN_STAR ? OT_COND_MOVING
+		       (node->kind == OT_EXPR_UNARY && node->op == OT_TOKEN_STAR ? memory_needs(c)
 										 : 0) |
 		       (ot_cond_is_tag_test(node) ? OT_COND_MOVING : 0);
 	}

@@ -129,9 +129,19 @@ static bool is_word(const char *name)
 	       !strcmp(name, "false");
 }
 
+/* errno is a macro, and duration nobody's: $errno and $duration are meant. */
+static void add_dollar(const char *name, struct ot_err *err)
+{
+	for (size_t i = 0; i < OT_NR(ours); i++)
+		if (ours[i].what != OT_COND_CALLER && ours[i].name[0] == '$' &&
+		    !strcmp(ours[i].name + 1, name))
+			ot_err_near(err, ours[i].name);
+}
+
 /* Of what nothing is called so: parameters are as near as the program's names. */
 static struct ot_err *no_such_name(const struct ot_compiler *c, const char *name)
 {
+	static const char *const words[] = {"return", "error", "tagged"};
 	const struct ot_enumerator *enumerator = NULL;
 	const struct ot_type *type = NULL;
 	struct ot_nearest nearest;
@@ -155,7 +165,10 @@ static struct ot_err *no_such_name(const struct ot_compiler *c, const char *name
 	for (uint32_t i = 0; i < c->fn->nr_params; i++)
 		if (c->fn->params[i].name)
 			ot_nearest_offer(&nearest, c->fn->params[i].name);
+	for (size_t i = 0; i < OT_NR(words); i++)
+		ot_nearest_offer(&nearest, words[i]);
 	ot_nearest_add_to(&nearest, err);
+	add_dollar(name, err);
 	return ot_program_nearest(c->program, name, err);
 }
 

@@ -89,6 +89,30 @@ struct ot_trace_request *ot_traces_request(const struct ot_traces *traces, uint3
 	return NULL;
 }
 
+static struct ot_err *ask_counts(struct ot_traces *traces, const uint32_t *counters, size_t nr,
+				 struct otrace_trace_counts *ret)
+{
+	size_t even = (nr + 1) & ~(size_t)1;
+	ot_auto_buf struct ot_buf reply = OT_BUF_INIT;
+
+	OT_TRY(ot_target_ask(traces->target, OTRACE_MSG_COUNTS, counters, even * sizeof(*counters),
+			     &reply));
+	if (reply.len < nr * sizeof(*ret))
+		return ot_err_new(OT_ERR_DAMAGED, "the runtime's answer is too short");
+	memcpy(ret, reply.data, nr * sizeof(*ret));
+	return NULL;
+}
+
+/* A shell before us has left a trace there: its matches would be ours, and our limits its. */
+static bool is_left_over(struct ot_traces *traces, uint32_t number)
+{
+	const uint32_t counters[2] = {number, UINT32_MAX};
+	struct otrace_trace_counts counts = {0};
+
+	ot_err_destroy(ask_counts(traces, counters, 1, &counts));
+	return counts.is_kept;
+}
+
 /* Numbers grow, so that who remembers one is not surprised; after the last one they begin again. */
 static struct ot_err *next_number(struct ot_traces *traces, uint32_t *ret)
 {
@@ -96,7 +120,7 @@ static struct ot_err *next_number(struct ot_traces *traces, uint32_t *ret)
 
 	for (uint32_t i = 1; i < OTRACE_COUNTERS_MAX; i++) {
 		number = number % (OTRACE_COUNTERS_MAX - 1) + 1;
-		if (ot_traces_request(traces, number))
+		if (ot_traces_request(traces, number) || is_left_over(traces, number))
 			continue;
 		*ret = number;
 		return NULL;
@@ -162,20 +186,6 @@ struct ot_trace_request *const *ot_traces_requests(const struct ot_traces *trace
 }
 
 /* ------------------------------------------------------------------ what they have seen */
-
-static struct ot_err *ask_counts(struct ot_traces *traces, const uint32_t *counters, size_t nr,
-				 struct otrace_trace_counts *ret)
-{
-	size_t even = (nr + 1) & ~(size_t)1;
-	ot_auto_buf struct ot_buf reply = OT_BUF_INIT;
-
-	OT_TRY(ot_target_ask(traces->target, OTRACE_MSG_COUNTS, counters, even * sizeof(*counters),
-			     &reply));
-	if (reply.len < nr * sizeof(*ret))
-		return ot_err_new(OT_ERR_DAMAGED, "the runtime's answer is too short");
-	memcpy(ret, reply.data, nr * sizeof(*ret));
-	return NULL;
-}
 
 /* What the runtime has never heard of it need not be asked for. */
 static size_t known_counters(const struct ot_traces *traces, uint32_t *counters)

@@ -112,13 +112,21 @@ static struct ot_err *plan_tag(struct ot_trace_rule *rule)
 
 /* ------------------------------------------------------------------ condition and copies */
 
+/* An object is tagged as its constructor leaves it. */
+static struct ot_err *compile(struct ot_program *program, struct ot_trace_rule *rule)
+{
+	const struct ot_trace_options *o = &rule->request->options;
+
+	if (o->action == OTRACE_ACTION_TAG)
+		return ot_cond_compile_at_end(program, rule->fn, o->cond, &rule->cond);
+	return ot_cond_compile(program, rule->fn, o->cond, &rule->cond);
+}
+
 static struct ot_err *plan_cond(struct ot_program *program, struct ot_trace_rule *rule)
 {
-	const char *text = rule->request->options.cond;
-
-	if (!text)
+	if (!rule->request->options.cond)
 		return NULL;
-	OT_TRY(ot_cond_compile(program, rule->fn, text, &rule->cond));
+	OT_TRY(compile(program, rule));
 	rule->head.nr_enter_code = rule->cond->nr_enter;
 	rule->head.nr_leave_code = rule->cond->nr_leave;
 	if (rule->cond->is_late)

@@ -363,6 +363,7 @@ static void about_frame(struct ot_vfs *vfs, const struct ot_node *parent, struct
 	if (frame->line)
 		add_number(vfs, "line", frame->line, ret);
 	add_text(vfs, "place", frame->place, ret);
+	add_stack(vfs, parent, ret);
 }
 
 /* ------------------------------------------------------------------ */

@@ -63,7 +63,7 @@ def test_a_killed_program_leaves_its_contexts(tool, program):
 def test_callers_show_their_locals(tool, program):
     done, got = texts(tool, program, ["cd ~3", "up", "strict", "order->note", "pwd", "up", "total", "word", "fee", "view",
                                       "dn", "strict", "dn", "pwd", "pr __trc/stack", "order->id",
-                                      "cd __up", "ls"])
+                                      "cd __up", "ls", "where"])
     call = printed(done.out, "call")[2]
     here = got[13]
     assert re.fullmatch(r"/osh/recent/traces/settle/call/\d{6}-\d\d-\d\d-\d\d\.3", here)
@@ -81,6 +81,7 @@ def test_callers_show_their_locals(tool, program):
     assert got[15] == "3"
     # what the compiler left nothing of is there, and says so
     assert {"order", "strict", "fee", "level", "left", "__up", "__down", "__trc"} == set(got[17].split())
+    assert got[18].endswith("main-->serve-->checked-->settle")
 
 
 def test_what_is_known_of_a_call(tool, program):

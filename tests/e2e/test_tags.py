@@ -163,6 +163,15 @@ def test_a_program_with_its_own_free_is_told_what_is_not_seen(tool, compiled, pr
     assert "slot" not in s.result("tag nodes[1] one")["text"]
 
 
+def test_the_loader_alone_knows_whose_free_it_is(tool, compiled):
+    """The program's, found by a table of the old kind: not the C library's."""
+    library = compiled("own_malloc.c", "-shared", "-fPIC", "-DLIBRARY", "-Wl,-z,lazy", plugin=False)
+    own = compiled("own_malloc.c", "-fno-builtin", "-rdynamic", "-Wl,--hash-style=sysv", "-Wl,-z,lazy",
+                   "-Wl,--no-as-needed", str(library))
+    done = tool.json(["trace -q -a tag make_thing", "run"], own)
+    assert done.out == "ok\n" and done.of("exit")[0]["status"] == 0
+
+
 def test_calls_tag_and_are_found_by_tags(tool, program):
     s = run(tool, program, ["trace -a tag -c 'id == 5 || id == 6' make", "trace -c tagged touch", "trace -c taggednode grow",
                             "trace -a tag -c 'node->id == 3' touch", "fill()", "tag", "touch(nodes[5])", "touch(nodes[7])",

@@ -194,12 +194,13 @@ def test_a_call_that_is_decided_at_its_end_is_marked(tool, methods):
 def test_a_call_is_shown_once_and_late_ones_have_their_arguments(tool, methods):
     """Whether a quiet trace has the call already, or one that has shown it."""
     done = tool.json(["trace -q *", "trace -c 'return == 4' client_read", "trace -c 'n >= 4' count", "trace -c 'return > 0' count",
-                      "run", "log -s", "log -t"], methods)
+                      "run", "log -s", "log -t", "log -n 1000 count"], methods)
     assert [(e["args"]["n"], e["late"], e["traces"]) for e in done.of("call", "client_read")] == [(4, True, [2])]
     assert len(done.of("call", "count")) == len(done.of("return", "count")) == 10
     rows = {row["function"]: row["calls"] for row in done.result("log -s")["value"]}
     assert rows["client_read"] == 8 and rows["count"] == 10
     assert done.result("log -t")["text"].count("client_read(") == 8
+    assert done.result("log -n 1000 count")["text"].count(" n=") == 10
 
 
 def test_the_list_has_what_was_asked_and_what_it_cost(tool, methods):
@@ -240,6 +241,7 @@ def test_k_keeps_a_trace_when_the_shell_goes(tool, methods):
     process = tool.listen(methods, "100000", "1000")
     try:
         tool.attach(["trace -q -k count", "trace -q client"], process.pid, options=("--for", "0.1"))
+        other = tool.attach(["trace -n 3 -d 0 client_read"], process.pid, options=("--for", "0.3"))
         done = tool.attach(["status", "untrace *"], process.pid)
         off = tool.attach(["status"], process.pid)
     finally:
@@ -247,3 +249,5 @@ def test_k_keeps_a_trace_when_the_shell_goes(tool, methods):
         process.wait()
         process.stdout.close()
     assert [d.result("status")["value"]["on"] for d in (done, off)] == [1, 0]
+    # what stays counts for itself, not for the next one with a number
+    assert len(other.of("call", "client_read")) == 3

@@ -310,6 +310,7 @@ static void test_refusals(void **state)
 	struct session *s = *state;
 
 	REFUSED(s, "add", {"", "empty"}, {"aa == 1", "no parameter \"aa\""}, {"aa == 1", "; a"},
+		{"errno == 1", "; $errno"}, {"retrun < 0", "; return"},
 		{"conter == 1", "; counter"}, {"$duraton > 1", "; $duration"},
 		{"$caller == 0", "caller"}, {"a = 1", "(== compares) ^2"}, {"a++", "only looks"},
 		{"++a", "only looks"}, {"add(1, 2)", "calls no function"},

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <otrace/bytecode.h>
+
 #include "core/area.h"
 #include "core/hooks.h"
 #include "core/probe.h"
@@ -157,7 +159,7 @@ static void test_late_calls_have_the_arguments_of_the_entry(void **state)
 	assert_int_equal(leave->call_seq, late->enter.rec.call_seq);
 	assert_int_equal(*(const uint64_t *)(leave + 1), 82);
 	assert_null(next());
-	assert_int_equal(ot_tls.thread->late_used, 0);
+	assert_int_equal(ot_tls.thread->late_ends, 0);
 }
 
 static void test_late_beside_an_early_one_has_the_arguments_again(void **state)
@@ -289,7 +291,7 @@ static void test_late_calls_beyond_the_room_are_counted(void **state)
 	ot_limit_counts(13, &counts);
 	assert_true(lost > 0);
 	assert_int_equal(counts.matched + lost, 1000);
-	assert_int_equal(ot_tls.thread->late_used, 0);
+	assert_int_equal(ot_tls.thread->late_ends, 0);
 }
 
 /* As on the stacks of coroutines. */
@@ -318,8 +320,127 @@ static void test_late_calls_may_end_in_any_order(void **state)
 	ot_late_drop(thread, late[2]);
 	assert_ptr_equal(ot_late_find(thread, 1000), late[0]);
 	ot_late_drop(thread, late[0]);
-	assert_int_equal(thread->late_used, 0);
+	assert_int_equal(thread->late_ends, 0);
 	thread->top--;
+}
+
+/* A handler jumps out of a hook that has kept its call and not opened it yet. */
+static REAL_FRAME void leave_a_late_hook(void)
+{
+	struct frame frame = {.args = {0, 0}};
+	struct ot_thread *thread = ot_tls.thread;
+	struct ot_late *late;
+
+	frame.head.words[3] = (uint64_t)&frame;
+	thread->armed = (uint64_t)&frame | OT_HOOK_ENTER;
+	late = ot_late_begin(thread, probe.arm);
+	late->seq = thread->next_seq++;
+	late->mask = 1;
+	late->nr_slots = OTRACE_CODE_SLOTS;
+	ot_late_keep(thread, probe.arm, &frame.head, late);
+}
+
+static void test_what_a_left_hook_kept_is_forgotten(void **state)
+{
+	const struct otrace_rule rules[] = {rule(15, OTRACE_RULE_LATE)};
+	struct frame frame = {.args = {0, 0}};
+	uint64_t ends;
+
+	(void)state;
+	limit(15, 0, 0, 0);
+	arm(15, rules, 1);
+	ot_hook_enter(&frame.head, &probe);
+	ends = ot_tls.thread->late_ends;
+	assert_true(ends > 0);
+	for (unsigned i = 0; i < 3; i++) {
+		leave_a_late_hook();
+		assert_true(ot_tls.thread->late_ends > ends);
+		call(1);
+		assert_int_equal(ot_tls.thread->late_ends, ends);
+	}
+	ot_hook_leave(&frame.head, &probe);
+	assert_int_equal(ot_tls.thread->late_ends, 0);
+}
+
+/* What asks for nothing is recorded all the same, the rest is counted. */
+static void test_calls_without_a_frame(void **state)
+{
+	const struct {
+		struct otrace_rule head;
+		struct otrace_code code;
+	} asks = {{.size_bytes = sizeof(asks), .counter = 17, .nr_enter_code = 1},
+		  {.op = OTRACE_CODE_YES}};
+	const struct otrace_rule rules[] = {rule(16, OTRACE_RULE_CONTEXT)};
+	uint64_t lost = ot_tls.thread->ring->lost_fault;
+	const struct otrace_rec_enter *enter;
+
+	(void)state;
+	probe.fn_flags = OTRACE_FN_MUSTTAIL;
+	limit(16, 0, 1, 0);
+	limit(17, 0, 0, 0);
+	arm(16, rules, 1);
+	forget();
+	assert_ptr_equal(ot_hook_low(&probe, (uint64_t)__builtin_frame_address(0)), fn);
+	enter = expect(OTRACE_REC_ENTER_ONLY);
+	assert_int_equal(enter->matched, 1);
+	expect(OTRACE_REC_TRACE_OVER);
+	ot_hook_low(&probe, (uint64_t)__builtin_frame_address(0));
+	assert_int_equal(ot_tls.thread->ring->lost_fault, lost);
+	assert_int_equal(try_arm(17, &asks, 1, sizeof(asks)), OTRACE_E_OK);
+	ot_hook_low(&probe, (uint64_t)__builtin_frame_address(0));
+	assert_int_equal(ot_tls.thread->ring->lost_fault, lost + 1);
+	assert_null(next());
+	probe.fn_flags = 0;
+}
+
+/* There is room for the slots of late rules, and for no others. */
+static void test_only_late_rules_have_slots(void **state)
+{
+	const struct {
+		struct otrace_rule late;
+		struct otrace_rule head;
+		struct otrace_code code[3];
+	} rules = {rule(18, OTRACE_RULE_LATE),
+		   {.size_bytes = sizeof(rules) - sizeof(rules.late),
+		    .counter = 19,
+		    .nr_enter_code = 3},
+		   {{.op = OTRACE_CODE_CONSTANT, .imm = 1},
+		    {.op = OTRACE_CODE_STORE},
+		    {.op = OTRACE_CODE_YES}}};
+
+	(void)state;
+	limit(18, 0, 0, 0);
+	limit(19, 0, 0, 0);
+	assert_int_equal(try_arm(18, &rules, 2, sizeof(rules)), OTRACE_E_OK);
+	forget();
+	call(1);
+	assert_int_equal(((const struct otrace_rec_late *)expect(OTRACE_REC_LATE))->enter.matched,
+			 1);
+	expect(OTRACE_REC_LEAVE);
+	assert_null(next());
+}
+
+static void test_only_what_is_to_stay_stays(void **state)
+{
+	const struct otrace_rule rules[] = {rule(20, 0), rule(21, OTRACE_RULE_KEEP)};
+	const struct ot_arm *both;
+
+	(void)state;
+	limit(20, 0, 0, 0);
+	limit(21, 0, 0, 0);
+	arm(20, rules, 2);
+	both = probe.arm;
+	probe.arm = ot_probe_kept(&probe);
+	assert_true(probe.arm && probe.arm != both);
+	assert_int_equal(probe.arm->rules->nr, 1);
+	assert_int_equal(probe.arm->rules->items[0].counter, 21);
+	assert_ptr_equal(ot_probe_kept(&probe), probe.arm);
+	forget();
+	call(3);
+	assert_int_equal(((const struct otrace_rec_enter *)expect(OTRACE_REC_ENTER))->matched, 1);
+	expect(OTRACE_REC_LEAVE);
+	arm(21, rules, 1);
+	assert_null(ot_probe_kept(&probe));
 }
 
 static void test_what_is_not_sound_is_refused(void **state)
@@ -370,6 +491,10 @@ int main(void)
 		cmocka_unit_test(test_a_rate_switches_the_trace_off),
 		cmocka_unit_test(test_late_calls_beyond_the_room_are_counted),
 		cmocka_unit_test(test_late_calls_may_end_in_any_order),
+		cmocka_unit_test(test_what_a_left_hook_kept_is_forgotten),
+		cmocka_unit_test(test_calls_without_a_frame),
+		cmocka_unit_test(test_only_late_rules_have_slots),
+		cmocka_unit_test(test_only_what_is_to_stay_stays),
 		cmocka_unit_test(test_what_is_not_sound_is_refused),
 	};
 

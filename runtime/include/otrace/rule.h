@@ -138,7 +138,8 @@ struct otrace_trace_counts {
 	uint64_t copied_bytes;
 	uint64_t spared; /* matches without copies, for want of a share */
 	uint32_t over;	 /* enum otrace_over */
-	uint32_t reserved;
+	uint32_t
+		is_kept; /* 1: it counts for a trace that stayed when its shell went: another is to take another */
 };
 
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_code) == 8, "wire size");

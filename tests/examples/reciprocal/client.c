@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The users of the server: submit() is one of them, asking once; client_loop() never tires.
+// The users of the server: submit() is one of them, asking once, ask() one who knows other pages; client_loop() never
+// tires.
 // Shows: a function worth calling from the prompt, and traffic that is always there.
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,7 +21,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t wake;
 static bool stopping;
 
-static const int numbers[] = {4, 2, 8, 0, 5, -10, 1000, 3};
+static const double numbers[] = {4, 2, 8, 0, 5, -10, 1000, 3};
 
 static int connect_to_server(void)
 {
@@ -57,8 +58,8 @@ static size_t read_all(int fd, char *buffer, size_t size)
 	return used;
 }
 
-/* Imitate a user who asks for the reciprocal of n; gives the status of the reply. */
-enum status submit(int n)
+/* Imitate a user who asks a page about n; gives the status of the reply. */
+enum status ask(const char *path, double n)
 {
 	char text[256];
 	unsigned int status = STATUS_NONE;
@@ -67,7 +68,8 @@ enum status submit(int n)
 
 	if (fd < 0)
 		return STATUS_NONE;
-	length = snprintf(text, sizeof(text), "GET /?n=%d HTTP/1.1\r\nHost: localhost\r\n\r\n", n);
+	length = snprintf(text, sizeof(text), "GET %.31s?n=%g HTTP/1.1\r\nHost: localhost\r\n\r\n",
+			  path, n);
 	if (send(fd, text, (size_t)length, MSG_NOSIGNAL) == length)
 		read_all(fd, text, sizeof(text));
 	close(fd);
@@ -75,8 +77,14 @@ enum status submit(int n)
 		return STATUS_NONE;
 	body = strstr(text, "\r\n\r\n");
 	if (client.verbose && body)
-		printf("submit %d: status %u, %s", n, status, body + 4);
+		printf("%s of %g: status %u, %s", path, n, status, body + 4);
 	return (enum status)status;
+}
+
+/* One who asks for the reciprocal of n. */
+enum status submit(double n)
+{
+	return ask("/", n);
 }
 
 /* Sleep until it is time for the next request; false when there is none. */

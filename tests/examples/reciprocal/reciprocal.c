@@ -30,7 +30,7 @@ static struct answer square_of(struct number number)
 {
 	struct answer answer = {.status = STATUS_OK};
 
-	answer.value = (double)number.value * number.value;
+	answer.value = number.value * number.value;
 	return answer;
 }
 
@@ -49,7 +49,7 @@ const struct route *route_find(const char *path)
 }
 
 /* Answer one request; n is its number, handed over apart to be easy to watch. */
-struct answer respond(struct request *request, int n)
+struct answer respond(struct request *request, double n)
 {
 	const struct route *route = route_find(request->path);
 	struct answer answer = {.status = STATUS_NOT_FOUND};

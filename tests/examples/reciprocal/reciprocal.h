@@ -7,7 +7,7 @@
  *   server.c      sockets, one thread per connection, the list of recent requests
  *   request.c     text to struct request, struct answer to text
  *   reciprocal.c  the arithmetic: respond() and the functions it chooses from
- *   client.c      submit(), which imitates a user, and a thread that never tires of it
+ *   client.c      submit() and ask(), which imitate users, and a thread that never tires of it
  */
 #ifndef RECIPROCAL_H
 #define RECIPROCAL_H
@@ -24,8 +24,8 @@ enum status {
 
 /* A number as the user wrote it and as we understood it. */
 struct number {
-	int value;
-	char text[12];
+	double value;
+	char text[24];
 };
 
 /* What a computation says: the value counts only when the status is STATUS_OK. */
@@ -85,11 +85,12 @@ void response_write(struct response *self, const struct request *request);
 
 /* reciprocal.c */
 const struct route *route_find(const char *path);
-struct answer respond(struct request *request, int n);
+struct answer respond(struct request *request, double n);
 struct answer reciprocal_checked(struct number number);
 
 /* client.c */
-enum status submit(int n);
+enum status ask(const char *path, double n);
+enum status submit(double n);
 int client_start(const struct client *settings);
 void client_stop(void);
 

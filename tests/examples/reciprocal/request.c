@@ -2,29 +2,25 @@
 // From the text of a request to a struct request, and from its answer to text.
 // Shows: functions whose first argument is "self", the methods of a C program.
 #include <errno.h>
-#include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "reciprocal.h"
 
-/* False when the text is not a whole number that fits. */
+/* False when the text is not a number that fits. */
 bool number_parse(struct number *self, const char *text)
 {
 	char *end;
-	long value;
 
 	memset(self, 0, sizeof(*self));
 	if (strlen(text) >= sizeof(self->text))
 		return false;
 	strcpy(self->text, text);
 	errno = 0;
-	value = strtol(text, &end, 10);
-	if (end == text || *end || errno || value < INT_MIN || value > INT_MAX)
-		return false;
-	self->value = (int)value;
-	return true;
+	self->value = strtod(text, &end);
+	return end != text && !*end && !errno && isfinite(self->value);
 }
 
 /* The line is "GET /path?n=4 HTTP/1.1". */
