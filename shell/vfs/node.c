@@ -246,14 +246,6 @@ static struct ot_err *no_parts(const struct ot_node *node)
 	return ot_err_new(OT_ERR_NOT_FOUND, "%s is not a directory", node->name);
 }
 
-/* A file of contexts has nothing that lives. */
-static const char *live_hint(const struct ot_node *node)
-{
-	bool in_file = node->context && ot_contexts_is_file(node->context->store);
-
-	return in_file ? "" : " (__live follows it)";
-}
-
 static struct ot_err *unreadable(struct ot_vfs *vfs, const struct ot_node *node)
 {
 	enum ot_target_state state = ot_target_state(ot_node_target(vfs, node));
@@ -261,7 +253,7 @@ static struct ot_err *unreadable(struct ot_vfs *vfs, const struct ot_node *node)
 	if (node->from)
 		return ot_err_new(OT_ERR_FAULT, "%s lies at 0x%llx, which is not in the copy%s",
 				  node->name, (unsigned long long)node->value.address,
-				  live_hint(node));
+				  ot_target_elsewhere(node->from));
 	if (ot_target_is_copy(ot_node_target(vfs, node)))
 		return ot_err_new(OT_ERR_FAULT,
 				  "%s cannot be read: a file of contexts has no variables of the "
@@ -281,7 +273,8 @@ static struct ot_err *wild(struct ot_vfs *vfs, const struct ot_node *node, uint6
 {
 	if (node->from)
 		return ot_err_new(OT_ERR_FAULT, "%s points to 0x%llx, which is not in the copy%s",
-				  node->name, (unsigned long long)address, live_hint(node));
+				  node->name, (unsigned long long)address,
+				  ot_target_elsewhere(node->from));
 	if (ot_target_state(ot_program_target(vfs->program)) == OT_TARGET_ENDED)
 		return unreadable(vfs, node);
 	return ot_err_new(OT_ERR_FAULT, "%s points to 0x%llx, which cannot be read", node->name,
