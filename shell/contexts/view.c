@@ -108,6 +108,15 @@ static const struct ot_target_ops view_ops = {
 	.cannot = "a context is a copy of what was: it cannot be changed (its __live leads to "
 		  "what is there now)",
 	.is_copy = true,
+	.elsewhere = " (__live follows it)",
+	.close = view_close,
+	.readv = view_readv,
+	.open_file = view_open_file,
+};
+
+static const struct ot_target_ops file_view_ops = {
+	.cannot = "a context is a copy of what was: it cannot be changed",
+	.is_copy = true,
 	.close = view_close,
 	.readv = view_readv,
 	.open_file = view_open_file,
@@ -118,7 +127,7 @@ struct ot_target *ot_context_view_create(const struct ot_context *context, bool 
 {
 	struct view *view = ot_alloc(sizeof(*view));
 
-	view->target.ops = &view_ops;
+	view->target.ops = ot_contexts_is_file(context->store) ? &file_view_ops : &view_ops;
 	view->target.state = OT_TARGET_FILE;
 	view->context = context;
 	view->files = files;
@@ -140,7 +149,7 @@ struct ot_target *ot_context_view(struct ot_contexts *contexts, struct ot_contex
 
 void ot_context_view_mix(struct ot_target *view, bool mixed)
 {
-	if (view && view->ops == &view_ops)
+	if (view && view->ops->close == view_close)
 		((struct view *)view)->is_mixed = mixed;
 }
 

@@ -49,10 +49,11 @@ struct ot_err *ot_eval_check(struct ot_evaluator *e, const struct ot_expr_node *
 	case OT_VALUE_OPTIMIZED_OUT:
 		return ot_eval_error(e, node, OT_ERR_OPTIMIZED, "the value is optimized out");
 	case OT_VALUE_UNREADABLE:
-		return ot_eval_error(e, node, OT_ERR_FAULT,
-				     e->target && ot_target_is_copy(e->target)
-					     ? "%#llx is not in the copy (__live follows it)"
-					     : "memory at %#llx cannot be read",
+		if (e->target && ot_target_is_copy(e->target))
+			return ot_eval_error(e, node, OT_ERR_FAULT, "%#llx is not in the copy%s",
+					     (unsigned long long)value->address,
+					     ot_target_elsewhere(e->target));
+		return ot_eval_error(e, node, OT_ERR_FAULT, "memory at %#llx cannot be read",
 				     (unsigned long long)value->address);
 	case OT_VALUE_VOID:
 		return ot_eval_error(e, node, OT_ERR_TYPE, "there is no value here (void)");

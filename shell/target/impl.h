@@ -10,8 +10,9 @@
 #include "target/target.h"
 
 struct ot_target_ops {
-	const char *cannot; /* "a program file cannot be changed or run" */
-	bool is_copy;	    /* of pieces of memory: what is not there is nowhere else either */
+	const char *cannot;    /* "a program file cannot be changed or run" */
+	bool is_copy;	       /* of pieces of memory: what is not there is nowhere else either */
+	const char *elsewhere; /* where that may be found, or NULL */
 	void (*close)(struct ot_target *target);
 	struct ot_err *(*refresh)(struct ot_target *target);
 	struct ot_err *(*readv)(struct ot_target *target, struct ot_target_span *spans, size_t nr);

@@ -108,6 +108,11 @@ bool ot_target_is_copy(const struct ot_target *target)
 	return target->ops->is_copy;
 }
 
+const char *ot_target_elsewhere(const struct ot_target *target)
+{
+	return target->ops->elsewhere ? target->ops->elsewhere : "";
+}
+
 const struct ot_target_module *ot_target_modules(const struct ot_target *target, size_t *nr_ret)
 {
 	*nr_ret = target->nr_modules;

@@ -251,9 +251,14 @@ static struct ot_err *unreadable(struct ot_vfs *vfs, const struct ot_node *node)
 	enum ot_target_state state = ot_target_state(ot_node_target(vfs, node));
 
 	if (node->from)
+		return ot_err_new(OT_ERR_FAULT, "%s lies at 0x%llx, which is not in the copy%s",
+				  node->name, (unsigned long long)node->value.address,
+				  ot_target_elsewhere(node->from));
+	if (ot_target_is_copy(ot_node_target(vfs, node)))
 		return ot_err_new(OT_ERR_FAULT,
-				  "%s lies at 0x%llx, which is not in the copy (__live follows it)",
-				  node->name, (unsigned long long)node->value.address);
+				  "%s cannot be read: a file of contexts has no variables of the "
+				  "program",
+				  node->name);
 	if (state == OT_TARGET_ENDED)
 		return ot_err_new(OT_ERR_GONE, "%s cannot be read: the program has ended",
 				  node->name);
@@ -267,10 +272,9 @@ static struct ot_err *unreadable(struct ot_vfs *vfs, const struct ot_node *node)
 static struct ot_err *wild(struct ot_vfs *vfs, const struct ot_node *node, uint64_t address)
 {
 	if (node->from)
-		return ot_err_new(
-			OT_ERR_FAULT,
-			"%s points to 0x%llx, which is not in the copy (__live follows it)",
-			node->name, (unsigned long long)address);
+		return ot_err_new(OT_ERR_FAULT, "%s points to 0x%llx, which is not in the copy%s",
+				  node->name, (unsigned long long)address,
+				  ot_target_elsewhere(node->from));
 	if (ot_target_state(ot_program_target(vfs->program)) == OT_TARGET_ENDED)
 		return unreadable(vfs, node);
 	return ot_err_new(OT_ERR_FAULT, "%s points to 0x%llx, which cannot be read", node->name,
