@@ -125,7 +125,7 @@ static bool take(struct ot_thread *thread, uint64_t seen, int tid)
 /* By the one who took it. */
 static void set_state(struct ot_thread *thread, enum ot_thread_state state)
 {
-	__atomic_store_n(&thread->owner, (thread->owner & ~0xffull) | state, __ATOMIC_RELEASE);
+	__atomic_store_n(&thread->owner, (owner_of(thread) & ~0xffull) | state, __ATOMIC_RELEASE);
 }
 
 static bool is_dead(int tid)

@@ -32,7 +32,7 @@ def is_number(value):
 def test_every_call_of_luaH_getint_is_seen(command):
     """The number of calls is gdb's; every id pairs; nothing is lost; the output is the plain build's."""
     plain, built, script = get("lua"), get("lua", "otrace"), HERE / "getint.lua"
-    status, out, err, events = command.run(["trace luaH_getint", "run"], [built.binary, script], kept=1000000)
+    status, out, err, events = command.run(["trace -d 0 luaH_getint", "run"], [built.binary, script], kept=1000000)
     expected = gdb_oracle.count(plain.binary, [script], ["luaH_getint"])["luaH_getint"]
     assert 10000 <= expected <= 50000
     assert (status, out, err) == (0, plain_output(plain, script), b"")
@@ -107,7 +107,7 @@ def optimized_out(value):
 def test_arguments_and_results_of_luaH_getint_are_gdbs(command, level):
     """All of them, at one and the same distance in the heap of both runs."""
     plain, built, script = get("lua", "plain", level), get("lua", "otrace", level), HERE / "getint-few.lua"
-    _, out, _, events = command.run(["trace luaH_getint", "run"], [built.binary, script], kept=1000000)
+    _, out, _, events = command.run(["trace -d 0 luaH_getint", "run"], [built.binary, script], kept=1000000)
     assert out == plain_output(plain, script)
     ours = pairs(events)
     theirs = gdb_oracle.calls(plain.binary, [script], ["luaH_getint"], returns=True, limit=1000000,

@@ -276,7 +276,7 @@ def test_an_alias_can_be_removed_and_misspelt(look):
 
 def test_the_aliases_that_are_always_there(look):
     names = [line.split()[0] for line in look("alias").out.splitlines()]
-    assert names == ["cde", "cdt", "dn", "doc", "dv", "show", "up", "uv"]
+    assert names == ["cde", "cdt", "dn", "doc", "dv", "show", "up", "uv", "where"]
     assert "Adds." in look("doc sum").out and "asked++" in look("show sum").out
 
 
@@ -309,7 +309,7 @@ def test_help_of_nothing_known_gives_the_nearest(look):
 # ------------------------------------------------------------------ source, repeat, init files
 
 @pytest.mark.parametrize("line, says", [
-    ("trace --wiat sum", "trace has no option --wiat; it has -c -q -w --wait; did you mean --wait?"),
+    ("trace --wiat sum", "trace has no option --wiat; it has -a -c -n -d -s -r -t -k -q -w --wait; did you mean --wait?"),
     ("log -x", "log has no option -x; it has -n -t -s"), ("find -tpye int", "it has -name -type -depth; did you mean -type?"),
     ("grep -x 5", "grep has no option -x"), ("patch --froce sum with plain", "did you mean --force?"),
     ("view -x sum", "view has no option -x; it has -d -e -i"), ("ls --lnog", "ls has no option --lnog")])

@@ -96,7 +96,7 @@ def test_gdb_sees_the_true_frames(called, tmp_path):
             for order in orders_for(parts, tmp_path / f"stack{len(command)}"):
                 command += ["-ex", order]
     out = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
-    for hook, text in zip(("ot_hook_enter", "ot_hook_leave", "ot_hook_varargs", "ot_hook_leave"), out.split("next\n")):
+    for hook, text in zip(("enter_by_rules", "leave_by_rules", "ot_hook_varargs", "leave_by_rules"), out.split("next\n")):
         names = re.findall(r"^#\d+ +(?:0x\w+ in )?(\S+) \(", text.partition("kept")[0], re.M)
         assert hook in names, text
         behind = names[names.index(hook) + 1:]
