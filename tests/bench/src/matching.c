@@ -141,7 +141,7 @@ NOT_TRACED int main(int argc, char **argv)
 
 	nr_calls = argc > 2 ? atol(argv[2]) : 1000;
 	node = malloc(sizeof(*node));
-	node->q = malloc(sizeof(leaf));
+	node->q = aligned_alloc(4096, 4096); /* a page away: one read does not have both */
 	*node->q = leaf;
 	name = strdup("Ada Lovelace");
 	person = calloc(1, sizeof(*person));
