@@ -35,9 +35,7 @@ static inline struct ot_thread *acquire(uint64_t hook, const struct ot_arm *arm,
 		if (!thread)
 			return NULL;
 	}
-	thread->armed = hook;
-	ot_barrier();
-	return thread;
+	return ot_thread_take(thread, hook) ? thread : NULL;
 }
 
 static inline void release(struct ot_thread *thread)

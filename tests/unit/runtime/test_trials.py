@@ -92,6 +92,29 @@ def test_a_child_is_forked_in_a_hook(trials, runtime, tmp_path):
         assert [r.kind for r in records] == [ENTER, LEAVE]
 
 
+def test_a_child_is_forked_behind_each_instruction_of_a_hook(trials, runtime, tmp_path):
+    with Trial(trials, runtime, tmp_path) as program:
+        client = program.attach()
+        trace_everything(client)
+        told = re.fullmatch(r"(\d+) steps, 0 wrong, 16", program.order("S"))
+        assert told and int(told[1]) >= 200
+
+
+def test_a_jump_behind_each_instruction_of_a_hook(trials, runtime, tmp_path):
+    with Trial(trials, runtime, tmp_path) as program:
+        client = program.attach()
+        trace_everything(client)
+        add = client.named("add")
+        client.probe((add, 2, 0, args_of(add, 2), ret_of(add)))
+        told = re.fullmatch(r"(\d+) jumps, 0 wrong, 8", program.order("G"))
+        assert told and int(told[1]) >= 200
+        records = [r for ring in client.rings() if ring.head for r in ring.records()[0] if r.trace == 2]
+        begun = {r.seq for r in records if r.kind == ENTER}
+        assert sorted(begun) == sorted(r.seq for r in records if r.kind in (LEAVE, ABANDONED))
+        left_alone = {r.seq for r in records if r.kind == ENTER and r.words() == (2, 2)}
+        assert len(left_alone) == int(told[1]) and left_alone <= {r.seq for r in records if r.kind == LEAVE}
+
+
 def test_a_struct_by_value_has_no_room_for_a_copy(trials, runtime, tmp_path):
     with Trial(trials, runtime, tmp_path) as program:
         client = program.attach()
