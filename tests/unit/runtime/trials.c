@@ -589,14 +589,14 @@ __attribute__((no_instrument_function)) static void on_step_jump(int signal)
 }
 
 /* Out of the hooks behind their first instruction, behind their second, and so on to the end. */
-static void jump_at_each_step(void)
+static void jump_at_each_step(int stride)
 {
 	volatile int sum = 0, nr_jumps = 0, over = 0;
 
 	signal(SIGTRAP, on_step_jump);
 	while (!over) {
 		nr_steps = 0;
-		jump_at_step = nr_jumps + 1;
+		jump_at_step = 1 + stride * nr_jumps;
 		if (!sigsetjmp(back, 1)) {
 			SET_STEPS("orq", TRAP_FLAG);
 			sum = add(1, 1) + sum_of(3, 1, 2, 3);
@@ -747,7 +747,10 @@ int main(int argc, char **argv)
 			fork_in_each_step();
 			break;
 		case 'G':
-			jump_at_each_step();
+			jump_at_each_step(1);
+			break;
+		case 'H':
+			jump_at_each_step(17);
 			break;
 		case 'b':
 			pass_large();
