@@ -24,7 +24,11 @@
 #define GRANULES_MOST 6u
 #define DOORS 4u		   /* buckets that stand in for each other */
 #define NR_SLOTS (OT_TAGS_MAX + 1) /* the first is never used: no cell is 0 */
-#define WALK_MOST 4096u		   /* granules; beyond, all slots are looked at */
+#define WALK_MOST 4096u		   /* chunks; beyond, all slots are looked at */
+#define PAGE_SHIFT 12u
+#define CHUNK_SHIFT 17u
+#define BEGINS_BITS 13u
+#define NR_BEGINS (1u << BEGINS_BITS)
 
 /* a slot's life: number << 32 | version << 2 | state */
 enum slot_state { SLOT_FREE = 0, SLOT_BUSY = 1, SLOT_LIVE = 2 };
@@ -62,6 +66,7 @@ struct slot {
 struct table {
 	uint64_t filter[NR_BUCKETS];
 	uint64_t cells[NR_BUCKETS][NR_CELLS];
+	uint16_t begins[NR_BEGINS]; /* how many tags begin in pages and chunks of that hash, at least */
 	struct slot slots[NR_SLOTS];
 	struct ot_tag_facts facts[NR_SLOTS];
 };
@@ -350,46 +355,97 @@ static bool find_inside_slots(uint64_t from, uint64_t end, struct ot_tag_hit *re
 	return false;
 }
 
-/* Those whose cells have the granule; they may begin before it, or behind the end. */
-static bool find_inside_granule(uint64_t granule, uint32_t level, uint64_t from, uint64_t end,
-				struct ot_tag_hit *ret)
+/* Those whose cells have something of these quarters; they may begin before, or behind the end. */
+static bool find_inside_bucket(uint32_t bucket, uint64_t wanted, uint64_t from, uint64_t end,
+			       struct ot_tag_hit *ret)
 {
-	uint64_t hash = hash_of(granule, level), word = load(&table->filter[bucket_of(hash)]);
+	for (uint32_t i = 0; i < NR_CELLS; i++) {
+		uint64_t cell = load(&table->cells[bucket][i]);
 
-	if (!(word & filter_bits(print_of(hash), 0)) ||
-	    !(word & filter_bits(print_of(hash), 15) & UINT32_MAX))
-		return false;
-	for (uint32_t i = 0; i < DOORS * NR_CELLS; i++) {
-		uint64_t cell = load(&table->cells[bucket_of(hash) ^ (i / NR_CELLS)][i % NR_CELLS]);
-
-		if (cell >> 32 == print_of(hash) && read_slot(cell & CELL_SLOT_MASK, ret) &&
+		if (is_wanted(cell, wanted) && read_slot(cell & CELL_SLOT_MASK, ret) &&
 		    is_inside(ret, from, end))
 			return true;
 	}
 	return false;
 }
 
-static bool find_inside_level(uint32_t level, uint64_t from, uint64_t end, struct ot_tag_hit *ret)
+static __attribute__((noinline)) bool find_inside_cells(uint64_t hash, uint32_t quarters,
+							uint64_t from, uint64_t end,
+							struct ot_tag_hit *ret)
 {
-	uint64_t first = from >> LEVEL_SHIFT(level), last = (end - 1) >> LEVEL_SHIFT(level);
+	uint64_t wanted = wanted_of(print_of(hash), quarters);
+	uint32_t doors = load(&table->filter[bucket_of(hash)]) & FILTER_NEXT_DOOR ? DOORS : 1;
 
-	for (uint64_t granule = first; granule <= last; granule++)
-		if (find_inside_granule(granule, level, from, end, ret))
+	for (uint32_t door = 0; door < doors; door++)
+		if (find_inside_bucket(bucket_of(hash) ^ door, wanted, from, end, ret))
 			return true;
+	return false;
+}
+
+static inline bool find_inside_granule(uint64_t granule, uint32_t level, uint64_t from,
+				       uint64_t end, struct ot_tag_hit *ret)
+{
+	uint32_t quarters = quarters_of(granule, level, from, end);
+	uint64_t hash = hash_of(granule, level), word = load(&table->filter[bucket_of(hash)]);
+
+	return ot_unlikely(word & filter_bits(print_of(hash), 0) &&
+			   word & filter_bits(print_of(hash), quarters) & UINT32_MAX) &&
+	       find_inside_cells(hash, quarters, from, end, ret);
+}
+
+static inline bool find_inside_page(uint64_t from, uint64_t end, struct ot_tag_hit *ret)
+{
+	uint64_t left = load(&levels) & LEVELS_MASK;
+
+	for (; left; left &= left - 1) {
+		uint32_t level = (uint32_t)__builtin_ctzll(left), shift = LEVEL_SHIFT(level);
+
+		for (uint64_t granule = from >> shift; granule <= (end - 1) >> shift; granule++)
+			if (find_inside_granule(granule, level, from, end, ret))
+				return true;
+	}
+	return false;
+}
+
+/* Of a page, or of a chunk of them. */
+static inline uint16_t *begins_at(uint64_t address, uint32_t shift)
+{
+	return &table->begins[hash_of(address >> shift, shift & 15) >> (64 - BEGINS_BITS)];
+}
+
+static inline bool any_begins(uint64_t address, uint32_t shift)
+{
+	return __atomic_load_n(begins_at(address, shift), __ATOMIC_ACQUIRE);
+}
+
+static bool find_inside_chunk(uint64_t from, uint64_t end, struct ot_tag_hit *ret)
+{
+	uint64_t next;
+
+	for (; from < end; from = next) {
+		next = ot_smaller(OT_ROUND_DOWN(from, OT_PAGE_BYTES) + OT_PAGE_BYTES, end);
+		if (any_begins(from, PAGE_SHIFT) && find_inside_page(from, next, ret))
+			return true;
+	}
 	return false;
 }
 
 bool ot_tag_find_inside(uint64_t from, uint64_t end, struct ot_tag_hit *ret)
 {
-	uint64_t left = load(&levels) & LEVELS_MASK;
+	uint64_t next;
 
-	if (!left || from >= end)
+	if (!(load(&levels) & LEVELS_MASK))
 		return false;
-	if ((end - from) >> LEVEL_SHIFT((uint32_t)__builtin_ctzll(left)) > WALK_MOST)
+	if (end - from <= OT_PAGE_BYTES)
+		return find_inside_chunk(from, end, ret);
+	if (from < end && (end - from) >> CHUNK_SHIFT > WALK_MOST)
 		return find_inside_slots(from, end, ret);
-	for (; left; left &= left - 1)
-		if (find_inside_level((uint32_t)__builtin_ctzll(left), from, end, ret))
+	for (; from < end; from = next) {
+		next = ot_smaller(OT_ROUND_DOWN(from, 1ull << CHUNK_SHIFT) + (1ull << CHUNK_SHIFT),
+				  end);
+		if (any_begins(from, CHUNK_SHIFT) && find_inside_chunk(from, next, ret))
 			return true;
+	}
 	return false;
 }
 
@@ -472,6 +528,8 @@ static void remove_cells(uint32_t slot, uint64_t life, uint64_t begin, uint64_t 
 		while (door < DOORS && !clear_cell(bucket_of(hash) ^ door, at_door(cell, door)))
 			door++;
 	}
+	__atomic_fetch_sub(begins_at(begin, PAGE_SHIFT), 1, __ATOMIC_ACQ_REL);
+	__atomic_fetch_sub(begins_at(begin, CHUNK_SHIFT), 1, __ATOMIC_ACQ_REL);
 	__atomic_fetch_sub(&state.nr_of_level[level], 1, __ATOMIC_ACQ_REL);
 	__atomic_fetch_add(&state.nr_removed, 1, __ATOMIC_RELAXED);
 }
@@ -492,6 +550,8 @@ static bool add_cells(uint32_t slot, uint64_t life, uint64_t begin, uint64_t end
 	uint32_t level = level_of(begin, end), shift = LEVEL_SHIFT(level);
 
 	mark_level(level);
+	__atomic_fetch_add(begins_at(begin, CHUNK_SHIFT), 1, __ATOMIC_ACQ_REL);
+	__atomic_fetch_add(begins_at(begin, PAGE_SHIFT), 1, __ATOMIC_ACQ_REL);
 	for (uint64_t granule = begin >> shift; granule <= (end - 1) >> shift; granule++) {
 		uint64_t hash = hash_of(granule, level);
 
@@ -585,6 +645,7 @@ static bool add_new(struct ot_tag *tag)
 	__atomic_fetch_add(&state.nr, 1, __ATOMIC_ACQ_REL);
 	store(&table->slots[slot].life, number | (life & VERSION_MASK) | SLOT_LIVE);
 	tag->number = (uint32_t)(number >> 32);
+	tag->slot = slot;
 	return true;
 }
 
@@ -604,6 +665,14 @@ void ot_tag_drop(const struct ot_tag_hit *hit)
 	remove_cells(hit->slot, hit->life, hit->address, hit->address + hit->bytes);
 	set_free(hit->slot, hit->life);
 	__atomic_fetch_sub(&state.nr, 1, __ATOMIC_ACQ_REL);
+}
+
+void ot_tag_withdraw(const struct ot_tag *tag)
+{
+	struct ot_tag_hit hit;
+
+	if (read_slot(tag->slot, &hit) && hit.number == tag->number && ot_tag_take(&hit))
+		ot_tag_drop(&hit);
 }
 
 /* Another version: whoever reads the slot meanwhile notices. */
@@ -634,6 +703,7 @@ static bool replace(const struct ot_tag_hit *old, struct ot_tag *tag, uint32_t *
 		return false;
 	*replaced = old->number;
 	tag->number = (uint32_t)(number >> 32);
+	tag->slot = old->slot;
 	hit.life = number | (old->life & 0xffffffffull);
 	set_facts(hit.slot, &tag->facts);
 	if (old->bytes != tag->bytes)
