@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/area.h"
+#include "core/requests.h"
 #include "core/tags.h"
 #include "core/tagtable.h"
 #include "core/thread.h"
@@ -523,6 +524,42 @@ static void test_a_hook_of_a_shell_that_has_gone_tags_nothing(void **state)
 	assert_int_equal(ot_tags_nr(), 2);
 }
 
+static uint64_t untag(const uint32_t *numbers, uint64_t nr)
+{
+	struct ot_payload in = {(const uint8_t *)numbers, nr * sizeof(*numbers)};
+	struct ot_reply reply;
+	uint64_t ret;
+
+	ot_reply_init(&reply);
+	ot_request_untag(NULL, in, &reply);
+	memcpy(&ret, reply.bytes + sizeof(struct otrace_msg), sizeof(ret));
+	ot_reply_deinit(&reply);
+	return ret;
+}
+
+/* More than are looked for at once, some of them twice, some unknown, and none (0). */
+static void test_many_are_untagged_by_their_numbers(void **state)
+{
+	static uint32_t numbers[10000];
+
+	(void)state;
+	assert_int_equal(ot_tags_prepare(), OTRACE_E_OK);
+	for (uint32_t i = 0; i < 9000; i++) {
+		numbers[i] = add(HERE + i * 64, 64);
+		assert_true(numbers[i]);
+	}
+	for (uint32_t i = 0; i < 9000; i += 3)
+		numbers[i] = i % 2 ? 0 : UINT32_MAX - i;
+	memcpy(&numbers[9000], numbers, 1000 * sizeof(numbers[0]));
+	assert_int_equal(untag(numbers, 10000), 6000);
+	assert_int_equal(ot_tags_nr(), 3000);
+	for (uint32_t i = 0; i < 9000; i++)
+		assert_int_equal(ot_tag_of(HERE + i * 64) != 0, i % 3 == 0);
+	assert_int_equal(untag(numbers, 10000), 0);
+	assert_int_equal(untag(NULL, 0), 3000);
+	assert_int_equal(ot_tags_nr(), 0);
+}
+
 static void test_one_that_was_added_is_withdrawn_unless_somebody_has_it(void **state)
 {
 	struct ot_tag tag = {.address = HERE, .bytes = 8};
@@ -563,6 +600,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_what_hooks_tag_is_told, tear_down),
 		cmocka_unit_test_teardown(test_a_hook_of_a_shell_that_has_gone_tags_nothing,
 					  tear_down),
+		cmocka_unit_test_teardown(test_many_are_untagged_by_their_numbers, tear_down),
 		cmocka_unit_test_teardown(
 			test_one_that_was_added_is_withdrawn_unless_somebody_has_it, tear_down),
 	};
