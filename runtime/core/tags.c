@@ -66,7 +66,8 @@ struct slot {
 struct table {
 	uint64_t filter[NR_BUCKETS];
 	uint64_t cells[NR_BUCKETS][NR_CELLS];
-	uint16_t begins[NR_BEGINS]; /* how many tags begin in pages and chunks of that hash, at least */
+	uint16_t begins
+		[NR_BEGINS]; /* how many tags begin in pages and chunks of that hash, at least */
 	struct slot slots[NR_SLOTS];
 	struct ot_tag_facts facts[NR_SLOTS];
 };
@@ -325,7 +326,8 @@ bool ot_tag_any(const void *words, uint32_t mask)
 		for (; ot_unlikely(maybe); maybe &= maybe - 1) {
 			struct query query = {.address = addresses[__builtin_ctz(maybe)]};
 
-			if (find_in_cells(&query, hash_of(query.address >> LEVEL_SHIFT(level), level),
+			if (find_in_cells(&query,
+					  hash_of(query.address >> LEVEL_SHIFT(level), level),
 					  level, &hit))
 				return true;
 		}

@@ -420,7 +420,7 @@ static void note_allocator(const struct ot_dynamic *dynamic)
 	if (nr_allocators == NR_ALLOCATORS)
 		return;
 	new->size_of = ot_dynamic_function(dynamic, "malloc_usable_size");
-	for (unsigned i = 0; i < NR_NAMES && new->size_of > OT_DYNAMIC_UNKNOWN; i++) {
+	for (unsigned i = 0; i<NR_NAMES &&new->size_of> OT_DYNAMIC_UNKNOWN; i++) {
 		uint64_t code = ot_dynamic_function(dynamic, names[i].name);
 
 		new->functions[i] = code > OT_DYNAMIC_UNKNOWN ? code : 0;
