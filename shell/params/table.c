@@ -11,6 +11,7 @@
 #include "stream/asserts.h"
 #include "stream/crashes.h"
 #include "stream/related.h"
+#include "stream/stream.h"
 #include "stream/traces.h"
 #include "ui/pickling.h"
 #include "ui/ui.h"
@@ -129,6 +130,8 @@ static struct ot_err *apply_tags(struct ot_shell *shell, const struct ot_params 
 	return shell ? ot_tagging_watch(shell, params) : NULL;
 }
 
+#define LOOK_MS 20 /* for what is on its way */
+
 static struct ot_err *apply_trace_related(struct ot_shell *shell, const struct ot_params *params)
 {
 	return shell && shell->traces ? ot_traces_set_related(shell->traces, params->trace_related)
@@ -137,8 +140,12 @@ static struct ot_err *apply_trace_related(struct ot_shell *shell, const struct o
 
 static struct ot_err *apply_save_tags(struct ot_shell *shell, const struct ot_params *params)
 {
-	if (shell && shell->contexts)
-		ot_contexts_save_all(shell->contexts, OT_CONTEXT_TAGS, params->save_tags);
+	if (!shell || !shell->contexts)
+		return NULL;
+	/* what has happened before is still as it was then */
+	if (shell->stream && shell->params && shell->params->save_tags != params->save_tags)
+		ot_stream_look(shell->stream, LOOK_MS);
+	ot_contexts_save_all(shell->contexts, OT_CONTEXT_TAGS, params->save_tags);
 	return NULL;
 }
 
