@@ -194,7 +194,7 @@ const struct ot_cmd ot_cmd_tag = {
 	.summary = "mark an object, to follow it from call to call; alone: what is tagged",
 	.help = "POINTER is an expression: what it points to is tagged, a struct or an array as it is; . is\n"
 		"self, or the object of the directory. Then `trace -c tagged F` shows the calls of F that get\n"
-		"a pointer to it, or into it.\n"
+		"a pointer to it, or into it; `set trace_related on` those of all traced functions.\n"
 		"  -b BYTES  how large it is, where its type does not say, or says less\n"
 		"The tag goes with the object: it ends when the program frees it, and moves with realloc(), as\n"
 		"far as that is seen: calls of free() and realloc() through the slots of modules are, also those\n"

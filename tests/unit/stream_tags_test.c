@@ -34,22 +34,22 @@ static void set(struct ot_tags *tags, uint32_t number, uint64_t address, uint64_
 static void move(struct ot_tags *tags, uint32_t number, uint64_t from, uint64_t address,
 		 uint64_t bytes, uint64_t time_ns)
 {
-	struct otrace_rec_tag_moved rec = {
-		.rec = {.nr_words = sizeof(rec) / 8, .type = OTRACE_REC_TAG_MOVED},
-		.number = number,
-		.from = from,
-		.address = address,
-		.bytes = bytes};
+	struct otrace_rec_tag_moved rec = {.rec = {.nr_words = sizeof(rec) / 8,
+						   .type = OTRACE_REC_TAG_MOVED},
+					   .number = number,
+					   .from = from,
+					   .address = address,
+					   .bytes = bytes};
 
 	ot_tags_feed(tags, 1, &rec.rec, time_ns);
 }
 
 static void end(struct ot_tags *tags, uint32_t number, uint64_t time_ns)
 {
-	struct otrace_rec_tag_died rec = {
-		.rec = {.nr_words = sizeof(rec) / 8, .type = OTRACE_REC_TAG_DIED},
-		.number = number,
-		.why = OTRACE_TAG_FREED};
+	struct otrace_rec_tag_died rec = {.rec = {.nr_words = sizeof(rec) / 8,
+						  .type = OTRACE_REC_TAG_DIED},
+					  .number = number,
+					  .why = OTRACE_TAG_FREED};
 
 	ot_tags_feed(tags, 1, &rec.rec, time_ns);
 }
