@@ -448,6 +448,7 @@ static int look_main(struct start *start)
 	ot_session_leave(ot_session_shell(session));
 	/* Somebody who mistypes a command at a prompt has seen it. */
 	failed = ot_session_shell(session)->nr_failed && !start->interactive;
+	ot_ui_finish_log(start->ui);
 	ot_ui_flush(start->ui);
 	failed = failed || ot_ui_has_failed(start->ui);
 	ot_session_destroy(session);

@@ -32,6 +32,7 @@ struct ot_params {
 	char *log_format;
 	unsigned int log_level; /* enum ot_log_level */
 	unsigned int log_lines; /* of traces a second at the prompt; 0 = all */
+	char *log_remote;	/* a log server; "" = none */
 	char *log_sink;
 	unsigned int log_truncate; /* characters; 0 = off */
 	uint64_t repeat_interval;  /* milliseconds */

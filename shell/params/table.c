@@ -76,6 +76,7 @@ static struct ot_err *apply_trace_limits(struct ot_shell *shell, const struct ot
 static struct ot_err *apply_log(struct ot_shell *shell, const struct ot_params *params)
 {
 	struct ot_log_options options = {.sink = params->log_sink,
+					 .remote = params->log_remote,
 					 .level = (enum ot_log_level)params->log_level,
 					 .format = params->log_format,
 					 .truncate = params->log_truncate};
@@ -187,6 +188,10 @@ const struct ot_setting ot_params_table[] = {
 	{FIELD(log_lines), .kind = OT_SETTING_UINT, .standard = "200", .max = 1000000,
 	 .help = "lines of traces printed in a second at the prompt, the rest is counted; 0 = all",
 	 .apply = apply_log_lines},
+	{FIELD(log_remote), .kind = OT_SETTING_TEXT, .standard = "",
+	 .help = "a log server that trace lines go to in place of log_sink: HOST[:PORT] (9020), "
+		 "udp:HOST[:PORT]; \"\": none",
+	 .apply = apply_log},
 	{FIELD(log_sink), .kind = OT_SETTING_TEXT, .standard = "stderr",
 	 .help = "where trace lines go: stderr, file:PATH (appended), syslog", .apply = apply_log},
 	{FIELD(log_truncate), .kind = OT_SETTING_UINT, .standard = "0", .max = 1000000,

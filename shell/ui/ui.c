@@ -70,6 +70,7 @@ void ot_ui_destroy(struct ot_ui *ui)
 	if (!ui)
 		return;
 	ot_ui_progress_end(ui);
+	ot_ui_finish_log(ui);
 	ot_ui_flush(ui);
 	ot_logsink_destroy(ui->log);
 	ot_buf_deinit(&ui->line);
@@ -176,6 +177,7 @@ int ot_ui_pause_ms(const struct ot_ui *ui, int wait_ms)
 {
 	bool pending = ui->cap.held_back || ui->partial.len;
 
+	wait_ms = ot_logsink_pause_ms(ui->log, wait_ms);
 	return pending && (wait_ms < 0 || wait_ms > PARTIAL_LINE_MS) ? PARTIAL_LINE_MS : wait_ms;
 }
 
@@ -194,13 +196,28 @@ static void note_loss(struct ot_ui *ui, struct out *out, const char *what)
 static void flush_log(struct ot_ui *ui)
 {
 	int error = ot_logsink_flush(ui->log);
+	ot_auto_buf struct ot_buf news = OT_BUF_INIT;
 
+	if (ot_logsink_news(ui->log, &news)) {
+		ot_ui_note(ui, "%s", ot_buf_text(&news));
+		out_write(&ui->err);
+	}
 	if (!error)
 		return;
 	ui->failed = true;
 	ot_ui_note(ui, "cannot write the log: %s; further lines are lost until log_sink is set",
 		   strerror(error));
 	out_write(&ui->err);
+}
+
+void ot_ui_finish_log(struct ot_ui *ui)
+{
+	uint64_t lost = ot_logsink_finish(ui->log);
+
+	if (!lost)
+		return;
+	ui->failed = true;
+	ot_ui_note(ui, "%llu lines of the log did not reach the server", (unsigned long long)lost);
 }
 
 bool ot_ui_writes_json(const struct ot_ui *ui)
@@ -261,6 +278,7 @@ void ot_ui_flush(struct ot_ui *ui)
 
 	if (ui->held) {
 		out_write(&ui->json);
+		ot_logsink_pump(ui->log);
 		return;
 	}
 	report_held_back(ui, false);

@@ -107,6 +107,9 @@ int ot_ui_pause_ms(const struct ot_ui *ui, int wait_ms);
 /** Whether results go out as JSON, alone or besides the text. */
 bool ot_ui_writes_json(const struct ot_ui *ui);
 
+/** Sends what is left of the log, and says what could not be sent. ot_ui_destroy() does it too. */
+void ot_ui_finish_log(struct ot_ui *ui);
+
 /** Whether something could not be written, a full disk say; it was said. */
 bool ot_ui_has_failed(const struct ot_ui *ui);
 
