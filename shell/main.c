@@ -19,6 +19,7 @@
 #include "ui/holding.h"
 #include "ui/init.h"
 #include "ui/options.h"
+#include "ui/prompt.h"
 #include "ui/readline.h"
 #include "ui/relay.h"
 #include "ui/session.h"
@@ -117,6 +118,8 @@ static void take_line(struct ot_shell *shell, const char *line)
 {
 	unsigned int nr_interrupts = ot_session_nr_interrupts();
 
+	if (line)
+		ot_ui_echo_typed(shell->ui, ot_prompt_text(shell), line);
 	ot_cmd_line(shell, line ? line : "quit");
 	/* It was for the command, which has ended; the prompt need not tell of it again. */
 	if (ot_session_nr_interrupts() != nr_interrupts)

@@ -84,6 +84,18 @@ static struct ot_err *apply_log(struct ot_shell *shell, const struct ot_params *
 	return shell && shell->ui ? ot_ui_set_log(shell->ui, &options) : NULL;
 }
 
+static struct ot_err *apply_echo(struct ot_shell *shell, const struct ot_params *params)
+{
+	const struct ot_params *old = shell ? shell->params : NULL;
+
+	if (!old || !shell->ui)
+		return NULL;
+	/* what was printed before is not for it */
+	if (strcmp(old->echo_file, params->echo_file) != 0)
+		ot_ui_flush(shell->ui);
+	return ot_ui_set_echo_file(shell->ui, params->echo_file);
+}
+
 #define CONTEXT_BYTES 4096u
 
 static struct ot_err *apply_assert(struct ot_shell *shell, const struct ot_params *params)
@@ -174,6 +186,10 @@ const struct ot_setting ot_params_table[] = {
 	 .help = "number of the program's thread that makes calls; 0 = the runtime's own"},
 	{FIELD(color), .kind = OT_SETTING_ENUM, .standard = "auto", .words = "auto always never",
 	 .help = "colours; auto: on a terminal, unless NO_COLOR is set", .apply = apply_color},
+	{FIELD(echo_file), .kind = OT_SETTING_TEXT, .standard = "",
+	 .help = "file that gets a copy of all that is printed, and of what is typed (appended); "
+		 "\"\": none",
+	 .apply = apply_echo},
 	{FIELD(editor), .kind = OT_SETTING_TEXT, .standard = "",
 	 .help = "what view -e opens sources with; nothing: $VISUAL, $EDITOR, or vi"},
 	{FIELD(history_size), .kind = OT_SETTING_UINT, .standard = "2000", .max = 1000000,
