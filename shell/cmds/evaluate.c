@@ -5,6 +5,7 @@
 #include "cmds/invoke.h"
 #include "expr/expr.h"
 #include "expr/history.h"
+#include "ui/execlock.h"
 #include "vfs/vfs.h"
 
 /* Why the program is not to be changed, with the way out; NULL = it may be. */
@@ -92,6 +93,7 @@ struct ot_err *ot_evaluate(struct ot_shell *shell, const char *text, struct ot_v
 	struct ot_expr_scope scope;
 	struct ot_node hold;
 	struct ot_err *err;
+	bool locked;
 
 	if (!shell->history)
 		shell->history = ot_history_create();
@@ -105,8 +107,10 @@ struct ot_err *ot_evaluate(struct ot_shell *shell, const char *text, struct ot_v
 	scope.access = !scope.target || scope.target == shell->target ? access_it : NULL;
 	scope.access_priv = shell;
 	scope.copy_ret = copy_ret;
+	locked = ot_execlock_begin(shell);
 	if (!err)
 		err = ot_expr_value(&scope, text, ret);
+	ot_execlock_end(shell, locked);
 	ot_node_deinit(&hold);
 	return err;
 }

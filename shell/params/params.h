@@ -29,6 +29,7 @@ struct ot_params {
 	unsigned int color;  /* enum ot_params_color */
 	char *pager;	     /* "auto" = $PAGER or less; "" = none */
 	char *editor;
+	bool exec_lock;	 /* ui/execlock.h */
 	char *echo_file; /* gets a copy of all that is printed; "" = none */
 	char *log_format;
 	unsigned int log_level; /* enum ot_log_level */

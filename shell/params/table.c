@@ -192,6 +192,9 @@ const struct ot_setting ot_params_table[] = {
 	 .apply = apply_echo},
 	{FIELD(editor), .kind = OT_SETTING_TEXT, .standard = "",
 	 .help = "what view -e opens sources with; nothing: $VISUAL, $EDITOR, or vi"},
+	{FIELD(exec_lock), .kind = OT_SETTING_BOOL, .standard = "false",
+	 .help = "records and ends of traces wait while an expression is evaluated, 1 s at most: "
+		 "~~ stays what it is; the program goes on"},
 	{FIELD(history_size), .kind = OT_SETTING_UINT, .standard = "2000", .max = 1000000,
 	 .help = "lines that the history keeps"},
 	{FIELD(log_format), .kind = OT_SETTING_TEXT, .standard = "",
