@@ -149,11 +149,9 @@ static void start_connecting(struct ot_remote *remote)
 					  place->ai_protocol));
 	remote->state = CONNECTING;
 	remote->until_ms = now_ms() + CONNECT_MS;
-	if (remote->fd < 0)
-		fail(remote, errno);
-	else if (!connect(remote->fd, place->ai_addr, place->ai_addrlen))
+	if (remote->fd >= 0 && !connect(remote->fd, place->ai_addr, place->ai_addrlen))
 		be_connected(remote);
-	else if (errno != EINPROGRESS)
+	else if (remote->fd < 0 || errno != EINPROGRESS)
 		fail(remote, errno);
 }
 
@@ -297,7 +295,7 @@ static void send_queue(struct ot_remote *remote)
 {
 	bool more = true;
 
-	while (more && remote->state == CONNECTED && nr_bytes(remote))
+	while (more && remote->state == CONNECTED && remote->fd >= 0 && nr_bytes(remote))
 		more = remote->datagrams ? send_datagram(remote) : send_some(remote);
 }
 
@@ -310,7 +308,7 @@ void ot_remote_pump(struct ot_remote *remote)
 	/* inside a program: it may have closed it, and have a file of its own there */
 	if (remote->fd >= 0 && !ot_ownfd_is(remote->fd))
 		fail(remote, EBADF);
-	if (remote->state == CONNECTED)
+	if (remote->state == CONNECTED && remote->fd >= 0)
 		look_whether_there(remote);
 	while (remote->state == WAITING && now_ms() >= remote->until_ms)
 		start_connecting(remote);
