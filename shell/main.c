@@ -19,6 +19,7 @@
 #include "ui/holding.h"
 #include "ui/init.h"
 #include "ui/options.h"
+#include "ui/prompt.h"
 #include "ui/readline.h"
 #include "ui/relay.h"
 #include "ui/session.h"
@@ -117,6 +118,8 @@ static void take_line(struct ot_shell *shell, const char *line)
 {
 	unsigned int nr_interrupts = ot_session_nr_interrupts();
 
+	if (line)
+		ot_ui_echo_typed(shell->ui, ot_prompt_text(shell), line);
 	ot_cmd_line(shell, line ? line : "quit");
 	/* It was for the command, which has ended; the prompt need not tell of it again. */
 	if (ot_session_nr_interrupts() != nr_interrupts)
@@ -448,6 +451,7 @@ static int look_main(struct start *start)
 	ot_session_leave(ot_session_shell(session));
 	/* Somebody who mistypes a command at a prompt has seen it. */
 	failed = ot_session_shell(session)->nr_failed && !start->interactive;
+	ot_ui_finish_log(start->ui);
 	ot_ui_flush(start->ui);
 	failed = failed || ot_ui_has_failed(start->ui);
 	ot_session_destroy(session);

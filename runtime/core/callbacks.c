@@ -123,6 +123,22 @@ void ot_callbacks_tell_edits(void)
 	running = outer;
 }
 
+/* ------------------------------------------------------------------ accesses */
+
+void ot_callbacks_tell_access(const struct otrace_access *access)
+{
+	const struct otrace_callbacks *callbacks = __atomic_load_n(&ot_callbacks, __ATOMIC_ACQUIRE);
+	uint64_t outer = running;
+
+	/* a program of an earlier version has none */
+	if (!callbacks || callbacks->size_bytes < sizeof(*callbacks) || !callbacks->on_access ||
+	    outer == OT_ARMED)
+		return;
+	running = OT_ARMED;
+	callbacks->on_access(access, callbacks->context);
+	running = outer;
+}
+
 /* ------------------------------------------------------------------ messages */
 
 static bool in_hook(void)
@@ -147,7 +163,7 @@ static bool take_line(const char *line)
 
 int otrace_set_callbacks(const struct otrace_callbacks *callbacks)
 {
-	if (callbacks && callbacks->size_bytes < sizeof(*callbacks))
+	if (callbacks && callbacks->size_bytes < offsetof(struct otrace_callbacks, on_access))
 		return -OTRACE_E_INVALID;
 	ot_start_core();
 	ot_log_to = take_line;

@@ -29,4 +29,7 @@ static inline void ot_callbacks_tell(const struct otrace_frame *frame, bool at_e
 /** Tells of functions that lead elsewhere than when this was called last. Not under control. */
 void ot_callbacks_tell_edits(void);
 
+/** Tells of an access by the shell. In the thread that serves it. */
+void ot_callbacks_tell_access(const struct otrace_access *access);
+
 #endif

@@ -4,6 +4,7 @@
 #include "base/sys.h"
 #include "core/area.h"
 #include "core/asserts.h"
+#include "core/callbacks.h"
 #include "core/clock.h"
 #include "core/control.h"
 #include "core/ending.h"
@@ -266,6 +267,27 @@ static void asserts(struct ot_client *client, struct ot_payload in, struct ot_re
 		ot_reply_error(reply, OTRACE_E_NO_MEMORY, NULL);
 }
 
+static void accessed(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
+{
+	const struct otrace_accessed *told = (const void *)in.bytes;
+	uint64_t room = in.nr_bytes - sizeof(*told);
+	char name[OTRACE_ACCESS_NAME_BYTES];
+	struct otrace_access access = {.address = (void *)told->address,
+				       .size_bytes = told->bytes,
+				       .is_store = told->flags & OTRACE_ACCESS_STORE};
+	uint64_t bytes = told->name_bytes < sizeof(name) ? told->name_bytes : sizeof(name) - 1;
+
+	(void)client;
+	if (told->name_bytes > room) {
+		ot_reply_error(reply, OTRACE_E_PROTOCOL, "wrong payload length");
+		return;
+	}
+	ot_memcpy(name, told + 1, bytes);
+	name[bytes] = 0;
+	access.name = bytes ? name : NULL;
+	ot_callbacks_tell_access(&access);
+}
+
 #define CHANGES_PROGRAM 1u /* refused in safe mode */
 #define ANY_LENGTH 2u	   /* a multiple of the unit, also none */
 
@@ -301,6 +323,7 @@ static const struct request {
 	[OTRACE_MSG_RELEASE] = {ot_request_release, sizeof(struct otrace_release), 0},
 	[OTRACE_MSG_POST_MORTEM] = {ot_request_post_mortem, sizeof(struct otrace_post_mortem), 0},
 	[OTRACE_MSG_HELD] = {ot_request_held, 0, 0},
+	[OTRACE_MSG_ACCESS] = {accessed, sizeof(struct otrace_accessed), 0},
 };
 
 static bool length_fits(const struct request *request, uint64_t bytes)

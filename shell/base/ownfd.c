@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,6 +44,14 @@ static bool is_there_yet(size_t i)
 
 	return !fstat(own[i].fd, &st) && st.st_dev == own[i].device && st.st_ino == own[i].inode &&
 	       fcntl(own[i].fd, F_GETFD) == FD_CLOEXEC;
+}
+
+bool ot_ownfd_is(int fd)
+{
+	for (size_t i = 0; i < OT_NR(own) && fd >= 0; i++)
+		if (own[i].taken && own[i].fd == fd)
+			return is_there_yet(i);
+	return false;
 }
 
 /* Given away before it is closed: what is open for a moment longer in a child hurts less than another's file closed. */

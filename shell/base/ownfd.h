@@ -7,8 +7,13 @@
 #ifndef OT_BASE_OWNFD_H
 #define OT_BASE_OWNFD_H
 
+#include <stdbool.h>
+
 /** Takes @p fd, which has O_CLOEXEC. Returns it; -1 when it is none, or closed as there are too many already. */
 int ot_ownfd_take(int fd);
+
+/** Whether it is one that was taken, and still the same file. */
+bool ot_ownfd_is(int fd);
 
 /** Closes it, if it is one that was taken and not closed since. */
 void ot_ownfd_close(int fd);

@@ -1,13 +1,25 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "base/err.h"
 #include "cmds/cmd.h"
+#include "cmds/evaluate.h"
 #include "cmds/paths.h"
+
+static void tell_program(struct ot_shell *shell)
+{
+	struct ot_node here = {0};
+	ot_auto_err struct ot_err *err = ot_vfs_find(shell->vfs, ".", &here, NULL);
+
+	if (!err)
+		ot_evaluate_looks(shell, &here);
+	ot_node_deinit(&here);
+}
 
 static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 {
 	if (call->argc > 2)
 		return ot_err_new(OT_ERR_USAGE, "cd takes one directory");
 	OT_TRY(ot_vfs_cd(shell->vfs, call->argc > 1 ? call->argv[1] : NULL));
+	tell_program(shell);
 	ot_paths_say_here(shell, call);
 	return NULL;
 }

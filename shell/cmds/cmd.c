@@ -471,6 +471,7 @@ static void show(struct ot_shell *shell, const char *text, struct ot_buf *out, b
 		ot_ui_result_elsewhere(shell->ui, text, out, json, err);
 	} else if (!elsewhere && is_long(shell, out)) {
 		end_line(out);
+		ot_ui_echo(shell->ui, out);
 		/* Whoever leaves it early has seen enough. */
 		ot_err_destroy(ot_unix_run(shell, ot_unix_pager(shell), out, NULL));
 		ot_ui_result_elsewhere(shell->ui, text, out, json, err);

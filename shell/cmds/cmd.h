@@ -113,6 +113,7 @@ struct ot_shell {
 	struct ot_history *history; /* expr/history.h: earlier results; NULL = none yet */
 	/* contexts/contexts.h: what single calls were made with */
 	struct ot_contexts *contexts;
+	uint64_t execlock_ms;	    /* ui/execlock.h: records wait until then; 0 = they do not */
 	struct ot_pickler *pickler; /* ui/pickling.h: what writes them to a file, or NULL */
 	struct ot_pickle **pickles; /* files of them that are open */
 	size_t nr_pickles;

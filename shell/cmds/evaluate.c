@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <string.h>
+
 #include "cmds/evaluate.h"
 #include "cmds/invoke.h"
 #include "expr/expr.h"
 #include "expr/history.h"
+#include "ui/execlock.h"
 #include "vfs/vfs.h"
 
 /* Why the program is not to be changed, with the way out; NULL = it may be. */
@@ -28,12 +31,69 @@ static struct ot_err *call_it(void *priv, const struct ot_expr_call *call, struc
 			 ret);
 }
 
+/* The variable that memory is of; those whose place has to be asked for are not looked at. */
+static const struct ot_var *var_at(const struct ot_shell *shell, uint64_t address)
+{
+	const uint32_t elsewhere = OTRACE_VAR_THREAD_LOCAL | OTRACE_VAR_ADDRESS_IN_CODE |
+				   OTRACE_VAR_ADDRESS_IN_GOT | OTRACE_VAR_CONSTANT_VALUE;
+	size_t nr;
+	struct ot_var *const *vars = ot_program_vars(shell->program, &nr);
+
+	for (size_t i = 0; i < nr; i++)
+		if (!(vars[i]->flags & elsewhere) && vars[i]->address &&
+		    address - vars[i]->address < vars[i]->size_bytes)
+			return vars[i];
+	return NULL;
+}
+
+static void tell_access(struct ot_shell *shell, const struct ot_var *var, uint64_t address,
+			uint64_t bytes, uint32_t flags)
+{
+	ot_auto_buf struct ot_buf message = OT_BUF_INIT;
+	struct otrace_accessed told = {.address = address, .bytes = bytes, .flags = flags};
+
+	if (var)
+		told.name_bytes = (uint32_t)strlen(var->unique_name);
+	ot_buf_add(&message, &told, sizeof(told));
+	if (var)
+		ot_buf_adds(&message, var->unique_name);
+	ot_buf_pad(&message, '\0', -message.len % 8);
+	/* a runtime that does not know it has nobody to tell */
+	ot_err_destroy(
+		ot_target_ask(shell->target, OTRACE_MSG_ACCESS, message.data, message.len, NULL));
+}
+
+static bool lives(const struct ot_shell *shell)
+{
+	enum ot_target_state state =
+		shell->target ? ot_target_state(shell->target) : OT_TARGET_FILE;
+
+	return state == OT_TARGET_HELD || state == OT_TARGET_RUNNING;
+}
+
+static void access_it(void *priv, const struct ot_var *var, uint64_t address, uint64_t bytes)
+{
+	struct ot_shell *shell = priv;
+
+	if (lives(shell))
+		tell_access(shell, var ? var : var_at(shell, address), address, bytes,
+			    var ? 0 : OTRACE_ACCESS_STORE);
+}
+
+void ot_evaluate_looks(struct ot_shell *shell, const struct ot_node *node)
+{
+	if (node->kind == OT_NODE_VALUE && node->var && node->value.address && !node->from &&
+	    lives(shell))
+		tell_access(shell, node->var, node->value.address, node->var->size_bytes, 0);
+}
+
 struct ot_err *ot_evaluate(struct ot_shell *shell, const char *text, struct ot_value *ret,
 			   const struct ot_fn **copy_ret)
 {
 	struct ot_expr_scope scope;
 	struct ot_node hold;
 	struct ot_err *err;
+	bool locked;
 
 	if (!shell->history)
 		shell->history = ot_history_create();
@@ -43,9 +103,14 @@ struct ot_err *ot_evaluate(struct ot_shell *shell, const char *text, struct ot_v
 	scope.may_store = !scope.no_store;
 	scope.call = scope.no_call ? NULL : call_it;
 	scope.call_priv = shell;
+	/* copies of a context are nobody's */
+	scope.access = !scope.target || scope.target == shell->target ? access_it : NULL;
+	scope.access_priv = shell;
 	scope.copy_ret = copy_ret;
+	locked = ot_execlock_begin(shell);
 	if (!err)
 		err = ot_expr_value(&scope, text, ret);
+	ot_execlock_end(shell, locked);
 	ot_node_deinit(&hold);
 	return err;
 }

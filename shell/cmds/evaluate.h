@@ -8,6 +8,7 @@
 
 #include "cmds/cmd.h"
 #include "model/value.h"
+#include "vfs/vfs.h"
 
 /**
  * Evaluates.
@@ -16,6 +17,8 @@
  */
 struct ot_err *ot_evaluate(struct ot_shell *shell, const char *text, struct ot_value *ret,
 			   const struct ot_fn **copy_ret);
+/** Tells the program that a variable of its is looked at, if the node is one: ot_evaluate() does it itself. */
+void ot_evaluate_looks(struct ot_shell *shell, const struct ot_node *node);
 /** Remembers a result: $1, $2, ... void is none. @return its number, 0 = was not */
 size_t ot_evaluate_remember(struct ot_shell *shell, const struct ot_value *value);
 

@@ -74,6 +74,7 @@ static struct ot_err *print_node(struct ot_shell *shell, struct ot_format *forma
 	if (node.err) {
 		err = ot_err_new(node.err->code, "%s", node.err->what);
 	} else if (node.kind == OT_NODE_VALUE) {
+		ot_evaluate_looks(shell, &node);
 		err = print_value(shell, format, &node.value, call);
 	} else if (node.kind == OT_NODE_TYPE) {
 		ot_type_define(node.type, call->out);

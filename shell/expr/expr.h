@@ -53,6 +53,9 @@ struct ot_expr_scope {
 	/** Calls; NULL = no calls. @param ret a value of the result's type, or of state VOID */
 	struct ot_err *(*call)(void *priv, const struct ot_expr_call *call, struct ot_value *ret);
 	void *call_priv;
+	/** Told of each variable that is named, and of each store (@p var NULL), before it happens; or NULL. */
+	void (*access)(void *priv, const struct ot_var *var, uint64_t address, uint64_t bytes);
+	void *access_priv;
 	/** Set to a function that a name was taken for, one of several copies; or NULL. */
 	const struct ot_fn **copy_ret;
 };

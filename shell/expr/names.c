@@ -191,6 +191,8 @@ static struct ot_err *eval_var(struct ot_evaluator *e, const struct ot_expr_node
 		return NULL;
 	}
 	err = ot_value_of_var(e->program, var, e->scope->tid, ret);
+	if (!err && ret->address && e->scope->access)
+		e->scope->access(e->scope->access_priv, var, ret->address, var->size_bytes);
 	return err ? ot_err_at(err, e->expr->text, node->position) : NULL;
 }
 

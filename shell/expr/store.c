@@ -157,6 +157,9 @@ static struct ot_err *store(struct ot_evaluator *e, const struct ot_expr_node *n
 
 	if (e->is_dry)
 		return NULL;
+	if (e->scope->access)
+		e->scope->access(e->scope->access_priv, NULL, place->address,
+				 ot_type_size(place->type));
 	if (place->bit_size)
 		err = write_bits(e, place, value);
 	else if (value->nr_bytes)

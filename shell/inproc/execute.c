@@ -18,6 +18,8 @@ static struct {
 	pid_t spared;		    /* thread that no break holds up, 0 = none */
 	bool busy;		    /* a line runs, all of this is being changed */
 	struct ot_buf out, err;	    /* what was printed */
+	ot_tap_fn *echo;	    /* who gets a copy, NULL = nobody */
+	void *echo_context;
 } inside = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /*
@@ -67,7 +69,11 @@ static void close_session(void)
 
 static struct ot_err *open_session(void)
 {
-	struct ot_ui_options ui = {.json_fd = -1, .keep_out = &inside.out, .keep_err = &inside.err};
+	struct ot_ui_options ui = {.json_fd = -1,
+				   .keep_out = &inside.out,
+				   .keep_err = &inside.err,
+				   .echo = inside.echo,
+				   .echo_context = inside.echo_context};
 	struct ot_session_options options = {.safe = false};
 
 	OT_TRY(ot_target_inproc_open(&options.target));
@@ -126,6 +132,17 @@ int otrace_execute(const char *line, char **out, char **err)
 	give(&inside.err, err);
 	unlock();
 	return nr_failed;
+}
+
+void otrace_set_echo(void (*echo)(const char *text, size_t bytes, int is_error, void *context),
+		     void *context)
+{
+	lock();
+	inside.echo = echo;
+	inside.echo_context = context;
+	if (inside.session)
+		ot_ui_set_echo(ot_session_shell(inside.session)->ui, echo, context);
+	unlock();
 }
 
 void otrace_execute_end(void)

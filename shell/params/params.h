@@ -19,6 +19,7 @@ enum ot_params_color { OT_COLOR_AUTO, OT_COLOR_ALWAYS, OT_COLOR_NEVER };
 
 struct ot_params {
 	bool assert_active;
+	bool exec_lock;		     /* ui/execlock.h */
 	bool post_mortem;	     /* threads that crash wait */
 	unsigned int assert_context; /* 4096 bytes of stack each */
 	bool pretty_print;
@@ -29,9 +30,11 @@ struct ot_params {
 	unsigned int color;  /* enum ot_params_color */
 	char *pager;	     /* "auto" = $PAGER or less; "" = none */
 	char *editor;
+	char *echo_file; /* gets a copy of all that is printed; "" = none */
 	char *log_format;
 	unsigned int log_level; /* enum ot_log_level */
 	unsigned int log_lines; /* of traces a second at the prompt; 0 = all */
+	char *log_remote;	/* a log server; "" = none */
 	char *log_sink;
 	unsigned int log_truncate; /* characters; 0 = off */
 	uint64_t repeat_interval;  /* milliseconds */

@@ -78,11 +78,24 @@ static struct ot_err *apply_trace_limits(struct ot_shell *shell, const struct ot
 static struct ot_err *apply_log(struct ot_shell *shell, const struct ot_params *params)
 {
 	struct ot_log_options options = {.sink = params->log_sink,
+					 .remote = params->log_remote,
 					 .level = (enum ot_log_level)params->log_level,
 					 .format = params->log_format,
 					 .truncate = params->log_truncate};
 
 	return shell && shell->ui ? ot_ui_set_log(shell->ui, &options) : NULL;
+}
+
+static struct ot_err *apply_echo(struct ot_shell *shell, const struct ot_params *params)
+{
+	const struct ot_params *old = shell ? shell->params : NULL;
+
+	if (!old || !shell->ui)
+		return NULL;
+	/* what was printed before is not for it */
+	if (strcmp(old->echo_file, params->echo_file) != 0)
+		ot_ui_flush(shell->ui);
+	return ot_ui_set_echo_file(shell->ui, params->echo_file);
 }
 
 #define CONTEXT_BYTES 4096u
@@ -194,8 +207,15 @@ const struct ot_setting ot_params_table[] = {
 	 .help = "number of the program's thread that makes calls; 0 = the runtime's own"},
 	{FIELD(color), .kind = OT_SETTING_ENUM, .standard = "auto", .words = "auto always never",
 	 .help = "colours; auto: on a terminal, unless NO_COLOR is set", .apply = apply_color},
+	{FIELD(echo_file), .kind = OT_SETTING_TEXT, .standard = "",
+	 .help = "file that gets a copy of all that is printed, and of what is typed (appended); "
+		 "\"\": none",
+	 .apply = apply_echo},
 	{FIELD(editor), .kind = OT_SETTING_TEXT, .standard = "",
 	 .help = "what view -e opens sources with; nothing: $VISUAL, $EDITOR, or vi"},
+	{FIELD(exec_lock), .kind = OT_SETTING_BOOL, .standard = "false",
+	 .help = "records and ends of traces wait while an expression is evaluated, 1 s at most: "
+		 "~~ stays what it is; the program goes on"},
 	{FIELD(history_size), .kind = OT_SETTING_UINT, .standard = "2000", .max = 1000000,
 	 .help = "lines that the history keeps"},
 	{FIELD(log_format), .kind = OT_SETTING_TEXT, .standard = "",
@@ -208,6 +228,10 @@ const struct ot_setting ot_params_table[] = {
 	{FIELD(log_lines), .kind = OT_SETTING_UINT, .standard = "200", .max = 1000000,
 	 .help = "lines of traces printed in a second at the prompt, the rest is counted; 0 = all",
 	 .apply = apply_log_lines},
+	{FIELD(log_remote), .kind = OT_SETTING_TEXT, .standard = "",
+	 .help = "a log server that trace lines go to in place of log_sink: HOST[:PORT] (9020), "
+		 "udp:HOST[:PORT]; \"\": none",
+	 .apply = apply_log},
 	{FIELD(log_sink), .kind = OT_SETTING_TEXT, .standard = "stderr",
 	 .help = "where trace lines go: stderr, file:PATH (appended), syslog", .apply = apply_log},
 	{FIELD(log_truncate), .kind = OT_SETTING_UINT, .standard = "0", .max = 1000000,

@@ -415,7 +415,7 @@ static bool only_looks(enum otrace_msg_type type)
 {
 	return type == OTRACE_MSG_HELLO || type == OTRACE_MSG_MODULES || type == OTRACE_MSG_READ ||
 	       type == OTRACE_MSG_STATUS || type == OTRACE_MSG_THREADS || type == OTRACE_MSG_TLS ||
-	       type == OTRACE_MSG_END;
+	       type == OTRACE_MSG_END || type == OTRACE_MSG_ACCESS;
 }
 
 struct ot_err *ot_client_ask(struct ot_client *client, enum otrace_msg_type type,

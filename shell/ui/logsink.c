@@ -10,8 +10,10 @@
 #include "base/clean.h"
 #include "base/ownfd.h"
 #include "ui/logsink.h"
+#include "ui/remote.h"
 
 #define FLUSH_BYTES (64u * 1024u)
+#define FINISH_MS 2000
 #define CUT_MARK "\xe2\x80\xa6" /* ... as one character */
 
 enum kind { TO_STDERR, TO_FILE, TO_SYSLOG };
@@ -22,7 +24,11 @@ struct ot_logsink {
 	int fd;
 	int broken; /* errno of a write; until the sink is set again */
 	bool said;
-	struct ot_buf buf; /* for the file */
+	struct ot_buf buf;	  /* for the file */
+	struct ot_remote *remote; /* in place of kind, or NULL */
+	struct ot_buf lines;	  /* for it */
+	size_t nr_bytes;	  /* that it got since it was pumped last */
+	uint64_t nr_lost;	  /* by one that was left */
 	enum ot_log_level level;
 	char *format;
 	unsigned int truncate;
@@ -40,7 +46,7 @@ struct ot_logsink *ot_logsink_create(void)
 
 static void close_file(struct ot_logsink *log)
 {
-	ot_logsink_flush(log);
+	ot_logsink_pump(log);
 	ot_ownfd_close(log->fd);
 	log->fd = -1;
 	free(log->path);
@@ -52,7 +58,9 @@ void ot_logsink_destroy(struct ot_logsink *log)
 	if (!log)
 		return;
 	close_file(log);
+	ot_remote_destroy(log->remote);
 	ot_buf_deinit(&log->buf);
+	ot_buf_deinit(&log->lines);
 	free(log->format);
 	free(log);
 }
@@ -112,17 +120,46 @@ static struct ot_err *open_file(struct ot_logsink *log, const char *path)
 	return NULL;
 }
 
+/* The connection stays while the address does. */
+static struct ot_err *find_remote(struct ot_logsink *log, const char *address,
+				  struct ot_remote **ret)
+{
+	*ret = NULL;
+	if (log->remote && !strcmp(ot_remote_address(log->remote), address))
+		*ret = log->remote;
+	return *ret || !*address ? NULL : ot_remote_create(address, ret);
+}
+
+static void change_remote(struct ot_logsink *log, struct ot_remote *remote)
+{
+	if (remote == log->remote)
+		return;
+	if (log->remote)
+		log->nr_lost += ot_remote_finish(log->remote, FINISH_MS);
+	ot_remote_destroy(log->remote);
+	log->remote = remote;
+}
+
 struct ot_err *ot_logsink_set(struct ot_logsink *log, const struct ot_log_options *options)
 {
+	struct ot_remote *remote;
+	struct ot_err *err = NULL;
 	enum kind kind;
 	const char *path;
 
 	OT_TRY(parse_sink(options->sink, &kind, &path));
 	OT_TRY(check_format(options->format));
+	OT_TRY(find_remote(log, options->remote, &remote));
 	if (kind == TO_FILE)
-		OT_TRY(open_file(log, path));
+		err = open_file(log, path);
 	else
 		close_file(log);
+	if (err) {
+		if (remote != log->remote)
+			ot_remote_destroy(remote);
+		return err;
+	}
+	change_remote(log, remote);
 	if (kind == TO_SYSLOG && log->kind != TO_SYSLOG)
 		openlog("otrace", LOG_PID, LOG_USER);
 	log->kind = kind;
@@ -145,7 +182,7 @@ bool ot_logsink_wants(const struct ot_logsink *log, enum ot_log_level level)
 
 bool ot_logsink_is_stderr(const struct ot_logsink *log)
 {
-	return log->kind == TO_STDERR;
+	return log->kind == TO_STDERR && !log->remote;
 }
 
 bool ot_logsink_is_plain(const struct ot_logsink *log)
@@ -274,21 +311,63 @@ static void write_syslog(const struct ot_logsink *log, const struct ot_log_text 
 		syslog(priorities[text->level], "%.*s", (int)(end - at), at);
 }
 
+static void write_remote(struct ot_logsink *log, const struct ot_log_text *text)
+{
+	const char *at, *end;
+
+	ot_logsink_format(log, text, &log->lines);
+	for (at = ot_buf_text(&log->lines); (end = strchr(at, '\n')); at = end + 1)
+		ot_remote_add(log->remote, at, (size_t)(end + 1 - at));
+	log->nr_bytes += log->lines.len;
+	ot_buf_reset(&log->lines);
+	if (log->nr_bytes < FLUSH_BYTES)
+		return;
+	log->nr_bytes = 0;
+	ot_remote_pump(log->remote);
+}
+
 void ot_logsink_write(struct ot_logsink *log, const struct ot_log_text *text)
 {
+	if (log->remote) {
+		write_remote(log, text);
+		return;
+	}
 	if (log->kind == TO_SYSLOG)
 		write_syslog(log, text);
 	if (log->kind != TO_FILE)
 		return;
 	ot_logsink_format(log, text, &log->buf);
 	if (log->buf.len > FLUSH_BYTES)
-		ot_logsink_flush(log);
+		ot_logsink_pump(log);
 }
 
-int ot_logsink_flush(struct ot_logsink *log)
+int ot_logsink_pause_ms(const struct ot_logsink *log, int wait_ms)
+{
+	return log->remote ? ot_remote_pause_ms(log->remote, wait_ms) : wait_ms;
+}
+
+bool ot_logsink_news(struct ot_logsink *log, struct ot_buf *out)
+{
+	if (log->nr_lost) {
+		ot_buf_addf(out, "%llu lines of the log did not reach the server",
+			    (unsigned long long)log->nr_lost);
+		log->nr_lost = 0;
+		return true;
+	}
+	return log->remote && ot_remote_news(log->remote, out);
+}
+
+uint64_t ot_logsink_finish(struct ot_logsink *log)
+{
+	return log->remote ? ot_remote_finish(log->remote, FINISH_MS) : 0;
+}
+
+void ot_logsink_pump(struct ot_logsink *log)
 {
 	size_t at = 0;
 
+	if (log->remote)
+		ot_remote_pump(log->remote);
 	while (at < log->buf.len && !log->broken) {
 		ssize_t n = write(log->fd, log->buf.data + at, log->buf.len - at);
 
@@ -298,6 +377,11 @@ int ot_logsink_flush(struct ot_logsink *log)
 			log->broken = errno;
 	}
 	ot_buf_reset(&log->buf);
+}
+
+int ot_logsink_flush(struct ot_logsink *log)
+{
+	ot_logsink_pump(log);
 	if (!log->broken || log->said)
 		return 0;
 	log->said = true;

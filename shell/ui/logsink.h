@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /**
- * Where lines of traces go and how they look: `set log_sink`, log_level, log_format, log_truncate. JSON and the answers
- * of commands do not come here.
+ * Where lines of traces go and how they look: `set log_sink`, log_remote, log_level, log_format, log_truncate. JSON and
+ * the answers of commands do not come here.
  */
 #ifndef OT_UI_LOGSINK_H
 #define OT_UI_LOGSINK_H
@@ -21,7 +21,8 @@ enum ot_log_level {
 };
 
 struct ot_log_options {
-	const char *sink;	 /* "stderr" or "", "file:PATH", "syslog" */
+	const char *sink;   /* "stderr" or "", "file:PATH", "syslog" */
+	const char *remote; /* a log server in place of sink, see ot_remote_create(); "" = none */
 	enum ot_log_level level; /* the least that is written */
 	const char *format;	 /* "" = lines as they are; see ot_logsink_fields */
 	unsigned int truncate;	 /* characters of a line, 0 = all */
@@ -59,9 +60,17 @@ bool ot_logsink_is_plain(const struct ot_logsink *log);
 /** Adds the lines as they are to look. */
 void ot_logsink_format(const struct ot_logsink *log, const struct ot_log_text *text,
 		       struct ot_buf *out);
-/** Writes them to the file (with the next flush) or the system's log. */
+/** Writes them to the file (with the next flush), the system's log, or what is sent to the server. */
 void ot_logsink_write(struct ot_logsink *log, const struct ot_log_text *text);
-/** @return 0, or errno of a write that failed, once: the lines since then are lost */
+/** Writes and sends what was collected, as far as it goes at once. */
+void ot_logsink_pump(struct ot_logsink *log);
+/** The same. @return 0, or errno of a write that failed, once: the lines since then are lost */
 int ot_logsink_flush(struct ot_logsink *log);
+/** When ot_logsink_flush() has something to do again; @p wait_ms at most. */
+int ot_logsink_pause_ms(const struct ot_logsink *log, int wait_ms);
+/** Adds what the user should know of the server, a line without newline. @return whether there was something */
+bool ot_logsink_news(struct ot_logsink *log, struct ot_buf *out);
+/** Sends what is left to the server, for a short time. @return how many lines were lost */
+uint64_t ot_logsink_finish(struct ot_logsink *log);
 
 #endif

@@ -17,6 +17,7 @@
 #include "params/params.h"
 #include "stream/tags.h"
 #include "ui/breaks.h"
+#include "ui/execlock.h"
 #include "ui/holding.h"
 #include "ui/incidents.h"
 #include "ui/pickling.h"
@@ -659,8 +660,12 @@ static bool turn(struct ot_session *session, int terminal_fd, int wait_ms)
 		pump_output(session, false);
 		if (shell->target && !session->gone)
 			pump_target(session);
-		session->more = shell->stream && ot_stream_poll(shell->stream, STREAM_BUDGET_MS);
-		ot_traced_settle(shell);
+		session->more = false;
+		if (!ot_execlock_holds(shell)) {
+			session->more =
+				shell->stream && ot_stream_poll(shell->stream, STREAM_BUDGET_MS);
+			ot_traced_settle(shell);
+		}
 		ot_breaks_settle(shell);
 		ot_holding_settle(shell);
 		ot_pickling_settle(shell, false);

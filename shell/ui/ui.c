@@ -25,7 +25,9 @@ struct out {
 	struct ot_buf *keep; /* in place of fd */
 	int broken;	     /* errno of the write that failed; nothing is written any more */
 	bool said;	     /* that it broke */
-	bool may_stop;	     /* Ctrl-C throws away what is left: whoever reads it has seen enough */
+	struct ot_tap *tap;  /* gets a copy; NULL = of this one not */
+	bool is_error;
+	bool may_stop; /* Ctrl-C throws away what is left: whoever reads it has seen enough */
 };
 
 struct ot_ui {
@@ -36,6 +38,7 @@ struct ot_ui {
 	struct out err; /* events, notes */
 	struct out json;
 	struct ot_logsink *log;
+	struct ot_tap *tap;
 	struct ot_buf line; /* of a trace, before it is laid out */
 	struct {
 		uint64_t second;
@@ -62,6 +65,13 @@ struct ot_ui *ot_ui_create(const struct ot_ui_options *options)
 	ui->err.keep = options->keep_err;
 	ui->lines_per_second = OT_UI_LINES_PER_SECOND;
 	ui->log = ot_logsink_create();
+	ui->tap = ui->out.tap = ui->err.tap = ot_tap_create();
+	ui->err.is_error = true;
+	/* a file of its own is no part of what is printed */
+	if (options->json_fd == STDOUT_FILENO || options->json_fd == STDERR_FILENO)
+		ui->json.tap = ui->tap;
+	ui->json.is_error = options->json_fd == STDERR_FILENO;
+	ot_tap_set_fn(ui->tap, options->echo, options->echo_context);
 	return ui;
 }
 
@@ -70,8 +80,10 @@ void ot_ui_destroy(struct ot_ui *ui)
 	if (!ui)
 		return;
 	ot_ui_progress_end(ui);
+	ot_ui_finish_log(ui);
 	ot_ui_flush(ui);
 	ot_logsink_destroy(ui->log);
+	ot_tap_destroy(ui->tap);
 	ot_buf_deinit(&ui->line);
 	ot_buf_deinit(&ui->partial);
 	ot_buf_deinit(&ui->out.buf);
@@ -106,6 +118,8 @@ static void out_write(struct out *out)
 	const char *at = out->buf.data;
 	size_t left = out->buf.len;
 
+	if (out->tap)
+		ot_tap_write(out->tap, at, left, out->is_error);
 	if (out->keep) {
 		ot_buf_add(out->keep, at, left);
 		left = 0;
@@ -176,6 +190,7 @@ int ot_ui_pause_ms(const struct ot_ui *ui, int wait_ms)
 {
 	bool pending = ui->cap.held_back || ui->partial.len;
 
+	wait_ms = ot_logsink_pause_ms(ui->log, wait_ms);
 	return pending && (wait_ms < 0 || wait_ms > PARTIAL_LINE_MS) ? PARTIAL_LINE_MS : wait_ms;
 }
 
@@ -191,16 +206,53 @@ static void note_loss(struct ot_ui *ui, struct out *out, const char *what)
 	out_write(&ui->err);
 }
 
+struct ot_err *ot_ui_set_echo_file(struct ot_ui *ui, const char *path)
+{
+	return ot_tap_set_file(ui->tap, path);
+}
+
+void ot_ui_set_echo(struct ot_ui *ui, ot_tap_fn *echo, void *context)
+{
+	ot_tap_set_fn(ui->tap, echo, context);
+}
+
+void ot_ui_echo(struct ot_ui *ui, const struct ot_buf *text)
+{
+	ot_tap_write(ui->tap, text->data, text->len, false);
+}
+
+void ot_ui_echo_typed(struct ot_ui *ui, const char *prompt, const char *line)
+{
+	ot_auto_free char *text = ot_asprintf("%s%s\n", prompt, line);
+
+	ot_tap_write(ui->tap, text, strlen(text), false);
+}
+
 static void flush_log(struct ot_ui *ui)
 {
 	int error = ot_logsink_flush(ui->log);
+	ot_auto_buf struct ot_buf news = OT_BUF_INIT;
 
+	if (ot_logsink_news(ui->log, &news)) {
+		ot_ui_note(ui, "%s", ot_buf_text(&news));
+		out_write(&ui->err);
+	}
 	if (!error)
 		return;
 	ui->failed = true;
 	ot_ui_note(ui, "cannot write the log: %s; further lines are lost until log_sink is set",
 		   strerror(error));
 	out_write(&ui->err);
+}
+
+void ot_ui_finish_log(struct ot_ui *ui)
+{
+	uint64_t lost = ot_logsink_finish(ui->log);
+
+	if (!lost)
+		return;
+	ui->failed = true;
+	ot_ui_note(ui, "%llu lines of the log did not reach the server", (unsigned long long)lost);
 }
 
 bool ot_ui_writes_json(const struct ot_ui *ui)
@@ -257,10 +309,12 @@ void ot_ui_screen(struct ot_ui *ui, const char *text, size_t bytes)
 
 void ot_ui_flush(struct ot_ui *ui)
 {
+	ot_auto_buf struct ot_buf news = OT_BUF_INIT;
 	bool text;
 
 	if (ui->held) {
 		out_write(&ui->json);
+		ot_logsink_pump(ui->log);
 		return;
 	}
 	report_held_back(ui, false);
@@ -277,6 +331,11 @@ void ot_ui_flush(struct ot_ui *ui)
 	note_loss(ui, &ui->out, "results");
 	note_loss(ui, &ui->err, "messages");
 	note_loss(ui, &ui->json, "the JSON");
+	if (ot_tap_news(ui->tap, &news)) {
+		ui->failed = true;
+		ot_ui_note(ui, "%s", ot_buf_text(&news));
+		out_write(&ui->err);
+	}
 	flush_log(ui);
 	if (text && ui->terminal)
 		ui->terminal->show();

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "stream/event.h"
 #include "ui/logsink.h"
+#include "ui/tap.h"
 
 struct ot_ui;
 
@@ -39,6 +40,8 @@ struct ot_ui_options {
 	struct ot_buf
 		*keep_out; /* results go here and nowhere else; borrowed, NULL = standard output */
 	struct ot_buf *keep_err; /* the same for messages and events, and standard error */
+	ot_tap_fn *echo;	 /* gets a copy of all that is printed; NULL = nobody */
+	void *echo_context;
 };
 
 struct ot_ui *ot_ui_create(const struct ot_ui_options *options);
@@ -59,6 +62,15 @@ void ot_ui_set_lines_per_second(struct ot_ui *ui, unsigned int lines);
 
 /** Where lines of traces go, and how they look. On failure nothing has changed. */
 struct ot_err *ot_ui_set_log(struct ot_ui *ui, const struct ot_log_options *options);
+
+/** The file that gets a copy of all that is printed; "" = none. On failure nothing has changed. */
+struct ot_err *ot_ui_set_echo_file(struct ot_ui *ui, const char *path);
+/** Who gets a copy from now on. */
+void ot_ui_set_echo(struct ot_ui *ui, ot_tap_fn *echo, void *context);
+/** What another shows (a pager, a command of the machine), for the copy alone. */
+void ot_ui_echo(struct ot_ui *ui, const struct ot_buf *text);
+/** What was typed, for the copy alone: the prompt stands before it. */
+void ot_ui_echo_typed(struct ot_ui *ui, const char *prompt, const char *line);
 
 /** While on, text is kept and not printed: another has the screen. JSON goes on. May be nested. */
 void ot_ui_hold(struct ot_ui *ui, bool on);
@@ -106,6 +118,9 @@ int ot_ui_pause_ms(const struct ot_ui *ui, int wait_ms);
 
 /** Whether results go out as JSON, alone or besides the text. */
 bool ot_ui_writes_json(const struct ot_ui *ui);
+
+/** Sends what is left of the log, and says what could not be sent. ot_ui_destroy() does it too. */
+void ot_ui_finish_log(struct ot_ui *ui);
 
 /** Whether something could not be written, a full disk say; it was said. */
 bool ot_ui_has_failed(const struct ot_ui *ui);

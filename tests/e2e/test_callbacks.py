@@ -80,3 +80,16 @@ def test_a_shell_that_goes_takes_its_patches_along_and_that_is_told(tool, callba
     assert process.stdout.readline() == "serving\n"
     tool.attach(["patch add with other"], process.pid, options=["--unsafe"])
     assert process.communicate(timeout=TIMEOUT)[0] == "edits 1 0\n"
+
+
+def test_what_a_shell_looks_at_and_changes_is_told_before(tool, callbacks):
+    process = tool.listen(callbacks, "looked")
+    assert process.stdout.readline() == "0 0\n"
+    done = tool.attach(["fresh", "pr fresh + pair.a", "pr /osh/globals/fresh", "cd /osh/globals/pair", "cd /osh/globals",
+                        "sizeof(pair)", "ls", "nothing", "*second = 7", "pair.a++", "exec done = 1"],
+                       process.pid, options=["--unsafe"])
+    # the callback counted before it was read
+    assert [done.result(command)["text"] for command in ("fresh", "pr fresh + pair.a", "pr /osh/globals/fresh")] == ["1", "3", "3"]
+    assert process.communicate(timeout=TIMEOUT)[0].splitlines() == [
+        "look fresh 4", "look fresh 4", "look pair 8", "look fresh 4", "look pair 8", "look second 8", "store pair 4",
+        "look pair 8", "store pair 4", "look done 4", "store done 4", "2 7"]

@@ -28,9 +28,9 @@ def test_it_is_refused_while_another_shell_is_attached(tool, inside):
     assert "pr account.owner -> 1\notrace: process " in done.out and "attached by process" in done.out
 
 
-def test_the_library_exports_its_two_functions_and_has_no_readline(build):
+def test_the_library_exports_its_functions_and_has_no_readline(build):
     library = build / "lib/liboshell.so"
     names = subprocess.run(["nm", "-D", "--defined-only", library], capture_output=True, text=True, check=True).stdout
-    assert [line.split()[2] for line in names.splitlines()] == ["otrace_execute", "otrace_execute_end"]
+    assert [line.split()[2] for line in names.splitlines()] == ["otrace_execute", "otrace_execute_end", "otrace_set_echo"]
     needed = subprocess.run(["ldd", library], capture_output=True, text=True, check=True).stdout
     assert "libotrace.so" in needed and "readline" not in needed

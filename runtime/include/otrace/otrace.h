@@ -180,6 +180,15 @@ struct otrace_edit {
 	void *replacement; /* NULL = its own code again */
 };
 
+/** What a shell is about to look at or to change. Valid while the callback runs. */
+struct otrace_access {
+	const char *
+		name; /* of the variable as shells have it: "counter", "count@file.c", "f::count"; NULL = in none */
+	void *address;
+	size_t size_bytes; /* of the variable, or of what is stored */
+	int is_store;
+};
+
 /**
  * What the program wants to be told. Members that are NULL are not called.
  *
@@ -192,6 +201,12 @@ struct otrace_edit {
  * on_edit             a function was replaced or restored, by a call of this header, in that thread, or by a shell.
  *                     Then it is a thread of the runtime's that serves the shell: with a small stack, all signals
  *                     blocked, and without any file of the program's.
+ * on_access           an attached shell looks at a variable that was named to it (in an expression, `pr PATH`, `cd`), or
+ *                     stores to memory; before it does: the callback may bring the variable up to date. Not for what is
+ *                     read through pointers, listed, or copied for contexts. In the thread that serves the shell, as
+ *                     said of on_edit; the shell waits, up to its usual time, and the program does not. What the
+ *                     callback reads is shared with the program's threads, and it must not wait for a lock that one may
+ *                     hold while it waits for the shell.
  * on_log              gets a line of the runtime's, without newline, in place of standard error. Faults of the
  *                     runtime itself go there all the same.
  *
@@ -206,6 +221,7 @@ struct otrace_callbacks {
 	void (*on_return)(const struct otrace_call_info *call, void *context);
 	void (*on_edit)(const struct otrace_edit *edit, void *context);
 	void (*on_log)(const char *line, void *context);
+	void (*on_access)(const struct otrace_access *access, void *context);
 };
 
 /**
@@ -213,7 +229,7 @@ struct otrace_callbacks {
  *
  * @param callbacks NULL = none; borrowed, and to stay as it is as long as the process: a thread that began with it before
  *                  may still be at it
- * @return 0, -OTRACE_E_INVALID (size_bytes is that of another version)
+ * @return 0, -OTRACE_E_INVALID (size_bytes is less than on_log needs; one without on_access is fine)
  * On failure those before stay.
  * @safety threads=any signals=no fork=ok-in-child allocates blocks
  */

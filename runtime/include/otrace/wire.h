@@ -113,7 +113,9 @@ enum otrace_msg_type {
 	OTRACE_MSG_RELEASE = 27, /* otrace_release, uint64_t call_seq[] -> otrace_release_reply */
 	OTRACE_MSG_HELD = 28,	 /* nothing -> otrace_held_list, otrace_held[] */
 	OTRACE_MSG_POST_MORTEM = 29, /* otrace_post_mortem -> nothing: until the shell goes */
-	OTRACE_EVENT_MODULES = 64,   /* nothing: modules were loaded or unloaded; ask again */
+	OTRACE_MSG_ACCESS = 30, /* otrace_accessed, the name -> nothing: the program is told, if it
+				     wants that (on_access of otrace/otrace.h) */
+	OTRACE_EVENT_MODULES = 64, /* nothing: modules were loaded or unloaded; ask again */
 	OTRACE_EVENT_CALL_DONE =
 		65, /* otrace_call_done, then all bytes of a result of more than 16 */
 	OTRACE_EVENT_ENDING =
@@ -347,6 +349,20 @@ struct otrace_post_mortem {
 };
 
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_post_mortem) == 16, "wire size");
+
+#define OTRACE_ACCESS_STORE 1u
+#define OTRACE_ACCESS_NAME_BYTES 256u
+
+/** A variable that is about to be looked at or stored to. */
+struct otrace_accessed {
+	uint64_t address;
+	uint64_t bytes;
+	uint32_t flags; /* OTRACE_ACCESS_* */
+	uint32_t
+		name_bytes; /* the name follows, padded to 8, without NUL; what is above 255 is left out */
+};
+
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_accessed) == 24, "wire size");
 
 #define OTRACE_RELEASE_COUNTER 1u /* those of this trace; the numbers of calls are not looked at */
 

@@ -45,6 +45,19 @@ extern "C" {
 OTRACE_API int otrace_execute(const char *line, char **out, char **err);
 
 /**
+ * Gives a copy of what the shell of otrace_execute() prints to a function, at once and not only at the line's end.
+ *
+ * @param echo    called on the thread that runs a line, for results, messages and traced calls; text is not
+ *                NUL-terminated and valid while it is called; is_error: it is for err. It must call nothing of this
+ *                header, and not leave by longjmp(). NULL = nobody any more
+ * @param context passed on
+ * @safety threads=any signals=no fork=ok-in-child blocks
+ */
+OTRACE_API void otrace_set_echo(void (*echo)(const char *text, size_t bytes, int is_error,
+					     void *context),
+				void *context);
+
+/**
  * Leaves the shell: traces are off and patches gone when it returns. Without a shell it does nothing.
  *
  * @safety threads=any signals=no fork=reinit blocks

@@ -164,8 +164,43 @@ static void serve(void)
 	printf("edits %d %d\n", edits[0], edits[1]);
 }
 
+/* Is told what a shell looks at, brings one variable up to date then, and ends when told to. */
+volatile int fresh, done;
+static struct {
+	int a, b;
+} pair = {1, 2};
+static int *volatile second = &pair.b;
+static char accesses[4096];
+
+static void on_access(const struct otrace_access *access, void *context)
+{
+	size_t used = strlen(accesses);
+
+	(void)context;
+	if (access->address == (void *)&fresh && !access->is_store)
+		fresh++;
+	snprintf(accesses + used, sizeof(accesses) - used, "%s %s %d\n", access->is_store ? "store" : "look",
+		 access->name ? access->name : "-", (int)access->size_bytes);
+}
+
+static void be_looked_at(void)
+{
+	static const struct otrace_callbacks mine = {.size_bytes = sizeof(mine), .on_access = on_access};
+	struct otrace_callbacks old = {.size_bytes = sizeof(old) - sizeof(void *)};
+
+	printf("%d %d\n", otrace_set_callbacks(&old), otrace_set_callbacks(&mine));
+	fflush(stdout);
+	while (!done)
+		usleep(1000);
+	printf("%s%d %d\n", accesses, pair.a, *second);
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 1 && !strcmp(argv[1], "looked")) {
+		be_looked_at();
+		return 0;
+	}
 	if (argc > 1 && !strcmp(argv[1], "serve")) {
 		serve();
 		return 0;
