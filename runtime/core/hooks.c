@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The words of struct otrace_frame: [0] the call's number, 0 = its entry was not recorded;
+ * The words of struct otrace_frame: [0] the call's number, 0 = its entry was not recorded, OT_SEQ_QUIET = nor will be its end,
+ * unless it is a bad one;
  * [1] the arm that recorded it; [2] OTRACE_REC_FLAG_*; [3] where the frame lies, as long as it is there.
  */
 #include "core/area.h"
@@ -77,12 +78,24 @@ static bool is_over(const struct ot_open_call *call, uint64_t end)
 	return call->frame < end && on_stack(call->frame);
 }
 
+/* Calls below them were taken out. */
+static OT_SLOW void relink(struct ot_thread *thread, uint32_t from, uint32_t to)
+{
+	for (uint32_t i = from; i <= to; i++) {
+		struct ot_open_call *call = &thread->open[i];
+
+		call->depth = call[-1].depth + !call->is_quiet;
+		if (call->is_quiet)
+			call->seq = call[-1].seq;
+	}
+}
+
 /*
  * The newest open call's frame begins below the end of this one: frames that live do not overlap, so
  * a longjmp went past it, or this is another stack. Close what lies below on this stack; what is open
  * on other stacks stays.
  */
-static OT_SLOW void close_below(struct ot_thread *thread, uint64_t end)
+OT_SLOW void ot_calls_close_below(struct ot_thread *thread, uint64_t end)
 {
 	uint32_t kept = 0, nr = thread->depth;
 
@@ -98,6 +111,7 @@ static OT_SLOW void close_below(struct ot_thread *thread, uint64_t end)
 	for (uint32_t i = 1; i <= nr; i++)
 		if (!is_over(&thread->open[i], end))
 			thread->open[++kept] = thread->open[i];
+	relink(thread, 1, kept);
 	ot_thread_set_depth(thread, kept);
 }
 
@@ -106,7 +120,7 @@ static inline void check_stack(struct ot_thread *thread, uint64_t where, uint64_
 	if (ot_unlikely(!on_stack(where)))
 		ot_stack_find(where);
 	if (ot_unlikely(thread->top->frame < end))
-		close_below(thread, end);
+		ot_calls_close_below(thread, end);
 }
 
 static inline void push(struct ot_thread *thread, uint64_t where, uint64_t seq,
@@ -119,8 +133,29 @@ static inline void push(struct ot_thread *thread, uint64_t where, uint64_t seq,
 	top->frame = where;
 	top->seq = seq;
 	top->arm = arm;
+	top->depth = top[-1].depth + 1;
+	top->is_quiet = false;
 	ot_barrier(); /* a hook may be left anywhere: up to top, all is whole */
 	thread->top = top;
+}
+
+/* Of a call that no rule matches: nothing of it is kept but that it runs. */
+static inline void push_quiet(struct ot_thread *thread, struct otrace_frame *frame,
+			      const struct ot_arm *arm)
+{
+	struct ot_open_call *top = thread->top + 1;
+
+	if (ot_likely(++thread->depth <= OT_OPEN_MAX)) {
+		top->frame = (uint64_t)frame;
+		top->seq = top[-1].seq;
+		top->arm = arm;
+		top->depth = top[-1].depth;
+		top->is_quiet = true;
+		ot_barrier();
+		thread->top = top;
+	}
+	frame->words[0] = OT_SEQ_QUIET;
+	frame->words[1] = (uint64_t)arm;
 }
 
 /* Not the newest one: calls above it on this stack have no end any more, or it was closed already. */
@@ -133,17 +168,18 @@ static OT_SLOW void pop_slow(struct ot_thread *thread, uint64_t where, uint64_t 
 		return;
 	}
 	for (i = thread->depth; i; i--)
-		if (thread->open[i].frame == where && thread->open[i].seq == seq)
+		if (ot_open_is(&thread->open[i], where, seq))
 			break;
 	if (!i)
 		return;
-	close_below(thread, where);
-	for (i = thread->depth; i && thread->open[i].seq != seq; i--)
+	ot_calls_close_below(thread, where);
+	for (i = thread->depth; i && !ot_open_is(&thread->open[i], where, seq); i--)
 		;
 	if (!i)
 		return;
-	for (; i < thread->depth; i++)
-		thread->open[i] = thread->open[i + 1];
+	for (uint32_t at = i; at < thread->depth; at++)
+		thread->open[at] = thread->open[at + 1];
+	relink(thread, i, thread->depth - 1);
 	ot_thread_set_depth(thread, thread->depth - 1);
 }
 
@@ -151,7 +187,7 @@ static inline void pop(struct ot_thread *thread, uint64_t where, uint64_t seq)
 {
 	const struct ot_open_call *last = thread->top;
 
-	if (ot_likely(last->frame == where && last->seq == seq && thread->depth <= OT_OPEN_MAX)) {
+	if (ot_likely(ot_open_is(last, where, seq) && thread->depth <= OT_OPEN_MAX)) {
 		thread->depth--;
 		thread->top--;
 	} else {
@@ -193,7 +229,7 @@ static inline struct otrace_rec_enter *begin_enter(struct ot_thread *thread, uin
 
 	rec->rec.call_seq = seq;
 	rec->parent_seq = thread->top->seq;
-	rec->depth = thread->depth + 1;
+	rec->depth = ot_thread_next_depth(thread);
 	rec->matched = matched;
 	return rec;
 }
@@ -262,7 +298,8 @@ static void keep_late(struct ot_thread *thread, const struct otrace_frame *frame
 		      const struct ot_arm *arm, struct ot_late *late, uint64_t flags)
 {
 	late->parent_seq = thread->top->seq;
-	late->depth = thread->depth + 1;
+	late->depth = ot_thread_next_depth(thread);
+	late->nesting = thread->depth + 1;
 	late->flags = flags;
 	ot_late_keep(thread, arm, frame, late);
 }
@@ -284,8 +321,13 @@ static __attribute__((noinline)) struct matched enter_with_rules(struct ot_threa
 	if (!has_end && arm->rules->nr_late)
 		thread->ring->lost_fault++;
 	ot_rules_decide_enter(thread, arm, frame, late ? late->slots : NULL, &entry);
-	if (ot_likely(!(entry.matched | entry.late | entry.over)) ||
-	    !ot_record_room(thread, arm->enter_max_bytes, arm->flags))
+	if (ot_likely(!(entry.matched | entry.late | entry.over))) {
+		/* variable arguments would have to be copied for it */
+		if (has_end && entry.live && arm->probe->wrapper)
+			push_quiet(thread, frame, arm);
+		return ret;
+	}
+	if (!ot_record_room(thread, arm->enter_max_bytes, arm->flags))
 		return ret;
 	ret.seq = take_seq(thread);
 	ret.rules = entry.matched;
@@ -445,6 +487,17 @@ void *ot_hook_enter(struct otrace_frame *frame, struct otrace_probe *probe)
 	return target;
 }
 
+static __attribute__((noinline)) void leave_quiet(const struct otrace_frame *frame,
+						  const struct ot_arm *arm)
+{
+	struct ot_thread *thread = acquire((uint64_t)frame + OT_HOOK_LEAVE, arm, false);
+
+	if (ot_unlikely(!thread))
+		return;
+	pop(thread, (uint64_t)frame, OT_SEQ_QUIET);
+	release(thread);
+}
+
 void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe)
 {
 	const struct ot_arm *arm = (const void *)frame->words[1];
@@ -454,6 +507,10 @@ void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe)
 	(void)probe;
 	if (ot_unlikely(!frame->words[0]))
 		return;
+	if (ot_unlikely(frame->words[0] == OT_SEQ_QUIET)) {
+		leave_quiet(frame, arm);
+		return;
+	}
 	now = ot_clock_now();
 	thread = acquire((uint64_t)frame + OT_HOOK_LEAVE, arm, false);
 	if (ot_unlikely(!thread))
@@ -469,6 +526,18 @@ void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe)
 	ot_callbacks_tell(frame, true);
 }
 
+static OT_SLOW void unwind_quiet(struct ot_thread *thread, const struct otrace_frame *frame,
+				 const struct ot_arm *arm)
+{
+	struct ot_open_call call = {.frame = (uint64_t)frame,
+				    .seq = thread->top->seq,
+				    .arm = arm,
+				    .depth = thread->top->depth,
+				    .is_quiet = true};
+
+	ot_quiet_end(thread, &call, OTRACE_REC_UNWOUND, 0, frame);
+}
+
 void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe)
 {
 	const struct ot_arm *arm = (const void *)frame->words[1];
@@ -481,7 +550,9 @@ void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe)
 	if (!thread)
 		return;
 	pop(thread, (uint64_t)frame, frame->words[0]);
-	if (arm->rules)
+	if (frame->words[0] == OT_SEQ_QUIET)
+		unwind_quiet(thread, frame, arm);
+	else if (arm->rules)
 		leave_with_rules(thread, frame, arm, ot_clock_now(), true);
 	else if (ot_record_room(thread, sizeof(struct otrace_rec), arm->flags))
 		write_unwound(thread, frame, arm, ot_clock_now());

@@ -62,6 +62,7 @@ struct ot_rules_entry {
 	uint32_t late; /* decided at the end */
 	uint32_t nr_late;
 	uint32_t over; /* just ended by their limits */
+	uint32_t live; /* have not ended before */
 };
 
 /** Decides. @param slots OTRACE_CODE_SLOTS words for each late rule, in the order of the bits; NULL = none may be late */
@@ -89,6 +90,8 @@ struct ot_late {
 	uint32_t nr_slots;
 	uint32_t capture_bytes;
 	uint32_t has_enter; /* another rule has matched at the entry */
+	uint32_t nesting;   /* $depth */
+	uint32_t reserved;
 	uint64_t slots[];
 };
 

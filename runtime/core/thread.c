@@ -375,7 +375,7 @@ void ot_threads_ask(int tid)
 	}
 }
 
-/* By the oshell thread, which has no number that a ring could have. */
+/* The oshell thread has no number that a ring could have. */
 void ot_threads_sweep(void)
 {
 	if (!ot_threads_live())

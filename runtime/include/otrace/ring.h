@@ -120,6 +120,12 @@ enum otrace_rec_type {
 #define OTRACE_REC_FLAG_NO_ARGS 1u    /* captures left out (stack low) */
 #define OTRACE_REC_FLAG_REDIRECTED 2u /* a replacement ran */
 #define OTRACE_REC_FLAG_TRUNCATED 4u  /* captures did not fit */
+/*
+ * Of ABANDONED and UNWOUND: no rule had matched, so nothing was recorded of the call before. The record is a whole
+ * struct otrace_rec_enter with matched = 0, and the captures of the entry unless NO_ARGS says that they were not kept
+ */
+#define OTRACE_REC_FLAG_UNMATCHED 8u
+#define OTRACE_REC_FLAG_EXIT 16u /* of these, ABANDONED: open in the thread that called exit() */
 
 struct otrace_rec {
 	uint32_t
