@@ -231,6 +231,7 @@ static void run_probe(void *context)
 				(struct ot_change){.probe = probe, .mode = OT_MODE_TRACED};
 	}
 	ot_switch(changes, used, work->ret);
+	ot_arms_reuse();
 	for (uint32_t i = 0, at = 0; i < work->nr; i++) {
 		if (work->status[i])
 			continue;

@@ -47,6 +47,35 @@ static inline void release(struct ot_thread *thread)
 	thread->armed = OT_ARMED;
 }
 
+/*
+ * An arm with rules may become another. Not while a thread is in a hook, where it asks for the arm again once that can
+ * be seen; nor while a call is open that began with it, or waits or calls back behind its hook.
+ */
+static inline const struct ot_arm *arm_now(const struct otrace_probe *probe)
+{
+	return __atomic_load_n(&probe->arm, __ATOMIC_ACQUIRE);
+}
+
+static inline void release_in_use(struct ot_thread *thread)
+{
+	thread->nr_using++;
+	release(thread);
+}
+
+/* In the child of a fork it may be another's by now. */
+static inline void use_over(struct ot_thread *thread)
+{
+	ot_barrier();
+	if (thread->nr_using)
+		thread->nr_using--;
+}
+
+/* A call that was taken for over is not counted as open: its arm may have become another. */
+static inline bool is_of_turn(const struct otrace_frame *frame, const struct ot_arm *arm)
+{
+	return (frame->words[2] & OT_FRAME_TURN) == arm->turn;
+}
+
 static inline bool on_stack(uint64_t where)
 {
 	return where - ot_tls.stack.low < ot_tls.stack.bytes;
@@ -156,6 +185,7 @@ static inline void push_quiet(struct ot_thread *thread, struct otrace_frame *fra
 	}
 	frame->words[0] = OT_SEQ_QUIET;
 	frame->words[1] = (uint64_t)arm;
+	frame->words[2] = arm->turn;
 }
 
 /* Not the newest one: calls above it on this stack have no end any more, or it was closed already. */
@@ -349,7 +379,7 @@ static __attribute__((noinline)) struct matched enter_with_rules(struct ot_threa
 	push(thread, where, ret.seq, arm);
 	frame->words[0] = ret.seq;
 	frame->words[1] = (uint64_t)arm;
-	frame->words[2] = flags | (uint64_t)entry.matched << OT_FRAME_MATCHED_SHIFT;
+	frame->words[2] = flags | arm->turn | (uint64_t)entry.matched << OT_FRAME_MATCHED_SHIFT;
 	return ret;
 }
 
@@ -438,13 +468,24 @@ static __attribute__((noinline)) void *enter_by_rules(struct ot_thread *thread,
 						      const struct ot_arm *arm, void *target)
 {
 	uint64_t flags = target != probe->body ? OTRACE_REC_FLAG_REDIRECTED : 0;
-	struct matched matched = enter_with_rules(thread, frame, arm, flags, true);
+	struct matched matched = {0};
 
-	release(thread);
-	if (ot_likely(!matched.rules))
+	if (ot_likely(arm && arm->rules))
+		matched = enter_with_rules(thread, frame, arm, flags, true);
+	else if (arm)
+		enter(thread, frame, arm, flags);
+	if (ot_likely(!matched.rules)) {
+		bool plain = arm && !arm->rules; /* behind release it may be another */
+
+		release(thread);
+		if (ot_unlikely(plain))
+			ot_callbacks_tell(frame, false);
 		return target;
+	}
+	release_in_use(thread);
 	ot_callbacks_tell(frame, false);
 	ot_rules_park(arm, frame, matched.seq, matched.rules, false);
+	use_over(thread);
 	return probe_target(probe);
 }
 
@@ -452,13 +493,20 @@ static __attribute__((noinline)) void leave_by_rules(struct ot_thread *thread,
 						     struct otrace_frame *frame,
 						     const struct ot_arm *arm, uint64_t now)
 {
-	uint32_t matched = leave_with_rules(thread, frame, arm, now, false);
+	uint32_t matched = 0;
 
-	release(thread);
-	if (!matched)
+	if (ot_likely(is_of_turn(frame, arm)))
+		matched = leave_with_rules(thread, frame, arm, now, false);
+	else
+		thread->ring->lost_fault++;
+	if (!matched) {
+		release(thread);
 		return;
+	}
+	release_in_use(thread);
 	ot_callbacks_tell(frame, true);
 	ot_rules_park(arm, frame, frame->words[0], matched, true);
+	use_over(thread);
 }
 
 void *ot_hook_enter(struct otrace_frame *frame, struct otrace_probe *probe)
@@ -480,7 +528,7 @@ void *ot_hook_enter(struct otrace_frame *frame, struct otrace_probe *probe)
 		return target;
 	flags = target != probe->body ? OTRACE_REC_FLAG_REDIRECTED : 0;
 	if (ot_unlikely(arm->rules))
-		return enter_by_rules(thread, frame, probe, arm, target);
+		return enter_by_rules(thread, frame, probe, arm_now(probe), target);
 	enter(thread, frame, arm, flags);
 	release(thread);
 	ot_callbacks_tell(frame, false);
@@ -550,7 +598,9 @@ void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe)
 	if (!thread)
 		return;
 	pop(thread, (uint64_t)frame, frame->words[0]);
-	if (frame->words[0] == OT_SEQ_QUIET)
+	if (arm->rules && !is_of_turn(frame, arm))
+		thread->ring->lost_fault++;
+	else if (frame->words[0] == OT_SEQ_QUIET)
 		unwind_quiet(thread, frame, arm);
 	else if (arm->rules)
 		leave_with_rules(thread, frame, arm, ot_clock_now(), true);
@@ -634,7 +684,9 @@ void *ot_hook_low(struct otrace_probe *probe, uint64_t sp)
 		return probe->resume;
 	}
 	check_stack(thread, sp, sp);
-	enter_only(thread, arm, target != probe->body ? OTRACE_REC_FLAG_REDIRECTED : 0);
+	arm = arm_now(probe);
+	if (arm)
+		enter_only(thread, arm, target != probe->body ? OTRACE_REC_FLAG_REDIRECTED : 0);
 	release(thread);
 	return target;
 }
@@ -700,6 +752,11 @@ struct ot_varargs_way ot_hook_varargs(struct otrace_varargs_frame *frame,
 	thread = acquire((uint64_t)frame | OT_HOOK_ENTER, arm, false);
 	if (!thread)
 		return way;
+	arm = arm_now(probe);
+	if (!arm) {
+		release(thread);
+		return way;
+	}
 	if (!(arm->flags & OTRACE_PROBE_ENTER_ONLY))
 		way.copy_bytes = copy_bytes(frame);
 	if (arm->rules)
@@ -708,12 +765,18 @@ struct ot_varargs_way ot_hook_varargs(struct otrace_varargs_frame *frame,
 		enter(thread, &frame->head, arm, flags);
 	else
 		enter_without_end(thread, &frame->head, arm, flags);
-	release(thread);
-	if (!arm->rules || matched.rules)
-		ot_callbacks_tell(&frame->head, false);
-	if (matched.rules) {
-		ot_rules_park(arm, &frame->head, matched.seq, matched.rules, false);
-		way.target = probe_target(probe);
+	if (!matched.rules) {
+		bool plain = !arm->rules; /* as above */
+
+		release(thread);
+		if (plain)
+			ot_callbacks_tell(&frame->head, false);
+		return way;
 	}
+	release_in_use(thread);
+	ot_callbacks_tell(&frame->head, false);
+	ot_rules_park(arm, &frame->head, matched.seq, matched.rules, false);
+	use_over(thread);
+	way.target = probe_target(probe);
 	return way;
 }

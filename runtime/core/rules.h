@@ -26,6 +26,8 @@ struct ot_rule {
 };
 
 struct ot_rules {
+	struct ot_rules *next; /* when it is free */
+	uint32_t size_class;
 	const void *loaded;
 	uint32_t loaded_bytes;
 	uint32_t nr;
@@ -55,6 +57,9 @@ bool ot_rules_are(const struct ot_rules *rules, const void *bytes, uint32_t nr_b
  */
 int ot_rules_load(const void *bytes, uint32_t nr_bytes, uint32_t nr, uint32_t frame_bytes,
 		  const struct ot_rules **ret);
+
+/** Nobody has them any more: their memory goes to others. Under control. */
+void ot_rules_free(const struct ot_rules *rules);
 
 /** Which rules may match at the entry. The thread is held, the stack checked. */
 struct ot_rules_entry {

@@ -123,8 +123,9 @@ struct ot_thread {
 	uint64_t room;		  /* bytes left in the sub-buffer */
 	uint8_t *data;
 	uint64_t data_mask;
-	uint32_t depth; /* open calls, with the quiet ones */
-	uint32_t index; /* of this state, and of its ring */
+	uint32_t depth;	   /* open calls, with the quiet ones */
+	uint32_t index;	   /* of this state, and of its ring */
+	uint32_t nr_using; /* calls that are done with their hook and still use its arm */
 	struct otrace_ring *ring;
 	uint64_t nr_written;
 	uint64_t next_seq;
