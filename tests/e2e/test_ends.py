@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Calls that no condition matches and that end badly are recorded; and how deep calls are."""
+"""Calls that no condition matches and that end badly are recorded; how deep calls are; traces that come and go."""
+import re
+
 import pytest
 
 
@@ -96,3 +98,46 @@ def test_depth_counts_calls_of_traced_functions_matched_or_not(tool, ends):
     assert [e["depth"] for e in done.of("call", "down")] == [1, 2, 3]
     done = tool.json(["trace -c '$depth == 31 && $return == 1' down"], ends, "deep")
     assert [e["args"]["n"] for e in done.of("call", "down")] == [0]
+    done = tool.json(["trace -c 'call, $depth > 28' down"], ends, "deep")
+    assert [e["args"]["n"] for e in done.of("call", "down")] == [2, 1, 0] and not done.of("return")
+
+
+def memory_kib(done):
+    return [int(number) for number in re.findall(r"(\d+) KiB of the runtime", str(done.events))]
+
+
+CONDITIONS = ["n == {}", "n == 1 && $depth > {}", "$return == {} && n == 7", "n > 0, n < -{}"]
+
+
+def changing(functions, nr):
+    """Sets and takes away as many traces, nearly each with a condition of its own."""
+    for i in range(nr):
+        yield f"trace -q -c '{CONDITIONS[i % 4].format(i)}' {functions[i // 4 % len(functions)]}"
+        yield "untrace *"
+
+
+def come_and_go(tool, ends, nr):
+    script = tool.folder / "script"
+    begin = ["trace -c 'n == 7' stays", "trace -a break -n 1 arrived", "run", "resume *", "untrace *"]
+    script.write_text("\n".join([*begin, *changing(["inner", "stays"], nr // 10), "status",
+                                 *changing(["inner", "stays"], nr), "status", "trace -c 'n == 40' inner",
+                                 "pr go = 1", "run"]))
+    return tool.json([f"source {script}"], ends, "open")
+
+
+def check_come_and_go(done, nr):
+    before, after = memory_kib(done)
+    # of 400 bytes and more each, if they stayed
+    assert after - before <= 512 < nr * 400 // 1024
+    # the call that was open all the time ends as it began
+    assert [(e["function"], e["value"]) for e in done.of("return", "stays")] == [("stays", 8)]
+    assert not unmatched(done) and done.of("exit")[0]["status"] == 0
+
+
+def test_traces_that_come_and_go_take_no_more_memory(tool, ends):
+    check_come_and_go(come_and_go(tool, ends, 3000), 3000)
+
+
+@pytest.mark.long
+def test_a_hundred_thousand_traces_that_come_and_go(tool, ends):
+    check_come_and_go(come_and_go(tool, ends, 100_000), 100_000)

@@ -74,6 +74,40 @@ KEEP int down(int n)
 	return sum + 1;
 }
 
+volatile int go;
+
+KEEP int stays(int n)
+{
+	while (!go)
+		usleep(1000);
+	TOUCH();
+	return n + 1;
+}
+
+KEEP void arrived(void)
+{
+	TOUCH();
+}
+
+static void *stay(void *arg)
+{
+	return (void *)(long)stays(*(volatile int *)arg);
+}
+
+/* One call stays open while another thread calls on. */
+static void open_for_long(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, stay, (void *)&seven))
+		abort();
+	usleep(10000);
+	arrived();
+	for (; !go; usleep(100))
+		inner(1);
+	pthread_join(thread, NULL);
+}
+
 static void *leave_thread(void *arg)
 {
 	tid = (pid_t)syscall(SYS_gettid);
@@ -115,6 +149,8 @@ int main(int argc, char **argv)
 		in_thread(NULL);
 	if (!strcmp(how, "exit"))
 		return leaves(none + leaves(seven, 0.5) - 7, 2.5);
+	if (!strcmp(how, "open"))
+		open_for_long();
 	if (!strcmp(how, "deep"))
 		printf("%d\n", down(30));
 	return 0;
