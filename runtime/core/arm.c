@@ -230,9 +230,9 @@ int ot_probe_arm(struct otrace_probe *probe, const struct otrace_probe_set *set,
 			scratch = NULL;
 			same->next = probe->arms;
 			probe->arms = same;
-			if (same->rules)
-				ot_arms_note_new();
 		}
+		if (same->rules)
+			ot_arms_note_made();
 	}
 	*ret = same;
 	return OTRACE_E_OK;
@@ -255,7 +255,7 @@ const struct ot_arm *ot_probe_kept(struct otrace_probe *probe)
 	ret->rules = rules;
 	ret->turn = 0;
 	ret->room_steps = ret->nr_enter + ret->nr_leave;
-	ot_arms_note_new();
+	ot_arms_note_made();
 	ret->next = probe->arms;
 	probe->arms = ret;
 	return ret;

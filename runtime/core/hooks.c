@@ -380,18 +380,26 @@ static __attribute__((noinline)) struct matched enter_with_rules(struct ot_threa
 	frame->words[0] = ret.seq;
 	frame->words[1] = (uint64_t)arm;
 	frame->words[2] = flags | arm->turn | (uint64_t)entry.matched << OT_FRAME_MATCHED_SHIFT;
+	if (entry.late)
+		frame->words[2] |= OT_FRAME_LATE;
 	return ret;
 }
 
-static uint32_t decide_late(struct ot_thread *thread, const struct otrace_frame *result,
-			    const struct ot_arm *arm, uint64_t seq, uint64_t now, uint32_t *over)
+/* A coroutine that has gone on in another thread finds nothing: what was kept is the other's. */
+static uint32_t decide_late(struct ot_thread *thread, const struct otrace_frame *frame,
+			    const struct ot_arm *arm, uint64_t now, bool unwound, uint32_t *over)
 {
-	struct ot_late *late = arm->rules->late_mask ? ot_late_find(thread, seq) : NULL;
+	struct ot_late *late;
 	uint32_t matched;
 
-	if (!late)
+	if (!(frame->words[2] & OT_FRAME_LATE))
 		return 0;
-	matched = ot_rules_decide_leave(thread, arm, result, late, now, over);
+	late = ot_late_find(thread, frame->words[0]);
+	if (!late) {
+		thread->ring->lost_fault++;
+		return 0;
+	}
+	matched = ot_rules_decide_leave(thread, arm, unwound ? NULL : frame, late, now, over);
 	if (matched)
 		ot_rules_write_late(thread, arm, arm->flags, late, matched, now);
 	ot_late_drop(thread, late);
@@ -407,7 +415,7 @@ static __attribute__((noinline)) uint32_t leave_with_rules(struct ot_thread *thr
 	struct ot_copies copies = {.frame = frame, .call_seq = frame->words[0], .at_end = true};
 	uint32_t matched = (uint32_t)(frame->words[2] >> OT_FRAME_MATCHED_SHIFT), over = 0;
 
-	matched |= decide_late(thread, unwound ? NULL : frame, arm, frame->words[0], now, &over);
+	matched |= decide_late(thread, frame, arm, now, unwound, &over);
 	if (matched && ot_record_room(thread, arm->leave_max_bytes, arm->flags)) {
 		if (unwound)
 			write_unwound(thread, frame, arm, now);
@@ -535,14 +543,19 @@ void *ot_hook_enter(struct otrace_frame *frame, struct otrace_probe *probe)
 	return target;
 }
 
-static __attribute__((noinline)) void leave_quiet(const struct otrace_frame *frame,
+/* When another thread has it as open, that one can see by the frame that it has ended well. */
+static __attribute__((noinline)) void leave_quiet(struct otrace_frame *frame,
 						  const struct ot_arm *arm)
 {
 	struct ot_thread *thread = acquire((uint64_t)frame + OT_HOOK_LEAVE, arm, false);
+	uint32_t depth;
 
 	if (ot_unlikely(!thread))
 		return;
+	depth = thread->depth;
 	pop(thread, (uint64_t)frame, OT_SEQ_QUIET);
+	if (ot_unlikely(thread->depth == depth))
+		frame->words[0] = OT_SEQ_ENDED_ELSEWHERE;
 	release(thread);
 }
 

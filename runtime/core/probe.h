@@ -98,8 +98,8 @@ int ot_probe_get(uint64_t fn_address, struct otrace_probe **ret);
 struct otrace_probe *ot_probe_find(uint64_t stub);
 struct otrace_probe *ot_probes_first(void);
 
-/** An arm with rules was made of new memory; when there are many, those that are not in use are freed. Under control. */
-void ot_arms_note_new(void);
+/** An arm with rules was made: when that were many, it is worth looking which are not in use. Under control. */
+void ot_arms_note_made(void);
 /** Frees arms with rules that nothing leads to, if there may be enough of them. Under control, between two wishes. */
 void ot_arms_reuse(void);
 /** Another shell: the arms of those before may be had again. */

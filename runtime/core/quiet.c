@@ -26,6 +26,28 @@ static bool has_words_only(const struct ot_arm *arm)
 	return arm->enter_head & OT_REC_HEAD_WORDS_MASK;
 }
 
+/* Whether word 0 of its frame is that. The stack may be gone, or used for something else. */
+static bool is_in_frame(const struct ot_open_call *call, uint64_t word)
+{
+	struct otrace_frame frame;
+
+	return ot_safe_read(&frame, call->frame, sizeof(frame)) == sizeof(frame) &&
+	       frame.words[0] == word && frame.words[1] == (uint64_t)call->arm &&
+	       frame.words[3] == call->frame;
+}
+
+/* It has gone on in another thread, and come to its end. */
+static bool has_ended_elsewhere(const struct ot_open_call *call)
+{
+	return is_in_frame(call, OT_SEQ_ENDED_ELSEWHERE);
+}
+
+void ot_quiet_abandon(struct ot_thread *thread, const struct ot_open_call *call)
+{
+	if (!has_ended_elsewhere(call))
+		ot_quiet_end(thread, call, OTRACE_REC_ABANDONED, 0, NULL);
+}
+
 void ot_quiet_end(struct ot_thread *thread, const struct ot_open_call *call, unsigned int type,
 		  unsigned int flags, const struct otrace_frame *frame)
 {
@@ -54,20 +76,16 @@ void ot_quiet_end(struct ot_thread *thread, const struct ot_open_call *call, uns
 	ot_record_commit(thread, (uint64_t)((char *)end - (char *)rec));
 }
 
-/* Its own stack it stands on; a coroutine's may be gone. */
-static const struct otrace_frame *read_frame(const struct ot_thread *thread,
+/* With the arguments, of a call that still stands. */
+static const struct otrace_frame *read_frame(struct ot_thread *thread,
 					     const struct ot_open_call *call)
 {
-	const struct otrace_frame *frame = (const void *)thread->scratch;
 	uint32_t bytes = call->arm->frame_bytes;
 
 	if (bytes > sizeof(thread->scratch) ||
-	    ot_safe_read((void *)thread->scratch, call->frame, bytes) != bytes)
+	    ot_safe_read(thread->scratch, call->frame, bytes) != bytes)
 		return NULL;
-	return frame->words[0] == OT_SEQ_QUIET && frame->words[1] == (uint64_t)call->arm &&
-			       frame->words[3] == call->frame
-		       ? frame
-		       : NULL;
+	return (const void *)thread->scratch;
 }
 
 static void end_own(struct ot_thread *thread)
@@ -78,7 +96,8 @@ static void end_own(struct ot_thread *thread)
 	ot_barrier();
 	ot_calls_close_below(thread, here);
 	for (struct ot_open_call *call = thread->top; call > thread->open; call--)
-		if (call->is_quiet)
+		/* of another stack it may long be over */
+		if (call->is_quiet && is_in_frame(call, OT_SEQ_QUIET))
 			ot_quiet_end(thread, call, OTRACE_REC_ABANDONED, OTRACE_REC_FLAG_EXIT,
 				     read_frame(thread, call));
 	ot_barrier();

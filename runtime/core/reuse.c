@@ -13,18 +13,18 @@
 #include "core/rules.h"
 #include "core/thread.h"
 
-#define FRESH_LEAST 256u /* new arms before it is worth a search */
-#define FRESH_AGAIN 16u	 /* before the next one, when a thread was in a hook all the time */
+#define MADE_LEAST 256u /* arms before it is worth a search */
+#define MADE_AGAIN 16u	/* before the next one, when a thread was in a hook all the time */
 #define NR_LOOKS 20
 #define NAP_NS 20000
 
-static uint32_t nr_fresh; /* made of new memory since the last search */
-static uint32_t nr_wait_for = FRESH_LEAST;
+static uint32_t nr_made; /* since the last search */
+static uint32_t nr_wait_for = MADE_LEAST;
 static uint32_t search;
 
-void ot_arms_note_new(void)
+void ot_arms_note_made(void)
 {
-	nr_fresh++;
+	nr_made++;
 }
 
 static bool barrier_on_all(void)
@@ -121,12 +121,12 @@ static bool find_free(void)
 
 void ot_arms_reuse(void)
 {
-	if (nr_fresh < nr_wait_for)
+	if (nr_made < nr_wait_for)
 		return;
 	if (!ot_threads_live() || !find_free()) {
-		nr_wait_for = nr_fresh + FRESH_AGAIN;
+		nr_wait_for = nr_made + MADE_AGAIN;
 		return;
 	}
-	nr_fresh = 0;
-	nr_wait_for = FRESH_LEAST + free_all(true);
+	nr_made = 0;
+	nr_wait_for = MADE_LEAST + free_all(true);
 }

@@ -67,6 +67,8 @@ struct ot_open_call {
 
 /* In words[0] of a quiet call's frame. */
 #define OT_SEQ_QUIET (~0ull)
+/* It has ended, but not in the thread that has it as open. */
+#define OT_SEQ_ENDED_ELSEWHERE (~1ull)
 
 static inline bool ot_open_is(const struct ot_open_call *call, uint64_t frame, uint64_t seq)
 {
@@ -235,6 +237,8 @@ OT_SLOW void ot_calls_close_below(struct ot_thread *thread, uint64_t end);
  */
 void ot_quiet_end(struct ot_thread *thread, const struct ot_open_call *call, unsigned int type,
 		  unsigned int flags, const struct otrace_frame *frame);
+/** A quiet call has no end any more. */
+void ot_quiet_abandon(struct ot_thread *thread, const struct ot_open_call *call);
 /** The calling thread ends the program: its quiet calls get their records. */
 void ot_quiet_exit(void);
 

@@ -11,6 +11,11 @@ def ends(compiled):
 
 
 @pytest.fixture(scope="module")
+def moved(compiled):
+    return compiled("moved.c", "-pthread")
+
+
+@pytest.fixture(scope="module")
 def thrown(compiled):
     return compiled("thrown.cpp", "-lstdc++")
 
@@ -100,6 +105,17 @@ def test_depth_counts_calls_of_traced_functions_matched_or_not(tool, ends):
     assert [e["args"]["n"] for e in done.of("call", "down")] == [0]
     done = tool.json(["trace -c 'call, $depth > 28' down"], ends, "deep")
     assert [e["args"]["n"] for e in done.of("call", "down")] == [2, 1, 0] and not done.of("return")
+
+
+def test_a_call_that_another_thread_goes_on_with(tool, moved):
+    """What was kept to decide it is the first thread's: it is counted as lost. What nothing was kept of ends well."""
+    done = tool.json(["trace -c '$return == 14' moves", "run", "status"], moved)
+    assert done.out == "14\n" and not done.of("call") and not done.of("return")
+    assert sum(e["count"] for e in done.of("lost")) == 1
+    assert "1 lost in all" in done.result("status")["text"]
+    done = tool.json(["trace -c 'n == 9' moves", "trace -c 'n == 7' halfway"], moved)
+    assert done.out == "14\n" and not unmatched(done) and not done.of("lost")
+    assert len(done.of("call", "halfway")) == len(done.of("return", "halfway")) == 2
 
 
 def memory_kib(done):
