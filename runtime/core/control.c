@@ -53,6 +53,13 @@ struct turn {
 	bool done;
 };
 
+uint32_t ot_control_awaits_list(void)
+{
+	uint32_t now = __atomic_load_n(&visit, __ATOMIC_ACQUIRE);
+
+	return (now & PHASE_FROZEN) == PHASE_WAITING ? now : 0;
+}
+
 static bool set_phase(uint32_t from, uint32_t to)
 {
 	return __atomic_compare_exchange_n(&visit, &from, to, false, __ATOMIC_ACQ_REL,

@@ -221,7 +221,9 @@ enum otrace_resumed {
 	OTRACE_RESUMED_DEADLINE = 2,
 	OTRACE_RESUMED_GONE = 3,     /* the shell has gone */
 	OTRACE_RESUMED_UNTRACED = 4, /* the trace has */
-	OTRACE_RESUMED_ENDING = 5    /* the program ends, or the runtime has given up */
+	OTRACE_RESUMED_ENDING = 5,   /* the program ends, or the runtime has given up */
+	OTRACE_RESUMED_LOADER =
+		6 /* it had the loader's list (dl_iterate_phdr), which a shell's command needs */
 };
 
 struct otrace_rec_resumed {
