@@ -365,7 +365,7 @@ static __attribute__((noinline)) struct matched enter_with_rules(struct ot_threa
 		head = (head & ~HEAD_TYPE_MASK) | (uint64_t)OTRACE_REC_ENTER_ONLY << 48;
 	if (entry.matched)
 		write_matched(thread, frame, arm, head, &ret);
-	if (entry.late) {
+	if (late && entry.late) {
 		late->seq = ret.seq;
 		late->mask = entry.late;
 		late->nr_slots = entry.nr_late * OTRACE_CODE_SLOTS;
