@@ -119,7 +119,8 @@ static struct ot_arm *find_same(struct otrace_probe *probe, const struct ot_arm 
 				const void *rules, uint32_t rules_bytes)
 {
 	for (struct ot_arm *arm = probe->arms; arm; arm = arm->next)
-		if (same_wish(arm, wanted) && ot_rules_are(arm->rules, rules, rules_bytes) &&
+		if (!arm->is_free && same_wish(arm, wanted) &&
+		    ot_rules_are(arm->rules, rules, rules_bytes) &&
 		    (arm->trace_id == wanted->trace_id || arm->session != session))
 			return arm;
 	return NULL;
@@ -156,6 +157,30 @@ static void fill(struct ot_arm *arm, const struct otrace_probe_set *set,
 	arm->leave_head = head_of(&leave, set->trace_id, OTRACE_REC_LEAVE);
 }
 
+/* One that was used up, with room for the steps. Plain arms are never free: theirs have no turns. */
+static struct ot_arm *find_free(const struct otrace_probe *probe, uint32_t nr_steps)
+{
+	for (struct ot_arm *arm = probe->arms; arm; arm = arm->next)
+		if (arm->is_free && arm->room_steps >= nr_steps)
+			return arm;
+	return NULL;
+}
+
+/* No hook looks at it. What of it may still be read by one that comes too late does not change. */
+static void become(struct ot_arm *arm, const struct ot_arm *wanted)
+{
+	struct ot_arm *next = arm->next;
+	uint32_t room_steps = arm->room_steps;
+	uint64_t turn = arm->turn;
+
+	ot_memcpy(arm, wanted,
+		  sizeof(*arm) + (wanted->nr_enter + wanted->nr_leave) * sizeof(arm->steps[0]));
+	arm->next = next;
+	arm->room_steps = room_steps;
+	arm->turn = turn;
+	arm->is_free = false;
+}
+
 static bool captures_fit(const struct otrace_probe *probe, const struct otrace_probe_set *set,
 			 const struct otrace_capture *captures)
 {
@@ -172,7 +197,7 @@ int ot_probe_arm(struct otrace_probe *probe, const struct otrace_probe_set *set,
 	static struct ot_arm *scratch; /* kept when the wish turns out to be an old one */
 	static uint32_t scratch_steps;
 	uint32_t nr = set->nr_enter + set->nr_leave;
-	struct ot_arm *same;
+	struct ot_arm *same, *again;
 	int error;
 
 	if (!set->trace_id || !captures_fit(probe, set, captures))
@@ -184,6 +209,7 @@ int ot_probe_arm(struct otrace_probe *probe, const struct otrace_probe_set *set,
 	if (!scratch)
 		return OTRACE_E_NO_MEMORY;
 	ot_memset(scratch, 0, sizeof(*scratch));
+	scratch->room_steps = scratch_steps;
 	fill(scratch, set, captures);
 	scratch->frame_bytes = probe->frame_bytes;
 	scratch->probe = probe;
@@ -195,10 +221,18 @@ int ot_probe_arm(struct otrace_probe *probe, const struct otrace_probe_set *set,
 				      &scratch->rules);
 		if (error)
 			return error;
-		same = scratch;
-		scratch = NULL;
-		same->next = probe->arms;
-		probe->arms = same;
+		again = scratch->rules ? find_free(probe, scratch->nr_enter + scratch->nr_leave)
+				       : NULL;
+		same = again ? again : scratch;
+		if (again) {
+			become(again, scratch);
+		} else {
+			scratch = NULL;
+			same->next = probe->arms;
+			probe->arms = same;
+		}
+		if (same->rules)
+			ot_arms_note_made();
 	}
 	*ret = same;
 	return OTRACE_E_OK;
@@ -219,6 +253,9 @@ const struct ot_arm *ot_probe_kept(struct otrace_probe *probe)
 		return NULL;
 	ot_memcpy(ret, arm, bytes);
 	ret->rules = rules;
+	ret->turn = 0;
+	ret->room_steps = ret->nr_enter + ret->nr_leave;
+	ot_arms_note_made();
 	ret->next = probe->arms;
 	probe->arms = ret;
 	return ret;

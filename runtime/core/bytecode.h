@@ -22,8 +22,9 @@ struct ot_code_env {
 	uint64_t duration_ns; /* at the end */
 	const char *thread_name; /* 16 bytes, with NUL */
 	uint32_t tid;
-	uint32_t depth; /* recorded calls of the thread that are open, this one included */
-	int32_t error;	/* the program's errno */
+	uint32_t
+		depth; /* calls of traced functions that are open in the thread, this one included */
+	int32_t error; /* the program's errno */
 	bool at_end;
 	bool abnormal; /* at the end: there is no result */
 };

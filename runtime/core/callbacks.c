@@ -78,13 +78,19 @@ void ot_callbacks_run(const struct otrace_frame *frame, bool at_end)
 	uint64_t hook = (uint64_t)frame | (at_end ? OT_HOOK_LEAVE : OT_HOOK_ENTER);
 	const struct ot_arm *arm = (const void *)frame->words[1];
 	int error = errno;
+	struct ot_wide wide;
 
 	if (!callbacks || !frame->words[0] || is_inside(hook, arm->frame_bytes) ||
 	    !has_room((uint64_t)frame))
 		return;
 	running = hook;
 	ot_barrier();
+	/* a wrapper has put aside all that there is; the entry for variable arguments knows 16 bytes of each */
+	if (!arm->probe->wrapper)
+		ot_arch_wide_save(&wide);
 	run(callbacks, frame, at_end);
+	if (!arm->probe->wrapper)
+		ot_arch_wide_load(&wide);
 	ot_barrier();
 	running = 0;
 	errno = error;

@@ -53,6 +53,13 @@ struct turn {
 	bool done;
 };
 
+uint32_t ot_control_awaits_list(void)
+{
+	uint32_t now = __atomic_load_n(&visit, __ATOMIC_ACQUIRE);
+
+	return (now & PHASE_FROZEN) == PHASE_WAITING ? now : 0;
+}
+
 static bool set_phase(uint32_t from, uint32_t to)
 {
 	return __atomic_compare_exchange_n(&visit, &from, to, false, __ATOMIC_ACQ_REL,
@@ -231,6 +238,7 @@ static void run_probe(void *context)
 				(struct ot_change){.probe = probe, .mode = OT_MODE_TRACED};
 	}
 	ot_switch(changes, used, work->ret);
+	ot_arms_reuse();
 	for (uint32_t i = 0, at = 0; i < work->nr; i++) {
 		if (work->status[i])
 			continue;

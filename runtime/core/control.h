@@ -11,6 +11,8 @@
 
 /** Takes the control lock and holds the modules still while work runs. */
 void ot_control_run(void (*work)(void *context), void *context);
+/** Whether somebody waits for the loader's list right now: a number of this time, 0 = nobody. Any thread. */
+uint32_t ot_control_awaits_list(void);
 /**
  * For fork: nobody writes stubs or changes what control code knows between the two. The forking thread
  * itself may: handlers of pthread_atfork() may call otrace.h.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The words of struct otrace_frame: [0] the call's number, 0 = its entry was not recorded;
+ * The words of struct otrace_frame: [0] the call's number, 0 = its entry was not recorded, OT_SEQ_QUIET = nor will be its end,
+ * unless it is a bad one;
  * [1] the arm that recorded it; [2] OTRACE_REC_FLAG_*; [3] where the frame lies, as long as it is there.
  */
 #include "core/area.h"
@@ -44,6 +45,35 @@ static inline void release(struct ot_thread *thread)
 	thread->armed = OT_ARMED;
 }
 
+/*
+ * An arm with rules may become another. Not while a thread is in a hook, where it asks for the arm again once that can
+ * be seen; nor while a call is open that began with it, or waits or calls back behind its hook.
+ */
+static inline const struct ot_arm *arm_now(const struct otrace_probe *probe)
+{
+	return __atomic_load_n(&probe->arm, __ATOMIC_ACQUIRE);
+}
+
+static inline void release_in_use(struct ot_thread *thread)
+{
+	thread->nr_using++;
+	release(thread);
+}
+
+/* In the child of a fork it may be another's by now. */
+static inline void use_over(struct ot_thread *thread)
+{
+	ot_barrier();
+	if (thread->nr_using)
+		thread->nr_using--;
+}
+
+/* A call that was taken for over is not counted as open: its arm may have become another. */
+static inline bool is_of_turn(const struct otrace_frame *frame, const struct ot_arm *arm)
+{
+	return (frame->words[2] & OT_FRAME_TURN) == arm->turn;
+}
+
 static inline bool on_stack(uint64_t where)
 {
 	return where - ot_tls.stack.low < ot_tls.stack.bytes;
@@ -75,12 +105,24 @@ static bool is_over(const struct ot_open_call *call, uint64_t end)
 	return call->frame < end && on_stack(call->frame);
 }
 
+/* Calls below them were taken out. */
+static OT_SLOW void relink(struct ot_thread *thread, uint32_t from, uint32_t to)
+{
+	for (uint32_t i = from; i <= to; i++) {
+		struct ot_open_call *call = &thread->open[i];
+
+		call->depth = call[-1].depth + !call->is_quiet;
+		if (call->is_quiet)
+			call->seq = call[-1].seq;
+	}
+}
+
 /*
  * The newest open call's frame begins below the end of this one: frames that live do not overlap, so
  * a longjmp went past it, or this is another stack. Close what lies below on this stack; what is open
  * on other stacks stays.
  */
-static OT_SLOW void close_below(struct ot_thread *thread, uint64_t end)
+OT_SLOW void ot_calls_close_below(struct ot_thread *thread, uint64_t end)
 {
 	uint32_t kept = 0, nr = thread->depth;
 
@@ -96,6 +138,7 @@ static OT_SLOW void close_below(struct ot_thread *thread, uint64_t end)
 	for (uint32_t i = 1; i <= nr; i++)
 		if (!is_over(&thread->open[i], end))
 			thread->open[++kept] = thread->open[i];
+	relink(thread, 1, kept);
 	ot_thread_set_depth(thread, kept);
 }
 
@@ -104,7 +147,7 @@ static inline void check_stack(struct ot_thread *thread, uint64_t where, uint64_
 	if (ot_unlikely(!on_stack(where)))
 		ot_stack_find(where);
 	if (ot_unlikely(thread->top->frame < end))
-		close_below(thread, end);
+		ot_calls_close_below(thread, end);
 }
 
 static inline void push(struct ot_thread *thread, uint64_t where, uint64_t seq,
@@ -117,8 +160,30 @@ static inline void push(struct ot_thread *thread, uint64_t where, uint64_t seq,
 	top->frame = where;
 	top->seq = seq;
 	top->arm = arm;
+	top->depth = top[-1].depth + 1;
+	top->is_quiet = false;
 	ot_barrier(); /* a hook may be left anywhere: up to top, all is whole */
 	thread->top = top;
+}
+
+/* Of a call that no rule matches: nothing of it is kept but that it runs. */
+static inline void push_quiet(struct ot_thread *thread, struct otrace_frame *frame,
+			      const struct ot_arm *arm)
+{
+	struct ot_open_call *top = thread->top + 1;
+
+	if (ot_likely(++thread->depth <= OT_OPEN_MAX)) {
+		top->frame = (uint64_t)frame;
+		top->seq = top[-1].seq;
+		top->arm = arm;
+		top->depth = top[-1].depth;
+		top->is_quiet = true;
+		ot_barrier();
+		thread->top = top;
+	}
+	frame->words[0] = OT_SEQ_QUIET;
+	frame->words[1] = (uint64_t)arm;
+	frame->words[2] = arm->turn;
 }
 
 /* Not the newest one: calls above it on this stack have no end any more, or it was closed already. */
@@ -131,17 +196,18 @@ static OT_SLOW void pop_slow(struct ot_thread *thread, uint64_t where, uint64_t 
 		return;
 	}
 	for (i = thread->depth; i; i--)
-		if (thread->open[i].frame == where && thread->open[i].seq == seq)
+		if (ot_open_is(&thread->open[i], where, seq))
 			break;
 	if (!i)
 		return;
-	close_below(thread, where);
-	for (i = thread->depth; i && thread->open[i].seq != seq; i--)
+	ot_calls_close_below(thread, where);
+	for (i = thread->depth; i && !ot_open_is(&thread->open[i], where, seq); i--)
 		;
 	if (!i)
 		return;
-	for (; i < thread->depth; i++)
-		thread->open[i] = thread->open[i + 1];
+	for (uint32_t at = i; at < thread->depth; at++)
+		thread->open[at] = thread->open[at + 1];
+	relink(thread, i, thread->depth - 1);
 	ot_thread_set_depth(thread, thread->depth - 1);
 }
 
@@ -149,7 +215,7 @@ static inline void pop(struct ot_thread *thread, uint64_t where, uint64_t seq)
 {
 	const struct ot_open_call *last = thread->top;
 
-	if (ot_likely(last->frame == where && last->seq == seq && thread->depth <= OT_OPEN_MAX)) {
+	if (ot_likely(ot_open_is(last, where, seq) && thread->depth <= OT_OPEN_MAX)) {
 		thread->depth--;
 		thread->top--;
 	} else {
@@ -191,7 +257,7 @@ static inline struct otrace_rec_enter *begin_enter(struct ot_thread *thread, uin
 
 	rec->rec.call_seq = seq;
 	rec->parent_seq = thread->top->seq;
-	rec->depth = thread->depth + 1;
+	rec->depth = ot_thread_next_depth(thread);
 	rec->matched = matched;
 	return rec;
 }
@@ -268,7 +334,8 @@ static void describe_late(const struct ot_thread *thread, const struct ot_rules_
 	late->nr_slots = entry->nr_late * OTRACE_CODE_SLOTS;
 	late->has_enter = entry->matched != 0;
 	late->parent_seq = thread->top->seq;
-	late->depth = thread->depth + 1;
+	late->depth = ot_thread_next_depth(thread);
+	late->nesting = thread->depth + 1;
 	late->flags = flags;
 }
 
@@ -289,18 +356,23 @@ static __attribute__((noinline)) struct matched enter_with_rules(struct ot_threa
 	if (!has_end && arm->rules->nr_late)
 		thread->ring->lost_fault++;
 	ot_rules_decide_enter(thread, arm, frame, late ? late->slots : NULL, &entry);
-	if (ot_likely(!(entry.matched | entry.late | entry.over)) ||
-	    !ot_record_room(thread, arm->enter_max_bytes, arm->flags))
+	if (ot_likely(!(entry.matched | entry.late | entry.over))) {
+		/* variable arguments would have to be copied for it */
+		if (has_end && entry.live && arm->probe->wrapper)
+			push_quiet(thread, frame, arm);
+		return ret;
+	}
+	if (!ot_record_room(thread, arm->enter_max_bytes, arm->flags))
 		return ret;
 	ret.seq = take_seq(thread);
 	ret.rules = entry.matched;
 	if (!has_end)
 		head = (head & ~HEAD_TYPE_MASK) | (uint64_t)OTRACE_REC_ENTER_ONLY << 48;
-	if (entry.late)
+	if (late && entry.late)
 		describe_late(thread, &entry, ret.seq, flags, late);
 	if (entry.matched)
 		write_matched(thread, frame, arm, head, &ret, has_end);
-	if (entry.late)
+	if (late && entry.late)
 		ot_late_keep(thread, arm, frame, late);
 	if (entry.over)
 		ot_rules_write_over(thread, arm, arm->flags, ret.seq, entry.over);
@@ -310,19 +382,27 @@ static __attribute__((noinline)) struct matched enter_with_rules(struct ot_threa
 		push(thread, where, ret.seq, arm);
 	frame->words[0] = ret.seq;
 	frame->words[1] = (uint64_t)arm;
-	frame->words[2] = flags | (uint64_t)entry.matched << OT_FRAME_MATCHED_SHIFT;
+	frame->words[2] = flags | arm->turn | (uint64_t)entry.matched << OT_FRAME_MATCHED_SHIFT;
+	if (entry.late)
+		frame->words[2] |= OT_FRAME_LATE;
 	return ret;
 }
 
-static uint32_t decide_late(struct ot_thread *thread, const struct otrace_frame *result,
-			    const struct ot_arm *arm, uint64_t seq, uint64_t now, uint32_t *over)
+/* A coroutine that has gone on in another thread finds nothing: what was kept is the other's. */
+static uint32_t decide_late(struct ot_thread *thread, const struct otrace_frame *frame,
+			    const struct ot_arm *arm, uint64_t now, bool unwound, uint32_t *over)
 {
-	struct ot_late *late = arm->rules->late_mask ? ot_late_find(thread, seq) : NULL;
+	struct ot_late *late;
 	uint32_t matched;
 
-	if (!late)
+	if (!(frame->words[2] & OT_FRAME_LATE))
 		return 0;
-	matched = ot_rules_decide_leave(thread, arm, result, late, now, over);
+	late = ot_late_find(thread, frame->words[0]);
+	if (!late) {
+		thread->ring->lost_fault++;
+		return 0;
+	}
+	matched = ot_rules_decide_leave(thread, arm, unwound ? NULL : frame, late, now, over);
 	if (matched)
 		ot_rules_write_late(thread, arm, arm->flags, late, matched, now);
 	ot_late_drop(thread, late);
@@ -348,7 +428,7 @@ static __attribute__((noinline)) uint32_t leave_with_rules(struct ot_thread *thr
 	struct ot_copies copies = {.frame = frame, .call_seq = frame->words[0], .at_end = true};
 	uint32_t matched = (uint32_t)(frame->words[2] >> OT_FRAME_MATCHED_SHIFT), over = 0;
 
-	matched |= decide_late(thread, unwound ? NULL : frame, arm, frame->words[0], now, &over);
+	matched |= decide_late(thread, frame, arm, now, unwound, &over);
 	if (matched && ot_record_room(thread, arm->leave_max_bytes, arm->flags)) {
 		if (unwound)
 			write_unwound(thread, frame, arm, now);
@@ -410,13 +490,24 @@ static __attribute__((noinline)) void *enter_by_rules(struct ot_thread *thread,
 						      const struct ot_arm *arm, void *target)
 {
 	uint64_t flags = target != probe->body ? OTRACE_REC_FLAG_REDIRECTED : 0;
-	struct matched matched = enter_with_rules(thread, frame, arm, flags, true);
+	struct matched matched = {0};
 
-	release(thread);
-	if (ot_likely(!matched.rules))
+	if (ot_likely(arm && arm->rules))
+		matched = enter_with_rules(thread, frame, arm, flags, true);
+	else if (arm)
+		enter(thread, frame, arm, flags);
+	if (ot_likely(!matched.rules)) {
+		bool plain = arm && !arm->rules; /* behind release it may be another */
+
+		release(thread);
+		if (ot_unlikely(plain))
+			ot_callbacks_tell(frame, false);
 		return target;
+	}
+	release_in_use(thread);
 	ot_callbacks_tell(frame, false);
 	ot_rules_park(arm, frame, matched.seq, matched.rules, false);
+	use_over(thread);
 	return probe_target(probe);
 }
 
@@ -424,13 +515,20 @@ static __attribute__((noinline)) void leave_by_rules(struct ot_thread *thread,
 						     struct otrace_frame *frame,
 						     const struct ot_arm *arm, uint64_t now)
 {
-	uint32_t matched = leave_with_rules(thread, frame, arm, now, false);
+	uint32_t matched = 0;
 
-	release(thread);
-	if (!matched)
+	if (ot_likely(is_of_turn(frame, arm)))
+		matched = leave_with_rules(thread, frame, arm, now, false);
+	else
+		thread->ring->lost_fault++;
+	if (!matched) {
+		release(thread);
 		return;
+	}
+	release_in_use(thread);
 	ot_callbacks_tell(frame, true);
 	ot_rules_park(arm, frame, frame->words[0], matched, true);
+	use_over(thread);
 }
 
 void *ot_hook_enter(struct otrace_frame *frame, struct otrace_probe *probe)
@@ -452,11 +550,27 @@ void *ot_hook_enter(struct otrace_frame *frame, struct otrace_probe *probe)
 		return target;
 	flags = target != probe->body ? OTRACE_REC_FLAG_REDIRECTED : 0;
 	if (ot_unlikely(arm->rules))
-		return enter_by_rules(thread, frame, probe, arm, target);
+		return enter_by_rules(thread, frame, probe, arm_now(probe), target);
 	enter(thread, frame, arm, flags);
 	release(thread);
 	ot_callbacks_tell(frame, false);
 	return target;
+}
+
+/* When another thread has it as open, that one can see by the frame that it has ended well. */
+static __attribute__((noinline)) void leave_quiet(struct otrace_frame *frame,
+						  const struct ot_arm *arm)
+{
+	struct ot_thread *thread = acquire((uint64_t)frame + OT_HOOK_LEAVE, arm, false);
+	uint32_t depth;
+
+	if (ot_unlikely(!thread))
+		return;
+	depth = thread->depth;
+	pop(thread, (uint64_t)frame, OT_SEQ_QUIET);
+	if (ot_unlikely(thread->depth == depth))
+		frame->words[0] = OT_SEQ_ENDED_ELSEWHERE;
+	release(thread);
 }
 
 void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe)
@@ -468,6 +582,10 @@ void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe)
 	(void)probe;
 	if (ot_unlikely(!frame->words[0]))
 		return;
+	if (ot_unlikely(frame->words[0] == OT_SEQ_QUIET)) {
+		leave_quiet(frame, arm);
+		return;
+	}
 	now = ot_clock_now();
 	thread = acquire((uint64_t)frame + OT_HOOK_LEAVE, arm, false);
 	if (ot_unlikely(!thread))
@@ -483,6 +601,18 @@ void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe)
 	ot_callbacks_tell(frame, true);
 }
 
+static OT_SLOW void unwind_quiet(struct ot_thread *thread, const struct otrace_frame *frame,
+				 const struct ot_arm *arm)
+{
+	struct ot_open_call call = {.frame = (uint64_t)frame,
+				    .seq = thread->top->seq,
+				    .arm = arm,
+				    .depth = thread->top->depth,
+				    .is_quiet = true};
+
+	ot_quiet_end(thread, &call, OTRACE_REC_UNWOUND, 0, frame);
+}
+
 void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe)
 {
 	const struct ot_arm *arm = (const void *)frame->words[1];
@@ -495,7 +625,11 @@ void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe)
 	if (!thread)
 		return;
 	pop(thread, (uint64_t)frame, frame->words[0]);
-	if (arm->rules)
+	if (arm->rules && !is_of_turn(frame, arm))
+		thread->ring->lost_fault++;
+	else if (frame->words[0] == OT_SEQ_QUIET)
+		unwind_quiet(thread, frame, arm);
+	else if (arm->rules)
 		leave_with_rules(thread, frame, arm, ot_clock_now(), true);
 	else if (ot_record_room(thread, sizeof(struct otrace_rec), arm->flags))
 		write_unwound(thread, frame, arm, ot_clock_now());
@@ -577,7 +711,9 @@ void *ot_hook_low(struct otrace_probe *probe, uint64_t sp)
 		return probe->resume;
 	}
 	check_stack(thread, sp, sp);
-	enter_only(thread, arm, target != probe->body ? OTRACE_REC_FLAG_REDIRECTED : 0);
+	arm = arm_now(probe);
+	if (arm)
+		enter_only(thread, arm, target != probe->body ? OTRACE_REC_FLAG_REDIRECTED : 0);
 	release(thread);
 	return target;
 }
@@ -643,6 +779,11 @@ struct ot_varargs_way ot_hook_varargs(struct otrace_varargs_frame *frame,
 	thread = acquire((uint64_t)frame | OT_HOOK_ENTER, arm, false);
 	if (!thread)
 		return way;
+	arm = arm_now(probe);
+	if (!arm) {
+		release(thread);
+		return way;
+	}
 	if (!(arm->flags & OTRACE_PROBE_ENTER_ONLY))
 		way.copy_bytes = copy_bytes(frame);
 	if (arm->rules)
@@ -651,12 +792,18 @@ struct ot_varargs_way ot_hook_varargs(struct otrace_varargs_frame *frame,
 		enter(thread, &frame->head, arm, flags);
 	else
 		enter_without_end(thread, &frame->head, arm, flags);
-	release(thread);
-	if (!arm->rules || matched.rules)
-		ot_callbacks_tell(&frame->head, false);
-	if (matched.rules) {
-		ot_rules_park(arm, &frame->head, matched.seq, matched.rules, false);
-		way.target = probe_target(probe);
+	if (!matched.rules) {
+		bool plain = !arm->rules; /* as above */
+
+		release(thread);
+		if (plain)
+			ot_callbacks_tell(&frame->head, false);
+		return way;
 	}
+	release_in_use(thread);
+	ot_callbacks_tell(&frame->head, false);
+	ot_rules_park(arm, &frame->head, matched.seq, matched.rules, false);
+	use_over(thread);
+	way.target = probe_target(probe);
 	return way;
 }

@@ -10,9 +10,13 @@
 
 struct otrace_probe;
 
-/* Of a frame's words[2]: the mask of rules that matched, and whether the call's request was held. */
+/* Of a frame's words[2], above the flags: the mask of rules that matched, and whether the call's request was held. */
 #define OT_FRAME_MATCHED_SHIFT 32u
 #define OT_FRAME_HELD (1ull << 31)
+/* With rules: the turn of the arm that the call began with. */
+#define OT_FRAME_TURN_SHIFT 9u
+#define OT_FRAME_TURN (0x3fffffull << OT_FRAME_TURN_SHIFT)
+#define OT_FRAME_LATE (1ull << 8) /* with rules: some are decided at the end */
 
 void *ot_hook_enter(struct otrace_frame *frame, struct otrace_probe *probe);
 void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe);

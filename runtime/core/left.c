@@ -71,7 +71,7 @@ static void clear_enter(struct ot_thread *thread, uint64_t place, const struct o
 {
 	const struct ot_open_call *top = thread->top;
 
-	if (top->frame == place && top->seq == last_seq)
+	if (top->frame == place && (top->is_quiet || top->seq == last_seq))
 		end_innermost(thread);
 	else if (last && last->type == OTRACE_REC_ENTER && last->call_seq == last_seq &&
 		 top->seq != last_seq)

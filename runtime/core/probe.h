@@ -20,12 +20,18 @@ struct ot_step {
 };
 
 /**
- * What a trace wants from a probe. Immutable once published, never freed: the frame of a call that
+ * What a trace wants from a probe. Immutable once published: the frame of a call that
  * is open points to it. The same wish again gives the same arm; when it comes from a later shell, the
- * arm gets its trace_id: calls that are open since the earlier one's time end under that.
+ * arm gets its trace_id: calls that are open since the earlier one's time end under that. One with rules that
+ * nothing leads to any more becomes another of the same probe (reuse.c); the memory is an arm's for good.
  */
 struct ot_arm {
 	struct ot_arm *next; /* older ones of the probe */
+	uint64_t
+		turn; /* how often it was another, as it stands in words[2] of a frame: OT_FRAME_TURN */
+	uint32_t room_steps; /* that its memory has */
+	uint32_t seen_in;    /* the last search that has found it in use */
+	bool is_free;
 	uint32_t trace_id;
 	uint32_t session; /* of the shell that wished for it */
 	uint32_t flags;	  /* OTRACE_PROBE_* */
@@ -92,6 +98,10 @@ int ot_probe_get(uint64_t fn_address, struct otrace_probe **ret);
 struct otrace_probe *ot_probe_find(uint64_t stub);
 struct otrace_probe *ot_probes_first(void);
 
+/** An arm with rules was made: when that were many, it is worth looking which are not in use. Under control. */
+void ot_arms_note_made(void);
+/** Frees arms with rules that nothing leads to, if there may be enough of them. Under control, between two wishes. */
+void ot_arms_reuse(void);
 /** Another shell: the arms of those before may be had again. */
 void ot_arms_next_session(void);
 /** What stays of the probe's arm when the shell goes; NULL = nothing. Under control. */

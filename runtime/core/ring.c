@@ -117,7 +117,9 @@ const struct otrace_rec *ot_ring_settle(struct ot_thread *thread)
 
 void ot_ring_abandon(struct ot_thread *thread, const struct ot_open_call *call)
 {
-	if (!call->arm->rules || ot_rules_abandon(thread, call))
+	if (call->is_quiet)
+		ot_quiet_abandon(thread, call);
+	else if (!call->arm->rules || ot_rules_abandon(thread, call))
 		ot_ring_end(thread, call->arm->trace_id, call->seq);
 }
 

@@ -80,7 +80,10 @@ void ot_rules_decide_enter(struct ot_thread *thread, const struct ot_arm *arm,
 
 		/* of the others nothing is kept, and behind the last late one there is no room */
 		env.slots = is_late ? slots : NULL;
-		if (is_over(rule) || (is_late && !slots) || !may_match(rule, count, &env))
+		if (is_over(rule))
+			continue;
+		ret->live |= bit;
+		if ((is_late && !slots) || !may_match(rule, count, &env))
 			continue;
 		if (is_late) {
 			ret->late |= bit;
@@ -135,7 +138,7 @@ uint32_t ot_rules_decide_leave(struct ot_thread *thread, const struct ot_arm *ar
 	env.slots = late->slots;
 	/* the time stamp counters of two CPUs may differ a little */
 	env.duration_ns = now_tsc > late->begin_tsc ? ot_clock_to_ns(now_tsc - late->begin_tsc) : 0;
-	env.depth = late->depth;
+	env.depth = late->nesting;
 	env.at_end = true;
 	env.abnormal = !frame;
 	for (uint32_t i = 0; i < arm->rules->nr; i++) {

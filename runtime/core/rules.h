@@ -27,6 +27,8 @@ struct ot_rule {
 };
 
 struct ot_rules {
+	struct ot_rules *next; /* when it is free */
+	uint32_t size_class;
 	const void *loaded;
 	uint32_t loaded_bytes;
 	uint32_t nr;
@@ -57,12 +59,16 @@ bool ot_rules_are(const struct ot_rules *rules, const void *bytes, uint32_t nr_b
 int ot_rules_load(const void *bytes, uint32_t nr_bytes, uint32_t nr, uint32_t frame_bytes,
 		  const struct ot_rules **ret);
 
+/** Nobody has them any more: their memory goes to others. Under control. */
+void ot_rules_free(const struct ot_rules *rules);
+
 /** Which rules may match at the entry. The thread is held, the stack checked. */
 struct ot_rules_entry {
 	uint32_t matched;
 	uint32_t late; /* decided at the end */
 	uint32_t nr_late;
 	uint32_t over; /* just ended by their limits */
+	uint32_t live; /* have not ended before */
 };
 
 /** Decides. @param slots OTRACE_CODE_SLOTS words for each late rule, in the order of the bits; NULL = none may be late */
@@ -90,6 +96,8 @@ struct ot_late {
 	uint32_t nr_slots;
 	uint32_t capture_bytes;
 	uint32_t has_enter; /* another rule has matched at the entry */
+	uint32_t nesting;   /* $depth */
+	uint32_t reserved;
 	uint64_t slots[];
 };
 

@@ -114,27 +114,44 @@ static bool make_all(struct ot_rules *rules, uint32_t frame_bytes)
 	return at == rules->loaded_bytes;
 }
 
-/* What is refused leaves its room to the next. */
-static struct {
-	struct ot_rules *rules;
-	uint64_t bytes;
-} left;
+/* Sizes are powers of two, so that what is free fits the next. */
+#define LEAST_BYTES 256u
+#define NR_CLASSES 24u
+
+static struct ot_rules *unused[NR_CLASSES];
+
+void ot_rules_free(const struct ot_rules *rules)
+{
+	struct ot_rules *own = (struct ot_rules *)rules;
+
+	own->next = unused[own->size_class];
+	unused[own->size_class] = own;
+}
 
 static struct ot_rules *room_for(uint32_t nr, uint32_t nr_bytes)
 {
-	uint64_t bytes = sizeof(*left.rules) + nr * sizeof(left.rules->items[0]) + nr_bytes;
+	uint64_t bytes = sizeof(struct ot_rules) + nr * sizeof(struct ot_rule) + nr_bytes;
+	struct ot_rules *rules;
+	uint32_t size_class = 0;
 
-	if (!left.rules || left.bytes < bytes) {
-		left.rules = ot_arena_alloc(bytes);
-		left.bytes = bytes;
-	}
-	return left.rules;
+	while ((uint64_t)LEAST_BYTES << size_class < bytes)
+		if (++size_class == NR_CLASSES)
+			return NULL;
+	rules = unused[size_class];
+	if (rules)
+		unused[size_class] = rules->next;
+	else
+		rules = ot_arena_alloc((uint64_t)LEAST_BYTES << size_class);
+	if (rules)
+		rules->size_class = size_class;
+	return rules;
 }
 
 int ot_rules_load(const void *bytes, uint32_t nr_bytes, uint32_t nr, uint32_t frame_bytes,
 		  const struct ot_rules **ret)
 {
 	struct ot_rules *rules;
+	uint32_t size_class;
 
 	if (nr > OTRACE_RULES_MAX || (!nr && nr_bytes))
 		return OTRACE_E_INVALID;
@@ -145,14 +162,17 @@ int ot_rules_load(const void *bytes, uint32_t nr_bytes, uint32_t nr, uint32_t fr
 	rules = room_for(nr, nr_bytes);
 	if (!rules)
 		return OTRACE_E_NO_MEMORY;
+	size_class = rules->size_class;
 	ot_memset(rules, 0, sizeof(*rules) + nr * sizeof(rules->items[0]));
+	rules->size_class = size_class;
 	ot_memcpy(&rules->items[nr], bytes, nr_bytes);
 	rules->loaded = &rules->items[nr];
 	rules->loaded_bytes = nr_bytes;
 	rules->nr = nr;
-	if (!make_all(rules, frame_bytes))
+	if (!make_all(rules, frame_bytes)) {
+		ot_rules_free(rules);
 		return OTRACE_E_INVALID;
-	left.rules = NULL;
+	}
 	*ret = rules;
 	return OTRACE_E_OK;
 }

@@ -190,6 +190,7 @@ static __attribute__((destructor)) void ot_destruct(void)
 {
 	if (!config.listening || ot_start_locked_in())
 		return; /* the socket's name stays, as it does when a program is killed */
+	ot_quiet_exit();
 	ot_park_end();
 	if (__atomic_load_n(&hold.state, __ATOMIC_ACQUIRE) == HOLD_OVER)
 		ot_ending_wait();

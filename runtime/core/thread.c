@@ -274,6 +274,7 @@ static void start(struct ot_thread *thread, int tid)
 	thread->seq_block = 1;
 	thread->stalled_tail = 0;
 	thread->late_ends = 0;
+	thread->nr_using = 0;
 	thread->open[0] = (struct ot_open_call){.frame = ~0ull};
 	reset_ring(thread->ring, tid);
 	set_state(thread, OT_THREAD_LIVE);
@@ -375,7 +376,7 @@ void ot_threads_ask(int tid)
 	}
 }
 
-/* By the oshell thread, which has no number that a ring could have. */
+/* The oshell thread has no number that a ring could have. */
 void ot_threads_sweep(void)
 {
 	if (!ot_threads_live())

@@ -59,9 +59,21 @@ int32_t ot_tls_stack_low_offset(void);
 
 struct ot_open_call {
 	uint64_t frame;
-	uint64_t seq;
+	uint64_t seq; /* of a quiet one that of the recorded call around it, 0 = none */
 	const struct ot_arm *arm;
+	uint32_t depth;	   /* recorded calls up to here */
+	uint32_t is_quiet; /* no rule matches: it gets a record only when it ends badly */
 };
+
+/* In words[0] of a quiet call's frame. */
+#define OT_SEQ_QUIET (~0ull)
+/* It has ended, but not in the thread that has it as open. */
+#define OT_SEQ_ENDED_ELSEWHERE (~1ull)
+
+static inline bool ot_open_is(const struct ot_open_call *call, uint64_t frame, uint64_t seq)
+{
+	return call->frame == frame && (call->is_quiet ? OT_SEQ_QUIET : call->seq) == seq;
+}
 
 /* What conditions of one trace did in one thread; only that thread writes. */
 struct ot_rule_count {
@@ -113,8 +125,9 @@ struct ot_thread {
 	uint64_t room;		  /* bytes left in the sub-buffer */
 	uint8_t *data;
 	uint64_t data_mask;
-	uint32_t depth; /* open calls */
-	uint32_t index; /* of this state, and of its ring */
+	uint32_t depth;	   /* open calls, with the quiet ones */
+	uint32_t index;	   /* of this state, and of its ring */
+	uint32_t nr_using; /* calls that are done with their hook and still use its arm */
 	struct otrace_ring *ring;
 	uint64_t nr_written;
 	uint64_t next_seq;
@@ -147,6 +160,16 @@ static inline void ot_thread_set_depth(struct ot_thread *thread, uint32_t depth)
 	thread->top = &thread->open[depth <= OT_OPEN_MAX ? depth : OT_OPEN_MAX];
 }
 
+/** The depth that a record says of a call which begins now. */
+static inline uint32_t ot_thread_next_depth(const struct ot_thread *thread)
+{
+	uint32_t depth = thread->top->depth + 1;
+
+	if (ot_unlikely(thread->depth > OT_OPEN_MAX))
+		depth += thread->depth - OT_OPEN_MAX;
+	return depth;
+}
+
 /**
  * Begins a hook of the calling thread. False: a handler has forked between the look at armed and this, and this is the
  * child, which has found the state wiped (from here on it would be kept: ot_threads_before_fork).
@@ -169,7 +192,7 @@ static inline bool ot_thread_take(struct ot_thread *thread, uint64_t hook)
 OT_SLOW struct ot_thread *ot_thread_slow(uint64_t hook, const struct ot_arm *arm);
 /** Asks that thread to look whether a call waits for it, at its next entry that is recorded; it may miss that. */
 void ot_threads_ask(int tid);
-/** Closes the open calls of dead threads. By the oshell thread. */
+/** Closes the open calls of dead threads. By the oshell thread, and by the one that calls exit(). */
 void ot_threads_sweep(void);
 /** State i, or NULL when there is no such. */
 struct ot_thread *ot_thread_at(uint32_t i);
@@ -216,5 +239,21 @@ const struct otrace_rec *ot_ring_settle(struct ot_thread *thread);
 /** Notes the end of a call that will never come to its hook. */
 void ot_ring_end(struct ot_thread *thread, uint32_t trace_id, uint64_t seq);
 void ot_ring_abandon(struct ot_thread *thread, const struct ot_open_call *call);
+
+/** Closes the open calls that begin below end on the stack that runs. The thread is held. */
+OT_SLOW void ot_calls_close_below(struct ot_thread *thread, uint64_t end);
+/**
+ * Writes the record of a quiet call that ends badly.
+ *
+ * @param type OTRACE_REC_ABANDONED or OTRACE_REC_UNWOUND
+ * @param flags OTRACE_REC_FLAG_EXIT or 0
+ * @param frame has the arguments as they came; NULL = they are not to be had
+ */
+void ot_quiet_end(struct ot_thread *thread, const struct ot_open_call *call, unsigned int type,
+		  unsigned int flags, const struct otrace_frame *frame);
+/** A quiet call has no end any more. */
+void ot_quiet_abandon(struct ot_thread *thread, const struct ot_open_call *call);
+/** The calling thread ends the program: its quiet calls get their records. */
+void ot_quiet_exit(void);
 
 #endif

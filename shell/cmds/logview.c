@@ -143,6 +143,12 @@ static void take_event(struct tree *tree, const struct walk *walk)
 				   (void *)(uintptr_t)tree->nodes.nr);
 		return;
 	}
+	if (walk->event.is_unmatched) {
+		node.end = walk->event;
+		node.ended = true;
+		ot_vec_push(&tree->nodes, node);
+		return;
+	}
 	index = (uintptr_t)ot_map_get(&tree->by_seq, walk->event.seq);
 	/* The beginning was dropped: there is no place for it in a tree. */
 	if (!index)
@@ -168,6 +174,10 @@ static void node_end(const struct ot_logview *view, const struct node *node)
 		ot_buf_adds(out,
 			    end->kind == OT_CALL_UNWOUND ? " left by an exception" : " abandoned");
 	}
+	if (!end->begin_known) {
+		ot_buf_adds(out, end->is_unmatched ? "  (no match)" : "");
+		return;
+	}
 	ot_buf_adds(out, "  (");
 	ot_event_duration(end->time_ns - end->begin_ns, out);
 	ot_buf_addc(out, ')');
@@ -183,8 +193,11 @@ static void node_line(const struct ot_logview *view, const struct node *node)
 	}
 	ot_buf_pad(out, ' ', 2 * (size_t)(node->begin.depth ? node->begin.depth - 1 : 0));
 	ot_buf_addf(out, "%s(", node->trace->fn->unique_name);
-	ot_capture_format_args(node->trace->plan, &view->writer.format, node->begin.captures,
-			       node->begin.nr_bytes, out);
+	if (node->begin.is_unmatched && node->begin.flags & OTRACE_REC_FLAG_NO_ARGS)
+		ot_buf_adds(out, "...");
+	else
+		ot_capture_format_args(node->trace->plan, &view->writer.format,
+				       node->begin.captures, node->begin.nr_bytes, out);
 	ot_buf_addc(out, ')');
 	if (node->ended)
 		node_end(view, node);
@@ -268,8 +281,11 @@ static void add_event(struct ot_map *sums, struct ot_map *outer, const struct wa
 	const struct ot_call_event *event = &walk->event;
 	uint64_t key = (uint64_t)walk->trace->fn->index + 1, ns;
 	struct sum *sum = ot_map_get(sums, key);
-	bool outermost = is_outermost(outer, walk);
+	bool outermost;
 
+	if (event->is_unmatched)
+		return;
+	outermost = is_outermost(outer, walk);
 	if (!sum) {
 		sum = ot_alloc(sizeof(*sum));
 		sum->fn = walk->trace->fn;

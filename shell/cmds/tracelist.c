@@ -63,7 +63,8 @@ static void say_seen(const struct ot_shell *shell, const struct ot_trace_request
 		ot_buf_addf(out, ", %.0f ns each (%.2f %% of a processor)", ns,
 			    100 * cost_share(request, counts, ns));
 	if (counts->faults)
-		ot_buf_addf(out, ", %llu not decided (wild pointers)", (ull)counts->faults);
+		ot_buf_addf(out, ", faults: %llu (not decided: a wild pointer, or a division by 0)",
+			    (ull)counts->faults);
 	if (counts->copied_bytes || counts->spared)
 		ot_buf_addf(out, ", %llu bytes copied, %llu cop%s spared",
 			    (ull)counts->copied_bytes, (ull)counts->spared,

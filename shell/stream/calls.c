@@ -194,6 +194,17 @@ static void feed_end(struct thread *thread, struct ot_call_event *ret)
 	name_parent(thread, ret);
 }
 
+/* It was never open here, and nothing ends with it. */
+static void feed_unmatched(const struct thread *thread, const struct otrace_rec_enter *rec,
+			   struct ot_call_event *ret)
+{
+	ret->is_unmatched = true;
+	ret->depth = rec->depth;
+	ret->parent_seq = rec->parent_seq;
+	ret->begin_ns = ret->time_ns;
+	name_parent(thread, ret);
+}
+
 void ot_calls_part(struct ot_calls *calls, uint32_t tid, const struct otrace_rec *part,
 		   uint64_t time_ns)
 {
@@ -214,6 +225,13 @@ void ot_calls_part(struct ot_calls *calls, uint32_t tid, const struct otrace_rec
 static bool is_begin(unsigned int type)
 {
 	return type == OTRACE_REC_ENTER || type == OTRACE_REC_ENTER_ONLY || type == OTRACE_REC_LATE;
+}
+
+static bool is_unmatched(const struct otrace_rec *rec)
+{
+	return rec->flags & OTRACE_REC_FLAG_UNMATCHED &&
+	       rec->nr_words * 8u >= sizeof(struct otrace_rec_enter) &&
+	       (rec->type == OTRACE_REC_ABANDONED || rec->type == OTRACE_REC_UNWOUND);
 }
 
 void ot_calls_feed(struct ot_calls *calls, uint32_t tid, const struct otrace_rec *rec,
@@ -242,7 +260,12 @@ void ot_calls_feed(struct ot_calls *calls, uint32_t tid, const struct otrace_rec
 			feed_enter(thread, (const void *)rec, ret);
 	} else {
 		ret->kind = rec->type < OT_NR(ends) ? ends[rec->type] : OT_CALL_ABANDONED;
-		feed_end(thread, ret);
+		if (is_unmatched(rec)) {
+			head = sizeof(struct otrace_rec_enter);
+			feed_unmatched(thread, (const void *)rec, ret);
+		} else {
+			feed_end(thread, ret);
+		}
 	}
 	ret->captures = (const char *)rec + head;
 	ret->nr_bytes = bytes > head ? bytes - head : 0;

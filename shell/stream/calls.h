@@ -47,6 +47,8 @@ struct ot_call_event {
 	uint32_t
 		matched_before; /* is_late: what had matched when it began; 0 = it was not recorded then */
 	bool is_late;		/* ENTER: the call was decided at its end, which follows */
+	bool is_unmatched; /* ABANDONED, UNWOUND: all there is of a call that no rule matched; captures are those
+			    * of its entry, if flags does not say NO_ARGS. Only depth and parent are known besides */
 	uint64_t self_ns;     /* ends: duration without that of recorded calls made inside */
 	uint64_t lost;	      /* LOST: how many records */
 	const void *captures; /* borrowed from the record */

@@ -85,6 +85,27 @@ static void text_call(const struct ot_event_writer *writer, const struct ot_trac
 	ot_capture_format_args(trace->plan, &writer->format, event->captures, event->nr_bytes, out);
 }
 
+static const char *text_abandoned(const struct ot_call_event *event)
+{
+	if (event->flags & OTRACE_REC_FLAG_EXIT)
+		return "abandoned (exit)";
+	return "abandoned (longjmp or end of thread)";
+}
+
+static void text_unmatched(const struct ot_event_writer *writer, const struct ot_trace *trace,
+			   const struct ot_call_event *event, struct ot_buf *out)
+{
+	if (event->flags & OTRACE_REC_FLAG_NO_ARGS) {
+		ot_buf_adds(out, " [no match; its arguments were not kept]");
+		return;
+	}
+	if (event->nr_bytes) {
+		ot_buf_adds(out, ": ");
+		text_call(writer, trace, event, out);
+	}
+	ot_buf_adds(out, " [no match]");
+}
+
 void ot_event_text(const struct ot_event_writer *writer, const struct ot_trace *trace,
 		   const struct ot_call_event *event, struct ot_buf *out)
 {
@@ -106,7 +127,7 @@ void ot_event_text(const struct ot_event_writer *writer, const struct ot_trace *
 		text_return(writer, trace, event, out);
 		break;
 	case OT_CALL_ABANDONED:
-		ot_buf_adds(out, "abandoned (longjmp or end of thread)");
+		ot_buf_adds(out, text_abandoned(event));
 		break;
 	case OT_CALL_UNWOUND:
 		ot_buf_adds(out, "left by an exception");
@@ -114,6 +135,8 @@ void ot_event_text(const struct ot_event_writer *writer, const struct ot_trace *
 	case OT_CALL_LOST:
 		break;
 	}
+	if (event->is_unmatched)
+		text_unmatched(writer, trace, event, out);
 	if (event->flags & OTRACE_REC_FLAG_REDIRECTED)
 		ot_buf_adds(out, " [patched]");
 	if (lacks_end(trace, event))
@@ -165,6 +188,17 @@ static void json_parent(const struct ot_event_writer *writer, const struct ot_ca
 	ot_buf_addc(out, '"');
 }
 
+static void json_unmatched(const struct ot_event_writer *writer, const struct ot_trace *trace,
+			   const struct ot_call_event *event, struct ot_buf *out)
+{
+	if (event->flags & OTRACE_REC_FLAG_NO_ARGS) {
+		OT_ADD(out, ",\"matched\":false,\"args_kept\":false");
+		return;
+	}
+	OT_ADD(out, ",\"matched\":false,\"args\":");
+	ot_capture_json_args(trace->plan, &writer->format, event->captures, event->nr_bytes, out);
+}
+
 static void json_end(const struct ot_event_writer *writer, const struct ot_trace *trace,
 		     const struct ot_call_event *event, struct ot_buf *out)
 {
@@ -178,6 +212,10 @@ static void json_end(const struct ot_event_writer *writer, const struct ot_trace
 		OT_ADD(out, ",\"abandoned\":true");
 	if (event->kind == OT_CALL_UNWOUND)
 		OT_ADD(out, ",\"unwound\":true");
+	if (event->flags & OTRACE_REC_FLAG_EXIT)
+		OT_ADD(out, ",\"exit\":true");
+	if (event->is_unmatched)
+		json_unmatched(writer, trace, event, out);
 	if (event->kind != OT_CALL_RETURN)
 		return;
 	before = out->len;
@@ -188,15 +226,17 @@ static void json_end(const struct ot_event_writer *writer, const struct ot_trace
 }
 
 /* Numbers of the traces that matched. */
-static void json_traces(const struct ot_trace *trace, uint32_t matched, struct ot_buf *out)
+static void json_traces(const struct ot_trace *trace, const struct ot_call_event *event,
+			struct ot_buf *out)
 {
+	uint32_t nr_rules = event->is_unmatched ? 0 : trace->nr_rules;
 	bool any = false;
 
 	OT_ADD(out, ",\"traces\":[");
 	if (!trace->nr_rules)
 		ot_buf_add_u64(out, trace->request->number);
-	for (uint32_t i = 0; i < trace->nr_rules; i++) {
-		if ((trace->nr_rules > 1 && !(matched & 1u << i)) || trace->rules[i]->is_related)
+	for (uint32_t i = 0; i < nr_rules; i++) {
+		if ((nr_rules > 1 && !(event->matched & 1u << i)) || trace->rules[i]->is_related)
 			continue;
 		if (any)
 			ot_buf_addc(out, ',');
@@ -232,7 +272,7 @@ void ot_event_json(const struct ot_event_writer *writer, const struct ot_trace *
 	add_id(trace->json_name, event->call_time_ns, event->seq, out);
 	ot_buf_adds(out, enter ? trace->json_call : trace->json_return);
 	ot_buf_add_u64(out, event->tid);
-	if (enter || event->begin_known) {
+	if (enter || event->begin_known || event->is_unmatched) {
 		OT_ADD(out, ",\"depth\":");
 		ot_buf_add_u64(out, event->depth);
 		json_parent(writer, event, out);
@@ -243,7 +283,7 @@ void ot_event_json(const struct ot_event_writer *writer, const struct ot_trace *
 		OT_ADD(out, ",\"patched\":true");
 	if (lacks_end(trace, event))
 		OT_ADD(out, ",\"end_recorded\":false");
-	json_traces(trace, event->matched, out);
+	json_traces(trace, event, out);
 	if (enter)
 		json_begin(writer, trace, event, out);
 	else

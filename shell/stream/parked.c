@@ -387,6 +387,8 @@ const char *ot_parked_reason(enum otrace_resumed reason)
 		return "untrace";
 	case OTRACE_RESUMED_ENDING:
 		return "end";
+	case OTRACE_RESUMED_LOADER:
+		return "loader";
 	}
 	return "unknown";
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <string.h>
 
+#include <otrace/bytecode.h>
+
 #include "cond/cond.h"
 #include "model/copyplan.h"
 #include "stream/rules.h"
@@ -211,12 +213,21 @@ void ot_trace_rule_destroy(struct ot_trace_rule *rule)
 	free(rule);
 }
 
+/* Only a call whose end is awaited is one that others are inside of. */
+static bool asks_depth(const struct ot_cond *cond)
+{
+	for (uint32_t i = 0; cond && i < cond->nr_enter; i++)
+		if (cond->enter[i].op == OTRACE_CODE_DEPTH)
+			return true;
+	return false;
+}
+
 bool ot_trace_rule_wants_end(const struct ot_trace_rule *rule)
 {
 	return rule->request->options.when & OT_TRACE_RETURN || rule->copies ||
 	       rule->head.action == OTRACE_ACTION_TAG ||
 	       /* only of a call whose end is awaited is it known whether it still runs */
-	       rule->head.action == OTRACE_ACTION_HOLD ||
+	       rule->head.action == OTRACE_ACTION_HOLD || asks_depth(rule->cond) ||
 	       rule->head.flags & (OTRACE_RULE_LATE | OTRACE_RULE_BREAK_LEAVE);
 }
 

@@ -436,6 +436,9 @@ void ot_traces_note(struct ot_traces *traces, const struct ot_trace *trace,
 	struct ot_trace_sums *sums = trace->sums;
 
 	(void)traces;
+	/* the sums are those of the calls that were asked for */
+	if (event->is_unmatched)
+		return;
 	if (!sums->first_ns)
 		sums->first_ns = event->call_time_ns;
 	sums->last_ns = event->time_ns;

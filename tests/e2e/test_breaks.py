@@ -242,3 +242,16 @@ def test_gdb_has_the_thread_on_this_terminal_and_gives_it_back(tool, server):
     assert "at breaks" not in terminal.type("status")
     terminal.sendline("quit")
     assert terminal.finish() == 0
+
+
+def test_a_thread_that_has_the_loaders_list_goes_on_when_a_command_needs_it(tool, compiled):
+    """Control code walks the list: it would wait until the deadline, or for ever, and the shell with it."""
+    program = compiled("listing.c", "-pthread")
+    done = tool.json(["set break_timeout 0", "trace -a break -n 1 other", "trace -a break -n 1 one_module", "run", "run",
+                      "trace third", "status", "resume *", "run"], program)
+    assert [e["id"].split(":")[0] for e in done.of("break")] == ["other", "one_module"]
+    assert "Tracing" in done.result("trace third")["text"]
+    # the other thread waits on: it is asked, too, but gets the list only when it is free
+    assert [row["id"].split(":")[0] for row in done.result("status")["value"]["parked"]] == ["other"]
+    assert {e["id"].split(":")[0]: e["reason"] for e in done.of("resume")} == {"one_module": "loader", "other": "resume"}
+    assert len(done.of("call", "third")) == 1 and done.out == "1 5\n"

@@ -93,3 +93,16 @@ def test_what_a_shell_looks_at_and_changes_is_told_before(tool, callbacks):
     assert process.communicate(timeout=TIMEOUT)[0].splitlines() == [
         "look fresh 4", "look fresh 4", "look pair 8", "look fresh 4", "look pair 8", "look second 8", "store pair 4",
         "look pair 8", "store pair 4", "look done 4", "store done 4", "2 7"]
+
+
+def test_wide_vectors_of_varargs_calls_survive_callbacks(tool, compiled, build):
+    """Named arguments and results lie in whole registers; unnamed ones of more than 16 bytes are passed in memory."""
+    program = compiled("widecalls.c", f"-I{PROGRAMS.parents[2]}/runtime/include", f"-L{build}/lib",
+                       f"-Wl,-rpath,{build}/lib", "-lotrace")
+    plain = tool.json(["run"], program).out.splitlines()
+    traced = tool.json(["trace -q add add_widest", "run"], program).out.splitlines()
+    assert plain[0] in ("111.5 222.5 333.5 444.5", "no AVX")
+    assert traced[:-1] == plain[:-1]
+    if plain[0] != "no AVX":
+        nr = len(plain) - 1
+        assert plain[-1] == "calls 0 returns 0" and traced[-1] == f"calls {nr} returns {nr}"

@@ -14,6 +14,67 @@ bool ot_arch_tsc_invariant(void)
 	return d & (1u << 8);
 }
 
+/* ------------------------------------------------------------------ wide vectors */
+
+#define LEAF1_AVX (3u << 27) /* with OSXSAVE: xgetbv may be asked */
+#define LEAF7_AVX512F (1u << 16)
+#define XCR0_AVX 6u
+#define XCR0_AVX512 0xe6u
+
+static uint32_t cpuid_word(uint32_t leaf, bool is_c)
+{
+	uint32_t a = leaf, b, c = 0, d;
+
+	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	return is_c ? c : b;
+}
+
+static unsigned find_vector_bytes(void)
+{
+	uint32_t low, high;
+
+	if ((cpuid_word(1, true) & LEAF1_AVX) != LEAF1_AVX)
+		return 16;
+	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	if ((low & XCR0_AVX512) == XCR0_AVX512 && cpuid_word(7, false) & LEAF7_AVX512F)
+		return 64;
+	return (low & XCR0_AVX) == XCR0_AVX ? 32 : 16;
+}
+
+/* In a virtual machine a cpuid takes microseconds. */
+static unsigned vector_bytes(void)
+{
+	static unsigned bytes;
+
+	if (!bytes)
+		bytes = find_vector_bytes();
+	return bytes;
+}
+
+#define OT_EACH_VECTOR(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
+#define SAVE_32(n) "vmovups %%ymm" #n ", 64*" #n "(%0)\n\t"
+#define SAVE_64(n) "vmovups %%zmm" #n ", 64*" #n "(%0)\n\t"
+#define LOAD_32(n) "vmovups 64*" #n "(%0), %%ymm" #n "\n\t"
+#define LOAD_64(n) "vmovups 64*" #n "(%0), %%zmm" #n "\n\t"
+
+void ot_arch_wide_save(struct ot_wide *to)
+{
+	if (vector_bytes() == 64)
+		__asm__ volatile(OT_EACH_VECTOR(SAVE_64) : : "r"(to) : "memory");
+	else if (vector_bytes() == 32)
+		__asm__ volatile(OT_EACH_VECTOR(SAVE_32) : : "r"(to) : "memory");
+}
+
+void ot_arch_wide_load(const struct ot_wide *from)
+{
+	if (vector_bytes() == 64)
+		__asm__ volatile(OT_EACH_VECTOR(LOAD_64) : : "r"(from) : "memory");
+	else if (vector_bytes() == 32)
+		__asm__ volatile(OT_EACH_VECTOR(LOAD_32) : : "r"(from) : "memory");
+}
+
+/* ------------------------------------------------------------------ stubs */
+
 static bool relative(uint64_t after, uint64_t target, int32_t *ret)
 {
 	int64_t delta = (int64_t)(target - after);

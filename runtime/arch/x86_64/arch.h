@@ -83,6 +83,17 @@ static inline uint64_t ot_arch_mul_div(uint64_t a, uint64_t b, uint64_t c)
 	return low;
 }
 
+/**
+ * What of the registers that vectors are passed in lies above 16 bytes, where the processor has that: variable arguments are
+ * vectors of 16 bytes or in memory, but named ones before them may be wider, and results too.
+ */
+struct ot_wide {
+	uint8_t bytes[8][64];
+};
+
+void ot_arch_wide_save(struct ot_wide *to);
+void ot_arch_wide_load(const struct ot_wide *from);
+
 static inline uint64_t ot_arch_thread_pointer(void)
 {
 	uint64_t value;

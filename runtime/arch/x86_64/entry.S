@@ -169,9 +169,13 @@ ot_entry_varargs:
 
 	.cfi_restore_state
 2:	sub	%rdx, %rsp
+	mov	STACK_ARGS(%r12), %rsi
+	mov	%rsp, %rax	/* wide vectors are looked for at multiples of their size */
+	sub	%rsi, %rax
+	and	$63, %eax
+	sub	%rax, %rsp
 	mov	%rdx, %rcx
 	mov	%rsp, %rdi
-	mov	STACK_ARGS(%r12), %rsi
 	rep movsb
 	load_arguments %r12
 	call	*%r11

@@ -120,6 +120,12 @@ enum otrace_rec_type {
 #define OTRACE_REC_FLAG_NO_ARGS 1u    /* captures left out (stack low) */
 #define OTRACE_REC_FLAG_REDIRECTED 2u /* a replacement ran */
 #define OTRACE_REC_FLAG_TRUNCATED 4u  /* captures did not fit */
+/*
+ * Of ABANDONED and UNWOUND: no rule had matched, so nothing was recorded of the call before. The record is a whole
+ * struct otrace_rec_enter with matched = 0, and the captures of the entry unless NO_ARGS says that they were not kept
+ */
+#define OTRACE_REC_FLAG_UNMATCHED 8u
+#define OTRACE_REC_FLAG_EXIT 16u /* of these, ABANDONED: open in the thread that called exit() */
 
 struct otrace_rec {
 	uint32_t
@@ -215,7 +221,9 @@ enum otrace_resumed {
 	OTRACE_RESUMED_DEADLINE = 2,
 	OTRACE_RESUMED_GONE = 3,     /* the shell has gone */
 	OTRACE_RESUMED_UNTRACED = 4, /* the trace has */
-	OTRACE_RESUMED_ENDING = 5    /* the program ends, or the runtime has given up */
+	OTRACE_RESUMED_ENDING = 5,   /* the program ends, or the runtime has given up */
+	OTRACE_RESUMED_LOADER =
+		6 /* it had the loader's list (dl_iterate_phdr), which a shell's command needs */
 };
 
 struct otrace_rec_resumed {
