@@ -85,6 +85,7 @@ static bool is_over(const struct ot_open_call *call, uint64_t end)
 static OT_SLOW void close_below(struct ot_thread *thread, uint64_t end)
 {
 	uint32_t kept = 0, nr = thread->depth;
+	bool together = false;
 
 	ot_stack_be_exact(end - 1);
 	if (!(ot_tls.stack.flags & OT_STACK_CLOSABLE))
@@ -94,7 +95,7 @@ static OT_SLOW void close_below(struct ot_thread *thread, uint64_t end)
 	/* the innermost first, as they would have ended */
 	for (uint32_t i = nr; i; i--)
 		if (is_over(&thread->open[i], end))
-			ot_ring_abandon(thread, &thread->open[i]);
+			together |= ot_ring_abandon_with(thread, &thread->open[i], together);
 	for (uint32_t i = 1; i <= nr; i++)
 		if (!is_over(&thread->open[i], end))
 			thread->open[++kept] = thread->open[i];
@@ -223,16 +224,30 @@ static inline void write_leave(struct ot_thread *thread, const struct otrace_fra
 					 arm->steps + arm->nr_enter, arm->nr_leave));
 }
 
-/* An end without a value. */
-static void write_unwound(struct ot_thread *thread, const struct otrace_frame *frame,
-			  const struct ot_arm *arm, uint64_t now)
-{
-	struct otrace_rec *rec = ot_record_at(thread);
+/* struct _Unwind_Exception. */
+struct exception {
+	uint64_t class, cleanup, words[2];
+};
 
-	rec->tsc = now;
-	rec->call_seq = frame->words[0];
-	ot_record_head(rec, OT_REC_HEAD(arm->trace_id, sizeof(*rec) / 8, OTRACE_REC_UNWOUND,
-					frame->words[2]));
+/*
+ * An end without a value. The exception is the program's, which may have broken it; wrappers of an older pass
+ * say nothing of it, and have what the unwinder left in its register: 0.
+ */
+static void write_unwound(struct ot_thread *thread, const struct otrace_frame *frame,
+			  const struct ot_arm *arm, uint64_t now, uint64_t address)
+{
+	struct otrace_rec_unwound *rec = ot_record_at(thread);
+	struct exception exception = {0};
+
+	if (address && ot_safe_read(&exception, address, sizeof(exception)) != sizeof(exception))
+		address = 0;
+	rec->rec.tsc = now;
+	rec->rec.call_seq = frame->words[0];
+	rec->exception = address;
+	rec->words[0] = exception.words[0];
+	rec->words[1] = exception.words[1];
+	ot_record_head(&rec->rec, OT_REC_HEAD(arm->trace_id, sizeof(*rec) / 8, OTRACE_REC_UNWOUND,
+					      frame->words[2]));
 	ot_record_commit(thread, sizeof(*rec));
 }
 
@@ -326,26 +341,27 @@ static uint32_t decide_late(struct ot_thread *thread, const struct otrace_frame 
 	return matched;
 }
 
-/* @param unwound by an exception: there is no result */
+/* @param exception that leaves the call: there is no result; NULL = it returns */
 static __attribute__((noinline)) uint32_t leave_with_rules(struct ot_thread *thread,
 							   const struct otrace_frame *frame,
 							   const struct ot_arm *arm, uint64_t now,
-							   bool unwound)
+							   const uint64_t *exception)
 {
+	uint32_t most = exception ? sizeof(struct otrace_rec_unwound) : arm->leave_max_bytes;
 	struct ot_copies copies = {.frame = frame, .call_seq = frame->words[0], .at_end = true};
 	uint32_t matched = (uint32_t)(frame->words[2] >> OT_FRAME_MATCHED_SHIFT), over = 0;
 
-	matched |= decide_late(thread, unwound ? NULL : frame, arm, frame->words[0], now, &over);
-	if (matched && ot_record_room(thread, arm->leave_max_bytes, arm->flags)) {
-		if (unwound)
-			write_unwound(thread, frame, arm, now);
+	matched |= decide_late(thread, exception ? NULL : frame, arm, frame->words[0], now, &over);
+	if (matched && ot_record_room(thread, most, arm->flags)) {
+		if (exception)
+			write_unwound(thread, frame, arm, now, *exception);
 		else
 			write_leave(thread, frame, arm, now);
 		copies.begin_tsc = now;
 		copies.matched = matched;
 		ot_rules_write_copies(thread, arm, &copies);
 	}
-	if (matched && !unwound)
+	if (matched && !exception)
 		ot_rules_tag(arm, frame, frame->words[0], matched);
 	if (over)
 		ot_rules_write_over(thread, arm, arm->flags, frame->words[0], over);
@@ -410,7 +426,7 @@ static __attribute__((noinline)) void leave_by_rules(struct ot_thread *thread,
 						     struct otrace_frame *frame,
 						     const struct ot_arm *arm, uint64_t now)
 {
-	uint32_t matched = leave_with_rules(thread, frame, arm, now, false);
+	uint32_t matched = leave_with_rules(thread, frame, arm, now, NULL);
 
 	release(thread);
 	if (!matched)
@@ -469,9 +485,10 @@ void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe)
 	ot_callbacks_tell(frame, true);
 }
 
-void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe)
+void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe, const void *exception)
 {
 	const struct ot_arm *arm = (const void *)frame->words[1];
+	uint64_t address = (uint64_t)exception;
 	struct ot_thread *thread;
 
 	(void)probe;
@@ -482,9 +499,9 @@ void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe)
 		return;
 	pop(thread, (uint64_t)frame, frame->words[0]);
 	if (arm->rules)
-		leave_with_rules(thread, frame, arm, ot_clock_now(), true);
-	else if (ot_record_room(thread, sizeof(struct otrace_rec), arm->flags))
-		write_unwound(thread, frame, arm, ot_clock_now());
+		leave_with_rules(thread, frame, arm, ot_clock_now(), &address);
+	else if (ot_record_room(thread, sizeof(struct otrace_rec_unwound), arm->flags))
+		write_unwound(thread, frame, arm, ot_clock_now(), address);
 	release(thread);
 }
 

@@ -136,6 +136,8 @@ static bool is_dead(int tid)
 /* Its open calls will not end any more; its ring may be taken over. tid is the caller's number. */
 static void bury(struct ot_thread *thread, uint64_t seen, int tid)
 {
+	bool together = false;
+
 	if (!take(thread, seen, tid))
 		return;
 	if (thread->ring)
@@ -143,7 +145,7 @@ static void bury(struct ot_thread *thread, uint64_t seen, int tid)
 	if (thread->depth > OT_OPEN_MAX)
 		ot_thread_set_depth(thread, OT_OPEN_MAX);
 	for (; thread->depth; ot_thread_set_depth(thread, thread->depth - 1))
-		ot_ring_abandon(thread, &thread->open[thread->depth]);
+		together |= ot_ring_abandon_with(thread, &thread->open[thread->depth], together);
 	set_state(thread, OT_THREAD_DEAD);
 }
 

@@ -202,5 +202,7 @@ const struct otrace_rec *ot_ring_settle(struct ot_thread *thread);
 /** Notes the end of a call that will never come to its hook. */
 void ot_ring_end(struct ot_thread *thread, uint32_t trace_id, uint64_t seq);
 void ot_ring_abandon(struct ot_thread *thread, const struct ot_open_call *call);
+/** The same of one of several that are over. @param together with the record before. @return whether one was written */
+bool ot_ring_abandon_with(struct ot_thread *thread, const struct ot_open_call *call, bool together);
 
 #endif

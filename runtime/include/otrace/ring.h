@@ -93,7 +93,7 @@ enum otrace_rec_type {
 	OTRACE_REC_ENTER = 1,	   /* struct otrace_rec_enter, captures */
 	OTRACE_REC_LEAVE = 2,	   /* struct otrace_rec, captures */
 	OTRACE_REC_ABANDONED = 3,  /* call ended by longjmp or thread exit; tsc = when noticed */
-	OTRACE_REC_UNWOUND = 4,	   /* call ended by an exception passing through */
+	OTRACE_REC_UNWOUND = 4,	   /* struct otrace_rec_unwound: left by an exception */
 	OTRACE_REC_ENTER_ONLY = 5, /* struct otrace_rec_enter; no end will follow */
 	/* struct otrace_rec_late, captures of the entry: a call that was decided at its end. Its end
 	 * follows. A call that has an ENTER already gets it too when another trace matches late */
@@ -120,6 +120,8 @@ enum otrace_rec_type {
 #define OTRACE_REC_FLAG_NO_ARGS 1u    /* captures left out (stack low) */
 #define OTRACE_REC_FLAG_REDIRECTED 2u /* a replacement ran */
 #define OTRACE_REC_FLAG_TRUNCATED 4u  /* captures did not fit */
+#define OTRACE_REC_FLAG_TOGETHER \
+	32u /* ABANDONED: found over in one go with the thread's record before */
 
 struct otrace_rec {
 	uint32_t
@@ -142,6 +144,17 @@ struct otrace_rec_late {
 	struct otrace_rec_enter
 		enter;	    /* rec.tsc is now; matched has only what was decided at the end */
 	uint64_t begin_tsc; /* of the call */
+};
+
+/**
+ * What passed through: two records of a thread are of one flight of one exception, from where it was thrown to where
+ * it is caught, when all three words are the same and the second call is the older one (it was still open in the first).
+ */
+struct otrace_rec_unwound {
+	struct otrace_rec rec;
+	uint64_t exception; /* address of the unwinder's object; 0 = not known */
+	uint64_t words
+		[2]; /* that the unwinder has in it while it is on its way: private_1, private_2 */
 };
 
 #define OTRACE_COPY_IS_STACK 1u
@@ -348,6 +361,7 @@ OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec) == 24, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_enter) == 40, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_capture) == 16, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_late) == 48, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_unwound) == 48, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_copy) == 40, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_registers) == 88, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_place) == 56, "wire size");
