@@ -84,6 +84,22 @@ static void text_call(const struct ot_event_writer *writer, const struct ot_trac
 	ot_capture_format_args(trace->plan, &writer->format, event->captures, event->nr_bytes, out);
 }
 
+static const char *related_how(const struct ot_call_event *event)
+{
+	if (event->kind == OT_CALL_ABANDONED)
+		return "together with";
+	return event->related == OT_CALL_RELATED
+		       ? "the one that left"
+		       : "thrown again, or another at its address; the first left";
+}
+
+static void text_related(const struct ot_call_event *event, struct ot_buf *out)
+{
+	ot_buf_addf(out, " [%s ~", related_how(event));
+	ot_buf_add_u64(out, event->related_seq);
+	ot_buf_addc(out, ']');
+}
+
 void ot_event_text(const struct ot_event_writer *writer, const struct ot_trace *trace,
 		   const struct ot_call_event *event, struct ot_buf *out)
 {
@@ -112,6 +128,8 @@ void ot_event_text(const struct ot_event_writer *writer, const struct ot_trace *
 	case OT_CALL_LOST:
 		break;
 	}
+	if (event->related)
+		text_related(event, out);
 	if (event->flags & OTRACE_REC_FLAG_REDIRECTED)
 		ot_buf_adds(out, " [patched]");
 	if (lacks_end(trace, event))
@@ -163,6 +181,24 @@ static void json_parent(const struct ot_event_writer *writer, const struct ot_ca
 	ot_buf_addc(out, '"');
 }
 
+static void json_related(const struct ot_event_writer *writer, const struct ot_call_event *event,
+			 struct ot_buf *out)
+{
+	const struct ot_trace *inner = ot_traces_by_id(writer->traces, event->related_trace_id);
+
+	OT_ADD(out, ",\"related\":");
+	if (inner) {
+		add_id(inner->json_name, event->related_time_ns, event->related_seq, out);
+	} else {
+		OT_ADD(out, "\"~");
+		ot_buf_add_u64(out, event->related_seq);
+	}
+	if (event->related == OT_CALL_RELATED)
+		OT_ADD(out, "\",\"related_certain\":true");
+	else
+		OT_ADD(out, "\",\"related_certain\":false");
+}
+
 static void json_end(const struct ot_event_writer *writer, const struct ot_trace *trace,
 		     const struct ot_call_event *event, struct ot_buf *out)
 {
@@ -176,6 +212,8 @@ static void json_end(const struct ot_event_writer *writer, const struct ot_trace
 		OT_ADD(out, ",\"abandoned\":true");
 	if (event->kind == OT_CALL_UNWOUND)
 		OT_ADD(out, ",\"unwound\":true");
+	if (event->related)
+		json_related(writer, event, out);
 	if (event->kind != OT_CALL_RETURN)
 		return;
 	before = out->len;
