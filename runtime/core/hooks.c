@@ -279,6 +279,7 @@ static void keep_late(struct ot_thread *thread, const struct otrace_frame *frame
 	late->parent_seq = thread->top->seq;
 	late->depth = thread->depth + 1;
 	late->flags = flags;
+	late->trace_id = arm->trace_id;
 	ot_late_keep(thread, arm, frame, late);
 }
 

@@ -256,6 +256,7 @@ static void reset_ring(struct otrace_ring *ring, int tid)
 	ring->lost_nested = 0;
 	ring->lost_waiting = 0;
 	ring->lost_fault = 0;
+	ring->kept_ends = 0;
 	ring->thread_pointer = ot_arch_thread_pointer();
 	ot_sys_prctl(PR_GET_NAME, (long)ring->thread_name);
 	ring->owner_tid = (uint32_t)tid;
@@ -267,6 +268,7 @@ static void start(struct ot_thread *thread, int tid)
 	thread->ring = ot_area_ring(thread->index);
 	thread->data = (uint8_t *)thread->ring + OT_PAGE_BYTES;
 	thread->data_mask = ot_area->ring_bytes - 1;
+	thread->late = thread->data + ot_area->ring_bytes;
 	thread->pos = 0;
 	thread->room = 0;
 	thread->nr_written = 0;

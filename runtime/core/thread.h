@@ -82,7 +82,7 @@ struct ot_share {
 };
 
 #define OT_COPY_ROOM_BYTES (24u * 1024u)
-#define OT_LATE_BYTES (64u * 1024u) /* for calls that are decided at their end */
+#define OT_LATE_BYTES OTRACE_KEPT_BYTES /* for calls that are decided at their end */
 
 enum ot_thread_state {
 	OT_THREAD_FREE = 0,
@@ -125,7 +125,7 @@ struct ot_thread {
 	struct ot_open_call open[OT_OPEN_MAX + 1]; /* [0] is above everything */
 	struct ot_rule_count counts[OTRACE_COUNTERS_MAX];
 	uint64_t late_ends; /* of late: bytes used, and above them where the newest entry begins */
-	uint8_t late[OT_LATE_BYTES] __attribute__((aligned(8))); /* rules.c */
+	uint8_t *late; /* OT_LATE_BYTES behind the ring, where they outlive the process; late.c */
 	struct ot_share share;
 	uint64_t copy_room[OT_COPY_ROOM_BYTES / 8]; /* of copies.c, while it runs */
 };
