@@ -3,6 +3,7 @@
 
 #include "stream/clock.h"
 #include "stream/event.h"
+#include "stream/related.h"
 
 static void add_id(const char *name, uint64_t call_time_ns, uint64_t seq, struct ot_buf *out)
 {
@@ -115,6 +116,7 @@ void ot_event_text(const struct ot_event_writer *writer, const struct ot_trace *
 	switch (event->kind) {
 	case OT_CALL_ENTER:
 		text_call(writer, trace, event, out);
+		ot_related_text(writer->traces, trace, event, out);
 		break;
 	case OT_CALL_RETURN:
 		text_return(writer, trace, event, out);
@@ -181,12 +183,12 @@ static void json_parent(const struct ot_event_writer *writer, const struct ot_ca
 	ot_buf_addc(out, '"');
 }
 
-static void json_related(const struct ot_event_writer *writer, const struct ot_call_event *event,
-			 struct ot_buf *out)
+static void json_inner(const struct ot_event_writer *writer, const struct ot_call_event *event,
+		       struct ot_buf *out)
 {
 	const struct ot_trace *inner = ot_traces_by_id(writer->traces, event->related_trace_id);
 
-	OT_ADD(out, ",\"related\":");
+	OT_ADD(out, ",\"inner\":");
 	if (inner) {
 		add_id(inner->json_name, event->related_time_ns, event->related_seq, out);
 	} else {
@@ -194,9 +196,9 @@ static void json_related(const struct ot_event_writer *writer, const struct ot_c
 		ot_buf_add_u64(out, event->related_seq);
 	}
 	if (event->related == OT_CALL_RELATED)
-		OT_ADD(out, "\",\"related_certain\":true");
+		OT_ADD(out, "\",\"inner_certain\":true");
 	else
-		OT_ADD(out, "\",\"related_certain\":false");
+		OT_ADD(out, "\",\"inner_certain\":false");
 }
 
 static void json_end(const struct ot_event_writer *writer, const struct ot_trace *trace,
@@ -213,7 +215,7 @@ static void json_end(const struct ot_event_writer *writer, const struct ot_trace
 	if (event->kind == OT_CALL_UNWOUND)
 		OT_ADD(out, ",\"unwound\":true");
 	if (event->related)
-		json_related(writer, event, out);
+		json_inner(writer, event, out);
 	if (event->kind != OT_CALL_RETURN)
 		return;
 	before = out->len;
@@ -232,7 +234,7 @@ static void json_traces(const struct ot_trace *trace, uint32_t matched, struct o
 	if (!trace->nr_rules)
 		ot_buf_add_u64(out, trace->request->number);
 	for (uint32_t i = 0; i < trace->nr_rules; i++) {
-		if (trace->nr_rules > 1 && !(matched & 1u << i))
+		if ((trace->nr_rules > 1 && !(matched & 1u << i)) || trace->rules[i]->is_related)
 			continue;
 		if (any)
 			ot_buf_addc(out, ',');
@@ -249,6 +251,7 @@ static void json_begin(const struct ot_event_writer *writer, const struct ot_tra
 		OT_ADD(out, ",\"late\":true");
 	OT_ADD(out, ",\"args\":");
 	ot_capture_json_args(trace->plan, &writer->format, event->captures, event->nr_bytes, out);
+	ot_related_json(writer->traces, trace, event, out);
 }
 
 void ot_event_json(const struct ot_event_writer *writer, const struct ot_trace *trace,

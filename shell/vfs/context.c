@@ -73,18 +73,24 @@ static const char *related_how(const struct ot_context *context)
 		       : "the same exception thrown again, or another at its address";
 }
 
+/* The tagged objects that it got, and the call that ended with it. */
 static void add_related(struct ot_vfs *vfs, const struct ot_context *context,
 			struct ot_node_list *ret)
 {
 	const struct ot_context *inner = related_of(context);
-	ot_auto_free char *text = NULL;
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT;
 
-	if (!context->more.related_seq)
-		return;
-	text = inner ? ot_asprintf("%s (%s)", inner->id, related_how(context))
-		     : ot_asprintf("~%llu (%s)", (unsigned long long)context->more.related_seq,
-				   related_how(context));
-	add_text(vfs, "related", text, ret);
+	if (context->related)
+		ot_buf_adds(&text, context->related);
+	if (text.len && context->more.related_seq)
+		ot_buf_addc(&text, '\n');
+	if (inner)
+		ot_buf_addf(&text, "%s (%s)", inner->id, related_how(context));
+	else if (context->more.related_seq)
+		ot_buf_addf(&text, "~%llu (%s)", (unsigned long long)context->more.related_seq,
+			    related_how(context));
+	if (text.len)
+		add_text(vfs, "related", ot_buf_text(&text), ret);
 }
 
 /* Of what ended otherwise than usual: in it, and in its __trc. */

@@ -21,7 +21,7 @@ def links(done):
     """(function, function of the inner call, whether that is certain) of each end that has one, as they came."""
     ends = [e for e in done.of("return") if "unwound" in e or "abandoned" in e]
     by_id = {e["id"]: e["function"] for e in ends}
-    return [(e["function"], by_id.get(e.get("related")), e.get("related_certain")) for e in ends]
+    return [(e["function"], by_id.get(e.get("inner")), e.get("inner_certain")) for e in ends]
 
 
 PASSING = [("leaf", None, None), ("middle", "leaf", True), ("noise", None, None), ("guarded", "middle", True),
