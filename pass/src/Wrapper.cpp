@@ -324,12 +324,16 @@ private:
       B.CreateAlignedStore(W.getArg(I + 1), at(Layout.Slots[I]), MaybeAlign());
   }
 
-  CallInst *callHook(uint64_t Offset, Type *Return) {
+  CallInst *callHook(uint64_t Offset, Type *Return,
+                     ArrayRef<Value *> More = {}) {
     Value *Slot =
         B.CreateConstInBoundsGEP1_64(B.getInt8Ty(), getHooks(M), Offset);
     Value *Hook = B.CreateLoad(B.getPtrTy(), Slot);
-    auto *Type = FunctionType::get(Return, {B.getPtrTy(), B.getPtrTy()}, false);
-    CallInst *Call = B.CreateCall(Type, Hook, {Frame, W.getArg(0)});
+    SmallVector<Value *, 3> Args = {Frame, W.getArg(0)};
+    Args.append(More.begin(), More.end());
+    SmallVector<llvm::Type *, 3> Types(Args.size(), B.getPtrTy());
+    CallInst *Call =
+        B.CreateCall(FunctionType::get(Return, Types, false), Hook, Args);
     Call->setDoesNotThrow();
     return Call;
   }
@@ -364,7 +368,8 @@ private:
     auto *Type = StructType::get(B.getPtrTy(), B.getInt32Ty());
     LandingPadInst *Landing = B.CreateLandingPad(Type, 0);
     Landing->setCleanup(true);
-    callHook(offsetof(otrace_hooks, unwind), B.getVoidTy());
+    callHook(offsetof(otrace_hooks, unwind), B.getVoidTy(),
+             B.CreateExtractValue(Landing, 0));
     B.CreateResume(Landing);
     return Pad;
   }

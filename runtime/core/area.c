@@ -73,7 +73,7 @@ bool ot_area_create(uint64_t area_bytes, uint64_t ring_bytes)
 		return true;
 	ring_bytes = power_of_two(ring_bytes ? ring_bytes : OT_RING_BYTES_DEFAULT,
 				  2 * OTRACE_SUBBUF_BYTES, 1u << 30);
-	stride = ring_bytes + OT_PAGE_BYTES;
+	stride = OT_PAGE_BYTES + ring_bytes + OTRACE_KEPT_BYTES;
 	area_bytes = file_limit(area_bytes ? area_bytes : OT_AREA_BYTES_DEFAULT);
 	nr = area_bytes > RINGS_OFFSET ? (area_bytes - RINGS_OFFSET) / stride : 0;
 	if (nr > OT_RINGS_MAX)

@@ -3,6 +3,7 @@
  * The handler passes on by putting the former action back and returning: the fault is raised again, at the same
  * instruction, so that a core has the right state and the exit status is the signal's. It runs on the program's
  * alternate stack where there is one; else a stack that is full leaves no room for it, and the kernel ends the program.
+ * A handler of the program is called instead, and ours stays: the program may recover, and crash again.
  */
 #include <errno.h>
 #include <signal.h>
@@ -21,6 +22,7 @@
 #define STACK_BYTES 16384u
 #define STACK_BYTES_MAX (64u * 1024u)
 #define PIECE_BYTES 1024u
+#define RED_ZONE_BYTES 128u   /* below the stack pointer, the function's own by the ABI */
 #define RESTORER 0x04000000ul /* SA_RESTORER */
 
 /* The kernel's. */
@@ -133,6 +135,8 @@ static void write_stack(struct ot_thread *thread, uint64_t seq, uint64_t sp)
 	uint64_t left = ot_smaller(post_mortem.stack_bytes ? post_mortem.stack_bytes : STACK_BYTES,
 				   STACK_BYTES_MAX);
 
+	/* where a leaf function has its variables; of a stack that is full it cannot be read */
+	write_piece(thread, seq, (sp & ~7ull) - RED_ZONE_BYTES, RED_ZONE_BYTES);
 	for (uint64_t at = sp & ~7ull, done; left; at += done, left -= done) {
 		uint64_t bytes = ot_smaller(left, PIECE_BYTES);
 
@@ -199,6 +203,40 @@ static void wait_for_shell(const siginfo_t *info, const ucontext_t *context)
 	crashing = false;
 }
 
+static const struct action *action_before(int number)
+{
+	unsigned i = 0;
+
+	while (i < NR_SIGNALS - 1 && signals[i] != number)
+		i++;
+	return &post_mortem.before[i];
+}
+
+/* Whether this runs where the program's handler would. */
+static bool is_its_stack(const struct action *before, const ucontext_t *context)
+{
+	uint64_t here = (uint64_t)__builtin_frame_address(0),
+		 low = (uint64_t)context->uc_stack.ss_sp;
+
+	return (before->flags & SA_ONSTACK) || here - low >= context->uc_stack.ss_size;
+}
+
+/* As the kernel would; it may jump out of here. False: there is none, or not as the kernel would. */
+static bool call_before(int number, siginfo_t *info, void *context)
+{
+	const struct action *before = action_before(number);
+	uint64_t own = 1ull << (number - 1);
+
+	if (before->handler == (void *)SIG_DFL || before->handler == (void *)SIG_IGN ||
+	    (before->flags & SA_RESETHAND) || !is_its_stack(before, context))
+		return false;
+	OT_SYS(SYS_rt_sigprocmask, SIG_BLOCK, &before->mask, 0, sizeof(own), 0, 0);
+	if (before->flags & SA_NODEFER)
+		OT_SYS(SYS_rt_sigprocmask, SIG_UNBLOCK, &own, 0, sizeof(own), 0, 0);
+	before->handler(number, info, context);
+	return true;
+}
+
 /* What a fault does not raise again by itself was sent, by abort() or somebody. */
 static void pass_on(int number, const siginfo_t *info)
 {
@@ -215,8 +253,9 @@ static void on_fault(int number, siginfo_t *info, void *context)
 
 	if (is_wanted())
 		wait_for_shell(info, context);
-	pass_on(number, info);
 	errno = error;
+	if (!call_before(number, info, context))
+		pass_on(number, info);
 }
 
 /* ------------------------------------------------------------------ on and off */

@@ -125,6 +125,7 @@ static OT_SLOW void relink(struct ot_thread *thread, uint32_t from, uint32_t to)
 OT_SLOW void ot_calls_close_below(struct ot_thread *thread, uint64_t end)
 {
 	uint32_t kept = 0, nr = thread->depth;
+	bool together = false;
 
 	ot_stack_be_exact(end - 1);
 	if (!(ot_tls.stack.flags & OT_STACK_CLOSABLE))
@@ -134,7 +135,7 @@ OT_SLOW void ot_calls_close_below(struct ot_thread *thread, uint64_t end)
 	/* the innermost first, as they would have ended */
 	for (uint32_t i = nr; i; i--)
 		if (is_over(&thread->open[i], end))
-			ot_ring_abandon(thread, &thread->open[i]);
+			together |= ot_ring_abandon_with(thread, &thread->open[i], together);
 	for (uint32_t i = 1; i <= nr; i++)
 		if (!is_over(&thread->open[i], end))
 			thread->open[++kept] = thread->open[i];
@@ -287,16 +288,30 @@ static inline void write_leave(struct ot_thread *thread, const struct otrace_fra
 					 arm->steps + arm->nr_enter, arm->nr_leave));
 }
 
-/* An end without a value. */
-static void write_unwound(struct ot_thread *thread, const struct otrace_frame *frame,
-			  const struct ot_arm *arm, uint64_t now)
-{
-	struct otrace_rec *rec = ot_record_at(thread);
+/* struct _Unwind_Exception. */
+struct exception {
+	uint64_t class, cleanup, words[2];
+};
 
-	rec->tsc = now;
-	rec->call_seq = frame->words[0];
-	ot_record_head(rec, OT_REC_HEAD(arm->trace_id, sizeof(*rec) / 8, OTRACE_REC_UNWOUND,
-					frame->words[2]));
+/*
+ * An end without a value. The exception is the program's, which may have broken it; wrappers of an older pass
+ * say nothing of it, and have what the unwinder left in its register: 0.
+ */
+static void write_unwound(struct ot_thread *thread, const struct otrace_frame *frame,
+			  const struct ot_arm *arm, uint64_t now, uint64_t address)
+{
+	struct otrace_rec_unwound *rec = ot_record_at(thread);
+	struct exception exception = {0};
+
+	if (address && ot_safe_read(&exception, address, sizeof(exception)) != sizeof(exception))
+		address = 0;
+	rec->rec.tsc = now;
+	rec->rec.call_seq = frame->words[0];
+	rec->exception = address;
+	rec->words[0] = exception.words[0];
+	rec->words[1] = exception.words[1];
+	ot_record_head(&rec->rec, OT_REC_HEAD(arm->trace_id, sizeof(*rec) / 8, OTRACE_REC_UNWOUND,
+					      frame->words[2]));
 	ot_record_commit(thread, sizeof(*rec));
 }
 
@@ -327,7 +342,8 @@ static void write_matched(struct ot_thread *thread, const struct otrace_frame *f
 }
 
 static void describe_late(const struct ot_thread *thread, const struct ot_rules_entry *entry,
-			  uint64_t seq, uint64_t flags, struct ot_late *late)
+			  const struct ot_arm *arm, uint64_t seq, uint64_t flags,
+			  struct ot_late *late)
 {
 	late->seq = seq;
 	late->mask = entry->late;
@@ -337,6 +353,7 @@ static void describe_late(const struct ot_thread *thread, const struct ot_rules_
 	late->depth = ot_thread_next_depth(thread);
 	late->nesting = thread->depth + 1;
 	late->flags = flags;
+	late->trace_id = arm->trace_id;
 }
 
 /* @param has_end false: variable arguments that cannot be passed on a second time */
@@ -369,7 +386,7 @@ static __attribute__((noinline)) struct matched enter_with_rules(struct ot_threa
 	if (!has_end)
 		head = (head & ~HEAD_TYPE_MASK) | (uint64_t)OTRACE_REC_ENTER_ONLY << 48;
 	if (late && entry.late)
-		describe_late(thread, &entry, ret.seq, flags, late);
+		describe_late(thread, &entry, arm, ret.seq, flags, late);
 	if (entry.matched)
 		write_matched(thread, frame, arm, head, &ret, has_end);
 	if (late && entry.late)
@@ -419,19 +436,20 @@ static void forget_popped(struct ot_thread *thread, const struct otrace_frame *f
 		popped->frame = 0;
 }
 
-/* @param unwound by an exception: there is no result */
+/* @param exception that leaves the call: there is no result; NULL = it returns */
 static __attribute__((noinline)) uint32_t leave_with_rules(struct ot_thread *thread,
 							   const struct otrace_frame *frame,
 							   const struct ot_arm *arm, uint64_t now,
-							   bool unwound)
+							   const uint64_t *exception)
 {
+	uint32_t most = exception ? sizeof(struct otrace_rec_unwound) : arm->leave_max_bytes;
 	struct ot_copies copies = {.frame = frame, .call_seq = frame->words[0], .at_end = true};
 	uint32_t matched = (uint32_t)(frame->words[2] >> OT_FRAME_MATCHED_SHIFT), over = 0;
 
-	matched |= decide_late(thread, frame, arm, now, unwound, &over);
-	if (matched && ot_record_room(thread, arm->leave_max_bytes, arm->flags)) {
-		if (unwound)
-			write_unwound(thread, frame, arm, now);
+	matched |= decide_late(thread, frame, arm, now, exception != NULL, &over);
+	if (matched && ot_record_room(thread, most, arm->flags)) {
+		if (exception)
+			write_unwound(thread, frame, arm, now, *exception);
 		else
 			write_leave(thread, frame, arm, now);
 		forget_popped(thread, frame);
@@ -439,7 +457,7 @@ static __attribute__((noinline)) uint32_t leave_with_rules(struct ot_thread *thr
 		copies.matched = matched;
 		ot_rules_write_copies(thread, arm, &copies);
 	}
-	if (matched && !unwound)
+	if (matched && !exception)
 		ot_rules_tag(arm, frame, frame->words[0], matched);
 	if (over)
 		ot_rules_write_over(thread, arm, arm->flags, frame->words[0], over);
@@ -518,7 +536,7 @@ static __attribute__((noinline)) void leave_by_rules(struct ot_thread *thread,
 	uint32_t matched = 0;
 
 	if (ot_likely(is_of_turn(frame, arm)))
-		matched = leave_with_rules(thread, frame, arm, now, false);
+		matched = leave_with_rules(thread, frame, arm, now, NULL);
 	else
 		thread->ring->lost_fault++;
 	if (!matched) {
@@ -613,9 +631,10 @@ static OT_SLOW void unwind_quiet(struct ot_thread *thread, const struct otrace_f
 	ot_quiet_end(thread, &call, OTRACE_REC_UNWOUND, 0, frame);
 }
 
-void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe)
+void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe, const void *exception)
 {
 	const struct ot_arm *arm = (const void *)frame->words[1];
+	uint64_t address = (uint64_t)exception;
 	struct ot_thread *thread;
 
 	(void)probe;
@@ -630,9 +649,9 @@ void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe)
 	else if (frame->words[0] == OT_SEQ_QUIET)
 		unwind_quiet(thread, frame, arm);
 	else if (arm->rules)
-		leave_with_rules(thread, frame, arm, ot_clock_now(), true);
-	else if (ot_record_room(thread, sizeof(struct otrace_rec), arm->flags))
-		write_unwound(thread, frame, arm, ot_clock_now());
+		leave_with_rules(thread, frame, arm, ot_clock_now(), &address);
+	else if (ot_record_room(thread, sizeof(struct otrace_rec_unwound), arm->flags))
+		write_unwound(thread, frame, arm, ot_clock_now(), address);
 	release(thread);
 }
 

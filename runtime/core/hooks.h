@@ -20,7 +20,7 @@ struct otrace_probe;
 
 void *ot_hook_enter(struct otrace_frame *frame, struct otrace_probe *probe);
 void ot_hook_leave(struct otrace_frame *frame, struct otrace_probe *probe);
-void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe);
+void ot_hook_unwind(struct otrace_frame *frame, struct otrace_probe *probe, const void *exception);
 
 /** From ot_entry_low: the stack is low, or the function must not get a frame. Where to go on. */
 void *ot_hook_low(struct otrace_probe *probe, uint64_t sp);

@@ -30,6 +30,7 @@ static void set_ends(struct ot_thread *thread, uint32_t first, uint32_t end)
 {
 	ot_barrier();
 	__atomic_store_n(&thread->late_ends, (uint64_t)first << 32 | end, __ATOMIC_RELAXED);
+	__atomic_store_n(&thread->ring->kept_ends, thread->late_ends, __ATOMIC_RELAXED);
 }
 
 struct ot_late *ot_late_begin(struct ot_thread *thread, const struct ot_arm *arm)

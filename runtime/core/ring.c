@@ -115,15 +115,7 @@ const struct otrace_rec *ot_ring_settle(struct ot_thread *thread)
 	return last;
 }
 
-void ot_ring_abandon(struct ot_thread *thread, const struct ot_open_call *call)
-{
-	if (call->is_quiet)
-		ot_quiet_abandon(thread, call);
-	else if (!call->arm->rules || ot_rules_abandon(thread, call))
-		ot_ring_end(thread, call->arm->trace_id, call->seq);
-}
-
-void ot_ring_end(struct ot_thread *thread, uint32_t trace_id, uint64_t seq)
+static void write_end(struct ot_thread *thread, uint32_t trace_id, uint64_t seq, uint8_t flags)
 {
 	struct otrace_rec *rec;
 
@@ -132,7 +124,7 @@ void ot_ring_end(struct ot_thread *thread, uint32_t trace_id, uint64_t seq)
 	rec = place(thread);
 	rec->trace_id = trace_id;
 	rec->type = OTRACE_REC_ABANDONED;
-	rec->flags = 0;
+	rec->flags = flags;
 	rec->nr_words = sizeof(*rec) / 8;
 	rec->tsc = ot_clock_now();
 	rec->call_seq = seq;
@@ -141,4 +133,26 @@ void ot_ring_end(struct ot_thread *thread, uint32_t trace_id, uint64_t seq)
 	thread->nr_written++;
 	__atomic_store_n(&thread->ring->nr_written, thread->nr_written, __ATOMIC_RELAXED);
 	__atomic_store_n(&thread->ring->head, thread->pos, __ATOMIC_RELEASE);
+}
+
+void ot_ring_end(struct ot_thread *thread, uint32_t trace_id, uint64_t seq)
+{
+	write_end(thread, trace_id, seq, 0);
+}
+
+bool ot_ring_abandon_with(struct ot_thread *thread, const struct ot_open_call *call, bool together)
+{
+	if (call->is_quiet) {
+		ot_quiet_abandon(thread, call);
+		return true;
+	}
+	if (call->arm->rules && !ot_rules_abandon(thread, call))
+		return false;
+	write_end(thread, call->arm->trace_id, call->seq, together ? OTRACE_REC_FLAG_TOGETHER : 0);
+	return true;
+}
+
+void ot_ring_abandon(struct ot_thread *thread, const struct ot_open_call *call)
+{
+	ot_ring_abandon_with(thread, call, false);
 }

@@ -96,10 +96,15 @@ struct ot_late {
 	uint32_t nr_slots;
 	uint32_t capture_bytes;
 	uint32_t has_enter; /* another rule has matched at the entry */
-	uint32_t nesting;   /* $depth */
-	uint32_t reserved;
+	uint32_t trace_id;
+	uint32_t nesting; /* $depth */
 	uint64_t slots[];
 };
+
+_Static_assert(offsetof(struct ot_late, slots) == sizeof(struct otrace_kept) &&
+		       offsetof(struct ot_late, before) == offsetof(struct otrace_kept, before) &&
+		       offsetof(struct ot_late, trace_id) == offsetof(struct otrace_kept, trace_id),
+	       "the shell reads it as that");
 
 /** Room for an entry, with slots to decide with. NULL: none of the rules is late, or there is no room (counted). */
 struct ot_late *ot_late_begin(struct ot_thread *thread, const struct ot_arm *arm);

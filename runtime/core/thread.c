@@ -136,6 +136,8 @@ static bool is_dead(int tid)
 /* Its open calls will not end any more; its ring may be taken over. tid is the caller's number. */
 static void bury(struct ot_thread *thread, uint64_t seen, int tid)
 {
+	bool together = false;
+
 	if (!take(thread, seen, tid))
 		return;
 	if (thread->ring)
@@ -143,7 +145,7 @@ static void bury(struct ot_thread *thread, uint64_t seen, int tid)
 	if (thread->depth > OT_OPEN_MAX)
 		ot_thread_set_depth(thread, OT_OPEN_MAX);
 	for (; thread->depth; ot_thread_set_depth(thread, thread->depth - 1))
-		ot_ring_abandon(thread, &thread->open[thread->depth]);
+		together |= ot_ring_abandon_with(thread, &thread->open[thread->depth], together);
 	set_state(thread, OT_THREAD_DEAD);
 }
 
@@ -254,6 +256,7 @@ static void reset_ring(struct otrace_ring *ring, int tid)
 	ring->lost_nested = 0;
 	ring->lost_waiting = 0;
 	ring->lost_fault = 0;
+	ring->kept_ends = 0;
 	ring->thread_pointer = ot_arch_thread_pointer();
 	ot_sys_prctl(PR_GET_NAME, (long)ring->thread_name);
 	ring->owner_tid = (uint32_t)tid;
@@ -265,6 +268,7 @@ static void start(struct ot_thread *thread, int tid)
 	thread->ring = ot_area_ring(thread->index);
 	thread->data = (uint8_t *)thread->ring + OT_PAGE_BYTES;
 	thread->data_mask = ot_area->ring_bytes - 1;
+	thread->late = thread->data + ot_area->ring_bytes;
 	thread->pos = 0;
 	thread->room = 0;
 	thread->nr_written = 0;

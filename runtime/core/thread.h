@@ -94,7 +94,7 @@ struct ot_share {
 };
 
 #define OT_COPY_ROOM_BYTES (24u * 1024u)
-#define OT_LATE_BYTES (64u * 1024u) /* for calls that are decided at their end */
+#define OT_LATE_BYTES OTRACE_KEPT_BYTES /* for calls that are decided at their end */
 
 enum ot_thread_state {
 	OT_THREAD_FREE = 0,
@@ -138,7 +138,7 @@ struct ot_thread {
 	struct ot_open_call open[OT_OPEN_MAX + 1]; /* [0] is above everything */
 	struct ot_rule_count counts[OTRACE_COUNTERS_MAX];
 	uint64_t late_ends; /* of late: bytes used, and above them where the newest entry begins */
-	uint8_t late[OT_LATE_BYTES] __attribute__((aligned(8))); /* rules.c */
+	uint8_t *late; /* OT_LATE_BYTES behind the ring, where they outlive the process; late.c */
 	struct ot_share share;
 	uint64_t copy_room[OT_COPY_ROOM_BYTES / 8]; /* of copies.c, while it runs */
 };
@@ -239,6 +239,8 @@ const struct otrace_rec *ot_ring_settle(struct ot_thread *thread);
 /** Notes the end of a call that will never come to its hook. */
 void ot_ring_end(struct ot_thread *thread, uint32_t trace_id, uint64_t seq);
 void ot_ring_abandon(struct ot_thread *thread, const struct ot_open_call *call);
+/** The same of one of several that are over. @param together with the record before. @return whether one was written */
+bool ot_ring_abandon_with(struct ot_thread *thread, const struct ot_open_call *call, bool together);
 
 /** Closes the open calls that begin below end on the stack that runs. The thread is held. */
 OT_SLOW void ot_calls_close_below(struct ot_thread *thread, uint64_t end);

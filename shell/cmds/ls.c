@@ -93,6 +93,7 @@ static unsigned int kind_of(const struct ot_node *node)
 	case OT_NODE_VALUE:
 	case OT_NODE_FIELD:
 	case OT_NODE_TEXT:
+	case OT_NODE_REPORT:
 		return OT_LS_VALUES;
 	default:
 		return OT_LS_MODULES;

@@ -63,6 +63,15 @@ static struct ot_err *print_value(struct ot_shell *shell, const struct ot_format
 	return ot_cmd_check_interrupt(call);
 }
 
+static void print_report(struct ot_shell *shell, const struct ot_node *node,
+			 struct ot_cmd_call *call)
+{
+	ot_vfs_report(shell->vfs, node, call->out);
+	ot_buf_addc(call->out, '\n');
+	if (ot_ui_writes_json(shell->ui))
+		ot_vfs_report_json(shell->vfs, node, call->json);
+}
+
 static struct ot_err *print_node(struct ot_shell *shell, struct ot_format *format, const char *path,
 				 struct ot_cmd_call *call)
 {
@@ -80,6 +89,8 @@ static struct ot_err *print_node(struct ot_shell *shell, struct ot_format *forma
 		ot_type_define(node.type, call->out);
 	} else if (node.kind == OT_NODE_FN) {
 		print_fn(shell->program, node.fn, call);
+	} else if (node.kind == OT_NODE_REPORT) {
+		print_report(shell, &node, call);
 	} else {
 		ot_node_describe(shell->vfs, &node, call->out);
 		ot_buf_addc(call->out, '\n');
@@ -109,7 +120,8 @@ static bool begins_path(const char *text, const char *start)
 /* "~~i" is C, twice the other way round. */
 static bool is_path(struct ot_shell *shell, const char *text)
 {
-	static const char *const here[] = {"__trc", "__up", "__down", "__after", "__live"};
+	static const char *const here[] = {"__trc",  "__up",	  "__down",	"__after",
+					   "__live", "exc_stack", "exc_context"};
 
 	/* what only contexts have is no name of C's there */
 	for (size_t i = 0; i < OT_NR(here); i++)

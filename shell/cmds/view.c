@@ -239,6 +239,23 @@ static struct ot_err *view_one(struct ot_shell *shell, const char *name, enum ho
 	return NULL;
 }
 
+/* What is text already: exc_context. False: it is none. */
+static bool view_text(struct ot_shell *shell, const char *name, struct ot_buf *out)
+{
+	struct ot_node node = {0};
+	ot_auto_err struct ot_err *err = ot_vfs_find(shell->vfs, name, &node, NULL);
+	bool is_text = !err && (node.kind == OT_NODE_TEXT || node.kind == OT_NODE_REPORT);
+
+	if (is_text && node.kind == OT_NODE_REPORT)
+		ot_vfs_report(shell->vfs, &node, out);
+	else if (is_text)
+		ot_node_describe(shell->vfs, &node, out);
+	if (is_text)
+		ot_buf_addc(out, '\n');
+	ot_node_deinit(&node);
+	return is_text;
+}
+
 /* Outside /osh a name may be a file's. False: it is none. */
 static bool view_file(const struct ot_shell *shell, const char *name, struct ot_buf *out)
 {
@@ -349,6 +366,9 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 
 		if (how != EDIT && view_file(shell, call->argv[i], call->out))
 			continue;
+		if (how == TEXT && ot_vfs_context(shell->vfs) &&
+		    view_text(shell, call->argv[i], call->out))
+			continue;
 		if (ot_paths_is_tag(call->argv[i]) && i + 1 < call->argc) {
 			name = ot_asprintf("%s %s", call->argv[i], call->argv[i + 1]);
 			i++;
@@ -367,6 +387,7 @@ const struct ot_cmd ot_cmd_view = {
 		"    changes the file, not the program\n"
 		"-i  here, as without an option\n"
 		"In a context the function is shown when there is no NAME, in its __up the line of the call.\n"
+		"`view exc_context` there shows every frame with its source and its variables.\n"
 		"`view NAME > FILE` writes the source without line numbers; outside /osh files are shown too.\n"
 		"The file is looked for where it was compiled, below the current directory and\n"
 		"beside the program. A warning says when it was changed since.",

@@ -365,6 +365,8 @@ static void take_end(struct ot_context *context, const struct ot_call_event *eve
 				       ? event->time_ns - event->begin_ns
 				       : 0;
 	context->flags |= event->flags;
+	context->more.related = event->related;
+	context->more.related_seq = event->related_seq;
 	ot_buf_reset(&context->leave);
 	if (event->kind == OT_CALL_RETURN && event->nr_bytes)
 		ot_buf_add(&context->leave, event->captures, event->nr_bytes);
@@ -457,6 +459,10 @@ struct ot_context *ot_contexts_make(struct ot_contexts *contexts,
 	context->tid = made->tid;
 	context->call_time_ns = made->time_ns;
 	context->is_frame = true;
+	context->is_crash = made->registers != NULL;
+	if (made->registers)
+		memcpy(context->more.registers, made->registers, sizeof(context->more.registers));
+	context->parent_seq = made->parent_seq;
 	context->ended = OT_CALL_ENTER;
 	file(contexts, context, made->fn ? made->fn->unique_name : made->function, made->kind,
 	     made->label);
@@ -519,6 +525,21 @@ static void keep_event(const struct ot_call_event *event, struct ot_call_event *
 	to->captures = bytes->data;
 }
 
+static bool wants_copies(const struct ot_trace *trace, uint32_t matched)
+{
+	for (uint32_t i = 0; i < trace->nr_rules; i++)
+		if (matched >> i & 1 && trace->rules[i]->copies)
+			return true;
+	return false;
+}
+
+/* Of a call that was left and decided then nothing could be copied: its arguments are what there is. */
+static bool is_all_there_is(const struct ot_context_slot *slot, const struct ot_call_event *end)
+{
+	return end->kind == OT_CALL_ABANDONED && slot->enter.is_late &&
+	       wants_copies(slot->trace, slot->enter.matched);
+}
+
 static void begin(struct ot_context_slot *slot, const struct ot_trace *trace,
 		  const struct ot_call_event *event)
 {
@@ -557,7 +578,9 @@ void ot_contexts_call(struct ot_contexts *contexts, const struct ot_trace *trace
 	} else if (slot->trace && slot->enter.seq == event->seq) {
 		slot->has_end = true;
 		keep_event(event, &slot->end, &slot->end_bytes);
-		if (contexts->watch.ended)
+		if (is_all_there_is(slot, event))
+			note_change(contexts, make_of(contexts, slot, slot->enter.matched));
+		else if (contexts->watch.ended)
 			contexts->watch.ended(contexts->watch.priv, event);
 	} else if (contexts->watch.ended) {
 		contexts->watch.ended(contexts->watch.priv, event);

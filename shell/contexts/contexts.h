@@ -57,6 +57,14 @@ struct ot_context_end {
 	uint64_t left_out;
 };
 
+/** What only some contexts have. */
+struct ot_context_more {
+	uint64_t related_seq; /* the call inside of it that ended with it; 0 = none, or not known */
+	enum ot_call_related related;
+	uint64_t registers
+		[OTRACE_CRASH_NR_REGISTERS]; /* is_crash: as struct otrace_rec_crash has them */
+};
+
 /** Everything is borrowed by whoever looks, until the next event is fed; see ot_contexts_browse(). */
 struct ot_context {
 	uint64_t seq;
@@ -83,13 +91,15 @@ struct ot_context {
 	bool is_unread;	 /* the bytes are in a file: ot_context_load() */
 	bool is_changed; /* since who watches was told */
 	bool is_frame; /* of no traced call: what it shows is the frame that its registers are of */
+	bool is_crash; /* that frame was interrupted: its registers are the instruction's, all of them */
 	char thread_name[16];
 	struct ot_buf enter; /* captures */
 	struct ot_buf leave;
 	struct ot_buf memory; /* of the pieces */
 	OT_VEC(struct ot_context_piece) pieces;
 	struct ot_context_end ends[2]; /* at the entry, at the end */
-	struct ot_buf texts;	       /* id */
+	struct ot_context_more more;
+	struct ot_buf texts; /* id */
 	/* made when looked at */
 	struct ot_target *views[2];
 	struct ot_context_frames *frames;
@@ -133,6 +143,9 @@ struct ot_context_made {
 	const struct ot_fn *fn; /* or NULL */
 	uint32_t tid;
 	uint64_t time_ns;
+	uint64_t parent_seq; /* the innermost traced call that is open there; 0 = none */
+	const uint64_t
+		*registers; /* of a crash: all of them, as its record has them; NULL = of a call */
 };
 
 /** @param target borrowed; NULL = there is none, nothing ever comes */

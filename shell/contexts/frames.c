@@ -14,7 +14,7 @@
 struct unwind {
 	const struct ot_mapped_files *files;
 	struct ot_target *view;
-	const uint64_t *registers; /* as OTRACE_REC_REGISTERS has them */
+	const struct ot_frame *first;
 	uint64_t wrapper;
 	struct ot_context_frames *ret;
 	Dwfl *dwfl;
@@ -44,19 +44,17 @@ static bool read_word(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *ret, void *pri
 	return span.got == sizeof(word);
 }
 
-/* rbx, rbp, r12 to r15, rsp, rip by the numbers that DWARF gives them. */
 static bool set_registers(Dwfl_Thread *thread, void *priv)
 {
-	static const int numbers[] = {3, 6, 12, 13, 14, 15, 7};
-	const struct unwind *unwind = priv;
+	const struct ot_frame *first = ((const struct unwind *)priv)->first;
 
-	for (size_t i = 0; i < OT_NR(numbers); i++) {
-		Dwarf_Word word = unwind->registers[i];
+	for (int i = 0; i < (int)OT_FRAME_REGISTERS; i++) {
+		Dwarf_Word word = first->registers[i];
 
-		if (!dwfl_thread_state_registers(thread, numbers[i], 1, &word))
+		if (first->known >> i & 1 && !dwfl_thread_state_registers(thread, i, 1, &word))
 			return false;
 	}
-	dwfl_thread_state_register_pc(thread, unwind->registers[OT_NR(numbers)]);
+	dwfl_thread_state_register_pc(thread, first->pc);
 	return true;
 }
 
@@ -113,7 +111,10 @@ static void place_frame(const struct unwind *unwind, uint64_t pc, const char *fi
 	frame->place = ot_asprintf("%s:%u", slash ? slash + 1 : file, line);
 }
 
-static void take_registers(Dwfl_Frame *state, struct ot_frame *frame)
+/* Behind a call only those are left that a callee has to keep: rbx, rbp, rsp, r12 to r15, and rip. */
+#define KEPT_REGISTERS (1u << 3 | 1u << 6 | 1u << 7 | 0xfu << 12 | 1u << 16)
+
+static void take_registers(Dwfl_Frame *state, bool is_interrupted, struct ot_frame *frame)
 {
 	for (unsigned int i = 0; i < OT_FRAME_REGISTERS; i++) {
 		Dwarf_Word word;
@@ -123,6 +124,8 @@ static void take_registers(Dwfl_Frame *state, struct ot_frame *frame)
 		frame->registers[i] = word;
 		frame->known |= 1u << i;
 	}
+	if (!is_interrupted)
+		frame->known &= KEPT_REGISTERS;
 }
 
 static void add_frame(struct unwind *unwind, const struct ot_frame *at, const char *name,
@@ -137,7 +140,7 @@ static void add_frame(struct unwind *unwind, const struct ot_frame *at, const ch
 }
 
 /* What was inlined is a call of its own, as in the source. */
-static void add_frames(struct unwind *unwind, Dwfl_Frame *state, uint64_t pc)
+static void add_frames(struct unwind *unwind, Dwfl_Frame *state, uint64_t pc, bool is_interrupted)
 {
 	struct ot_frame at = {.pc = pc + 1, .memory = unwind->view};
 	Dwfl_Module *module = dwfl_addrmodule(unwind->dwfl, pc);
@@ -146,7 +149,7 @@ static void add_frames(struct unwind *unwind, Dwfl_Frame *state, uint64_t pc)
 
 	if (is_ours(unwind, name, pc))
 		return;
-	take_registers(state, &at);
+	take_registers(state, is_interrupted, &at);
 	if (!ot_code_find(module, pc, &code)) {
 		add_frame(unwind, &at, name, NULL, 0);
 		return;
@@ -179,7 +182,7 @@ static int take_frame(Dwfl_Frame *state, void *priv)
 		if (is_wrapper(unwind, dwfl_addrmodule(unwind->dwfl, pc), pc))
 			return DWARF_CB_OK;
 	}
-	add_frames(unwind, state, pc);
+	add_frames(unwind, state, pc, is_activation);
 	return unwind->ret->nr < FRAMES_MAX ? DWARF_CB_OK : DWARF_CB_ABORT;
 }
 
@@ -224,15 +227,15 @@ static void note_missing(const struct ot_mapped_files *files, struct ot_context_
 
 struct ot_context_frames *ot_context_frames_create(const struct ot_mapped_files *files,
 						   struct ot_target *view,
-						   const uint64_t *registers, uint64_t wrapper)
+						   const struct ot_frame *first, uint64_t wrapper)
 {
 	struct unwind unwind = {.files = files,
 				.view = view,
-				.registers = registers,
+				.first = first,
 				.wrapper = wrapper,
 				.ret = ot_alloc(sizeof(*unwind.ret))};
 
-	if (!registers) {
+	if (!first) {
 		unwind.ret->note = ot_strdup("no stack was copied with it");
 		return unwind.ret;
 	}

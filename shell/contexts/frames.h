@@ -27,11 +27,12 @@ struct ot_context_frames {
 
 /**
  * Unwinds. Frames of the runtime and of the wrapper are left out, so the first one is the caller of @p fn.
+ * @param first what the innermost frame has in registers, and its pc as it is; NULL = nothing was copied
  * @param wrapper of the traced function, 0 = there is none
  */
 struct ot_context_frames *ot_context_frames_create(const struct ot_mapped_files *files,
 						   struct ot_target *view,
-						   const uint64_t *registers, uint64_t wrapper);
+						   const struct ot_frame *first, uint64_t wrapper);
 void ot_context_frames_destroy(struct ot_context_frames *frames);
 
 /** The variables of one, read once. */

@@ -207,19 +207,42 @@ uint32_t ot_context_cpu(const struct ot_context *context)
 	return last_end(context)->cpu;
 }
 
+/* By the numbers that DWARF gives them. */
+static void set_registers(const uint64_t *values, const uint8_t *numbers, size_t nr,
+			  struct ot_frame *ret)
+{
+	for (size_t i = 0; i < nr; i++) {
+		ret->registers[numbers[i]] = values[i];
+		ret->known |= 1u << numbers[i];
+	}
+	ret->pc = values[nr];
+}
+
+/* What was interrupted is where it is; behind a call, what is meant is where the call is. */
+static void first_frame(const struct ot_context *context, const struct ot_context_end *end,
+			struct ot_frame *ret)
+{
+	/* as OTRACE_REC_REGISTERS and struct otrace_rec_crash have them */
+	static const uint8_t kept[] = {3, 6, 12, 13, 14, 15, 7};
+	static const uint8_t all[] = {8, 9, 10, 11, 12, 13, 14, 15, 5, 4, 6, 3, 1, 0, 2, 7};
+
+	if (context->is_crash)
+		set_registers(context->more.registers, all, OT_NR(all), ret);
+	else
+		set_registers(end->registers, kept, OT_NR(kept), ret);
+	if (context->is_frame && !context->is_crash)
+		ret->pc--;
+}
+
 static struct ot_context_frames *unwind(struct ot_contexts *contexts, struct ot_context *context)
 {
 	bool after = !context->ends[0].has_registers;
 	const struct ot_context_end *end = &context->ends[after];
 	struct ot_target *view = ot_context_view(contexts, context, after);
-	uint64_t registers[OTRACE_REC_NR_REGISTERS];
+	struct ot_frame first = {0};
 
-	memcpy(registers, end->registers, sizeof(registers));
-	/* behind a call: what is meant is where the call is */
-	if (context->is_frame)
-		registers[OTRACE_REC_NR_REGISTERS - 1]--;
-	return ot_context_frames_create(contexts->files, view,
-					end->has_registers ? registers : NULL,
+	first_frame(context, end, &first);
+	return ot_context_frames_create(contexts->files, view, end->has_registers ? &first : NULL,
 					context->fn ? context->fn->wrapper : 0);
 }
 

@@ -124,17 +124,29 @@ struct ot_err *ot_source_open(const struct ot_program *program, const struct ot_
 	return NULL;
 }
 
+/* Debug information may have the directory in the name, where tables keep it apart. */
+static bool is_named(const struct ot_file *file, const char *name)
+{
+	size_t len = file && file->directory ? strlen(file->directory) : 0;
+
+	if (!file)
+		return false;
+	if (!strcmp(file->name, name))
+		return true;
+	return len && !strncmp(name, file->directory, len) && name[len] == '/' &&
+	       !strcmp(name + len + 1, file->name);
+}
+
 const struct ot_file *ot_source_file_of_name(struct ot_program *program, const char *name)
 {
 	const char *slash = strrchr(name, '/');
 	struct ot_file *file;
 
 	for (size_t i = 0; i < program->fns.nr; i++)
-		if (program->fns.items[i]->file && !strcmp(program->fns.items[i]->file->name, name))
+		if (is_named(program->fns.items[i]->file, name))
 			return program->fns.items[i]->file;
 	for (size_t i = 0; i < program->vars.nr; i++)
-		if (program->vars.items[i]->file &&
-		    !strcmp(program->vars.items[i]->file->name, name))
+		if (is_named(program->vars.items[i]->file, name))
 			return program->vars.items[i]->file;
 	file = ot_arena_alloc(&program->arena, sizeof(*file));
 	file->name = name;

@@ -263,7 +263,7 @@ const struct ot_setting ot_params_table[] = {
 	 .help = "bytes at which pickle_file ends; 0 = any", .apply = apply_pickle},
 	{FIELD(post_mortem), .kind = OT_SETTING_BOOL, .standard = "false",
 	 .help = "a thread that crashes waits as at a break (break_timeout), then the signal goes on; "
-		 "takes the handlers of signals of faults",
+		 "takes the handlers of signals of faults, those that the program has set by then run behind it",
 	 .apply = apply_post_mortem},
 	{FIELD(pretty_print), .kind = OT_SETTING_BOOL, .standard = "true",
 	 .help = "values that are too long for a line are laid out on several"},

@@ -137,6 +137,16 @@ static struct ot_err *check_version(sqlite3 *db)
 	return NULL;
 }
 
+/* What is added to an older one is of this format: who knows only that one shall not read it. */
+static struct ot_err *raise_version(sqlite3 *db)
+{
+	ot_auto_free char *set = ot_asprintf("PRAGMA user_version=%d", OT_PICKLE_VERSION);
+	int64_t version;
+
+	OT_TRY(number_of(db, "PRAGMA user_version", &version));
+	return version < OT_PICKLE_VERSION ? ot_pickle_db_run(db, set) : NULL;
+}
+
 static struct ot_err *make_tables(sqlite3 *db)
 {
 	ot_auto_free char *numbers = ot_asprintf("PRAGMA application_id=%d;PRAGMA user_version=%d;",
@@ -173,7 +183,8 @@ static struct ot_err *prepare_file(sqlite3 *db, bool writable)
 		OT_TRY(ot_pickle_db_run(db, "PRAGMA synchronous=OFF"));
 		OT_TRY(make_tables(db));
 	}
-	return check_version(db);
+	OT_TRY(check_version(db));
+	return writable ? raise_version(db) : NULL;
 }
 
 static struct ot_err *check_file(const char *path, bool writable)

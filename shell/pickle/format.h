@@ -18,10 +18,10 @@
  *	    process, seq (together unique), id (the trace id), kind, function, label, time (ns since 1970),
  *	    fn (address of its otrace_fn; 0 = none), capture (flags of the capture plan; -1 = arguments were not recorded),
  *	    tid, thread, depth, ended (enum ot_call_event_kind), return_time, duration, flags,
- *	    late, frame, parent_seq, parent_trace, parent_time,
+ *	    late, frame (OT_PICKLE_FRAME_*), parent_seq, parent_trace, parent_time,
  *	    cut (pieces that pickle_max_bytes left out),
  *	    enter, leave (captures as in the records, otrace/ring.h),
- *	    ends (two struct ot_pickle_end: at the entry, at the end),
+ *	    ends (two struct ot_pickle_end: at the entry, at the end; from version 2 on a struct ot_pickle_more behind),
  *	    pieces (struct ot_pickle_piece each), memory (their bytes)
  *
  * A row of context is written again when more comes: the return value, what was there at the end.
@@ -35,7 +35,11 @@
 
 #define OT_PICKLE_MAGIC "SQLite format 3" /* and a NUL: of any SQLite database */
 #define OT_PICKLE_APPLICATION 0x4f545043  /* "OTPC" */
-#define OT_PICKLE_VERSION 1
+#define OT_PICKLE_VERSION 2
+
+#define OT_PICKLE_FRAME_NONE 0u	 /* it is a traced call */
+#define OT_PICKLE_FRAME_CALL 1u	 /* its registers are those behind a call */
+#define OT_PICKLE_FRAME_CRASH 2u /* they are those of an instruction; version 2 */
 
 #define OT_PICKLE_HAS_REGISTERS 1u
 #define OT_PICKLE_HAS_PLACE 2u
@@ -47,6 +51,14 @@ struct ot_pickle_end {
 	uint32_t unused;
 	uint64_t left_out;
 	uint64_t registers[OTRACE_REC_NR_REGISTERS];
+};
+
+struct ot_pickle_more {
+	uint64_t
+		related_seq; /* the call that ended with it, before it: a number of the same process; 0 = none */
+	uint32_t related; /* enum ot_call_related */
+	uint32_t unused;
+	uint64_t registers[OTRACE_CRASH_NR_REGISTERS]; /* of OT_PICKLE_FRAME_CRASH */
 };
 
 struct ot_pickle_piece {

@@ -198,6 +198,13 @@ static void set_ends(const struct ot_context *context, struct ot_pickle_end ends
 	}
 }
 
+static void set_more(const struct ot_context *context, struct ot_pickle_more *more)
+{
+	*more = (struct ot_pickle_more){.related_seq = context->more.related_seq,
+					.related = context->more.related};
+	memcpy(more->registers, context->more.registers, sizeof(more->registers));
+}
+
 /* As many as fit; those that come first are what the arguments lead to. @return how many do not */
 static uint64_t set_pieces(const struct ot_context *context, uint64_t max_bytes,
 			   struct ot_buf *pieces, size_t *nr_bytes_ret)
@@ -229,12 +236,19 @@ static void set_names(sqlite3_stmt *add, const struct ot_context *context)
 	ot_pickle_db_set_text(add, 11, context->thread_name);
 }
 
+static uint64_t frame_of(const struct ot_context *context)
+{
+	if (!context->is_frame)
+		return OT_PICKLE_FRAME_NONE;
+	return context->is_crash ? OT_PICKLE_FRAME_CRASH : OT_PICKLE_FRAME_CALL;
+}
+
 static void set_numbers(sqlite3_stmt *add, const struct ot_context *context)
 {
 	const uint64_t numbers[] = {context->depth,	      context->ended,
 				    context->return_time_ns,  context->duration_ns,
 				    context->flags,	      context->is_late,
-				    context->is_frame,	      context->parent_seq,
+				    frame_of(context),	      context->parent_seq,
 				    context->parent_trace_id, context->parent_time_ns};
 
 	ot_pickle_db_set(add, 2, context->seq);
@@ -249,7 +263,10 @@ static void set_numbers(sqlite3_stmt *add, const struct ot_context *context)
 static struct ot_err *add_context(struct ot_pickler *pickler, const struct ot_context *context)
 {
 	ot_auto_buf struct ot_buf pieces = OT_BUF_INIT;
-	struct ot_pickle_end ends[2];
+	struct {
+		struct ot_pickle_end ends[2];
+		struct ot_pickle_more more;
+	} ends;
 	size_t nr_bytes;
 
 	ot_pickle_db_set(pickler->add, 1, pickler->process);
@@ -257,10 +274,11 @@ static struct ot_err *add_context(struct ot_pickler *pickler, const struct ot_co
 	set_numbers(pickler->add, context);
 	ot_pickle_db_set(pickler->add, 22,
 			 set_pieces(context, pickler->limits.max_bytes, &pieces, &nr_bytes));
-	set_ends(context, ends);
+	set_ends(context, ends.ends);
+	set_more(context, &ends.more);
 	ot_pickle_db_set_bytes(pickler->add, 23, context->enter.data, context->enter.len);
 	ot_pickle_db_set_bytes(pickler->add, 24, context->leave.data, context->leave.len);
-	ot_pickle_db_set_bytes(pickler->add, 25, ends, sizeof(ends));
+	ot_pickle_db_set_bytes(pickler->add, 25, &ends, sizeof(ends));
 	ot_pickle_db_set_bytes(pickler->add, 26, pieces.data, pieces.len);
 	ot_pickle_db_set_bytes(pickler->add, 27, context->memory.data, nr_bytes);
 	pickler->nr_rows++;

@@ -119,7 +119,8 @@ static struct ot_err *take_keys(struct process *process, sqlite3_stmt *row)
 	context.depth = (uint32_t)ot_pickle_db_get(row, 9);
 	context.flags = (uint8_t)ot_pickle_db_get(row, 13);
 	context.is_late = ot_pickle_db_get(row, 14);
-	context.is_frame = ot_pickle_db_get(row, 15);
+	context.is_frame = ot_pickle_db_get(row, 15) != OT_PICKLE_FRAME_NONE;
+	context.is_crash = ot_pickle_db_get(row, 15) == OT_PICKLE_FRAME_CRASH;
 	context.nr_cut = ot_pickle_db_get(row, 19);
 	context.fn = fn ? ot_program_fn_of_record(process->program, fn) : NULL;
 	if (context.fn && capture != UINT64_MAX)
@@ -144,14 +145,31 @@ static void take_blob(sqlite3_stmt *row, int at, struct ot_buf *ret)
 		ot_buf_add(ret, bytes, (size_t)sqlite3_column_bytes(row, at));
 }
 
+/* Of version 1 there is none. */
+static void take_more(const char *bytes, struct ot_context *context)
+{
+	struct ot_pickle_more more;
+
+	memcpy(&more, bytes, sizeof(more));
+	/* the inner of two calls is the younger one */
+	if (more.related_seq > context->seq && more.related <= OT_CALL_MAYBE_RELATED) {
+		context->more.related_seq = more.related_seq;
+		context->more.related = (enum ot_call_related)more.related;
+	}
+	memcpy(context->more.registers, more.registers, sizeof(more.registers));
+}
+
 static struct ot_err *take_ends(sqlite3_stmt *row, struct ot_context *context)
 {
 	struct ot_pickle_end ends[2];
-	const void *bytes = sqlite3_column_blob(row, 2);
+	const char *bytes = sqlite3_column_blob(row, 2);
+	size_t nr = (size_t)sqlite3_column_bytes(row, 2);
 
-	if (!bytes || sqlite3_column_bytes(row, 2) != (int)sizeof(ends))
+	if (!bytes || (nr != sizeof(ends) && nr != sizeof(ends) + sizeof(struct ot_pickle_more)))
 		return damaged(context, "ends");
 	memcpy(ends, bytes, sizeof(ends));
+	if (nr > sizeof(ends))
+		take_more(bytes + sizeof(ends), context);
 	for (int i = 0; i < 2; i++) {
 		struct ot_context_end *end = &context->ends[i];
 

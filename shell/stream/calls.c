@@ -16,8 +16,26 @@ struct open_call {
 	uint32_t matched;
 };
 
+/** A call that ended without returning. */
+struct bad_end {
+	enum ot_call_event_kind kind;
+	uint64_t seq;
+	uint64_t time_ns; /* of its begin */
+	uint32_t trace_id;
+	uint64_t exception; /* UNWOUND; 0 = not known */
+	uint64_t words[2];
+};
+
+/* What runs while an exception passes, such as a destructor, may throw and catch others. */
+#define BAD_ENDS 8u
+/* With others a record may be of another shape. */
+#define USUAL_FLAGS \
+	(OTRACE_REC_FLAG_NO_ARGS | OTRACE_REC_FLAG_REDIRECTED | OTRACE_REC_FLAG_TRUNCATED)
+
 struct thread {
 	OT_VEC(struct open_call) open; /* innermost last */
+	struct bad_end bad[BAD_ENDS];  /* the newest at nr_bad - 1 */
+	uint64_t nr_bad;	       /* ever */
 };
 
 struct ot_calls {
@@ -205,6 +223,77 @@ static void feed_unmatched(const struct thread *thread, const struct otrace_rec_
 	name_parent(thread, ret);
 }
 
+/* ------------------------------------------------------------------ ends that belong together */
+
+static void relate(const struct bad_end *inner, enum ot_call_related how, struct ot_call_event *ret)
+{
+	ret->related = how;
+	ret->related_seq = inner->seq;
+	ret->related_trace_id = inner->trace_id;
+	ret->related_time_ns = inner->time_ns;
+}
+
+/*
+ * The numbers of a thread's calls grow: one that ended before and has the larger one was made inside of this. If its
+ * exception was on the way to the same handler, and this is not where it was caught, it went through here.
+ */
+static void relate_unwound(const struct thread *thread, const struct bad_end *mine,
+			   struct ot_call_event *ret)
+{
+	uint64_t first = thread->nr_bad > BAD_ENDS ? thread->nr_bad - BAD_ENDS : 0;
+
+	for (uint64_t i = thread->nr_bad; mine->exception && i > first; i--) {
+		const struct bad_end *inner = &thread->bad[(i - 1) % BAD_ENDS];
+		bool same = inner->words[0] == mine->words[0] && inner->words[1] == mine->words[1];
+
+		if (inner->kind != OT_CALL_UNWOUND || inner->exception != mine->exception ||
+		    inner->seq <= mine->seq)
+			continue;
+		relate(inner, same ? OT_CALL_RELATED : OT_CALL_MAYBE_RELATED, ret);
+		return;
+	}
+}
+
+static void relate_abandoned(const struct thread *thread, struct ot_call_event *ret)
+{
+	const struct bad_end *inner;
+
+	if (!(ret->flags & OTRACE_REC_FLAG_TOGETHER) || !thread->nr_bad)
+		return;
+	inner = &thread->bad[(thread->nr_bad - 1) % BAD_ENDS];
+	if (inner->kind == OT_CALL_ABANDONED && inner->seq > ret->seq)
+		relate(inner, OT_CALL_RELATED, ret);
+}
+
+static void take_bad_end(struct thread *thread, const struct otrace_rec *rec,
+			 struct ot_call_event *ret)
+{
+	const struct otrace_rec_unwound *unwound = (const void *)rec;
+	struct bad_end mine = {.kind = ret->kind,
+			       .seq = ret->seq,
+			       .time_ns = ret->call_time_ns,
+			       .trace_id = ret->trace_id};
+
+	if (ret->kind == OT_CALL_UNWOUND && rec->nr_words * 8u >= sizeof(*unwound) &&
+	    !(rec->flags & ~USUAL_FLAGS)) {
+		mine.exception = unwound->exception;
+		memcpy(mine.words, unwound->words, sizeof(mine.words));
+	}
+	if (ret->kind == OT_CALL_UNWOUND)
+		relate_unwound(thread, &mine, ret);
+	else
+		relate_abandoned(thread, ret);
+	thread->bad[thread->nr_bad++ % BAD_ENDS] = mine;
+}
+
+/* Its number was taken at its end and says nothing of where it lay: nothing is related across it. */
+static void forget_bad_end(struct thread *thread)
+{
+	thread->bad[thread->nr_bad++ % BAD_ENDS] = (struct bad_end){.kind = OT_CALL_RETURN};
+}
+
+/* ------------------------------------------------------------------ feeding */
+
 void ot_calls_part(struct ot_calls *calls, uint32_t tid, const struct otrace_rec *part,
 		   uint64_t time_ns)
 {
@@ -263,12 +352,20 @@ void ot_calls_feed(struct ot_calls *calls, uint32_t tid, const struct otrace_rec
 		if (is_unmatched(rec)) {
 			head = sizeof(struct otrace_rec_enter);
 			feed_unmatched(thread, (const void *)rec, ret);
+			forget_bad_end(thread);
 		} else {
 			feed_end(thread, ret);
+			if (ret->kind != OT_CALL_RETURN)
+				take_bad_end(thread, rec, ret);
 		}
 	}
 	ret->captures = (const char *)rec + head;
 	ret->nr_bytes = bytes > head ? bytes - head : 0;
+}
+
+void ot_calls_gap(struct ot_calls *calls, uint32_t tid)
+{
+	thread_of(calls, tid)->nr_bad = 0;
 }
 
 void ot_calls_lost(struct ot_calls *calls, uint32_t tid, uint64_t lost, uint64_t time_ns,

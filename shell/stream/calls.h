@@ -26,6 +26,15 @@ enum ot_call_event_kind {
 	OT_CALL_LOST	   /* records are missing */
 };
 
+/** Calls that one exception, or one longjmp, ended: what the outer one's end says of the next one inside. */
+enum ot_call_related {
+	OT_CALL_UNRELATED,
+	OT_CALL_RELATED,
+	/* It was the same exception object, but thrown anew in between: by `throw;`, or it is another one that was made
+	 * where the first had been. */
+	OT_CALL_MAYBE_RELATED
+};
+
 /** Something that happened to a call. Times are CLOCK_REALTIME in nanoseconds. */
 struct ot_call_event {
 	enum ot_call_event_kind kind;
@@ -49,9 +58,13 @@ struct ot_call_event {
 	bool is_late;		/* ENTER: the call was decided at its end, which follows */
 	bool is_unmatched; /* ABANDONED, UNWOUND: all there is of a call that no rule matched; captures are those
 			    * of its entry, if flags does not say NO_ARGS. Only depth and parent are known besides */
-	uint64_t self_ns;     /* ends: duration without that of recorded calls made inside */
-	uint64_t lost;	      /* LOST: how many records */
-	const void *captures; /* borrowed from the record */
+	uint64_t self_ns; /* ends: duration without that of recorded calls made inside */
+	uint64_t lost;	  /* LOST: how many records */
+	enum ot_call_related related; /* UNWOUND, ABANDONED */
+	uint64_t related_seq; /* with related: the call inside of it that ended so, before it */
+	uint32_t related_trace_id;
+	uint64_t related_time_ns; /* of the begin of that call */
+	const void *captures;	  /* borrowed from the record */
 	size_t nr_bytes;
 };
 
@@ -69,6 +82,8 @@ void ot_calls_feed(struct ot_calls *calls, uint32_t tid, const struct otrace_rec
 void ot_calls_part(struct ot_calls *calls, uint32_t tid, const struct otrace_rec *part,
 		   uint64_t time_ns);
 
+/** Records of the thread are missing, from here on: what comes is related to nothing before. */
+void ot_calls_gap(struct ot_calls *calls, uint32_t tid);
 /** Records of the thread are missing: what is open may be over. */
 void ot_calls_lost(struct ot_calls *calls, uint32_t tid, uint64_t lost, uint64_t time_ns,
 		   struct ot_call_event *ret);

@@ -64,6 +64,7 @@ bool ot_crash_read(const struct otrace_rec *rec, uint32_t tid, uint64_t time_ns,
 		return false;
 	*ret = (struct ot_crash){
 		.seq = rec->call_seq,
+		.parent_seq = from->parent_seq,
 		.time_ns = time_ns,
 		.tid = tid,
 		.signal = (int)from->signal,
@@ -72,6 +73,7 @@ bool ot_crash_read(const struct otrace_rec *rec, uint32_t tid, uint64_t time_ns,
 		.function = function_at(program, from->registers[REGISTER_RIP]),
 		.signal_name = name_of_signal((int)from->signal),
 	};
+	memcpy(ret->registers, from->registers, sizeof(ret->registers));
 	ot_calls_each_open(ot_stream_calls(stream), add_open, &(struct opened){traces, ret});
 	return true;
 }

@@ -10,6 +10,8 @@ struct ot_target;
 
 struct ot_crash {
 	uint64_t seq;
+	uint64_t parent_seq; /* the innermost traced call that was open; 0 = none */
+	uint64_t registers[OTRACE_CRASH_NR_REGISTERS];
 	uint64_t time_ns; /* CLOCK_REALTIME */
 	uint32_t tid;
 	int signal;

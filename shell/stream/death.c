@@ -11,12 +11,14 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "stream/death.h"
+#include "stream/kept.h"
 
 struct open {
 	struct ot_call_event event;
 	const struct ot_trace *trace;
 	bool found;	/* its record is still kept */
 	bool uncertain; /* records of the thread were lost since: its end may be among them */
+	bool is_kept;	/* not recorded: its condition is decided at its end */
 };
 
 struct open_list {
@@ -35,6 +37,15 @@ static void add_open(void *priv, const struct ot_call_event *event)
 	open.trace = ot_traces_by_id(list->death->writer->traces, event->trace_id);
 	if (open.trace)
 		ot_vec_push(&list->calls, open);
+}
+
+static void add_kept(void *priv, const struct ot_call_event *event)
+{
+	struct open_list *list = priv;
+
+	add_open(priv, event);
+	if (list->calls.nr && list->calls.items[list->calls.nr - 1].event.seq == event->seq)
+		list->calls.items[list->calls.nr - 1].is_kept = true;
 }
 
 /* Threads in order; the calls of each came from the outermost in. */
@@ -90,6 +101,7 @@ static void find_records(struct open_list *list)
 static void find_open(struct open_list *list)
 {
 	ot_calls_each_open(ot_stream_calls(list->death->stream), add_open, list);
+	ot_kept_each(list->death->area, add_kept, list);
 	if (!list->calls.nr)
 		return;
 	qsort(list->calls.items, list->calls.nr, sizeof(*list->calls.items), by_thread);
@@ -97,6 +109,8 @@ static void find_open(struct open_list *list)
 		ot_map_set(&list->by_seq, list->calls.items[i].event.seq,
 			   (void *)(uintptr_t)(i + 1));
 	find_records(list);
+	for (size_t i = 0; i < list->calls.nr; i++)
+		list->calls.items[i].found |= list->calls.items[i].is_kept;
 }
 
 /* Empty when it is not known. */
@@ -146,10 +160,11 @@ static void text_open(const struct ot_death *death, const struct open *open, str
 		ot_event_id(open->trace, open->event.call_time_ns, open->event.seq, out);
 		ot_buf_adds(out, " [its arguments are no longer kept]\n");
 	}
-	if (!open->uncertain)
+	if (!open->uncertain && !open->is_kept)
 		return;
 	ot_buf_truncate(out, out->len - 1);
-	ot_buf_adds(out, " [or over: records behind it were lost]\n");
+	ot_buf_adds(out, open->is_kept ? " [its condition is decided at its end]\n"
+				       : " [or over: records behind it were lost]\n");
 }
 
 static void text_all(const struct open_list *list, struct ot_buf *out)
@@ -181,6 +196,7 @@ static void json_open(const struct ot_death *death, const struct open *open, str
 	ot_buf_adds(out, ",\"thread_name\":");
 	ot_buf_add_json(out, name, strlen(name));
 	ot_buf_adds(out, open->found ? "" : ",\"args_kept\":false");
+	ot_buf_adds(out, open->is_kept ? ",\"decided\":false" : "");
 	ot_buf_adds(out, open->uncertain ? ",\"certain\":false}" : ",\"certain\":true}");
 }
 

@@ -106,6 +106,22 @@ static void text_unmatched(const struct ot_event_writer *writer, const struct ot
 	ot_buf_adds(out, " [no match]");
 }
 
+static const char *related_how(const struct ot_call_event *event)
+{
+	if (event->kind == OT_CALL_ABANDONED)
+		return "together with";
+	return event->related == OT_CALL_RELATED
+		       ? "the one that left"
+		       : "thrown again, or another at its address; the first left";
+}
+
+static void text_related(const struct ot_call_event *event, struct ot_buf *out)
+{
+	ot_buf_addf(out, " [%s ~", related_how(event));
+	ot_buf_add_u64(out, event->related_seq);
+	ot_buf_addc(out, ']');
+}
+
 void ot_event_text(const struct ot_event_writer *writer, const struct ot_trace *trace,
 		   const struct ot_call_event *event, struct ot_buf *out)
 {
@@ -137,6 +153,8 @@ void ot_event_text(const struct ot_event_writer *writer, const struct ot_trace *
 	}
 	if (event->is_unmatched)
 		text_unmatched(writer, trace, event, out);
+	if (event->related)
+		text_related(event, out);
 	if (event->flags & OTRACE_REC_FLAG_REDIRECTED)
 		ot_buf_adds(out, " [patched]");
 	if (lacks_end(trace, event))
@@ -199,6 +217,24 @@ static void json_unmatched(const struct ot_event_writer *writer, const struct ot
 	ot_capture_json_args(trace->plan, &writer->format, event->captures, event->nr_bytes, out);
 }
 
+static void json_inner(const struct ot_event_writer *writer, const struct ot_call_event *event,
+		       struct ot_buf *out)
+{
+	const struct ot_trace *inner = ot_traces_by_id(writer->traces, event->related_trace_id);
+
+	OT_ADD(out, ",\"inner\":");
+	if (inner) {
+		add_id(inner->json_name, event->related_time_ns, event->related_seq, out);
+	} else {
+		OT_ADD(out, "\"~");
+		ot_buf_add_u64(out, event->related_seq);
+	}
+	if (event->related == OT_CALL_RELATED)
+		OT_ADD(out, "\",\"inner_certain\":true");
+	else
+		OT_ADD(out, "\",\"inner_certain\":false");
+}
+
 static void json_end(const struct ot_event_writer *writer, const struct ot_trace *trace,
 		     const struct ot_call_event *event, struct ot_buf *out)
 {
@@ -216,6 +252,8 @@ static void json_end(const struct ot_event_writer *writer, const struct ot_trace
 		OT_ADD(out, ",\"exit\":true");
 	if (event->is_unmatched)
 		json_unmatched(writer, trace, event, out);
+	if (event->related)
+		json_inner(writer, event, out);
 	if (event->kind != OT_CALL_RETURN)
 		return;
 	before = out->len;

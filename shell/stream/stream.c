@@ -112,6 +112,7 @@ static void note_lost(struct ot_stream *stream, const struct ot_rings_item *item
 
 	kept.time_ns = stream->last_time_ns;
 	ot_store_add(stream->store, &kept);
+	ot_calls_gap(stream->calls, item->tid);
 	if (stream->lost_tid != item->tid)
 		tell_lost(stream);
 	stream->lost_tid = item->tid;

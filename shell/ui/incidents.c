@@ -62,7 +62,9 @@ static void keep_crash(struct ot_contexts *contexts, const struct ot_crash *cras
 				       .label = crash->signal_name,
 				       .function = crash->function,
 				       .tid = crash->tid,
-				       .time_ns = crash->time_ns};
+				       .time_ns = crash->time_ns,
+				       .parent_seq = crash->parent_seq,
+				       .registers = crash->registers};
 
 	ot_contexts_make(contexts, &made);
 }

@@ -43,6 +43,73 @@ static void add_place(const struct ot_node *parent, const char *name, enum ot_no
 	ot_node_list_add(ret, &node);
 }
 
+/* The call inside of it that the same exception, or longjmp, ended before. */
+static struct ot_context *related_of(const struct ot_context *context)
+{
+	uint64_t seq = context->more.related_seq;
+
+	return seq ? ot_contexts_by_seq(context->store, seq) : NULL;
+}
+
+static void add_link(struct ot_vfs *vfs, const struct ot_context *context, struct ot_node_list *ret)
+{
+	struct ot_context *inner = related_of(context);
+	ot_auto_free char *name = inner ? ot_asprintf("~%s", inner->id) : NULL;
+	struct ot_node node;
+
+	if (!inner)
+		return;
+	ot_node_of_context(inner, &node);
+	node.name = ot_vfs_intern(vfs, name);
+	ot_node_list_add(ret, &node);
+}
+
+static const char *related_how(const struct ot_context *context)
+{
+	if (context->ended == OT_CALL_ABANDONED)
+		return "ended together";
+	return context->more.related == OT_CALL_RELATED
+		       ? "the same exception"
+		       : "the same exception thrown again, or another at its address";
+}
+
+/* The tagged objects that it got, and the call that ended with it. */
+static void add_related(struct ot_vfs *vfs, const struct ot_context *context,
+			struct ot_node_list *ret)
+{
+	const struct ot_context *inner = related_of(context);
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT;
+
+	if (context->related)
+		ot_buf_adds(&text, context->related);
+	if (text.len && context->more.related_seq)
+		ot_buf_addc(&text, '\n');
+	if (inner)
+		ot_buf_addf(&text, "%s (%s)", inner->id, related_how(context));
+	else if (context->more.related_seq)
+		ot_buf_addf(&text, "~%llu (%s)", (unsigned long long)context->more.related_seq,
+			    related_how(context));
+	if (text.len)
+		add_text(vfs, "related", ot_buf_text(&text), ret);
+}
+
+/* Of what ended otherwise than usual: in it, and in its __trc. */
+static void add_reports(const struct ot_node *parent, struct ot_node_list *ret)
+{
+	struct ot_node node = {.kind = OT_NODE_REPORT, .context = parent->context};
+
+	if (!ot_vfs_has_report(parent->context))
+		return;
+	node.name = "exc_context";
+	node.note = "every frame with its source and variables (pr exc_context)";
+	node.is_whole = true;
+	ot_node_list_add(ret, &node);
+	node.name = "exc_stack";
+	node.note = "the frames, the innermost first (pr exc_stack)";
+	node.is_whole = false;
+	ot_node_list_add(ret, &node);
+}
+
 static const struct ot_context_frames *frames_of(const struct ot_node *node)
 {
 	return ot_context_frames(node->context->store, node->context);
@@ -192,6 +259,8 @@ static void in_call(struct ot_vfs *vfs, const struct ot_node *parent, struct ot_
 	add_place(parent, "__trc", OT_NODE_ABOUT, 0, view, ret);
 	if (ot_context_nr_callers(context->store, context))
 		add_place(parent, "__up", OT_NODE_FRAME, 1, view, ret);
+	add_reports(parent, ret);
+	add_link(vfs, context, ret);
 	if (context->is_late)
 		ret->note = "decided when the call ended: what pointers lead to is as it was then";
 	if (context->damage)
@@ -344,12 +413,12 @@ static void about_call(struct ot_vfs *vfs, const struct ot_node *parent, struct 
 	add_fn(vfs, context, ret);
 	add_text(vfs, "id", context->id, ret);
 	add_parent(vfs, context, ret);
-	if (context->related)
-		add_text(vfs, "related", context->related, ret);
+	add_related(vfs, context, ret);
 	add_stack(vfs, parent, ret);
 	add_text(vfs, "thread", context->thread_name, ret);
 	add_number(vfs, "tid", context->tid, ret);
 	add_text(vfs, "traces", context->label, ret);
+	add_reports(parent, ret);
 	ot_node_list_sort(ret);
 }
 
@@ -401,8 +470,10 @@ struct ot_err *ot_vfs_in_context(struct ot_vfs *vfs, const struct ot_node *paren
 	size_t before = ret->nr;
 
 	list(vfs, parent, ret);
+	/* a link leads to another one */
 	for (size_t i = before; i < ret->nr; i++)
-		ret->items[i].context = parent->context;
+		if (!ret->items[i].context)
+			ret->items[i].context = parent->context;
 	return NULL;
 }
 

@@ -31,6 +31,7 @@ const char *ot_node_kind_name(const struct ot_node *node)
 	case OT_NODE_THREAD:
 		return "thread";
 	case OT_NODE_TEXT:
+	case OT_NODE_REPORT:
 		return "text";
 	case OT_NODE_DISK:
 		return node->is_folder ? "folder" : "file";

@@ -188,6 +188,7 @@ bool ot_node_is_dir(const struct ot_node *node)
 	case OT_NODE_TYPE:
 		return ot_type_is_record(node->type);
 	case OT_NODE_TEXT:
+	case OT_NODE_REPORT:
 		return false;
 	case OT_NODE_DISK:
 		return node->is_folder;

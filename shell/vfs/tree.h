@@ -134,6 +134,8 @@ struct ot_err *ot_vfs_list_contexts(struct ot_vfs *vfs, const struct ot_node *pa
 /** What is in one, in its __after, __live, __trc, and in its frames. */
 struct ot_err *ot_vfs_in_context(struct ot_vfs *vfs, const struct ot_node *parent,
 				 struct ot_node_list *ret);
+/** Whether it has exc_stack and exc_context: it is of an end that was not the usual one. */
+bool ot_vfs_has_report(const struct ot_context *context);
 void ot_vfs_describe_context(const struct ot_node *node, struct ot_buf *out);
 /** As struct ot_expr_scope has it. @param priv the tree */
 bool ot_vfs_context_name(void *priv, const char *name, struct ot_value *ret, struct ot_err **err);

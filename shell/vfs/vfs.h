@@ -49,7 +49,8 @@ enum ot_node_kind {
 	OT_NODE_PATCHES, /* what is patched; the entries are functions */
 	OT_NODE_LATER,	 /* nothing is in it yet; note says what will be */
 	OT_NODE_TEXT,	 /* a leaf: note is what it says */
-	OT_NODE_DISK,	 /* a file or folder of the machine */
+	OT_NODE_REPORT, /* a leaf: exc_stack, exc_context; written when asked for: ot_vfs_report() */
+	OT_NODE_DISK,	/* a file or folder of the machine */
 	OT_NODE_CONTEXTS, /* /osh/all, recent, saved, pickled and their folders; path is below /osh */
 	OT_NODE_CONTEXT, /* one recorded call */
 	OT_NODE_AFTER,	 /* the same as it was at its end */
@@ -64,6 +65,7 @@ enum ot_node_kind {
 struct ot_node {
 	enum ot_node_kind kind;
 	bool is_folder;	  /* DISK */
+	bool is_whole;	  /* REPORT: with source and variables */
 	bool is_unread;	  /* VALUE: where it lies was not asked yet, ot_node_resolve() does */
 	uint32_t tid;	  /* below a thread: which; 0 = none */
 	const char *name; /* last component */
@@ -206,6 +208,10 @@ bool ot_node_size(const struct ot_node *node, uint64_t *ret);
 void ot_node_describe(struct ot_vfs *vfs, struct ot_node *node, struct ot_buf *out);
 /** The value as JSON, or nothing. */
 void ot_node_json(struct ot_vfs *vfs, struct ot_node *node, struct ot_buf *out);
+
+/** What a REPORT says: the frames of its context. The text ends without a newline. */
+void ot_vfs_report(struct ot_vfs *vfs, const struct ot_node *node, struct ot_buf *out);
+void ot_vfs_report_json(struct ot_vfs *vfs, const struct ot_node *node, struct ot_buf *out);
 
 struct ot_program *ot_vfs_program(const struct ot_vfs *vfs);
 

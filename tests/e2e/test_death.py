@@ -45,6 +45,22 @@ def test_a_signal_shows_what_was_open_in_every_thread(tool, death, way, number):
     assert [e["event"] for e in done.events if e["event"] != "result"][-2:] == ["died", "exit"]
 
 
+@pytest.mark.parametrize("way, number", [("segv", signal.SIGSEGV), ("kill", signal.SIGKILL)])
+def test_calls_that_would_be_decided_at_their_end_are_there_and_say_so(tool, death, way, number):
+    done = tool.json(["trace -q -c error handle rest leaf", "trace finish", "run"], death, way)
+    died, = done.of("died")
+    check_open(died)
+    # nothing was recorded of the undecided ones
+    assert not done.of("call", "handle") and not done.of("call", "rest")
+    assert {(c["function"], c.get("decided"), c.get("late")) for c in died["open"]} == \
+        {("handle", False, True), ("finish", None, None), ("rest", False, True)}
+    done = tool.run(["trace -q -c error handle rest leaf", "trace finish", "run"], death, way)
+    lines = done.err[done.err.index("open when signal"):].splitlines()
+    undecided = [line for line in lines if line.endswith(" [its condition is decided at its end]")]
+    assert sorted(line.split(":")[0].strip() for line in undecided) == ["handle", "rest", "rest"]
+    assert 'what="tea"' in "".join(undecided) and "number=71" in "".join(undecided)
+
+
 @pytest.mark.parametrize("way", ["exit", "_exit"])
 def test_exit_inside_of_traced_calls_shows_them(tool, death, way):
     done = tool.json(["trace -q handle finish rest", "run"], death, way)

@@ -145,7 +145,7 @@ def test_foreign_and_newer_files_say_what_they_are(tool, written):
     done = tool("open", "-e", f"unpickle {foreign}", "-e", f"unpickle {newer}", "-e", f"unpickle {text}",
                 "-e", "set pickle_file text.db", file)
     assert "not one of otrace's contexts" in done.err
-    assert "a newer otrace wrote it (format 99, this one reads up to 1)" in done.err
+    assert "a newer otrace wrote it (format 99, this one reads up to 2)" in done.err
     assert done.err.count("it is not SQLite's") == 2
     assert tool("open", foreign).status == tool("open", newer).status == 1
     assert text.read_text() == "no database at all\n"

@@ -175,7 +175,7 @@ static void kinds_do_not_push_each_other_out(void **state)
 		ctx_call(s, seq, 1);
 	assert_string_equal(names(s, false), "1 8 9 ");
 	assert_in(s, "/osh/recent/asserts/check/full", "700101-00-00-01.1");
-	assert_in(s, "~~asserts", "__live __trc");
+	assert_in(s, "~~asserts", "__live __trc exc_context exc_stack");
 }
 
 static void calls_that_did_not_return_are_exceptions(void **state)

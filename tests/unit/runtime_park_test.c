@@ -228,7 +228,7 @@ static int set_up(void **state)
 	struct otrace_capture none = {0};
 
 	(void)state;
-	if (!ot_area_create(24u << 20, 1 << 16) || !ot_area_map_rings())
+	if (!ot_area_create(48u << 20, 1 << 16) || !ot_area_map_rings())
 		return -1;
 	return ot_probe_arm(&probe, &set, &none, NULL, &probe.arm);
 }

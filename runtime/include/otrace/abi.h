@@ -113,12 +113,14 @@ struct otrace_frame {
  *         arguments (the wrapper loads them back from the frame, so a runtime may change them), or
  *         0: nothing is called and the frame's return value is returned as it is.
  * leave:  called with the return value stored in the frame; the wrapper returns what it finds there.
- * unwind: called instead of leave when an exception passes through (from a cleanup landing pad).
+ * unwind: called instead of leave when an exception passes through (from a cleanup landing pad). exception is the
+ *         unwinder's object, struct _Unwind_Exception.
  */
 struct otrace_hooks {
 	void *(*enter)(struct otrace_frame *frame, struct otrace_probe *probe);
 	void (*leave)(struct otrace_frame *frame, struct otrace_probe *probe);
-	void (*unwind)(struct otrace_frame *frame, struct otrace_probe *probe);
+	void (*unwind)(struct otrace_frame *frame, struct otrace_probe *probe,
+		       const void *exception);
 	void *reserved;
 };
 

@@ -4,7 +4,8 @@
  * so that it survives the death of the process.
  *
  * Layout: struct otrace_area, then nr_rings rings, ring i at rings_offset + i * ring_stride_bytes.
- * A ring is struct otrace_ring (one page), then ring_bytes of data (a power of two).
+ * A ring is struct otrace_ring (one page), then ring_bytes of data (a power of two), then OTRACE_KEPT_BYTES of its thread's
+ * kept calls.
  *
  * A ring has one writer, the thread owner_tid, and any number of readers. It is a flight recorder:
  * the writer never waits and never looks at a reader (unless a trace asked for it, see tail), the
@@ -25,6 +26,10 @@
  * write is counted in lost_* and is never silent. A ring of a dead thread goes to a new one when no
  * other is free, first those that the reader has read to their end; what it had not read is the
  * difference of nr_before.
+ *
+ * Kept calls are open ones of which nothing is in the ring yet: a condition is decided at their end. Who finds the process
+ * dead reads them, newest first: struct otrace_kept at kept_ends >> 32, if kept_ends & 0xffffffff is not 0, then at before
+ * until that was 0. While the process lives they change under the reader.
  */
 #ifndef OTRACE_RING_H
 #define OTRACE_RING_H
@@ -76,7 +81,9 @@ struct otrace_ring {
 	uint64_t lost_waiting; /* calls not recorded: waited for the reader until the deadline */
 	uint64_t lost_fault;   /* calls not recorded: other reasons (depth, damaged frame) */
 	uint64_t nr_before;    /* records of former owners, and calls that they could not record */
-	uint64_t reserved0[6];
+	uint64_t
+		kept_ends; /* of the kept calls: bytes used, and above them where the newest begins */
+	uint64_t reserved0[5];
 	uint64_t tail; /* written by the reader: bytes it has taken; only looked at by
 				     traces that wait for the reader */
 	uint64_t reserved1[7];
@@ -93,7 +100,7 @@ enum otrace_rec_type {
 	OTRACE_REC_ENTER = 1,	   /* struct otrace_rec_enter, captures */
 	OTRACE_REC_LEAVE = 2,	   /* struct otrace_rec, captures */
 	OTRACE_REC_ABANDONED = 3,  /* call ended by longjmp or thread exit; tsc = when noticed */
-	OTRACE_REC_UNWOUND = 4,	   /* call ended by an exception passing through */
+	OTRACE_REC_UNWOUND = 4,	   /* struct otrace_rec_unwound: left by an exception */
 	OTRACE_REC_ENTER_ONLY = 5, /* struct otrace_rec_enter; no end will follow */
 	/* struct otrace_rec_late, captures of the entry: a call that was decided at its end. Its end
 	 * follows. A call that has an ENTER already gets it too when another trace matches late */
@@ -126,6 +133,8 @@ enum otrace_rec_type {
  */
 #define OTRACE_REC_FLAG_UNMATCHED 8u
 #define OTRACE_REC_FLAG_EXIT 16u /* of these, ABANDONED: open in the thread that called exit() */
+#define OTRACE_REC_FLAG_TOGETHER \
+	32u /* ABANDONED: found over in one go with the thread's record before */
 
 struct otrace_rec {
 	uint32_t
@@ -148,6 +157,35 @@ struct otrace_rec_late {
 	struct otrace_rec_enter
 		enter;	    /* rec.tsc is now; matched has only what was decided at the end */
 	uint64_t begin_tsc; /* of the call */
+};
+
+#define OTRACE_KEPT_BYTES (64u * 1024u)
+
+/** A call that is decided at its end. nr_slots words that are the runtime's follow, then capture_bytes as behind ENTER. */
+struct otrace_kept {
+	uint64_t seq; /* 0 = is over */
+	uint64_t begin_tsc;
+	uint64_t parent_seq;
+	uint64_t flags; /* OTRACE_REC_FLAG_* */
+	uint32_t depth;
+	uint32_t mask;	 /* of the rules to decide */
+	uint32_t before; /* offset of the one before */
+	uint32_t nr_slots;
+	uint32_t capture_bytes;
+	uint32_t has_enter; /* another rule has matched at the entry: there is an ENTER */
+	uint32_t trace_id;
+	uint32_t reserved;
+};
+
+/**
+ * What passed through: two records of a thread are of one flight of one exception, from where it was thrown to where
+ * it is caught, when all three words are the same and the second call is the older one (it was still open in the first).
+ */
+struct otrace_rec_unwound {
+	struct otrace_rec rec;
+	uint64_t exception; /* address of the unwinder's object; 0 = not known */
+	uint64_t words
+		[2]; /* that the unwinder has in it while it is on its way: private_1, private_2 */
 };
 
 #define OTRACE_COPY_IS_STACK 1u
@@ -356,6 +394,8 @@ OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec) == 24, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_enter) == 40, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_capture) == 16, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_late) == 48, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_unwound) == 48, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_kept) == 64, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_copy) == 40, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_registers) == 88, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_rec_place) == 56, "wire size");

@@ -43,8 +43,9 @@ static void on_leave(struct otrace_frame *frame, struct otrace_probe *probe)
 	__atomic_fetch_add(&left, 1, __ATOMIC_RELAXED);
 }
 
-static void on_unwind(struct otrace_frame *frame, struct otrace_probe *probe)
+static void on_unwind(struct otrace_frame *frame, struct otrace_probe *probe, const void *exception)
 {
+	(void)exception;
 	check(frame, probe);
 	__atomic_fetch_add(&unwound, 1, __ATOMIC_RELAXED);
 }

@@ -12,6 +12,7 @@ from oprobe import ENTER, Program
 POST_MORTEM, RESUME, PARKED_LIST = 29, 22, 23
 COPY, REGISTERS, PLACE, PARKED, RESUMED, CRASH = 7, 8, 9, 14, 15, 21
 IS_STACK = 1
+RED_ZONE_BYTES = 128
 
 
 @pytest.fixture(scope="module")
@@ -79,13 +80,13 @@ def test_a_thread_that_crashes_waits_and_the_others_run_on(crash, runtime):
         rsp, rip = struct.unpack_from("<QQ", found[0].data, 24 + 15 * 8)
         assert follow.body <= rip < follow.body + 200
         assert struct.unpack_from("<QQ", found[1].data, 48) == (rsp, rip)
-        stack, at = b"", rsp & ~7
+        stack, at = b"", (rsp & ~7) - RED_ZONE_BYTES
         for record in found[2:-2]:
             address, count, flags = struct.unpack_from("<QII", record.data)
             assert address == at and flags == IS_STACK
             stack += record.data[16:16 + count]
             at += count
-        assert stack == client.read(rsp & ~7, len(stack))
+        assert stack == client.read((rsp & ~7) - RED_ZONE_BYTES, len(stack))
         assert struct.pack("<I", 0x5EED) in stack  # a local of serve()
         # off puts back what was there, on again takes it
         post_mortem(client, 0)
