@@ -154,6 +154,13 @@ static bool is_raw(const struct ot_shell *shell, const char *text,
 
 /* ------------------------------------------------------------------ one command */
 
+/* Nothing runs any more: that, and what can be done instead. */
+static struct ot_err *gone(const struct ot_cmd *cmd, const char *why)
+{
+	return ot_err_new(OT_ERR_GONE, cmd->gone ? "%s: %s (%s)" : "%s: %s", cmd->name, why,
+			  cmd->gone);
+}
+
 /* Why the command is not for now, or NULL. Alone an unsafe one changes nothing: it lists. */
 static struct ot_err *check_allowed(const struct ot_shell *shell, const struct ot_cmd *cmd,
 				    bool alone)
@@ -169,10 +176,12 @@ static struct ot_err *check_allowed(const struct ot_shell *shell, const struct o
 			OT_ERR_UNSUPPORTED,
 			"%s: nothing runs here, this is a program file (use run or attach)",
 			cmd->name);
+	if (cmd->flags & OT_CMD_LISTS && alone)
+		return NULL;
 	if (cmd->flags & OT_CMD_NEEDS_LIVE && target == OT_TARGET_ENDED)
-		return ot_err_new(OT_ERR_GONE, "%s: the program has ended", cmd->name);
+		return gone(cmd, "the program has ended");
 	if (cmd->flags & OT_CMD_NEEDS_LIVE && target == OT_TARGET_DETACHED)
-		return ot_err_new(OT_ERR_GONE, "%s: detached from the program", cmd->name);
+		return gone(cmd, "detached from the program");
 	if (cmd->flags & OT_CMD_UNSAFE && shell->safe && !alone)
 		return ot_err_new(
 			OT_ERR_SAFE,

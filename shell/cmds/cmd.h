@@ -69,6 +69,7 @@ struct ot_cmd_completion {
 #define OT_CMD_RAW 8u		/* takes the whole rest of the line: `;`, `|` and `>` are its own */
 #define OT_CMD_WAITS 16u	/* takes long on purpose: nothing is said about that */
 #define OT_CMD_STOPS_LINE 64u	/* when it fails, commands behind it on the line are not run */
+#define OT_CMD_LISTS 256u	/* alone it lists, also when nothing runs any more */
 #define OT_CMD_LOOKS 128u	/* what has been recorded by now is read before */
 
 struct ot_cmd {
@@ -78,6 +79,7 @@ struct ot_cmd {
 	const char *help;    /* more lines for `help NAME`, may be NULL */
 	const char *options; /* words offered for a dash, separated by blanks: "-c -q" */
 	unsigned int flags;  /* OT_CMD_* */
+	const char *gone;    /* NEEDS_LIVE: what else is said when the program has ended, or NULL */
 	struct ot_err *(*run)(struct ot_shell *shell, struct ot_cmd_call *call);
 	void (*complete)(struct ot_shell *shell, struct ot_cmd_completion *completion);
 };
@@ -185,6 +187,9 @@ void ot_cmd_cut(struct ot_cmd_call *call, const char *what);
 /** Hands notes of a text that was sent away to whoever waits for them: the user, or the line around. */
 void ot_cmd_deliver_notes(struct ot_shell *shell, struct ot_cmd_call *call,
 			  const struct ot_buf *notes);
+
+/** Whether the program has ended, or was left: what there is of it is the last there is. */
+bool ot_cmd_is_over(const struct ot_shell *shell);
 
 /** Whether Ctrl-C came: then that is the answer, and what was written of another is thrown away. */
 struct ot_err *ot_cmd_check_interrupt(struct ot_cmd_call *call);

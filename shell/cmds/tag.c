@@ -61,10 +61,12 @@ static void note_unseen(const struct otrace_tags *tags, const struct ot_params *
 
 static struct ot_err *list(struct ot_shell *shell, struct ot_cmd_call *call)
 {
-	struct otrace_tags tags;
+	bool is_over = ot_cmd_is_over(shell);
+	struct otrace_tags tags = {0};
 	const struct ot_tag *tag;
 
-	OT_TRY(ot_tagging_ask(shell, &tags));
+	if (!is_over)
+		OT_TRY(ot_tagging_ask(shell, &tags));
 	ot_buf_addc(call->json, '[');
 	for (size_t at = 0; (tag = ot_tags_next(shell->tags, &at));) {
 		add_line(tag, call->out);
@@ -73,8 +75,10 @@ static struct ot_err *list(struct ot_shell *shell, struct ot_cmd_call *call)
 		ot_tag_json(tag, call->json);
 	}
 	ot_buf_addc(call->json, ']');
-	if (!tags.nr)
-		ot_buf_adds(call->out, "nothing is tagged\n");
+	if (call->json->len <= 2)
+		ot_buf_addf(call->out, "nothing %s tagged\n", is_over ? "was" : "is");
+	else if (is_over)
+		ot_cmd_note(call, "nothing is followed any more; this was tagged at the end");
 	else
 		note_unseen(&tags, ot_params_of(shell), call);
 	return NULL;
@@ -203,7 +207,8 @@ const struct ot_cmd ot_cmd_tag = {
 		"tagged: an object behind a header in its block outlives it. `set tag_free false` and\n"
 		"`set tag_realloc false` leave tags where they are.",
 	.options = "-b",
-	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_NEEDS_LIVE,
+	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_NEEDS_LIVE | OT_CMD_LISTS,
+	.gone = "tag alone lists what was tagged",
 	.run = run,
 	.complete = ot_paths_complete_expression,
 };

@@ -212,7 +212,8 @@ const struct ot_cmd ot_cmd_trace = {
 		"as the thread's share of time and room goes. Wildcards, structs and files also take functions of\n"
 		"modules that are loaded later. trace_most and trace_rate (set) limit what copies every match.",
 	.options = "-a -c -n -d -s -r -t -k -q -w --wait",
-	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_NEEDS_LIVE,
+	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_NEEDS_LIVE | OT_CMD_LISTS,
+	.gone = "trace alone lists what was traced",
 	.run = run,
 	.complete = complete,
 };

@@ -131,6 +131,7 @@ const struct ot_cmd ot_cmd_untrace = {
 	.help = "NAME as for trace: the traces of that name; if there are none, its functions are taken out of all\n"
 		"others. NUMBER is that of the list. What nobody traces any more costs nothing again.",
 	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_NEEDS_LIVE,
+	.gone = "nothing is traced any more; trace lists what was",
 	.run = run,
 	.complete = complete,
 };
