@@ -194,7 +194,7 @@ const struct ot_cmd ot_cmd_find_tree = {
 		"-type  a C type, whatever it is called: typedefs and qualifiers are looked through;\n"
 		"       wildcards where that is no type: 'list *', 'struct cli* *', 'char [16]'\n"
 		"-depth how many steps from PATH (the current directory): 4 if not said\n"
-		"Each thing is gone into once; long arrays are cut; what was left out is said. The\n"
+		"Each thing is gone into once, in a context __up and __after, too, but not __live; long arrays are cut; what was left out is said. The\n"
 		"paths can be given to cd and pr. Ctrl-C stops.",
 	.options = "-name -type -depth",
 	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_LOOKS,
