@@ -65,6 +65,13 @@ bool ot_cmd_is_over(const struct ot_shell *shell)
 	return state == OT_TARGET_ENDED || state == OT_TARGET_DETACHED;
 }
 
+bool ot_cmd_is_option(const struct ot_cmd_call *call, int at)
+{
+	const char *word = call->argv[at];
+
+	return word[0] == '-' && word[1] && (!call->plain_from || at < call->plain_from);
+}
+
 struct ot_err *ot_cmd_no_option(const struct ot_cmd *cmd, const char *word)
 {
 	ot_auto_free char *options = ot_strdup(cmd->options);

@@ -292,6 +292,23 @@ static struct ot_err *run_expression(struct ot_shell *shell, const char *text,
 	return err ? meant_shell(meant_command(shell, err, text, word), text) : NULL;
 }
 
+/* `--` ends the options. Behind the function of `call` it is an argument, as it may be for who has no options. */
+static void take_end_of_options(const struct ot_cmd *cmd, struct ot_cmd_call *call)
+{
+	bool anywhere = cmd->options && cmd != &ot_cmd_call;
+	int at = 1;
+
+	while (anywhere && at < call->argc && strcmp(call->argv[at], "--") != 0)
+		at++;
+	if (at >= call->argc || strcmp(call->argv[at], "--") != 0)
+		return;
+	free(call->argv[at]);
+	memmove(&call->argv[at], &call->argv[at + 1],
+		(size_t)(call->argc - at) * sizeof(call->argv[0]));
+	call->argc--;
+	call->plain_from = at;
+}
+
 static struct ot_err *run_command(struct ot_shell *shell, const struct ot_cmd *cmd,
 				  const char *text, struct ot_cmd_call *call)
 {
@@ -306,6 +323,8 @@ static struct ot_err *run_command(struct ot_shell *shell, const struct ot_cmd *c
 	else
 		OT_TRY(ot_split_words(text, &call->argc, &argv));
 	call->argv = argv;
+	if (!takes_rest(cmd))
+		take_end_of_options(cmd, call);
 	look_first(shell, cmd);
 	if (call->argc > 1 && !*cmd->usage)
 		err = ot_err_new(OT_ERR_USAGE, "%s takes no arguments", cmd->name);

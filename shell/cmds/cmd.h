@@ -43,6 +43,7 @@ struct ot_shell;
 struct ot_cmd_call {
 	int argc;	  /* words, the command's own included */
 	char **argv;	  /* shell quoting undone; argv[argc] is NULL */
+	int plain_from;	  /* words from here on are no options, whatever they look like; 0 = none */
 	const char *rest; /* text behind the command word as it was typed, blanks trimmed */
 	struct ot_buf *out;
 	struct ot_buf *json;  /* a JSON value, or left empty: the result event's "value" */
@@ -193,6 +194,10 @@ bool ot_cmd_is_over(const struct ot_shell *shell);
 
 /** Whether Ctrl-C came: then that is the answer, and what was written of another is thrown away. */
 struct ot_err *ot_cmd_check_interrupt(struct ot_cmd_call *call);
+
+/** Whether a word is an option: begins with a dash that is not all of it, and stands before a `--`, which has been
+ * taken out. */
+bool ot_cmd_is_option(const struct ot_cmd_call *call, int at);
 
 /** The error for a word that is none of the command's options: those that it has, and the nearest. */
 struct ot_err *ot_cmd_no_option(const struct ot_cmd *cmd, const char *word);

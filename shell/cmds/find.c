@@ -145,7 +145,7 @@ static struct ot_err *run_find(struct ot_shell *shell, struct ot_cmd_call *call)
 	struct ot_err *err;
 
 	for (int i = 1; i < call->argc; i++) {
-		if (call->argv[i][0] == '-') {
+		if (ot_cmd_is_option(call, i)) {
 			OT_TRY(take_option(&ot_cmd_find_tree, call, &i, &words));
 			continue;
 		}
@@ -212,9 +212,11 @@ static struct ot_err *run_grep(struct ot_shell *shell, struct ot_cmd_call *call)
 	for (int i = 1; i < call->argc; i++) {
 		const char *word = call->argv[i];
 
-		if (!strcmp(word, "-depth"))
+		bool is_option = ot_cmd_is_option(call, i);
+
+		if (is_option && !strcmp(word, "-depth"))
 			OT_TRY(take_option(&ot_cmd_grep, call, &i, &words));
-		else if (word[0] == '-' && isalpha((unsigned char)word[1]) &&
+		else if (is_option && isalpha((unsigned char)word[1]) &&
 			 strcmp(word, "-inf") != 0 && strcmp(word, "-nan") != 0)
 			return ot_cmd_no_option(&ot_cmd_grep, word);
 		else if (!what.value)

@@ -31,19 +31,20 @@ static struct ot_err *take_options(const struct ot_cmd_call *call, struct log_op
 	for (int i = 1; i < call->argc; i++) {
 		const char *word = call->argv[i];
 
-		if (!strcmp(word, "-t")) {
+		if (!ot_cmd_is_option(call, i)) {
+			if (o->glob)
+				return ot_err_new(OT_ERR_USAGE,
+						  "log takes one name or pattern, not two");
+			o->glob = word;
+		} else if (!strcmp(word, "-t")) {
 			o->tree = true;
 		} else if (!strcmp(word, "-s")) {
 			o->sums = true;
 		} else if (!strcmp(word, "-n")) {
 			OT_TRY(take_number(call->argv[i + 1], &o->nr));
 			i++;
-		} else if (ot_functions_is_option(word)) {
-			return ot_cmd_no_option(&ot_cmd_log, word);
-		} else if (o->glob) {
-			return ot_err_new(OT_ERR_USAGE, "log takes one name or pattern, not two");
 		} else {
-			o->glob = word;
+			return ot_cmd_no_option(&ot_cmd_log, word);
 		}
 	}
 	if (o->tree && o->sums)

@@ -101,10 +101,11 @@ static struct ot_err *remove_all(struct ot_shell *shell, struct ot_cmd_call *cal
 
 static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 {
-	bool recursive = call->argc > 1 && !strcmp(call->argv[1], "-r");
+	bool option = call->argc > 1 && ot_cmd_is_option(call, 1);
+	bool recursive = option && !strcmp(call->argv[1], "-r");
 	int first = 1 + recursive;
 
-	if (call->argc > 1 && call->argv[1][0] == '-' && !recursive)
+	if (option && !recursive)
 		return ot_cmd_no_option(&ot_cmd_rm, call->argv[1]);
 	if (first == call->argc)
 		return ot_err_new(OT_ERR_USAGE, "rm what? (a context, or -r a folder of them)");

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "cmds/functions.h"
 #include "cmds/paths.h"
 #include "cmds/tagging.h"
 #include "params/params.h"
@@ -104,9 +103,11 @@ static struct ot_err *take_words(const struct ot_cmd_call *call, struct wish *re
 	for (int i = 1; i < call->argc; i++) {
 		const char *word = call->argv[i];
 
-		if (!strcmp(word, "-b"))
+		bool is_option = ot_cmd_is_option(call, i);
+
+		if (is_option && !strcmp(word, "-b"))
 			OT_TRY(take_bytes(call->argv[++i], &ret->bytes));
-		else if (ot_functions_is_option(word))
+		else if (is_option)
 			return ot_cmd_no_option(&ot_cmd_tag, word);
 		else if (!ret->pointer)
 			ret->pointer = word;

@@ -250,14 +250,16 @@ static struct ot_err *take_options(const struct ot_cmd_call *call, uint64_t *tim
 	for (int i = 1; i < call->argc; i++) {
 		const char *word = call->argv[i];
 
-		if (!strcmp(word, "-n")) {
+		bool is_option = ot_cmd_is_option(call, i);
+
+		if (is_option && !strcmp(word, "-n")) {
 			const char *value = call->argv[++i];
 			char *end = NULL;
 
 			*times_ret = value && *value != '-' ? strtoull(value, &end, 10) : 0;
 			if (!end || *end || !*times_ret || *times_ret > MAX_TIMES)
 				return ot_err_new(OT_ERR_USAGE, "-n wants how often, from 1 on");
-		} else if (ot_functions_is_option(word)) {
+		} else if (is_option) {
 			return ot_cmd_no_option(&ot_cmd_top, word);
 		} else if (*glob_ret) {
 			return ot_err_new(OT_ERR_USAGE, "top takes one name or pattern, not two");

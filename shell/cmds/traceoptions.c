@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cmds/functions.h"
 #include "cmds/traceoptions.h"
 
 #define DEPTH_MAX 16u
@@ -164,8 +163,9 @@ static struct ot_err *take_time(struct ot_trace_options *o, const char *value)
 		o->deadline_ms = (uint64_t)(seconds * 1000 + 0.5);
 		return NULL;
 	}
-	return ot_err_new(OT_ERR_USAGE,
-			  "-t wants how long a thread is parked at most, 5 or 200ms, not \"%s\"",
+	return ot_err_new(
+		OT_ERR_USAGE,
+		"-t wants how long a thread is parked at most, 5 or 200ms, not \"%s\"",
 			  value);
 }
 
@@ -260,7 +260,7 @@ struct ot_err *ot_trace_options_take(const struct ot_cmd_call *call, struct ot_t
 	int nr = 0;
 
 	for (int i = 1; i < call->argc; i++) {
-		if (!ot_functions_is_option(call->argv[i]))
+		if (!ot_cmd_is_option(call, i))
 			names[nr++] = call->argv[i];
 		else
 			OT_TRY(take_one(call, &i, &o));
