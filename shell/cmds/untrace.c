@@ -18,9 +18,14 @@ static void say_count(size_t nr, const char *what, struct ot_buf *out)
 static struct ot_err *untrace_all(struct ot_shell *shell, const char *word, struct ot_buf *out)
 {
 	struct otrace_switched switched;
-	size_t nr;
+	size_t nr, nr_requests;
 
+	ot_traces_requests(shell->traces, &nr_requests);
 	OT_TRY(ot_traces_clear(shell->traces, &nr, &switched));
+	if (!nr && !nr_requests) {
+		ot_buf_adds(out, "nothing was traced\n");
+		return NULL;
+	}
 	say_count(nr, word, out);
 	return NULL;
 }

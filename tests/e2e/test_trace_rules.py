@@ -54,6 +54,12 @@ def test_mistakes_say_what_is_wanted(tool, methods, command, part):
     assert part in tool.json([command], methods).result(command)["error"]
 
 
+@pytest.mark.parametrize("all_of_them", ["*", "all"])
+def test_with_nothing_traced_nothing_is_untraced(tool, methods, all_of_them):
+    done = tool.json([f"untrace {all_of_them}"], methods)
+    assert done.result(f"untrace {all_of_them}")["text"] == "nothing was traced"
+
+
 def test_several_traces_sit_on_a_function(tool, methods):
     """Each counts and shows for itself; taking one away leaves the others."""
     done = tool.json(["trace -q *", "trace -d 0 count", "trace -c call -w methods.c:count", "trace"], methods)
