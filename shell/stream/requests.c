@@ -282,7 +282,7 @@ static void format_limits(const struct ot_trace_options *o, struct ot_buf *out)
 		ot_buf_addf(out, " -s %u", o->frames);
 	if (o->rate_per_ms)
 		ot_buf_addf(out, " -r %u/ms", o->rate_per_ms);
-	if (o->deadline_ms)
+	if (o->deadline_ms || o->deadline_said)
 		ot_buf_addf(out, " -t %g", (double)o->deadline_ms / 1000);
 }
 

@@ -44,7 +44,8 @@ struct ot_trace_options {
 	unsigned int depth;	  /* -d: levels of pointers to copy; 0 = no contexts */
 	unsigned int frames;	  /* -s: of the stack; 0 = not said */
 	unsigned int rate_per_ms; /* -r; 0 = any */
-	uint64_t deadline_ms;	  /* -t; 0 = none */
+	bool deadline_said;
+	uint64_t deadline_ms; /* -t; 0 = none */
 };
 
 struct ot_trace_request {
