@@ -252,7 +252,6 @@ static struct ot_err *meant_command(const struct ot_shell *shell, struct ot_err 
 static struct ot_err *meant_shell(struct ot_err *err, const char *text)
 {
 	const char *hint = NULL;
-	ot_auto_free char *what = NULL;
 
 	if (err->code != OT_ERR_SYNTAX && err->code != OT_ERR_NOT_FOUND && err->code != OT_ERR_TYPE)
 		return err;
@@ -262,11 +261,7 @@ static struct ot_err *meant_shell(struct ot_err *err, const char *text)
 	else if (ot_split_last_pipe(text))
 		hint = "in an expression | is C's; `pipe pr EXPRESSION | COMMAND` passes its text "
 		       "on";
-	if (!hint)
-		return err;
-	what = err->what;
-	err->what = ot_asprintf("%s (%s)", what, hint);
-	return err;
+	return hint ? ot_err_suffix(err, " (%s)", hint) : err;
 }
 
 /* What calls made before the command is there when it looks, unless there is too much of it. */
@@ -454,7 +449,6 @@ static struct ot_err *run_outside(struct ot_shell *shell, const char *text, stru
 		"outside /osh such lines go to $SHELL, which has no /osh: `cd /osh` "
 		"first (help outside)";
 	struct ot_err *err = run_unix(shell, text, NULL, out);
-	ot_auto_free char *what = NULL;
 
 	if (!names_tree(text))
 		return err;
@@ -463,9 +457,7 @@ static struct ot_err *run_outside(struct ot_shell *shell, const char *text, stru
 			ot_ui_note(shell->ui, "%s", hint);
 		return NULL;
 	}
-	what = err->what;
-	err->what = ot_asprintf("%s; %s", what, hint);
-	return err;
+	return ot_err_suffix(err, "; %s", hint);
 }
 
 static bool is_long(const struct ot_shell *shell, const struct ot_buf *out)

@@ -102,12 +102,9 @@ static struct ot_err *maybe_static(struct ot_evaluator *e, const struct ot_expr_
 	e->is_dry = true;
 	ot_err_destroy(ot_eval_static(e, node, &found, &unused));
 	e->is_dry = was_dry;
-	if (found) {
-		ot_auto_free char *what = err->what;
-
-		err->what = ot_asprintf("%s (the static of the function %s is %s::%s)", what,
-					node->left->text, node->left->text, node->text);
-	}
+	if (found)
+		ot_err_suffix(err, " (the static of the function %s is %s::%s)", node->left->text,
+			      node->left->text, node->text);
 	return err;
 }
 

@@ -607,11 +607,9 @@ static const char *goes_on(const char *path)
 static struct ot_err *wants_slash(struct ot_err *err, const char *path)
 {
 	const char *at = goes_on(path);
-	ot_auto_free char *what = err->what;
 
-	err->what = ot_asprintf("%s, and \"%.*s\" goes on from one (from each: %.*s/%s)", what,
-				*at == '.' ? 1 : 2, at, (int)(at - path), path, skip_separator(at));
-	return err;
+	return ot_err_suffix(err, ", and \"%.*s\" goes on from one (from each: %.*s/%s)",
+			     *at == '.' ? 1 : 2, at, (int)(at - path), path, skip_separator(at));
 }
 
 struct ot_err *ot_vfs_match(struct ot_vfs *vfs, const char *path, struct ot_node_list *ret)

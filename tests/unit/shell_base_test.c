@@ -71,6 +71,8 @@ static void errors_say_what_where_and_nearest(void **state)
 	ot_err_near(err, "that");
 	ot_err_format(err, &out);
 	assert_string_equal(ot_buf_text(&out), "no thing; did you mean this or that?");
+	ot_err_suffix(ot_err_prefix(err, "find %d", 1), " (%s)", "100 % sure");
+	assert_string_equal(err->what, "find 1: no thing (100 % sure)");
 	ot_buf_reset(&out);
 	ot_err_at(err, "a + thing", 4);
 	ot_err_format(err, &out);
