@@ -2,11 +2,13 @@
 #include "base/err.h"
 #include "cmds/cmd.h"
 #include "cmds/paths.h"
+#include "contexts/contexts.h"
 
 static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 {
 	if (call->argc > 2)
-		return ot_err_new(OT_ERR_USAGE, "cd takes one directory");
+		return ot_context_explain_id(ot_err_new(OT_ERR_USAGE, "cd takes one directory"),
+					     call->argv[1]);
 	OT_TRY(ot_vfs_cd(shell->vfs, call->argc > 1 ? call->argv[1] : NULL));
 	ot_paths_say_here(shell, call);
 	return NULL;

@@ -57,6 +57,7 @@ struct ot_cmd_completion {
 	int argc; /* words before the one being completed, the command's own included */
 	char **argv;
 	const char *word; /* what is there of the word, "" at its start */
+	bool as_typed; /* word has its quotes and backslashes, and candidates get them: words of commands alone */
 	/** Offers a candidate for the whole word; text that does not start with word is dropped. */
 	void (*offer)(struct ot_cmd_completion *completion, const char *text);
 	bool no_space; /* set: no blank behind a unique match (directories) */

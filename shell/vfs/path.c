@@ -4,6 +4,7 @@
 #include <pwd.h>
 #include <string.h>
 
+#include "contexts/contexts.h"
 #include "vfs/tree.h"
 
 /** The way to a place: every directory on it. */
@@ -406,7 +407,8 @@ static struct ot_err *walk_home(struct walk *walk, const char **path)
 	ot_auto_free char *home = home_of(user);
 
 	if (!home)
-		return ot_err_new(OT_ERR_NOT_FOUND, "no user and no trace \"~%s\"", user);
+		return ot_context_explain_id(
+			ot_err_new(OT_ERR_NOT_FOUND, "no user and no trace \"~%s\"", user), user);
 	*path += len;
 	return walk_names(walk, home);
 }

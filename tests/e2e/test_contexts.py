@@ -254,3 +254,40 @@ def test_searches_look_into_each_copy(tool, program):
     done = tool.json(["trace -d 3 settle", "run", "find /osh/recent -name balance -depth 8"], program)
     found = done.result("find /osh/recent -name balance -depth 8")["value"]
     assert len([path for path in found if path.endswith("/order/account/balance") and "__after" not in path]) == 3
+
+
+def test_labels_with_blanks_are_completed_with_quotes(tool, program):
+    """What TAB makes of a label or an id is one word to the shell."""
+    terminal = tool.terminal("run", program).ready()
+    terminal.type("trace -q -d 1 -c 'order->id > 2 | order->id == 1' settle")
+    terminal.type("run")
+    terminal.expect("ended with status")
+    terminal.ready()
+    folder = "/osh/recent/traces/settle/"
+    escaped = r"order->id\ >\ 2\ \|\ order->id\ ==\ 1".replace("\\ >", "\\ \\>")
+    for typed, whole in ((f"ls {folder}", folder + escaped), (f"ls {folder}order->id\\ ", folder + escaped),
+                         (f"ls '{folder}order->id > 2 ", folder + "order->id > 2 | order->id == 1"),
+                         ("ls -t /osh/recent/tr", "/osh/recent/traces"), ("save settle:", "tr-" + escaped + ":")):
+        terminal.send(typed + "\t")
+        terminal.expect_exact(whole)
+        terminal.send("\x15")
+    terminal.send(f"cd {folder}o\t\t")
+    terminal.expect_exact("order->id")
+    terminal.sendline("")
+    terminal.expect(r"osh\.\.\S[^\n]*> ")
+    terminal.sendline("pwd")
+    terminal.expect_exact(folder + "order->id > 2 | order->id == 1\r\n")
+    terminal.send("cd ~~; save settle:tr-order->id\\ \t")
+    terminal.expect_exact("\\ ==\\ 1:")
+    terminal.sendline("1")
+    terminal.expect(r"Saved settle:tr-order->id > 2 \| order->id == 1:\S+\.1\r")
+    terminal.sendline("quit")
+    terminal.finish()
+
+
+@pytest.mark.parametrize("command", ["save settle:tr-order->id > 2:1", "del settle:tr-order->id == 2:1",
+                                     "cd ~settle:tr-order->id > 2:1", "cd ~settle:tr-order->id == 2:1"])
+def test_ids_that_want_quotes_say_so(tool, program, command):
+    done = tool.json(["trace -q -d 1 -c 'order->id > 2' settle", "run", command], program)
+    assert "needs quotes" in done.err
+    assert not [path for path in tool.folder.iterdir() if path.name.startswith("2:")]
