@@ -108,6 +108,11 @@ bool ot_target_is_copy(const struct ot_target *target)
 	return target->ops->is_copy;
 }
 
+bool ot_target_may_have(const struct ot_target *target, uint64_t address)
+{
+	return target->ops->is_copy && address;
+}
+
 const char *ot_target_elsewhere(const struct ot_target *target)
 {
 	return target->ops->elsewhere ? target->ops->elsewhere : "";

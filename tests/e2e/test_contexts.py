@@ -291,3 +291,15 @@ def test_ids_that_want_quotes_say_so(tool, program, command):
     done = tool.json(["trace -q -d 1 -c 'order->id > 2' settle", "run", command], program)
     assert "needs quotes" in done.err
     assert not [path for path in tool.folder.iterdir() if path.name.startswith("2:")]
+
+
+def test_null_is_null(tool, compiled):
+    """Also as a text, and what lies behind it is not said to be elsewhere."""
+    _, got = texts(tool, compiled("nothing.c"), [
+        "cd ~~", "text", "none", "text == 0", "pr !text", "*indirect", "link->next->name", "link->next->next", "*none",
+        "*link->next->next", "**indirect", "text ? 1 : 2"], before=("trace -d 2 look", "run"))
+    assert got[1:] == ["NULL", "NULL", "1", "1", "NULL", "NULL", "NULL", "<NULL>", "<NULL>", "<NULL>", "2"]
+    done = tool.json(["trace -d 2 look", "run", "cd ~~", "text", "*text", "none->number + 1", "*none"],
+                     compiled("nothing.c"))
+    assert done.result("text")["value"] is None and done.result("*none")["value"] == {"unreadable": "0x0"}
+    assert "not in the copy" not in done.err and "cannot be read" in done.result("none->number + 1")["error"]
