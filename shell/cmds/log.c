@@ -65,6 +65,14 @@ static struct ot_err *check_name(struct ot_shell *shell, const char *glob)
 	return err;
 }
 
+/* What the rings hold at this moment belongs to the answer: all of it, when nothing is written any more. */
+static struct ot_err *read_rings(struct ot_shell *shell, struct ot_cmd_call *call)
+{
+	while (ot_stream_look(shell->stream, LOOK_MS) && !ot_traces_nr_on(shell->traces))
+		OT_TRY(ot_cmd_check_interrupt(call));
+	return NULL;
+}
+
 static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 {
 	struct log_options o = {0};
@@ -74,8 +82,8 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 	if (!shell->stream)
 		return ot_err_new(OT_ERR_UNSUPPORTED, "log: there are no records of this program");
 	OT_TRY(check_name(shell, o.glob));
-	/* What the rings hold at this moment belongs to the answer. */
-	ot_stream_look(shell->stream, LOOK_MS);
+	OT_TRY(read_rings(shell, call));
+	view.nr_lost = ot_stream_nr_lost(shell->stream);
 	view.store = ot_stream_store(shell->stream);
 	view.writer.traces = shell->traces;
 	view.writer.format.program = shell->program;

@@ -358,22 +358,19 @@ static void print_sums(const struct ot_logview *view, const struct ot_map *sums)
 void ot_logview_sums(const struct ot_logview *view)
 {
 	struct ot_map sums = {0}, outer = {0};
-	uint64_t lost = 0;
 	struct walk walk;
 
 	walk_begin(&walk, view);
-	while (walk_next(&walk)) {
+	while (walk_next(&walk))
 		if (walk.trace)
 			add_event(&sums, &outer, &walk);
-		else
-			lost += walk.event.lost;
-	}
 	walk_end(&walk);
 	if (!sums.nr)
 		nothing(view);
 	print_sums(view, &sums);
-	if (lost)
-		ot_cmd_note(view->call, "%llu records were lost and are not counted", (ull)lost);
+	if (view->nr_lost)
+		ot_cmd_note(view->call, "%llu records were lost and are not counted",
+			    (ull)view->nr_lost);
 	ot_map_deinit(&sums);
 	ot_map_deinit(&outer);
 }
