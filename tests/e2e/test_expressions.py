@@ -232,3 +232,12 @@ def test_complex_integers_are_shown_and_not_calculated_with(otrace, expressed):
     for text in ("steps + 1", "-steps", "1 * steps"):
         done = subprocess.run([otrace, "open", "-e", f"pr {text}", expressed], capture_output=True, text=True, check=False)
         assert "a _Complex int is shown and not calculated with" in done.stderr
+
+
+def test_many_choices_in_each_other_are_looked_at_once(tool, stored):
+    """Twice for each level would be a thousand million times."""
+    text = "counter"
+    for _ in range(31):
+        text = f"({text} ?: 7)"
+    plain = tool("open", "-e", "counter ?: 7", stored).out
+    assert plain and tool("open", "-e", text, stored).out == plain
