@@ -29,7 +29,7 @@ static struct ot_err *call_it(void *priv, const struct ot_expr_call *call, struc
 }
 
 struct ot_err *ot_evaluate(struct ot_shell *shell, const char *text, struct ot_value *ret,
-			   const struct ot_fn **copy_ret)
+			   struct ot_evaluate_notes *notes_ret)
 {
 	struct ot_expr_scope scope;
 	struct ot_node hold;
@@ -43,7 +43,8 @@ struct ot_err *ot_evaluate(struct ot_shell *shell, const char *text, struct ot_v
 	scope.may_store = !scope.no_store;
 	scope.call = scope.no_call ? NULL : call_it;
 	scope.call_priv = shell;
-	scope.copy_ret = copy_ret;
+	scope.copy_ret = notes_ret ? &notes_ret->copy : NULL;
+	scope.outside_ret = notes_ret ? &notes_ret->outside : NULL;
 	if (!err)
 		err = ot_expr_value(&scope, text, ret);
 	ot_node_deinit(&hold);
