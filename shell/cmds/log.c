@@ -108,7 +108,7 @@ const struct ot_cmd ot_cmd_log = {
 	.help = "  -n N  the last N records (50)\n"
 		"  -t    as a tree of calls for each thread; ~N is the number at the end of an id\n"
 		"  -s    for each function: calls, total time, time without traced callees, least, most\n"
-		"GLOB chooses functions by name.",
+		"GLOB chooses functions by name. Failed traceassert()s of the program stand among the calls.",
 	.options = "-n -t -s",
 	.flags = OT_CMD_NEEDS_PROGRAM,
 	.run = run,
