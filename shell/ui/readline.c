@@ -192,7 +192,7 @@ static char **complete(const char *text, int start, int end)
 	if (!state.candidates.nr)
 		behind_it =
 			complete_from(name_start(rl_line_buffer, (size_t)start), start, end, false);
-	rl_completion_append_character = behind_it;
+	rl_completion_append_character = (unsigned char)behind_it;
 	matches = rl_completion_matches(text, next_candidate);
 	drop_candidates();
 	return matches;

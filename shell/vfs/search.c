@@ -170,7 +170,6 @@ static bool has_entries(struct walk *walk, const struct ot_node *node)
 		return walk->in_types && ot_node_is_dir(node);
 	case OT_NODE_DISK:
 	case OT_NODE_ROOT:
-		return false;
 	case OT_NODE_LIVE: /* no part of what was recorded */
 		return false;
 	default:
