@@ -211,10 +211,8 @@ static void write_all(struct failure *failure)
 	uint64_t here = (uint64_t)__builtin_frame_address(0);
 	struct ot_thread *thread = ot_thread_slow(here | OT_HOOK_LOW, &no_arm);
 
-	if (!thread)
+	if (!thread || !ot_thread_take(thread, here | OT_HOOK_LOW))
 		return;
-	thread->armed = here | OT_HOOK_LOW;
-	ot_barrier();
 	failure->head.rec.call_seq =
 		__atomic_fetch_add(&ot_area->next_call_seq, 1, __ATOMIC_RELAXED);
 	failure->head.parent_seq = innermost_open(thread, failure->registers[6]);

@@ -12,6 +12,7 @@ enum check {
 	CHECK_FRAME,
 	CHECK_RESULT,
 	CHECK_PLACE,
+	CHECK_WORDS,
 	CHECK_SIZE,
 	CHECK_TEXT,
 	CHECK_NAME,
@@ -79,6 +80,12 @@ static bool is_in_frame(const struct pass *pass, const struct otrace_code *code)
 	       bytes_of(code) <= pass->frame_bytes - code->imm;
 }
 
+static bool are_words(const struct pass *pass, const struct otrace_code *code)
+{
+	return code->imm && code->arg % 8 == 0 &&
+	       code->arg + 8u * (32 - (uint32_t)__builtin_clz(code->imm)) <= pass->frame_bytes;
+}
+
 static bool is_text(const struct pass *pass, const struct otrace_code *code, uint32_t most)
 {
 	uint32_t unit = bytes_of(code);
@@ -122,6 +129,8 @@ static bool fits(const struct pass *pass, const struct otrace_code *code)
 		return pass->at_end && is_in_frame(pass, code);
 	case CHECK_PLACE:
 		return code->imm <= pass->frame_bytes;
+	case CHECK_WORDS:
+		return are_words(pass, code);
 	case CHECK_SIZE:
 		return is_value(code);
 	case CHECK_TEXT:

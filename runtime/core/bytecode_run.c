@@ -497,6 +497,9 @@ enum ot_verdict ot_bytecode_run(const struct otrace_code *program, uint32_t nr,
 		case OTRACE_CODE_TAGGED:
 			sp[-1] = ot_tag_of(sp[-1]) != 0;
 			break;
+		case OTRACE_CODE_TAGGED_ANY:
+			*sp++ = ot_tag_any((const char *)env->frame + code->arg, code->imm);
+			break;
 		case OTRACE_CODE_JUMP_IF:
 			if (!*--sp)
 				break;

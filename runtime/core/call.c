@@ -516,17 +516,35 @@ static void *seed_main(void *unused)
 	return NULL;
 }
 
+#define SEED_PATIENCE 100u /* times 10 ms */
+#define SEED_NAP_NS 10000000u
+
+/* Who starts us makes it right behind the oshell thread, and a shell may be faster. */
+static bool has_seed(void)
+{
+	for (uint32_t i = 0; i < SEED_PATIENCE; i++) {
+		uint32_t events = __atomic_load_n(&helper.events, __ATOMIC_ACQUIRE);
+
+		if (__atomic_load_n(&helper.has_seed, __ATOMIC_ACQUIRE))
+			return true;
+		ot_futex_wait(&helper.events, events, SEED_NAP_NS);
+	}
+	return false;
+}
+
 void ot_call_init(void)
 {
 	uint64_t signals;
+	bool made;
 
 	if (helper.has_seed)
 		return;
 	helper.pid = ot_sys_getpid();
 	signals = ot_signals_block();
 	/* thread-locals of the program lie on the stack as well, and may be larger than all of it */
-	helper.has_seed =
-		!start_detached(seed_main, SEED_STACK_BYTES) || !start_detached(seed_main, 0);
+	made = !start_detached(seed_main, SEED_STACK_BYTES) || !start_detached(seed_main, 0);
+	__atomic_store_n(&helper.has_seed, made, __ATOMIC_RELEASE);
+	poke();
 	ot_signals_restore(signals);
 }
 
@@ -909,7 +927,7 @@ static int accept_call(const struct ot_client *client, struct ot_payload in, str
 	if (!error)
 		error = place_arguments(call, in.bytes + sizeof(*head) + args_bytes,
 					in.nr_bytes - sizeof(*head) - args_bytes);
-	if (!error && call == helper_call && !helper.has_seed)
+	if (!error && call == helper_call && !has_seed())
 		error = OTRACE_E_SYSTEM;
 	if (error) {
 		clear(call);

@@ -165,10 +165,8 @@ static uint64_t record(const siginfo_t *info, const ucontext_t *context, int err
 	uint64_t here = (uint64_t)__builtin_frame_address(0) & ~(uint64_t)OT_HOOK_KIND, seq;
 	struct ot_thread *thread = ot_thread_slow(here | OT_HOOK_LOW, &no_arm);
 
-	if (!thread)
+	if (!thread || !ot_thread_take(thread, here | OT_HOOK_LOW))
 		return 0;
-	thread->armed = here | OT_HOOK_LOW;
-	ot_barrier();
 	seq = __atomic_fetch_add(&ot_area->next_call_seq, 1, __ATOMIC_RELAXED);
 	write_crash(thread, seq, info, context);
 	write_registers(thread, seq, context);

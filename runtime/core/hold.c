@@ -129,9 +129,7 @@ static struct ot_thread *acquire(uint64_t frame, const struct ot_arm *arm, uint6
 	if (!thread)
 		return NULL;
 	*before_ret = thread->armed;
-	thread->armed = hook;
-	ot_barrier();
-	return thread;
+	return ot_thread_take(thread, hook) ? thread : NULL;
 }
 
 static void release(struct ot_thread *thread, uint64_t before)
@@ -298,12 +296,16 @@ int otrace_hold(const char *label, void (*resume)(void *arg), void *arg)
 {
 	struct ot_thread *thread = ot_tls.thread;
 	struct held held = {.resume = resume, .arg = arg};
+	const struct ot_open_call *top;
 	uint64_t before;
 	int ret;
 
 	if (ot_likely(!thread || !thread->depth) || !resume || thread->depth > OT_OPEN_MAX)
 		return 0;
-	thread = acquire((uint64_t)__builtin_frame_address(0), thread->top->arm, &before);
+	top = thread->top;
+	if (!top || !top->arm) /* wiped meanwhile: a child of a handler's */
+		return 0;
+	thread = acquire((uint64_t)__builtin_frame_address(0), top->arm, &before);
 	if (!thread)
 		return 0;
 	ret = hold_in(thread, &held, label);

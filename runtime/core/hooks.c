@@ -35,9 +35,7 @@ static inline struct ot_thread *acquire(uint64_t hook, const struct ot_arm *arm,
 		if (!thread)
 			return NULL;
 	}
-	thread->armed = hook;
-	ot_barrier();
-	return thread;
+	return ot_thread_take(thread, hook) ? thread : NULL;
 }
 
 static inline void release(struct ot_thread *thread)
@@ -246,8 +244,10 @@ struct matched {
 	uint64_t seq;
 };
 
+/* The call is open before its copies are written, which may fill the sub-buffer: a hook that is left in them is known. */
 static void write_matched(struct ot_thread *thread, const struct otrace_frame *frame,
-			  const struct ot_arm *arm, uint64_t head, const struct matched *matched)
+			  const struct ot_arm *arm, uint64_t head, const struct matched *matched,
+			  bool has_end)
 {
 	struct otrace_rec_enter *rec = ot_record_at(thread);
 	struct ot_copies copies = {
@@ -255,16 +255,21 @@ static void write_matched(struct ot_thread *thread, const struct otrace_frame *f
 
 	write_enter(thread, frame, arm, matched->seq, head, matched->rules);
 	copies.begin_tsc = rec->rec.tsc;
+	if (has_end)
+		push(thread, (uint64_t)frame, matched->seq, arm);
 	ot_rules_write_copies(thread, arm, &copies);
 }
 
-static void keep_late(struct ot_thread *thread, const struct otrace_frame *frame,
-		      const struct ot_arm *arm, struct ot_late *late, uint64_t flags)
+static void describe_late(const struct ot_thread *thread, const struct ot_rules_entry *entry,
+			  uint64_t seq, uint64_t flags, struct ot_late *late)
 {
+	late->seq = seq;
+	late->mask = entry->late;
+	late->nr_slots = entry->nr_late * OTRACE_CODE_SLOTS;
+	late->has_enter = entry->matched != 0;
 	late->parent_seq = thread->top->seq;
 	late->depth = thread->depth + 1;
 	late->flags = flags;
-	ot_late_keep(thread, arm, frame, late);
 }
 
 /* @param has_end false: variable arguments that cannot be passed on a second time */
@@ -291,20 +296,18 @@ static __attribute__((noinline)) struct matched enter_with_rules(struct ot_threa
 	ret.rules = entry.matched;
 	if (!has_end)
 		head = (head & ~HEAD_TYPE_MASK) | (uint64_t)OTRACE_REC_ENTER_ONLY << 48;
+	if (entry.late)
+		describe_late(thread, &entry, ret.seq, flags, late);
 	if (entry.matched)
-		write_matched(thread, frame, arm, head, &ret);
-	if (entry.late) {
-		late->seq = ret.seq;
-		late->mask = entry.late;
-		late->nr_slots = entry.nr_late * OTRACE_CODE_SLOTS;
-		late->has_enter = entry.matched != 0;
-		keep_late(thread, frame, arm, late, flags);
-	}
+		write_matched(thread, frame, arm, head, &ret, has_end);
+	if (entry.late)
+		ot_late_keep(thread, arm, frame, late);
 	if (entry.over)
 		ot_rules_write_over(thread, arm, arm->flags, ret.seq, entry.over);
 	if (!has_end || !(entry.matched | entry.late))
 		return ret;
-	push(thread, where, ret.seq, arm);
+	if (!entry.matched)
+		push(thread, where, ret.seq, arm);
 	frame->words[0] = ret.seq;
 	frame->words[1] = (uint64_t)arm;
 	frame->words[2] = flags | (uint64_t)entry.matched << OT_FRAME_MATCHED_SHIFT;
@@ -326,6 +329,16 @@ static uint32_t decide_late(struct ot_thread *thread, const struct otrace_frame 
 	return matched;
 }
 
+/* Its end is written: copies follow, which may fill the sub-buffer, and a hook that is left in them writes no other. */
+static void forget_popped(struct ot_thread *thread, const struct otrace_frame *frame)
+{
+	struct ot_open_call *popped = thread->top + 1;
+
+	ot_barrier();
+	if (thread->depth < OT_OPEN_MAX && popped->frame == (uint64_t)frame)
+		popped->frame = 0;
+}
+
 /* @param unwound by an exception: there is no result */
 static __attribute__((noinline)) uint32_t leave_with_rules(struct ot_thread *thread,
 							   const struct otrace_frame *frame,
@@ -341,6 +354,7 @@ static __attribute__((noinline)) uint32_t leave_with_rules(struct ot_thread *thr
 			write_unwound(thread, frame, arm, now);
 		else
 			write_leave(thread, frame, arm, now);
+		forget_popped(thread, frame);
 		copies.begin_tsc = now;
 		copies.matched = matched;
 		ot_rules_write_copies(thread, arm, &copies);

@@ -123,9 +123,7 @@ static struct ot_thread *acquire(uint64_t hook, const struct ot_arm *arm, uint64
 	if (!thread)
 		return NULL;
 	*before_ret = thread->armed;
-	thread->armed = hook;
-	ot_barrier();
-	return thread;
+	return ot_thread_take(thread, hook) ? thread : NULL;
 }
 
 static void release(struct ot_thread *thread, uint64_t before)

@@ -231,7 +231,8 @@ void ot_rules_tag(const struct ot_arm *arm, const struct otrace_frame *frame, ui
 			continue;
 		ot_memcpy(&object, (const char *)frame + rule->tag_offset, sizeof(object));
 		if (object)
-			ot_tag_from_hook(object, rule->tag_bytes, seq, rule->counter);
+			ot_tag_from_hook(object, rule->tag_bytes, seq, rule->counter,
+					 rule->tag_session);
 	}
 }
 

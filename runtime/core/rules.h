@@ -21,6 +21,7 @@ struct ot_rule {
 	uint32_t counter;
 	uint32_t tag_offset;
 	uint32_t tag_bytes;
+	uint32_t tag_session; /* or OT_TAG_KEPT */
 	struct ot_limit *limit;
 	struct ot_copy_program copies;
 };

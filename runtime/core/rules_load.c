@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "core/bytecode.h"
 #include "core/rules.h"
+#include "core/tags.h"
 
 #define KNOWN_FLAGS                                                                               \
 	(OTRACE_RULE_LATE | OTRACE_RULE_CONTEXT | OTRACE_RULE_SPARING | OTRACE_RULE_BREAK_LEAVE | \
@@ -64,6 +65,7 @@ static bool make(struct ot_rule *ret, const struct otrace_rule *rule, uint32_t f
 	ret->counter = rule->counter;
 	ret->tag_offset = rule->tag_offset;
 	ret->tag_bytes = rule->tag_bytes;
+	ret->tag_session = rule->flags & OTRACE_RULE_KEEP ? OT_TAG_KEPT : ot_tags_session();
 	ret->limit = &ot_limits[rule->counter];
 	ret->enter = (const void *)(rule + 1);
 	ret->nr_enter = rule->nr_enter_code;

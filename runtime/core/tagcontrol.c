@@ -15,6 +15,8 @@
 
 static uint32_t wanted = WATCH_ALL; /* by the shell, while there are tags */
 static bool prepared;		    /* there are tags, or may be soon */
+static bool gone;		    /* the shell is, and no other has tagged since */
+static uint32_t session = 1;	    /* of the shell that is there, or was last, never 0 */
 static uint64_t lost;		    /* of hooks, no room */
 
 int ot_tags_prepare(void)
@@ -22,30 +24,53 @@ int ot_tags_prepare(void)
 	if (!ot_tag_table_map() || !ot_area_map_rings())
 		return OTRACE_E_NO_MEMORY;
 	prepared = true;
+	gone = false;
 	ot_tag_watch(wanted);
 	return OTRACE_E_OK;
 }
 
-void ot_tag_from_hook(uint64_t address, uint64_t bytes, uint64_t call_seq, uint32_t counter)
+uint32_t ot_tags_session(void)
+{
+	return __atomic_load_n(&session, __ATOMIC_SEQ_CST);
+}
+
+/* A hook may run on when the shell that wanted it has gone. */
+static bool is_wanted(uint32_t by)
+{
+	return by == OT_TAG_KEPT || by == ot_tags_session();
+}
+
+static void tell_lost(struct ot_thread *thread, uint64_t address, uint32_t number)
+{
+	struct ot_tag_hit hit = {.address = address, .number = number};
+
+	if (thread && number)
+		ot_tag_record_lost(thread, &hit);
+}
+
+void ot_tag_from_hook(uint64_t address, uint64_t bytes, uint64_t call_seq, uint32_t counter,
+		      uint32_t by)
 {
 	struct ot_thread *thread = ot_tls.thread;
 	struct ot_tag tag = {.address = address, .bytes = bytes ? bytes : 1};
-	struct ot_tag_hit gone = {.address = address};
 	uint32_t replaced;
 
+	if (!is_wanted(by))
+		return;
 	tag.facts = (struct ot_tag_facts){.call_seq = call_seq,
 					  .tsc = ot_clock_now(),
 					  .counter = counter,
 					  .tid = thread ? thread->ring->owner_tid : 0};
-	if (ot_tag_add(&tag, &replaced)) {
-		if (thread)
-			ot_tag_record_set(thread, &tag, replaced);
-		return;
+	if (!ot_tag_add(&tag, &replaced)) {
+		__atomic_fetch_add(&lost, 1, __ATOMIC_RELAXED);
+		tell_lost(thread, address, replaced);
+	} else if (ot_unlikely(!is_wanted(by))) {
+		/* either who ends all tags when a shell goes sees this one, or we see that it has gone */
+		ot_tag_withdraw(&tag);
+		tell_lost(thread, address, replaced);
+	} else if (thread) {
+		ot_tag_record_set(thread, &tag, replaced);
 	}
-	__atomic_fetch_add(&lost, 1, __ATOMIC_RELAXED);
-	gone.number = replaced;
-	if (thread && replaced)
-		ot_tag_record_lost(thread, &gone);
 }
 
 /* ------------------------------------------------------------------ what is there */
@@ -59,16 +84,36 @@ static void drop_all(void)
 			ot_tag_drop(&hit);
 }
 
-static bool drop(uint32_t number)
+/* Numbers to look for in one walk over the tags; 0 = free. */
+#define CHOSEN_MOST 2048u
+#define NR_CHOSEN (2 * CHOSEN_MOST)
+
+static uint32_t chosen[NR_CHOSEN];
+
+static uint32_t *chosen_at(uint32_t number)
 {
+	uint32_t at = number % NR_CHOSEN;
+
+	while (chosen[at] && chosen[at] != number)
+		at = (at + 1) % NR_CHOSEN;
+	return &chosen[at];
+}
+
+/* @return how many there were */
+static uint64_t drop_chosen(const uint32_t *numbers, uint64_t nr)
+{
+	uint64_t nr_dropped = 0;
 	struct ot_tag_hit hit;
 
+	ot_memset(chosen, 0, sizeof(chosen));
+	for (uint64_t i = 0; i < nr; i++)
+		*chosen_at(numbers[i]) = numbers[i];
 	for (uint32_t slot = 0; ot_tag_next(&slot, &hit, NULL);)
-		if (hit.number == number && ot_tag_take(&hit)) {
+		if (*chosen_at(hit.number) && ot_tag_take(&hit)) {
 			ot_tag_drop(&hit);
-			return true;
+			nr_dropped++;
 		}
-	return false;
+	return nr_dropped;
 }
 
 /* Rules that tag may do so at any time. */
@@ -83,6 +128,9 @@ static bool may_tag(void)
 static void run_tick(void *context)
 {
 	(void)context;
+	/* one that was being moved just when the shell went */
+	if (gone && ot_tags_nr() && !may_tag())
+		drop_all();
 	if (!ot_tags_nr() && !may_tag()) {
 		prepared = false;
 		ot_tag_watch(0);
@@ -103,10 +151,13 @@ static void run_shell_gone(void *context)
 	(void)context;
 	wanted = WATCH_ALL;
 	drop_all();
+	gone = true;
 }
 
 void ot_tags_shell_gone(void)
 {
+	if (!__atomic_add_fetch(&session, 1, __ATOMIC_SEQ_CST))
+		__atomic_store_n(&session, 1, __ATOMIC_SEQ_CST);
 	if (!prepared)
 		return;
 	ot_control_run(run_shell_gone, NULL);
@@ -174,9 +225,9 @@ static void run_untag(void *context)
 		work->nr_dropped = ot_tags_nr();
 		drop_all();
 	}
-	for (uint64_t i = 0; i < work->nr; i++)
-		if (work->numbers[i])
-			work->nr_dropped += drop(work->numbers[i]);
+	for (uint64_t i = 0; i < work->nr; i += CHOSEN_MOST)
+		work->nr_dropped +=
+			drop_chosen(work->numbers + i, ot_smaller(work->nr - i, CHOSEN_MOST));
 	run_tick(NULL);
 }
 

@@ -39,9 +39,7 @@ static struct ot_thread *acquire(uint64_t hook)
 		if (!thread)
 			return NULL;
 	}
-	thread->armed = hook;
-	ot_barrier();
-	return thread;
+	return ot_thread_take(thread, hook) ? thread : NULL;
 }
 
 static void release(struct ot_thread *thread)

@@ -24,7 +24,11 @@
 #define GRANULES_MOST 6u
 #define DOORS 4u		   /* buckets that stand in for each other */
 #define NR_SLOTS (OT_TAGS_MAX + 1) /* the first is never used: no cell is 0 */
-#define WALK_MOST 4096u		   /* granules; beyond, all slots are looked at */
+#define WALK_MOST 4096u		   /* chunks; beyond, all slots are looked at */
+#define PAGE_SHIFT 12u
+#define CHUNK_SHIFT 17u
+#define BEGINS_BITS 13u
+#define NR_BEGINS (1u << BEGINS_BITS)
 
 /* a slot's life: number << 32 | version << 2 | state */
 enum slot_state { SLOT_FREE = 0, SLOT_BUSY = 1, SLOT_LIVE = 2 };
@@ -33,11 +37,21 @@ enum slot_state { SLOT_FREE = 0, SLOT_BUSY = 1, SLOT_LIVE = 2 };
 #define VERSION_ONE 4ull
 #define VERSION_MASK 0xfffffffcull
 
-/* a cell: fingerprint of the granule << 32 | low bits of the version << 16 | how far from its own bucket << 14 | slot */
+/*
+ * a cell: fingerprint of the granule << 32 | quarters of it that are covered << 28 | low bits of the version << 16 | how
+ * far from its own bucket << 14 | slot
+ */
+#define CELL_QUARTERS_SHIFT 28u
+#define CELL_VERSION_SHIFT 16u
+#define CELL_VERSION_MASK 0xfffu
 #define CELL_DOOR_SHIFT 14u
 #define CELL_SLOT_MASK 0x3fffu
 
-/* a word of the filter: a count of its changes << 49, this, and two bits of each granule */
+/*
+ * a word of the filter: a count of its changes << 49, this, one bit of 16 for each granule, and one of eight groups of
+ * bits for its quarters: objects lie side by side, and each begins in the granule where another ends. The group is what
+ * comes behind the bucket in the hash: so granules in a row, as those of a heap, are in others mostly
+ */
 #define FILTER_NEXT_DOOR (1ull << 48) /* some are next door */
 #define FILTER_CHANGED (1ull << 49)
 #define FILTER_CHANGES (~0ull << 49)
@@ -52,6 +66,8 @@ struct slot {
 struct table {
 	uint64_t filter[NR_BUCKETS];
 	uint64_t cells[NR_BUCKETS][NR_CELLS];
+	uint16_t begins
+		[NR_BEGINS]; /* how many tags begin in pages and chunks of that hash, at least */
 	struct slot slots[NR_SLOTS];
 	struct ot_tag_facts facts[NR_SLOTS];
 };
@@ -109,10 +125,26 @@ static inline uint32_t print_of(uint64_t hash)
 	return (uint32_t)(hash >> (32 - BUCKET_BITS));
 }
 
-/* One of 32 bits and one of 16. */
-static inline uint64_t filter_bits(uint32_t print)
+/* @param quarters a bit for each */
+static inline uint64_t filter_bits(uint32_t print, uint32_t quarters)
 {
-	return 1ull << (print >> 27) | 1ull << (32 + (print >> 23 & 15));
+	return (uint64_t)quarters << (print >> 29 << 2) | 1ull << (32 + (print >> 23 & 15));
+}
+
+static inline uint32_t quarter_of(uint64_t address, uint32_t level)
+{
+	return 1u << (address >> (LEVEL_SHIFT(level) - 2) & 3);
+}
+
+/* Those of a granule between begin and end, of which it has something. */
+static uint32_t quarters_of(uint64_t granule, uint32_t level, uint64_t begin, uint64_t end)
+{
+	uint64_t first = granule << 2, shift = LEVEL_SHIFT(level) - 2;
+	uint64_t low = begin >> shift, high = (end - 1) >> shift;
+
+	low = low > first ? low - first : 0;
+	high = high < first + 3 ? high - first : 3;
+	return (15u >> (3 - high)) & (15u << low);
 }
 
 static uint32_t level_of(uint64_t begin, uint64_t end)
@@ -124,9 +156,21 @@ static uint32_t level_of(uint64_t begin, uint64_t end)
 	return level;
 }
 
-static uint64_t cell_for(uint32_t print, uint32_t slot, uint64_t life, uint32_t door)
+/* In its own bucket. */
+static uint64_t cell_for(uint32_t print, uint32_t quarters, uint32_t slot, uint64_t life)
 {
-	return (uint64_t)print << 32 | (life >> 2 & 0xffff) << 16 | door << CELL_DOOR_SHIFT | slot;
+	return (uint64_t)print << 32 | (uint64_t)quarters << CELL_QUARTERS_SHIFT |
+	       (life >> 2 & CELL_VERSION_MASK) << CELL_VERSION_SHIFT | slot;
+}
+
+static uint64_t at_door(uint64_t cell, uint32_t door)
+{
+	return cell | door << CELL_DOOR_SHIFT;
+}
+
+static uint32_t cell_quarters(uint64_t cell)
+{
+	return cell >> CELL_QUARTERS_SHIFT & 15;
 }
 
 static uint32_t door_of(uint64_t cell)
@@ -138,7 +182,8 @@ static bool is_stale(uint64_t cell)
 {
 	uint64_t life = load(&table->slots[cell & CELL_SLOT_MASK].life);
 
-	return (life & STATE_MASK) == SLOT_FREE || (life >> 2 & 0xffff) != (cell >> 16 & 0xffff);
+	return (life & STATE_MASK) == SLOT_FREE ||
+	       ((life >> 2) ^ (cell >> CELL_VERSION_SHIFT)) & CELL_VERSION_MASK;
 }
 
 /* ------------------------------------------------------------------ looking */
@@ -179,13 +224,24 @@ static inline uint64_t *cell_at(uint32_t bucket, uint32_t print, uint32_t i)
 	return &table->cells[bucket][(print + i) % NR_CELLS];
 }
 
-static inline bool find_in_bucket(const struct query *query, uint32_t bucket, uint32_t print,
+/* What a cell has of a granule, and a quarter of it, in its upper half. */
+static inline uint64_t wanted_of(uint32_t print, uint32_t quarter)
+{
+	return (uint64_t)print << 32 | (uint64_t)quarter << CELL_QUARTERS_SHIFT;
+}
+
+static inline bool is_wanted(uint64_t cell, uint64_t wanted)
+{
+	return !((cell ^ wanted) >> 32) && cell & (wanted & UINT32_MAX);
+}
+
+static inline bool find_in_bucket(const struct query *query, uint32_t bucket, uint64_t wanted,
 				  struct ot_tag_hit *ret)
 {
 	for (uint32_t i = 0; i < NR_CELLS; i++) {
-		uint64_t cell = load(cell_at(bucket, print, i));
+		uint64_t cell = load(cell_at(bucket, (uint32_t)(wanted >> 32), i));
 
-		if (cell >> 32 == print && read_slot(cell & CELL_SLOT_MASK, ret) &&
+		if (is_wanted(cell, wanted) && read_slot(cell & CELL_SLOT_MASK, ret) &&
 		    answers(query, ret))
 			return true;
 	}
@@ -193,25 +249,33 @@ static inline bool find_in_bucket(const struct query *query, uint32_t bucket, ui
 }
 
 static __attribute__((noinline)) bool find_in_cells(const struct query *query, uint64_t hash,
-						    uint64_t word, struct ot_tag_hit *ret)
+						    uint32_t level, struct ot_tag_hit *ret)
 {
-	if (find_in_bucket(query, bucket_of(hash), print_of(hash), ret))
+	uint64_t wanted = wanted_of(print_of(hash), quarter_of(query->address, level));
+
+	if (find_in_bucket(query, bucket_of(hash), wanted, ret))
 		return true;
-	if (ot_likely(!(word & FILTER_NEXT_DOOR)))
+	if (ot_likely(!(load(&table->filter[bucket_of(hash)]) & FILTER_NEXT_DOOR)))
 		return false;
 	for (uint32_t door = 1; door < DOORS; door++)
-		if (find_in_bucket(query, bucket_of(hash) ^ door, print_of(hash), ret))
+		if (find_in_bucket(query, bucket_of(hash) ^ door, wanted, ret))
 			return true;
 	return false;
+}
+
+static inline bool is_maybe(uint64_t hash, uint64_t address, uint32_t level)
+{
+	uint64_t bits = filter_bits(print_of(hash), quarter_of(address, level));
+
+	return (load(&table->filter[bucket_of(hash)]) & bits) == bits;
 }
 
 static inline bool find_at_level(const struct query *query, uint32_t level, struct ot_tag_hit *ret)
 {
 	uint64_t hash = hash_of(query->address >> LEVEL_SHIFT(level), level);
-	uint64_t bits = filter_bits(print_of(hash));
-	uint64_t word = load(&table->filter[bucket_of(hash)]);
 
-	return ot_unlikely((word & bits) == bits) && find_in_cells(query, hash, word, ret);
+	return ot_unlikely(is_maybe(hash, query->address, level)) &&
+	       find_in_cells(query, hash, level, ret);
 }
 
 static inline bool find(const struct query *query, struct ot_tag_hit *ret)
@@ -230,6 +294,45 @@ uint32_t ot_tag_of(uint64_t address)
 	struct ot_tag_hit hit;
 
 	return find(&query, &hit) ? hit.number : 0;
+}
+
+/* All of them first, and without a jump: what one waits for is no delay for the others. */
+static inline uint32_t maybe_at_level(const uint64_t *words, uint32_t mask, uint32_t level)
+{
+	uint32_t maybe = 0;
+
+	for (uint32_t left = mask; left; left &= left - 1) {
+		uint32_t i = (uint32_t)__builtin_ctz(left);
+		uint64_t hash = hash_of(words[i] >> LEVEL_SHIFT(level), level);
+
+		uint32_t is = is_maybe(hash, words[i], level);
+
+		__builtin_prefetch(cell_at(bucket_of(hash) & (0 - is), print_of(hash), 0));
+		maybe |= is << i;
+	}
+	return maybe;
+}
+
+bool ot_tag_any(const void *words, uint32_t mask)
+{
+	uint64_t left = load(&levels) & LEVELS_MASK;
+	const uint64_t *addresses = words;
+	struct ot_tag_hit hit;
+
+	for (; left; left &= left - 1) {
+		uint32_t level = (uint32_t)__builtin_ctzll(left);
+		uint32_t maybe = maybe_at_level(addresses, mask, level);
+
+		for (; ot_unlikely(maybe); maybe &= maybe - 1) {
+			struct query query = {.address = addresses[__builtin_ctz(maybe)]};
+
+			if (find_in_cells(&query,
+					  hash_of(query.address >> LEVEL_SHIFT(level), level),
+					  level, &hit))
+				return true;
+		}
+	}
+	return false;
 }
 
 bool ot_tag_find(uint64_t address, struct ot_tag_hit *ret)
@@ -254,45 +357,97 @@ static bool find_inside_slots(uint64_t from, uint64_t end, struct ot_tag_hit *re
 	return false;
 }
 
-/* Those whose cells have the granule; they may begin before it, or behind the end. */
-static bool find_inside_granule(uint64_t granule, uint32_t level, uint64_t from, uint64_t end,
-				struct ot_tag_hit *ret)
+/* Those whose cells have something of these quarters; they may begin before, or behind the end. */
+static bool find_inside_bucket(uint32_t bucket, uint64_t wanted, uint64_t from, uint64_t end,
+			       struct ot_tag_hit *ret)
 {
-	uint64_t hash = hash_of(granule, level), bits = filter_bits(print_of(hash));
+	for (uint32_t i = 0; i < NR_CELLS; i++) {
+		uint64_t cell = load(&table->cells[bucket][i]);
 
-	if ((load(&table->filter[bucket_of(hash)]) & bits) != bits)
-		return false;
-	for (uint32_t i = 0; i < DOORS * NR_CELLS; i++) {
-		uint64_t cell = load(&table->cells[bucket_of(hash) ^ (i / NR_CELLS)][i % NR_CELLS]);
-
-		if (cell >> 32 == print_of(hash) && read_slot(cell & CELL_SLOT_MASK, ret) &&
+		if (is_wanted(cell, wanted) && read_slot(cell & CELL_SLOT_MASK, ret) &&
 		    is_inside(ret, from, end))
 			return true;
 	}
 	return false;
 }
 
-static bool find_inside_level(uint32_t level, uint64_t from, uint64_t end, struct ot_tag_hit *ret)
+static __attribute__((noinline)) bool find_inside_cells(uint64_t hash, uint32_t quarters,
+							uint64_t from, uint64_t end,
+							struct ot_tag_hit *ret)
 {
-	uint64_t first = from >> LEVEL_SHIFT(level), last = (end - 1) >> LEVEL_SHIFT(level);
+	uint64_t wanted = wanted_of(print_of(hash), quarters);
+	uint32_t doors = load(&table->filter[bucket_of(hash)]) & FILTER_NEXT_DOOR ? DOORS : 1;
 
-	for (uint64_t granule = first; granule <= last; granule++)
-		if (find_inside_granule(granule, level, from, end, ret))
+	for (uint32_t door = 0; door < doors; door++)
+		if (find_inside_bucket(bucket_of(hash) ^ door, wanted, from, end, ret))
 			return true;
+	return false;
+}
+
+static inline bool find_inside_granule(uint64_t granule, uint32_t level, uint64_t from,
+				       uint64_t end, struct ot_tag_hit *ret)
+{
+	uint32_t quarters = quarters_of(granule, level, from, end);
+	uint64_t hash = hash_of(granule, level), word = load(&table->filter[bucket_of(hash)]);
+
+	return ot_unlikely(word & filter_bits(print_of(hash), 0) &&
+			   word & filter_bits(print_of(hash), quarters) & UINT32_MAX) &&
+	       find_inside_cells(hash, quarters, from, end, ret);
+}
+
+static inline bool find_inside_page(uint64_t from, uint64_t end, struct ot_tag_hit *ret)
+{
+	uint64_t left = load(&levels) & LEVELS_MASK;
+
+	for (; left; left &= left - 1) {
+		uint32_t level = (uint32_t)__builtin_ctzll(left), shift = LEVEL_SHIFT(level);
+
+		for (uint64_t granule = from >> shift; granule <= (end - 1) >> shift; granule++)
+			if (find_inside_granule(granule, level, from, end, ret))
+				return true;
+	}
+	return false;
+}
+
+/* Of a page, or of a chunk of them. */
+static inline uint16_t *begins_at(uint64_t address, uint32_t shift)
+{
+	return &table->begins[hash_of(address >> shift, shift & 15) >> (64 - BEGINS_BITS)];
+}
+
+static inline bool any_begins(uint64_t address, uint32_t shift)
+{
+	return __atomic_load_n(begins_at(address, shift), __ATOMIC_ACQUIRE);
+}
+
+static bool find_inside_chunk(uint64_t from, uint64_t end, struct ot_tag_hit *ret)
+{
+	uint64_t next;
+
+	for (; from < end; from = next) {
+		next = ot_smaller(OT_ROUND_DOWN(from, OT_PAGE_BYTES) + OT_PAGE_BYTES, end);
+		if (any_begins(from, PAGE_SHIFT) && find_inside_page(from, next, ret))
+			return true;
+	}
 	return false;
 }
 
 bool ot_tag_find_inside(uint64_t from, uint64_t end, struct ot_tag_hit *ret)
 {
-	uint64_t left = load(&levels) & LEVELS_MASK;
+	uint64_t next;
 
-	if (!left || from >= end)
+	if (!(load(&levels) & LEVELS_MASK))
 		return false;
-	if ((end - from) >> LEVEL_SHIFT((uint32_t)__builtin_ctzll(left)) > WALK_MOST)
+	if (end - from <= OT_PAGE_BYTES)
+		return find_inside_chunk(from, end, ret);
+	if (from < end && (end - from) >> CHUNK_SHIFT > WALK_MOST)
 		return find_inside_slots(from, end, ret);
-	for (; left; left &= left - 1)
-		if (find_inside_level((uint32_t)__builtin_ctzll(left), from, end, ret))
+	for (; from < end; from = next) {
+		next = ot_smaller(OT_ROUND_DOWN(from, 1ull << CHUNK_SHIFT) + (1ull << CHUNK_SHIFT),
+				  end);
+		if (any_begins(from, CHUNK_SHIFT) && find_inside_chunk(from, next, ret))
 			return true;
+	}
 	return false;
 }
 
@@ -342,13 +497,12 @@ static void mark_filter(uint64_t hash, uint64_t bits)
 	while (!swap(word, old, (old | bits) + FILTER_CHANGED));
 }
 
-static bool add_cell(uint64_t granule, uint32_t level, uint32_t slot, uint64_t life)
+static bool add_cell(uint64_t hash, uint64_t cell)
 {
-	uint64_t hash = hash_of(granule, level), bits = filter_bits(print_of(hash));
+	uint64_t bits = filter_bits(print_of(hash), cell_quarters(cell));
 
 	for (uint32_t door = 0; door < DOORS; door++)
-		if (fill_bucket(bucket_of(hash) ^ door,
-				cell_for(print_of(hash), slot, life, door))) {
+		if (fill_bucket(bucket_of(hash) ^ door, at_door(cell, door))) {
 			mark_filter(hash, bits | (door ? FILTER_NEXT_DOOR : 0));
 			return true;
 		}
@@ -369,12 +523,15 @@ static void remove_cells(uint32_t slot, uint64_t life, uint64_t begin, uint64_t 
 
 	for (uint64_t granule = begin >> shift; granule <= (end - 1) >> shift; granule++) {
 		uint64_t hash = hash_of(granule, level);
+		uint64_t cell = cell_for(print_of(hash), quarters_of(granule, level, begin, end),
+					 slot, life);
 		uint32_t door = 0;
 
-		while (door < DOORS && !clear_cell(bucket_of(hash) ^ door,
-						   cell_for(print_of(hash), slot, life, door)))
+		while (door < DOORS && !clear_cell(bucket_of(hash) ^ door, at_door(cell, door)))
 			door++;
 	}
+	__atomic_fetch_sub(begins_at(begin, PAGE_SHIFT), 1, __ATOMIC_ACQ_REL);
+	__atomic_fetch_sub(begins_at(begin, CHUNK_SHIFT), 1, __ATOMIC_ACQ_REL);
 	__atomic_fetch_sub(&state.nr_of_level[level], 1, __ATOMIC_ACQ_REL);
 	__atomic_fetch_add(&state.nr_removed, 1, __ATOMIC_RELAXED);
 }
@@ -395,8 +552,13 @@ static bool add_cells(uint32_t slot, uint64_t life, uint64_t begin, uint64_t end
 	uint32_t level = level_of(begin, end), shift = LEVEL_SHIFT(level);
 
 	mark_level(level);
+	__atomic_fetch_add(begins_at(begin, CHUNK_SHIFT), 1, __ATOMIC_ACQ_REL);
+	__atomic_fetch_add(begins_at(begin, PAGE_SHIFT), 1, __ATOMIC_ACQ_REL);
 	for (uint64_t granule = begin >> shift; granule <= (end - 1) >> shift; granule++) {
-		if (add_cell(granule, level, slot, life))
+		uint64_t hash = hash_of(granule, level);
+
+		if (add_cell(hash, cell_for(print_of(hash), quarters_of(granule, level, begin, end),
+					    slot, life)))
 			continue;
 		remove_cells(slot, life, begin, end);
 		return false;
@@ -485,6 +647,7 @@ static bool add_new(struct ot_tag *tag)
 	__atomic_fetch_add(&state.nr, 1, __ATOMIC_ACQ_REL);
 	store(&table->slots[slot].life, number | (life & VERSION_MASK) | SLOT_LIVE);
 	tag->number = (uint32_t)(number >> 32);
+	tag->slot = slot;
 	return true;
 }
 
@@ -504,6 +667,14 @@ void ot_tag_drop(const struct ot_tag_hit *hit)
 	remove_cells(hit->slot, hit->life, hit->address, hit->address + hit->bytes);
 	set_free(hit->slot, hit->life);
 	__atomic_fetch_sub(&state.nr, 1, __ATOMIC_ACQ_REL);
+}
+
+void ot_tag_withdraw(const struct ot_tag *tag)
+{
+	struct ot_tag_hit hit;
+
+	if (read_slot(tag->slot, &hit) && hit.number == tag->number && ot_tag_take(&hit))
+		ot_tag_drop(&hit);
 }
 
 /* Another version: whoever reads the slot meanwhile notices. */
@@ -534,6 +705,7 @@ static bool replace(const struct ot_tag_hit *old, struct ot_tag *tag, uint32_t *
 		return false;
 	*replaced = old->number;
 	tag->number = (uint32_t)(number >> 32);
+	tag->slot = old->slot;
 	hit.life = number | (old->life & 0xffffffffull);
 	set_facts(hit.slot, &tag->facts);
 	if (old->bytes != tag->bytes)
@@ -599,7 +771,8 @@ static uint64_t bits_of_bucket(uint32_t bucket, uint32_t door)
 		if (cell && is_stale(cell))
 			swap(at, cell, 0);
 		else if (cell && door_of(cell) == door)
-			bits |= filter_bits((uint32_t)(cell >> 32)) | (door ? FILTER_NEXT_DOOR : 0);
+			bits |= filter_bits((uint32_t)(cell >> 32), cell_quarters(cell)) |
+				(door ? FILTER_NEXT_DOOR : 0);
 	}
 	return bits;
 }

@@ -11,6 +11,8 @@
  * hooks, handlers of signals, any thread: no lock, no system call; 10 000 tags and six addresses cost 30 ns at most.
  */
 uint32_t ot_tag_of(uint64_t address);
+/** Whether a tag covers one of several addresses: the words that have a bit in mask, which is not 0. As ot_tag_of(). */
+bool ot_tag_any(const void *words, uint32_t mask);
 
 /**
  * Tags an object from a hook that has the thread, when a call of `trace -a tag` ends. Never waits: what finds no room
@@ -19,8 +21,13 @@ uint32_t ot_tag_of(uint64_t address);
  * @param bytes    its extent, by its type: the program's allocator is not asked
  * @param call_seq the call that did it
  * @param counter  the trace that wanted it
+ * @param by       the session whose trace it is, or OT_TAG_KEPT; one that is over tags nothing any more
  */
-void ot_tag_from_hook(uint64_t address, uint64_t bytes, uint64_t call_seq, uint32_t counter);
+void ot_tag_from_hook(uint64_t address, uint64_t bytes, uint64_t call_seq, uint32_t counter,
+		      uint32_t by);
+#define OT_TAG_KEPT 0u /* of a trace that stays when the shell goes */
+/** The number of the session that there is, for rules that are loaded. Any thread. */
+uint32_t ot_tags_session(void);
 
 /**
  * Before the first tag, also before rules that tag are armed: memory, rings, the watch for free() and realloc(). Under

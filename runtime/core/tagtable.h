@@ -24,7 +24,8 @@ struct ot_tag_facts {
 struct ot_tag {
 	uint64_t address;
 	uint64_t bytes;
-	uint32_t number;
+	uint32_t number; /* filled in when it is added, and its slot */
+	uint32_t slot;
 	struct ot_tag_facts facts;
 };
 
@@ -45,7 +46,7 @@ void ot_tag_table_forget(void);
 /**
  * Adds a tag, or gives the one that begins there a new number and extent.
  *
- * @param tag      its number is filled in
+ * @param tag      its number and slot are filled in
  * @param replaced the tag that is no more, 0 = none; also when there was no room for the new one
  * @return false: no room (for more tags, or for more so close together), somebody is at work on the object's tag, or
  *         it lies where no object can
@@ -63,6 +64,8 @@ bool ot_tag_next(uint32_t *slot, struct ot_tag_hit *hit, struct ot_tag_facts *fa
 bool ot_tag_take(const struct ot_tag_hit *hit);
 /** Ends a tag that was taken. */
 void ot_tag_drop(const struct ot_tag_hit *hit);
+/** Ends a tag that was added, unless somebody has taken it since. */
+void ot_tag_withdraw(const struct ot_tag *tag);
 /** As it was. */
 void ot_tag_put_back(const struct ot_tag_hit *hit);
 /** To another place. False: there is no room there, and the tag has ended. */

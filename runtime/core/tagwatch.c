@@ -38,10 +38,24 @@ static uint64_t first_with[NR_NAMES]; /* the functions of the first modules that
 
 typedef void *(*function)(void *block, size_t a, size_t b);
 
+/* Where a module has functions of these names, and how it says how large a block is. */
+struct allocator {
+	uint64_t functions[NR_NAMES];
+	uint64_t size_of;
+};
+
+#define NR_ALLOCATORS 4u
+
+static struct allocator allocators[NR_ALLOCATORS];
+static uint32_t nr_allocators; /* those found stay: they came with the program */
+
+typedef size_t (*size_function)(void *block);
+
 struct watched {
 	uint64_t *slot;	   /* NULL = unused */
 	uint64_t before;   /* what it held */
 	uint64_t original; /* where that leads */
+	uint64_t size_of;  /* of the same allocator; 0 = it has none */
 	uint32_t kind;
 	uint32_t lazy; /* the first call writes the slot */
 	bool on;
@@ -71,19 +85,21 @@ static void died(const struct ot_tag_hit *hit, uint32_t why)
 	ot_tag_record_died(hit, why);
 }
 
-/* Also what begins inside: of one object, several parts may be tagged. */
-static void freed(uint64_t block)
+/* Also what begins inside: of one object, several parts may be tagged, and it need not be. */
+static void freed(uint64_t block, uint64_t bytes)
 {
-	struct ot_tag_hit hit, part;
+	struct ot_tag_hit hit;
 
 	while (ot_tag_find(block, &hit)) {
 		if (!ot_tag_take(&hit))
 			continue;
-		while (hit.address == block && ot_tag_find_inside(block, block + hit.bytes, &part))
-			if (ot_tag_take(&part))
-				died(&part, OTRACE_TAG_FREED);
+		if (hit.address == block && hit.bytes > bytes)
+			bytes = hit.bytes;
 		died(&hit, OTRACE_TAG_FREED);
 	}
+	while (ot_tag_find_inside(block, block + bytes, &hit))
+		if (ot_tag_take(&hit))
+			died(&hit, OTRACE_TAG_FREED);
 }
 
 static void moved(const struct ot_tag_hit *hit, uint64_t address, uint64_t bytes)
@@ -115,15 +131,15 @@ struct taken {
 };
 
 /* Before the call: as soon as the block is free somebody else may have and tag it. */
-static void take_all(uint64_t block, struct taken *ret)
+static void take_all(uint64_t block, uint64_t bytes, struct taken *ret)
 {
 	struct ot_tag_hit hit;
-	uint64_t bytes;
 
-	if (!ot_tag_find(block, &hit) || !ot_tag_take(&hit))
-		return;
-	ret->hits[ret->nr++] = hit;
-	bytes = hit.address == block ? hit.bytes : 0;
+	if (ot_tag_find(block, &hit) && ot_tag_take(&hit)) {
+		ret->hits[ret->nr++] = hit;
+		if (hit.address == block && hit.bytes > bytes)
+			bytes = hit.bytes;
+	}
 	while (ot_tag_find_inside(block, block + bytes, &hit)) {
 		if (!ot_tag_take(&hit))
 			continue;
@@ -143,13 +159,15 @@ static uint64_t wanted_bytes(const struct watched *w, size_t a, size_t b)
 	return __builtin_mul_overflow(a, b, &bytes) ? ~0ull : bytes;
 }
 
-static void *reallocate(const struct watched *w, function original, void *block, size_t a, size_t b)
+static void *reallocate(const struct watched *w, void *block, uint64_t old_bytes, size_t a,
+			size_t b)
 {
+	function original = (function)__atomic_load_n(&w->original, __ATOMIC_ACQUIRE);
 	uint64_t bytes = wanted_bytes(w, a, b);
 	struct taken taken = {.nr = 0};
 	void *ret;
 
-	take_all((uint64_t)block, &taken);
+	take_all((uint64_t)block, old_bytes, &taken);
 	ret = original(block, a, b);
 	for (uint32_t i = 0; i < taken.nr; i++) {
 		if (ret)
@@ -163,6 +181,25 @@ static void *reallocate(const struct watched *w, function original, void *block,
 	return ret;
 }
 
+static uint64_t size_function_of(uint64_t code)
+{
+	uint32_t nr = __atomic_load_n(&nr_allocators, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 0; i < nr; i++)
+		for (unsigned k = 0; k < NR_NAMES; k++)
+			if (allocators[i].functions[k] == code)
+				return allocators[i].size_of;
+	return 0;
+}
+
+/* Of another allocator's block nobody may ask: so the size goes before the function changes, and comes behind it. */
+static void set_original(struct watched *w, uint64_t code)
+{
+	__atomic_store_n(&w->size_of, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&w->original, code, __ATOMIC_RELEASE);
+	__atomic_store_n(&w->size_of, size_function_of(code), __ATOMIC_RELEASE);
+}
+
 /* The loader has written the slot: it leads here again, and from here to what was found. */
 static __attribute__((noinline)) void take_again(struct watched *w, uint64_t forwarder)
 {
@@ -171,7 +208,7 @@ static __attribute__((noinline)) void take_again(struct watched *w, uint64_t for
 	if (now == forwarder || !__atomic_load_n(&w->on, __ATOMIC_ACQUIRE))
 		return;
 	__atomic_store_n(&w->before, now, __ATOMIC_RELEASE);
-	__atomic_store_n(&w->original, now, __ATOMIC_RELEASE);
+	set_original(w, now);
 	__atomic_store_n(&w->lazy, 0, __ATOMIC_RELEASE);
 	__atomic_store_n(w->slot, forwarder, __ATOMIC_RELEASE);
 }
@@ -181,19 +218,32 @@ static uint64_t forwarder_of(uint32_t index)
 	return (uint64_t)ot_tag_forwarders + index * OT_FORWARDER_BYTES;
 }
 
+/* Whether it has to do with tags; its size, as far as that is known. */
+static inline bool is_tagged(const struct watched *w, uint64_t block, uint64_t *bytes_ret)
+{
+	size_function size_of = (size_function)__atomic_load_n(&w->size_of, __ATOMIC_ACQUIRE);
+	struct ot_tag_hit hit;
+
+	if (!block || !ot_tags_nr())
+		return false;
+	*bytes_ret = size_of ? size_of((void *)block) : 0;
+	return ot_tag_of(block) || ot_tag_find_inside(block, block + *bytes_ret, &hit);
+}
+
 void *ot_tag_forward(void *block, size_t a, size_t b, uint32_t index)
 {
 	struct watched *w = &watched[index];
 	function original = (function)__atomic_load_n(&w->original, __ATOMIC_ACQUIRE);
 	bool lazy = __atomic_load_n(&w->lazy, __ATOMIC_RELAXED);
-	bool tagged = block && ot_unlikely(ot_tag_of((uint64_t)block));
+	uint64_t bytes = 0;
+	bool tagged = ot_unlikely(is_tagged(w, (uint64_t)block, &bytes));
 	void *ret;
 
 	if (ot_unlikely(tagged && w->kind != KIND_FREE)) {
-		ret = reallocate(w, original, block, a, b);
+		ret = reallocate(w, block, bytes, a, b);
 	} else {
 		if (ot_unlikely(tagged))
-			freed((uint64_t)block);
+			freed((uint64_t)block, bytes);
 		ret = original(block, a, b);
 	}
 	if (ot_unlikely(lazy))
@@ -296,7 +346,7 @@ static void cover(const struct module *module, uint64_t *slot, unsigned name)
 	}
 	leads = bound(module, now, name);
 	__atomic_store_n(&w->before, now, __ATOMIC_RELEASE);
-	__atomic_store_n(&w->original, leads, __ATOMIC_RELEASE);
+	set_original(w, leads);
 	__atomic_store_n(&w->lazy, ot_dynamic_has(info, leads, PF_X), __ATOMIC_RELEASE);
 	__atomic_store_n(&w->on, true, __ATOMIC_RELEASE);
 	w->on = write_slot(slot, forwarder);
@@ -361,6 +411,25 @@ static bool is_loader(const struct dl_phdr_info *info)
 	return info->dlpi_addr && info->dlpi_addr == getauxval(AT_BASE);
 }
 
+/* One that says how large blocks are, with functions of its own that free them. */
+static void note_allocator(const struct ot_dynamic *dynamic)
+{
+	struct allocator *new = &allocators[nr_allocators];
+	bool any = false;
+
+	if (nr_allocators == NR_ALLOCATORS)
+		return;
+	new->size_of = ot_dynamic_function(dynamic, "malloc_usable_size");
+	for (unsigned i = 0; i<NR_NAMES &&new->size_of> OT_DYNAMIC_UNKNOWN; i++) {
+		uint64_t code = ot_dynamic_function(dynamic, names[i].name);
+
+		new->functions[i] = code > OT_DYNAMIC_UNKNOWN ? code : 0;
+		any = any || (new->functions[i] && !size_function_of(code));
+	}
+	if (any)
+		__atomic_store_n(&nr_allocators, nr_allocators + 1, __ATOMIC_RELEASE);
+}
+
 static int visit_names(struct dl_phdr_info *info, size_t size, void *context)
 {
 	struct ot_dynamic dynamic;
@@ -371,6 +440,7 @@ static int visit_names(struct dl_phdr_info *info, size_t size, void *context)
 	for (unsigned i = 0; i < NR_NAMES; i++)
 		if (!first_with[i])
 			first_with[i] = ot_dynamic_function(&dynamic, names[i].name);
+	note_allocator(&dynamic);
 	return is_loader(info);
 }
 

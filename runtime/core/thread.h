@@ -148,6 +148,20 @@ static inline void ot_thread_set_depth(struct ot_thread *thread, uint32_t depth)
 }
 
 /**
+ * Begins a hook of the calling thread. False: a handler has forked between the look at armed and this, and this is the
+ * child, which has found the state wiped (from here on it would be kept: ot_threads_before_fork).
+ */
+static inline bool ot_thread_take(struct ot_thread *thread, uint64_t hook)
+{
+	thread->armed = hook;
+	ot_barrier();
+	if (ot_likely(thread->top))
+		return true;
+	thread->armed = 0;
+	return false;
+}
+
+/**
  * The calling thread's state, attached if need be; NULL = this call cannot be recorded (counted).
  *
  * @param hook the hook that asks, as it will stand in armed

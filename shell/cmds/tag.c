@@ -199,13 +199,14 @@ const struct ot_cmd ot_cmd_tag = {
 	.summary = "mark an object, to follow it from call to call; alone: what is tagged",
 	.help = "POINTER is an expression: what it points to is tagged, a struct or an array as it is; . is\n"
 		"self, or the object of the directory. Then `trace -c tagged F` shows the calls of F that get\n"
-		"a pointer to it, or into it.\n"
+		"a pointer to it, or into it; `set trace_related on` those of all traced functions.\n"
 		"  -b BYTES  how large it is, where its type does not say, or says less\n"
 		"The tag goes with the object: it ends when the program frees it, and moves with realloc(), as\n"
 		"far as that is seen: calls of free() and realloc() through the slots of modules are, also those\n"
 		"inside libc; calls of a program that has a free() of its own, of one that is linked\n"
-		"statically, and through a pointer that was set before, are not. A block is known by what is\n"
-		"tagged: an object behind a header in its block outlives it. `set tag_free false` and\n"
+		"statically, and through a pointer that was set before, are not. What is tagged inside of a\n"
+		"block ends and moves with it where the module that has free() has malloc_usable_size(), as\n"
+		"libc; else only with a block whose first byte is tagged. `set tag_free false` and\n"
 		"`set tag_realloc false` leave tags where they are.",
 	.options = "-b",
 	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_NEEDS_LIVE | OT_CMD_LISTS,

@@ -49,6 +49,14 @@ void ot_emit_arg(struct ot_emitter *out, enum otrace_code_op op, unsigned int wi
 	move_stack(out, &code);
 }
 
+void ot_emit_words(struct ot_emitter *out, enum otrace_code_op op, uint32_t first, uint32_t mask)
+{
+	struct otrace_code code = {.op = (uint8_t)op, .arg = (uint16_t)first, .imm = mask};
+
+	add(out, code);
+	move_stack(out, &code);
+}
+
 static void add_words(struct ot_emitter *out, const void *data, uint32_t bytes)
 {
 	for (uint32_t done = 0; done < bytes; done += 8) {

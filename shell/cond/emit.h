@@ -23,6 +23,8 @@ struct ot_label {
 
 void ot_emit(struct ot_emitter *out, enum otrace_code_op op, unsigned int width, uint64_t imm);
 void ot_emit_arg(struct ot_emitter *out, enum otrace_code_op op, unsigned int width, uint32_t arg);
+/** Of words in the frame: those of the mask at and behind an offset. */
+void ot_emit_words(struct ot_emitter *out, enum otrace_code_op op, uint32_t first, uint32_t mask);
 /** Pushes a number; a short one where its bits allow. */
 void ot_emit_constant(struct ot_emitter *out, uint64_t value);
 /** With the text behind it. @param arg of the instruction */

@@ -75,30 +75,87 @@ static struct ot_err *argument_tagged(struct ot_compiler *c, const struct ot_exp
 	return NULL;
 }
 
-struct ot_err *ot_cond_tagged_value(struct ot_compiler *c, const struct ot_expr_node *node,
-				    int param)
+/* The pointer itself lies in the frame, where one instruction looks at several. */
+static bool is_word(const struct ot_param *param)
+{
+	const struct otrace_piece *piece = param->pieces;
+
+	return is_tagged_kind(param) && param->nr_pieces == 1 && piece->size_bytes == 8 &&
+	       (piece->kind == OTRACE_PIECE_DIRECT || piece->kind == OTRACE_PIECE_ADDRESS_ONLY) &&
+	       piece->frame_offset % 8 == 0 && piece->frame_offset <= UINT16_MAX;
+}
+
+/* The lowest of them at or behind an offset; UINT32_MAX = none. */
+static uint32_t next_word(const struct ot_fn *fn, uint32_t from)
+{
+	uint32_t lowest = UINT32_MAX;
+
+	for (uint32_t i = 0; i < fn->nr_params; i++)
+		if (is_word(&fn->params[i]) && fn->params[i].pieces[0].frame_offset >= from &&
+		    fn->params[i].pieces[0].frame_offset < lowest)
+			lowest = fn->params[i].pieces[0].frame_offset;
+	return lowest;
+}
+
+#define WORDS_MOST 32u
+
+static uint32_t words_from(const struct ot_fn *fn, uint32_t first)
+{
+	uint32_t mask = 0;
+
+	for (uint32_t i = 0; i < fn->nr_params; i++) {
+		const struct ot_param *param = &fn->params[i];
+
+		if (is_word(param) && param->pieces[0].frame_offset >= first &&
+		    param->pieces[0].frame_offset - first < 8 * WORDS_MOST)
+			mask |= 1u << (param->pieces[0].frame_offset - first) / 8;
+	}
+	return mask;
+}
+
+/* Pushes for each instruction's words whether one is tagged, until one is. @return how many instructions */
+static uint32_t words_tagged(struct ot_compiler *c, struct ot_label *yes)
+{
+	uint32_t nr = 0;
+
+	for (uint32_t first = next_word(c->fn, 0); first != UINT32_MAX;
+	     first = next_word(c->fn, first + 8 * WORDS_MOST), nr++) {
+		if (nr)
+			ot_emit_jump(c->out, OTRACE_CODE_JUMP_IF, yes);
+		ot_emit_words(c->out, OTRACE_CODE_TAGGED_ANY, first, words_from(c->fn, first));
+	}
+	return nr;
+}
+
+/* One after another, of those that lie elsewhere. */
+static struct ot_err *any_tagged(struct ot_compiler *c, const struct ot_expr_node *node)
 {
 	struct ot_label yes = {0}, end = {0};
-	bool any = false;
+	uint32_t nr = words_tagged(c, &yes);
 
-	if (param >= 0)
-		return argument_tagged(c, node, param);
 	for (uint32_t i = 0; i < c->fn->nr_params; i++) {
-		if (!is_tagged_kind(&c->fn->params[i]))
+		if (!is_tagged_kind(&c->fn->params[i]) || is_word(&c->fn->params[i]))
 			continue;
+		if (nr++)
+			ot_emit_jump(c->out, OTRACE_CODE_JUMP_IF, &yes);
 		OT_TRY(argument_tagged(c, node, (int)i));
-		ot_emit_jump(c->out, OTRACE_CODE_JUMP_IF, &yes);
-		any = true;
 	}
-	if (!any)
+	if (!nr)
 		return ot_cond_error(c, node, OT_ERR_TYPE, "%s has no argument that is a pointer",
 				     c->fn->unique_name);
-	ot_emit(c->out, OTRACE_CODE_CONSTANT, 0, 0);
+	if (nr == 1)
+		return NULL;
 	ot_emit_jump(c->out, OTRACE_CODE_JUMP, &end);
 	ot_emit_label(c->out, &yes);
 	ot_emit(c->out, OTRACE_CODE_CONSTANT, 0, 1);
 	ot_emit_label(c->out, &end);
 	return NULL;
+}
+
+struct ot_err *ot_cond_tagged_value(struct ot_compiler *c, const struct ot_expr_node *node,
+				    int param)
+{
+	return param >= 0 ? argument_tagged(c, node, param) : any_tagged(c, node);
 }
 
 /* ------------------------------------------------------------------ bad ends */

@@ -86,6 +86,7 @@ static void destroy(struct ot_context *context)
 	ot_buf_deinit(&context->texts);
 	ot_vec_deinit(&context->pieces);
 	free(context->damage);
+	free(context->related);
 	free(context);
 }
 
@@ -124,6 +125,18 @@ void ot_contexts_set_filer(struct ot_contexts *contexts, ot_contexts_filer filer
 {
 	contexts->filer = filer;
 	contexts->filer_priv = priv;
+}
+
+void ot_contexts_set_relater(struct ot_contexts *contexts, ot_contexts_relater relater, void *priv)
+{
+	contexts->relater = relater;
+	contexts->relater_priv = priv;
+}
+
+void ot_contexts_save_all(struct ot_contexts *contexts, enum ot_context_kind kind, bool saved)
+{
+	contexts->saved_kinds &= ~(1u << kind);
+	contexts->saved_kinds |= (unsigned int)saved << kind;
 }
 
 void ot_contexts_look(struct ot_contexts *contexts)
@@ -188,6 +201,7 @@ static void recycle(struct ot_contexts *contexts, struct ot_context *context)
 {
 	ot_context_forget_looks(context);
 	free(ot_take(context->damage));
+	free(ot_take(context->related));
 	if (contexts->nr_spare >= SPARE_MAX || context->memory.cap > SPARE_MAX_BYTES) {
 		destroy(context);
 		return;
@@ -343,6 +357,7 @@ static void file(struct ot_contexts *contexts, struct ot_context *context, const
 {
 	context->kind = kind;
 	context->store = contexts;
+	context->is_saved = contexts->saved_kinds >> kind & 1;
 	context->order = ++contexts->nr_made;
 	write_texts(context, function, label && *label ? label : "call");
 	put(contexts, context);
@@ -404,6 +419,17 @@ static void name_thread(struct ot_context *context, const struct otrace_ring *ri
 		memcpy(context->thread_name, ring->thread_name, sizeof(context->thread_name) - 1);
 }
 
+static void note_related(const struct ot_contexts *contexts, struct ot_context *context,
+			 const struct ot_context_slot *slot)
+{
+	struct ot_buf lines = OT_BUF_INIT;
+
+	if (contexts->relater)
+		contexts->relater(contexts->relater_priv, slot->trace, &slot->enter, &lines);
+	context->related = lines.len ? ot_buf_take(&lines) : NULL;
+	ot_buf_deinit(&lines);
+}
+
 static struct ot_context *make_of(struct ot_contexts *contexts, const struct ot_context_slot *slot,
 				  uint32_t matched)
 {
@@ -428,6 +454,7 @@ static struct ot_context *make_of(struct ot_contexts *contexts, const struct ot_
 		ot_buf_add(&context->enter, slot->enter_bytes.data, slot->enter_bytes.len);
 	if (slot->has_end)
 		take_end(context, &slot->end);
+	note_related(contexts, context, slot);
 	if (contexts->filer)
 		contexts->filer(contexts->filer_priv, slot->trace, matched, &filing);
 	file(contexts, context, context->fn->unique_name, filing.kind, ot_buf_text(&filing.label));

@@ -95,6 +95,7 @@ struct ot_context {
 	struct ot_context_frames *frames;
 	uint64_t nr_cut; /* pieces that a file had no room for */
 	char *damage;	 /* why its bytes cannot be read, or NULL */
+	char *related; /* a line for each argument that led to a tagged object; NULL = none did, or a file has it */
 	/* the store's */
 	struct ot_contexts *store;
 	struct ot_context *older, *newer;
@@ -111,6 +112,10 @@ struct ot_context_filing {
 /** Says where to file a call by the rules that matched. */
 typedef void (*ot_contexts_filer)(void *priv, const struct ot_trace *trace, uint32_t matched,
 				  struct ot_context_filing *ret);
+
+/** Says what a call had to do with tags: nothing, or lines. */
+typedef void (*ot_contexts_relater)(void *priv, const struct ot_trace *trace,
+				    const struct ot_call_event *event, struct ot_buf *out);
 
 /** The filer of a session: by the action and the condition of the rule that made the copies. */
 void ot_context_file_by_rules(void *priv, const struct ot_trace *trace, uint32_t matched,
@@ -134,6 +139,9 @@ struct ot_context_made {
 struct ot_contexts *ot_contexts_create(struct ot_target *target);
 void ot_contexts_destroy(struct ot_contexts *contexts);
 void ot_contexts_set_filer(struct ot_contexts *contexts, ot_contexts_filer filer, void *priv);
+void ot_contexts_set_relater(struct ot_contexts *contexts, ot_contexts_relater relater, void *priv);
+/** Whether new ones of a kind are saved as they come. */
+void ot_contexts_save_all(struct ot_contexts *contexts, enum ot_context_kind kind, bool saved);
 /** @param max_recent of each kind, at least 1 @param max_bytes of all kinds together */
 void ot_contexts_set_limits(struct ot_contexts *contexts, unsigned int max_recent,
 			    uint64_t max_bytes);

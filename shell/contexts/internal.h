@@ -30,6 +30,9 @@ struct ot_contexts {
 	struct ot_mapped_files *files;
 	ot_contexts_filer filer;
 	void *filer_priv;
+	ot_contexts_relater relater; /* or NULL */
+	void *relater_priv;
+	unsigned int saved_kinds; /* a bit for each that is saved as it comes */
 	unsigned int max_recent;
 	uint64_t max_bytes;
 	uint64_t bytes; /* of recent ones */

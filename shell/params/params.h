@@ -50,6 +50,8 @@ struct ot_params {
 	unsigned int trace_rate; /* matches in a millisecond; 0 = any */
 	uint64_t shell_timeout;	 /* milliseconds; 0 = none */
 	uint64_t break_timeout;	 /* milliseconds; 0 = none */
+	bool trace_related;	 /* calls that get tagged objects are recorded, too */
+	bool save_tags;		 /* contexts of what tags are saved */
 	bool tag_free;		 /* tags end with free() */
 	bool tag_realloc;	 /* and follow realloc() */
 };

@@ -10,6 +10,8 @@
 #include "params/params.h"
 #include "stream/asserts.h"
 #include "stream/crashes.h"
+#include "stream/related.h"
+#include "stream/stream.h"
 #include "stream/traces.h"
 #include "ui/pickling.h"
 #include "ui/ui.h"
@@ -128,6 +130,25 @@ static struct ot_err *apply_tags(struct ot_shell *shell, const struct ot_params 
 	return shell ? ot_tagging_watch(shell, params) : NULL;
 }
 
+#define LOOK_MS 20 /* for what is on its way */
+
+static struct ot_err *apply_trace_related(struct ot_shell *shell, const struct ot_params *params)
+{
+	return shell && shell->traces ? ot_traces_set_related(shell->traces, params->trace_related)
+				      : NULL;
+}
+
+static struct ot_err *apply_save_tags(struct ot_shell *shell, const struct ot_params *params)
+{
+	if (!shell || !shell->contexts)
+		return NULL;
+	/* what has happened before is still as it was then */
+	if (shell->stream && shell->params && shell->params->save_tags != params->save_tags)
+		ot_stream_look(shell->stream, LOOK_MS);
+	ot_contexts_save_all(shell->contexts, OT_CONTEXT_TAGS, params->save_tags);
+	return NULL;
+}
+
 static bool is_assignment(const char *word)
 {
 	size_t n = 0;
@@ -227,6 +248,9 @@ const struct ot_setting ot_params_table[] = {
 	{FIELD(safe_mode), .kind = OT_SETTING_BOOL, .standard = "false",
 	 .help = "no stores, calls or patches; it can be switched on, but not off",
 	 .apply = apply_safe_mode},
+	{FIELD(save_tags), .kind = OT_SETTING_BOOL, .standard = "false",
+	 .help = "contexts of calls that tag (trace -a tag) go to /osh/saved, too",
+	 .apply = apply_save_tags},
 	{FIELD(shell_timeout), .kind = OT_SETTING_DURATION, .standard = "0", .max = 24 * HOUR_MS,
 	 .help = "in scripts: time that a unix command has before it is ended; 0 = any"},
 	{FIELD(trace_active), .kind = OT_SETTING_BOOL, .standard = "true",
@@ -237,6 +261,10 @@ const struct ot_setting ot_params_table[] = {
 	{FIELD(trace_rate), .kind = OT_SETTING_UINT, .standard = "0", .max = 1000000,
 	 .help = "matches in a millisecond at which such a trace ends; 0 = any",
 	 .apply = apply_trace_limits},
+	{FIELD(trace_related), .kind = OT_SETTING_BOOL, .standard = "false",
+	 .help = "calls of traced functions that get a pointer to a tagged object are shown, whatever their "
+		 "conditions say, and which object it is",
+	 .apply = apply_trace_related},
 	{FIELD(tag_free), .kind = OT_SETTING_BOOL, .standard = "true",
 	 .help = "an object's tag ends when the program frees the object", .apply = apply_tags},
 	{FIELD(tag_realloc), .kind = OT_SETTING_BOOL, .standard = "true",

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/** For traces.c, requests.c and arming.c only: what they share. */
+/** For traces.c, requests.c, arming.c and related.c only: what they share. */
 #ifndef OT_STREAM_ARMED_H
 #define OT_STREAM_ARMED_H
 
 #include "base/map.h"
 #include "base/vec.h"
 #include "stream/traces.h"
+
+struct ot_tags;
 
 /** A request that has a function. */
 struct ot_trace_member {
@@ -52,6 +54,11 @@ struct ot_traces {
 	size_t nr_fns_seen; /* functions looked at for requests of more than one name */
 	bool inactive;	    /* the master switch */
 	bool has_news;	    /* a request is over and its functions are still armed */
+	bool is_related;    /* calls that get tagged objects are recorded, too */
+	struct ot_trace_request
+		*related_request;    /* counts them, and is not listed; NULL = it never was on */
+	struct ot_map related_rules; /* fn -> its rule */
+	const struct ot_tags *tags;  /* NULL = nothing is known of them */
 };
 
 /* ------------------------------------------------------------------ requests.c */
@@ -66,6 +73,9 @@ void ot_request_retire(struct ot_traces *traces, struct ot_trace_request *reques
 /** Those that have lost all their functions; not what may get more, or is listed as being over. */
 void ot_requests_retire_empty(struct ot_traces *traces);
 void ot_request_destroy(struct ot_trace_request *request);
+/** One with a number of its own that nobody sees, of a condition, without contexts; for who destroys it. */
+struct ot_err *ot_request_hidden(struct ot_traces *traces, const char *cond,
+				 struct ot_trace_request **ret);
 
 /* ------------------------------------------------------------------ arming.c */
 
@@ -76,6 +86,7 @@ struct ot_trace_change {
 	struct ot_trace *arm;		 /* filled in */
 	struct ot_buf rules;
 	bool refused;
+	bool has_related; /* among the rules */
 };
 
 struct ot_trace_changes {
@@ -93,9 +104,17 @@ struct ot_trace_change *ot_change_begin(struct ot_trace_changes *changes,
 struct ot_err *ot_changes_apply(struct ot_traces *traces, struct ot_trace_changes *changes,
 				struct ot_trace_report *report, struct otrace_switched *ret);
 void ot_changes_deinit(struct ot_trace_changes *changes);
+/** Arms all stubs anew: what is wanted of each of them is as it was, and what becomes of that may be another thing. */
+struct ot_err *ot_sites_plan_again(struct ot_traces *traces);
 /** Nothing is armed any more, whatever the program thinks. */
 void ot_sites_forget(struct ot_traces *traces);
 /** The rule of a member, made if it is not there. */
 struct ot_err *ot_member_rule(struct ot_traces *traces, struct ot_trace_member *member);
+
+/* ------------------------------------------------------------------ related.c */
+
+/** The rule for related calls of a stub that has members; NULL = it needs none, or cannot have one. */
+struct ot_trace_rule *ot_related_rule(struct ot_traces *traces,
+				      const struct ot_trace_members *members);
 
 #endif

@@ -172,16 +172,22 @@ static struct ot_err *plan_rules(struct ot_traces *traces, struct ot_trace_chang
 				 const struct ot_trace *plain)
 {
 	struct ot_trace_members *members = &change->members;
+	struct ot_trace_rule *related = ot_related_rule(traces, members);
 	struct ot_trace_rule **rules;
 
 	for (size_t i = 0; i < members->nr; i++)
 		OT_TRY(ot_member_rule(traces, &members->items[i]));
 	order_by_copying(members);
-	change->arm = ruled_trace(traces, plain, (uint32_t)members->nr);
+	change->has_related = related;
+	change->arm = ruled_trace(traces, plain, (uint32_t)(members->nr + change->has_related));
 	rules = (struct ot_trace_rule **)change->arm->rules;
 	for (size_t i = 0; i < members->nr; i++) {
 		rules[i] = members->items[i].rule;
 		ot_trace_rule_add(rules[i], &change->rules);
+	}
+	if (related) {
+		rules[members->nr] = related;
+		ot_trace_rule_add(related, &change->rules);
 	}
 	change->arm->request = rules[0]->request;
 	return NULL;
@@ -279,6 +285,8 @@ static struct ot_err *send_limits(struct ot_traces *traces, const struct ot_trac
 			if (!request->limits_known)
 				add_limits(request, &sets);
 		}
+		if (change->has_related && !traces->related_request->limits_known)
+			add_limits(traces->related_request, &sets);
 	}
 	if (!sets.len)
 		return NULL;

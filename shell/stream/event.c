@@ -3,6 +3,7 @@
 
 #include "stream/clock.h"
 #include "stream/event.h"
+#include "stream/related.h"
 
 static void add_id(const char *name, uint64_t call_time_ns, uint64_t seq, struct ot_buf *out)
 {
@@ -99,6 +100,7 @@ void ot_event_text(const struct ot_event_writer *writer, const struct ot_trace *
 	switch (event->kind) {
 	case OT_CALL_ENTER:
 		text_call(writer, trace, event, out);
+		ot_related_text(writer->traces, trace, event, out);
 		break;
 	case OT_CALL_RETURN:
 		text_return(writer, trace, event, out);
@@ -194,7 +196,7 @@ static void json_traces(const struct ot_trace *trace, uint32_t matched, struct o
 	if (!trace->nr_rules)
 		ot_buf_add_u64(out, trace->request->number);
 	for (uint32_t i = 0; i < trace->nr_rules; i++) {
-		if (trace->nr_rules > 1 && !(matched & 1u << i))
+		if ((trace->nr_rules > 1 && !(matched & 1u << i)) || trace->rules[i]->is_related)
 			continue;
 		if (any)
 			ot_buf_addc(out, ',');
@@ -211,6 +213,7 @@ static void json_begin(const struct ot_event_writer *writer, const struct ot_tra
 		OT_ADD(out, ",\"late\":true");
 	OT_ADD(out, ",\"args\":");
 	ot_capture_json_args(trace->plan, &writer->format, event->captures, event->nr_bytes, out);
+	ot_related_json(writer->traces, trace, event, out);
 }
 
 void ot_event_json(const struct ot_event_writer *writer, const struct ot_trace *trace,

@@ -121,6 +121,11 @@ static bool is_left_over(struct ot_traces *traces, uint32_t number)
 	return counts.is_kept;
 }
 
+static bool is_hidden(const struct ot_traces *traces, uint32_t number)
+{
+	return traces->related_request && traces->related_request->number == number;
+}
+
 /* Numbers grow, so that who remembers one is not surprised; after the last one they begin again. */
 static struct ot_err *next_number(struct ot_traces *traces, uint32_t *ret)
 {
@@ -128,7 +133,8 @@ static struct ot_err *next_number(struct ot_traces *traces, uint32_t *ret)
 
 	for (uint32_t i = 1; i < OTRACE_COUNTERS_MAX; i++) {
 		number = number % (OTRACE_COUNTERS_MAX - 1) + 1;
-		if (ot_traces_request(traces, number) || is_left_over(traces, number))
+		if (ot_traces_request(traces, number) || is_hidden(traces, number) ||
+		    is_left_over(traces, number))
 			continue;
 		*ret = number;
 		return NULL;
@@ -160,6 +166,25 @@ struct ot_err *ot_request_take(struct ot_traces *traces, const char *pattern, bo
 	own_options(request, &own);
 	set_limits(traces, request);
 	*ret = request;
+	return NULL;
+}
+
+/* From the last number down: people count from the first. */
+struct ot_err *ot_request_hidden(struct ot_traces *traces, const char *cond,
+				 struct ot_trace_request **ret)
+{
+	const struct ot_trace_options options = {.cond = cond, .when = OT_TRACE_CALL};
+	uint32_t number = OTRACE_COUNTERS_MAX - 1;
+
+	while (number && (ot_traces_request(traces, number) || is_left_over(traces, number)))
+		number--;
+	if (!number)
+		return ot_err_new(OT_ERR_OTHER, "there are %u traces already",
+				  OTRACE_COUNTERS_MAX - 1);
+	*ret = ot_alloc(sizeof(**ret));
+	(*ret)->pattern = ot_strdup(cond);
+	(*ret)->number = number;
+	own_options(*ret, &options);
 	return NULL;
 }
 

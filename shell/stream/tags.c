@@ -17,6 +17,8 @@ struct listener {
 /* By number. They come nearly in order: of several threads' records, those at the same time may not. */
 struct ot_tags {
 	OT_VEC(struct ot_tag *) all;
+	OT_VEC(struct ot_tag *) places; /* those that live, by address */
+	uint64_t largest_bytes;		/* that any ever had */
 	size_t nr_ended;
 	void (*name)(void *priv, struct ot_tag *tag);
 	void *name_priv;
@@ -43,6 +45,7 @@ void ot_tags_destroy(struct ot_tags *tags)
 	for (size_t i = 0; i < tags->all.nr; i++)
 		destroy_tag(tags->all.items[i]);
 	ot_vec_deinit(&tags->all);
+	ot_vec_deinit(&tags->places);
 	free(tags);
 }
 
@@ -84,6 +87,54 @@ static struct ot_tag *find(const struct ot_tags *tags, uint32_t number)
 	return tag && tag->number == number ? tag : NULL;
 }
 
+/* ------------------------------------------------------------------ by address */
+
+/* The first that begins behind an address, or there with a number that is higher. */
+static size_t place_behind(const struct ot_tags *tags, uint64_t address, uint32_t number)
+{
+	size_t low = 0, high = tags->places.nr;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct ot_tag *tag = tags->places.items[middle];
+
+		if (tag->address < address || (tag->address == address && tag->number <= number))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void put_place(struct ot_tags *tags, struct ot_tag *tag)
+{
+	size_t at = place_behind(tags, tag->address, tag->number);
+
+	ot_vec_push(&tags->places, tag);
+	memmove(&tags->places.items[at + 1], &tags->places.items[at],
+		(tags->places.nr - 1 - at) * sizeof(tags->places.items[0]));
+	tags->places.items[at] = tag;
+	if (tag->bytes > tags->largest_bytes)
+		tags->largest_bytes = tag->bytes;
+}
+
+static void take_place(struct ot_tags *tags, const struct ot_tag *tag)
+{
+	size_t at = place_behind(tags, tag->address, tag->number);
+
+	tags->places.nr--;
+	memmove(&tags->places.items[at - 1], &tags->places.items[at],
+		(tags->places.nr + 1 - at) * sizeof(tags->places.items[0]));
+}
+
+static void move_place(struct ot_tags *tags, struct ot_tag *tag, uint64_t address, uint64_t bytes)
+{
+	take_place(tags, tag);
+	tag->address = address;
+	tag->bytes = bytes;
+	put_place(tags, tag);
+}
+
 /* The older half of those that have ended. */
 static void forget_some(struct ot_tags *tags)
 {
@@ -107,6 +158,7 @@ static void end_tag(struct ot_tags *tags, struct ot_tag *tag, enum ot_tag_end en
 {
 	if (!tag || tag->end)
 		return;
+	take_place(tags, tag);
 	tag->end = end;
 	tag->end_ns = time_ns;
 	tags->nr_ended++;
@@ -119,6 +171,7 @@ static void revive(struct ot_tags *tags, struct ot_tag *tag)
 		return;
 	tag->end = OT_TAG_LIVES;
 	tags->nr_ended--;
+	put_place(tags, tag);
 }
 
 void ot_tags_end(struct ot_tags *tags, uint32_t number, enum ot_tag_end end, uint64_t time_ns)
@@ -137,6 +190,7 @@ static void insert(struct ot_tags *tags, struct ot_tag *tag)
 	memmove(&tags->all.items[at + 1], &tags->all.items[at],
 		(tags->all.nr - 1 - at) * sizeof(tags->all.items[0]));
 	tags->all.items[at] = tag;
+	put_place(tags, tag);
 }
 
 static void name_by_address(struct ot_tag *tag)
@@ -203,8 +257,7 @@ static void feed_moved(struct ot_tags *tags, const struct otrace_rec_tag_moved *
 		revive(tags, tag);
 	if (!tag || tag->end)
 		return;
-	tag->address = rec->address;
-	tag->bytes = rec->bytes;
+	move_place(tags, tag, rec->address, rec->bytes);
 	event->tag = tag;
 	event->from = rec->from;
 	tell(tags, event);
@@ -272,8 +325,8 @@ static void sync_one(struct ot_tags *tags, const struct otrace_tag_info *info, u
 	if (!tag)
 		tag = add(tags, &missed);
 	revive(tags, tag);
-	tag->address = info->address;
-	tag->bytes = info->bytes;
+	if (!tag->end)
+		move_place(tags, tag, info->address, info->bytes);
 }
 
 void ot_tags_sync(struct ot_tags *tags, const struct otrace_tag_info *infos, size_t nr,
@@ -309,14 +362,57 @@ const struct ot_tag *ot_tags_next(const struct ot_tags *tags, size_t *at)
 	return NULL;
 }
 
+static bool covers(const struct ot_tag *tag, uint64_t address)
+{
+	return address - tag->address < tag->bytes;
+}
+
+/* Of those that have the address, mostly one inside of another, the one that begins last. */
+static const struct ot_tag *find_live(const struct ot_tags *tags, uint64_t address,
+				      uint64_t time_ns)
+{
+	for (size_t i = place_behind(tags, address, UINT32_MAX); i-- > 0;) {
+		const struct ot_tag *tag = tags->places.items[i];
+
+		if (address - tag->address >= tags->largest_bytes)
+			return NULL;
+		if (covers(tag, address) && tag->time_ns <= time_ns)
+			return tag;
+	}
+	return NULL;
+}
+
+static const struct ot_tag *find_ended(const struct ot_tags *tags, uint64_t address,
+				       uint64_t time_ns)
+{
+	const struct ot_tag *best = NULL;
+
+	for (size_t i = 0; i < tags->all.nr; i++) {
+		const struct ot_tag *tag = tags->all.items[i];
+
+		if (tag->end && covers(tag, address) && tag->time_ns <= time_ns &&
+		    time_ns < tag->end_ns && (!best || tag->bytes < best->bytes))
+			best = tag;
+	}
+	return best;
+}
+
+const struct ot_tag *ot_tags_when(const struct ot_tags *tags, uint64_t address, uint64_t time_ns,
+				  bool past)
+{
+	const struct ot_tag *tag = find_live(tags, address, time_ns);
+
+	return tag || !past ? tag : find_ended(tags, address, time_ns);
+}
+
 const struct ot_tag *ot_tags_at(const struct ot_tags *tags, uint64_t address)
 {
-	const struct ot_tag *tag, *best = NULL;
+	return find_live(tags, address, UINT64_MAX);
+}
 
-	for (size_t at = 0; (tag = ot_tags_next(tags, &at));)
-		if (address - tag->address < tag->bytes && (!best || tag->bytes < best->bytes))
-			best = tag;
-	return best;
+size_t ot_tags_nr_known(const struct ot_tags *tags)
+{
+	return tags->all.nr;
 }
 
 /* ------------------------------------------------------------------ words */

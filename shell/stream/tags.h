@@ -88,6 +88,15 @@ const struct ot_tag *ot_tags_next(const struct ot_tags *tags, size_t *at);
 /** The one that covers an address, NULL = none. As far as we know: the process may know more. */
 const struct ot_tag *ot_tags_at(const struct ot_tags *tags, uint64_t address);
 
+/**
+ * The one that covered an address at a time, of several the innermost; NULL = none that we know.
+ * @param past also among those that have ended since, which takes long
+ */
+const struct ot_tag *ot_tags_when(const struct ot_tags *tags, uint64_t address, uint64_t time_ns,
+				  bool past);
+/** Tags that are known, those that have ended among them. */
+size_t ot_tags_nr_known(const struct ot_tags *tags);
+
 /** "freed", "replaced by another tag", ... */
 const char *ot_tag_end_text(enum ot_tag_end end);
 /** One line with its newline. */

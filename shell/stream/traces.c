@@ -55,6 +55,8 @@ static void destroy_requests(struct ot_traces *traces)
 		ot_request_destroy(traces->requests.items[i]);
 	for (size_t i = 0; i < traces->old.nr; i++)
 		ot_request_destroy(traces->old.items[i]);
+	if (traces->related_request)
+		ot_request_destroy(traces->related_request);
 	ot_vec_deinit(&traces->requests);
 	ot_vec_deinit(&traces->old);
 }
@@ -84,6 +86,7 @@ void ot_traces_destroy(struct ot_traces *traces)
 	ot_vec_deinit(&traces->rules);
 	ot_vec_deinit(&traces->fns);
 	ot_vec_deinit(&traces->all);
+	ot_map_deinit(&traces->related_rules);
 	ot_map_deinit(&traces->sums);
 	ot_map_deinit(&traces->plain[0]);
 	ot_map_deinit(&traces->plain[1]);
@@ -375,19 +378,25 @@ bool ot_traces_is_active(const struct ot_traces *traces)
 	return !traces->inactive;
 }
 
-struct ot_err *ot_traces_set_active(struct ot_traces *traces, bool active)
+struct ot_err *ot_sites_plan_again(struct ot_traces *traces)
 {
 	struct ot_trace_changes changes = {0};
+
+	for (size_t i = 0; i < traces->sites.nr; i++)
+		if (traces->sites.items[i]->members.nr)
+			ot_change_begin(&changes, traces->sites.items[i], NULL);
+	return apply_and_free(traces, &changes);
+}
+
+struct ot_err *ot_traces_set_active(struct ot_traces *traces, bool active)
+{
 	bool was_inactive = traces->inactive;
 	struct ot_err *err;
 
 	if (active != was_inactive)
 		return NULL;
-	for (size_t i = 0; i < traces->sites.nr; i++)
-		if (traces->sites.items[i]->members.nr)
-			ot_change_begin(&changes, traces->sites.items[i], NULL);
 	traces->inactive = !active;
-	err = apply_and_free(traces, &changes);
+	err = ot_sites_plan_again(traces);
 	if (err)
 		traces->inactive = was_inactive;
 	return err;
@@ -522,6 +531,19 @@ static unsigned int when_of(const struct ot_trace_request *request, bool shown)
 	return shown && request->options.quiet ? 0 : request->options.when;
 }
 
+/* A related call is shown as those are that match. */
+static unsigned int when_of_rule(const struct ot_trace *trace, uint32_t number, bool shown)
+{
+	unsigned int when = 0;
+
+	if (!trace->rules[number]->is_related)
+		return when_of(trace->rules[number]->request, shown);
+	for (uint32_t i = 0; i < trace->nr_rules; i++)
+		if (i != number)
+			when |= when_of(trace->rules[i]->request, shown);
+	return when ? when | OT_TRACE_CALL : 0;
+}
+
 unsigned int ot_trace_when(const struct ot_trace *trace, uint32_t matched, bool shown)
 {
 	unsigned int when = 0;
@@ -531,6 +553,6 @@ unsigned int ot_trace_when(const struct ot_trace *trace, uint32_t matched, bool 
 	/* Nothing is known of an end whose beginning was lost: whoever might have it does. */
 	for (uint32_t i = 0; i < trace->nr_rules; i++)
 		if (!matched || matched & 1u << i)
-			when |= when_of(trace->rules[i]->request, shown);
+			when |= when_of_rule(trace, i, shown);
 	return when;
 }

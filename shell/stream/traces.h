@@ -73,6 +73,7 @@ struct ot_trace_rule {
 	struct ot_cond *cond;	     /* NULL = every call */
 	struct ot_copy_plan *copies; /* NULL = no contexts are made */
 	struct otrace_rule head;
+	bool is_related; /* of no request that is listed: see stream/related.h */
 };
 
 /** What was read of a function's calls. */

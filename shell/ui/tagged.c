@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <string.h>
 
+#include "contexts/contexts.h"
+#include "stream/related.h"
 #include "stream/stream.h"
 #include "stream/tags.h"
 #include "ui/tagged.h"
@@ -83,9 +85,17 @@ static void name(void *priv, struct ot_tag *tag)
 	tag->quiet = request->options.quiet;
 }
 
+static void relate(void *priv, const struct ot_trace *trace, const struct ot_call_event *event,
+		   struct ot_buf *out)
+{
+	ot_related_lines(priv, trace, event, out);
+}
+
 void ot_tagged_begin(struct ot_shell *shell)
 {
 	shell->tags = ot_tags_create();
+	ot_traces_set_tags(shell->traces, shell->tags);
+	ot_contexts_set_relater(shell->contexts, relate, shell->traces);
 	ot_tags_set_namer(shell->tags, name, shell);
 	ot_tags_on_event(shell->tags, show, shell);
 	if (!shell->stream)

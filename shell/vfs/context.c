@@ -344,6 +344,8 @@ static void about_call(struct ot_vfs *vfs, const struct ot_node *parent, struct 
 	add_fn(vfs, context, ret);
 	add_text(vfs, "id", context->id, ret);
 	add_parent(vfs, context, ret);
+	if (context->related)
+		add_text(vfs, "related", context->related, ret);
 	add_stack(vfs, parent, ret);
 	add_text(vfs, "thread", context->thread_name, ret);
 	add_number(vfs, "tid", context->tid, ret);

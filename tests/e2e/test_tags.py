@@ -84,6 +84,15 @@ def test_parts_end_and_move_with_what_they_are_in(tool, program):
     assert {(e["label"], e["why"]) for e in s.events("ended")} == {("inner", "freed"), ("outer", "freed")}
 
 
+def test_parts_end_and_move_with_blocks_that_are_not_tagged(tool, program):
+    s = run(tool, program, ["fill()", "tag &nodes[2].part inner", "tag &nodes[3].text[100] last", "grow(2, 200000)", "tag",
+                            "release(2)", "nodes[2] = make(2)", "grow(3, 60)", "release(4)", "tag", "nodes[4] = make(4)"])
+    moved, = s.events("moved")
+    assert moved["label"] == "inner" and moved["from"] != moved["address"] == s.value("tag")[0]["address"]
+    assert [(e["label"], e["why"]) for e in s.events("ended")] == [("inner", "freed"), ("last", "realloc() left nothing of it")]
+    assert s.value("tag", 1) == []
+
+
 def test_what_can_be_tagged_and_how_large_it_is(tool, program):
     s = run(tool, program, ["fill()", "tag fixed", "tag nodes whole", "tag anything", "tag -b 40 anything", "tag number",
                             "tag 5", "tag function", "tag nosuchthing", "tag -b 0 anything", "tag -z fixed", "tag (void*)0",

@@ -16,6 +16,14 @@ uint32_t ot_tag_of(uint64_t address)
 	return tagged_object && address - tagged_object < 8 ? 7 : 0;
 }
 
+bool ot_tag_any(const void *words, uint32_t mask)
+{
+	for (; mask; mask &= mask - 1)
+		if (ot_tag_of(((const uint64_t *)words)[__builtin_ctz(mask)]))
+			return true;
+	return false;
+}
+
 #ifndef OT_REAL_LOOK
 bool ot_look_is_plain(uint64_t from, uint64_t bytes, const struct otrace_frame *frame)
 {

@@ -232,6 +232,11 @@ static void test_of_the_call(void **state)
 	frame.args[0] = 0x5008;
 	assert_int_equal(RUN(OP(FRAME, .width = 8, .imm = ARG(0)), OP(TAGGED), OP(ANSWER)),
 			 OT_VERDICT_NO);
+	assert_int_equal(RUN(OP(TAGGED_ANY, .arg = ARG(0), .imm = 3), OP(ANSWER)), OT_VERDICT_NO);
+	frame.args[1] = 0x5001;
+	assert_int_equal(RUN(OP(TAGGED_ANY, .arg = ARG(0), .imm = 3), OP(ANSWER)), OT_VERDICT_YES);
+	assert_int_equal(RUN(OP(TAGGED_ANY, .arg = ARG(0), .imm = 1), OP(ANSWER)), OT_VERDICT_NO);
+	assert_int_equal(RUN(OP(TAGGED_ANY, .arg = ARG(1), .imm = 1), OP(ANSWER)), OT_VERDICT_YES);
 	env.thread_name = "worker";
 	assert_int_equal(RUN(OP(NAME, .width = 1, .imm = 7), word(0x72656b726f77), OP(ANSWER)),
 			 OT_VERDICT_YES);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/area.h"
+#include "core/requests.h"
 #include "core/tags.h"
 #include "core/tagtable.h"
 #include "core/thread.h"
@@ -310,6 +311,29 @@ static void test_what_begins_inside_is_found(void **state)
 	assert_true(ot_tag_find_inside(HERE - (1ull << 30), HERE + (1ull << 30), &hit));
 }
 
+/* Blocks of any size, with one object in them and one on either side. */
+static void test_one_that_begins_inside_is_found_in_blocks_of_any_size(void **state)
+{
+	(void)state;
+	for (unsigned turn = 0; turn < 4000; turn++) {
+		uint64_t bytes = 32 + some(1ull << (1 + some(22)));
+		uint64_t block = HERE + some(1ull << 24) * 16, at = block + some(bytes - 8);
+		uint32_t inner = add(at, some_bytes());
+		struct ot_tag_hit hit;
+
+		assert_true(add(block - 64, 64 + (turn % 2 ? bytes : 0)));
+		assert_true(add(block + bytes, 16));
+		assert_true(ot_tag_find_inside(block, block + bytes, &hit));
+		assert_int_equal(hit.number, inner);
+		assert_int_equal(hit.address, at);
+		assert_true(ot_tag_take(&hit));
+		ot_tag_drop(&hit);
+		assert_false(ot_tag_find_inside(block, block + bytes, &hit));
+		drop_all();
+	}
+	assert_int_equal(ot_tags_nr(), 0);
+}
+
 /* ------------------------------------------------------------------ threads */
 
 #define NR_CHANGERS 3u
@@ -458,11 +482,11 @@ static void test_what_hooks_tag_is_told(void **state)
 	(void)state;
 	assert_true(ot_area_create(1 << 20, 1 << 16) && ot_area_map_rings());
 	assert_non_null(ot_thread_slow((uint64_t)__builtin_frame_address(0) + OT_HOOK_LOW, &arm));
-	ot_tag_from_hook(HERE, 24, 11, 3); /* takes a sub-buffer */
+	ot_tag_from_hook(HERE, 24, 11, 3, ot_tags_session()); /* takes a sub-buffer */
 	first = ot_tag_of(HERE + 23);
 	assert_true(first);
 	from = head_of_ring();
-	ot_tag_from_hook(HERE, 48, 12, 4);
+	ot_tag_from_hook(HERE, 48, 12, 4, ot_tags_session());
 	rec = (const void *)last_record(from);
 	assert_int_equal(rec->rec.type, OTRACE_REC_TAG);
 	assert_int_equal(rec->rec.nr_words * 8u, sizeof(*rec));
@@ -474,9 +498,84 @@ static void test_what_hooks_tag_is_told(void **state)
 	assert_int_equal(rec->counter, 4);
 	/* what is no address of an object is lost, and nothing says that it is there */
 	from = head_of_ring();
-	ot_tag_from_hook(~0ull - 3, 24, 13, 4);
+	ot_tag_from_hook(~0ull - 3, 24, 13, 4, OT_TAG_KEPT);
 	assert_int_equal(head_of_ring(), from);
 	assert_int_equal(ot_tags_nr(), 1);
+}
+
+/* A rule keeps the number of its session; a trace that stays has none. */
+static void test_a_hook_of_a_shell_that_has_gone_tags_nothing(void **state)
+{
+	uint32_t session = ot_tags_session();
+	uint64_t from;
+
+	(void)state;
+	ot_tag_from_hook(HERE, 24, 11, 3, session);
+	assert_int_equal(ot_tags_nr(), 1);
+	drop_all();
+	ot_tags_shell_gone();
+	assert_int_not_equal(ot_tags_session(), session);
+	from = head_of_ring();
+	ot_tag_from_hook(HERE, 24, 12, 3, session);
+	assert_int_equal(ot_tags_nr(), 0);
+	assert_int_equal(head_of_ring(), from);
+	ot_tag_from_hook(HERE, 24, 13, 3, ot_tags_session());
+	ot_tag_from_hook(HERE + 24, 24, 14, 3, OT_TAG_KEPT);
+	assert_int_equal(ot_tags_nr(), 2);
+}
+
+static uint64_t untag(const uint32_t *numbers, uint64_t nr)
+{
+	struct ot_payload in = {(const uint8_t *)numbers, nr * sizeof(*numbers)};
+	struct ot_reply reply;
+	uint64_t ret;
+
+	ot_reply_init(&reply);
+	ot_request_untag(NULL, in, &reply);
+	memcpy(&ret, reply.bytes + sizeof(struct otrace_msg), sizeof(ret));
+	ot_reply_deinit(&reply);
+	return ret;
+}
+
+/* More than are looked for at once, some of them twice, some unknown, and none (0). */
+static void test_many_are_untagged_by_their_numbers(void **state)
+{
+	static uint32_t numbers[10000];
+
+	(void)state;
+	assert_int_equal(ot_tags_prepare(), OTRACE_E_OK);
+	for (uint32_t i = 0; i < 9000; i++) {
+		numbers[i] = add(HERE + i * 64, 64);
+		assert_true(numbers[i]);
+	}
+	for (uint32_t i = 0; i < 9000; i += 3)
+		numbers[i] = i % 2 ? 0 : UINT32_MAX - i;
+	memcpy(&numbers[9000], numbers, 1000 * sizeof(numbers[0]));
+	assert_int_equal(untag(numbers, 10000), 6000);
+	assert_int_equal(ot_tags_nr(), 3000);
+	for (uint32_t i = 0; i < 9000; i++)
+		assert_int_equal(ot_tag_of(HERE + i * 64) != 0, i % 3 == 0);
+	assert_int_equal(untag(numbers, 10000), 0);
+	assert_int_equal(untag(NULL, 0), 3000);
+	assert_int_equal(ot_tags_nr(), 0);
+}
+
+static void test_one_that_was_added_is_withdrawn_unless_somebody_has_it(void **state)
+{
+	struct ot_tag tag = {.address = HERE, .bytes = 8};
+	struct ot_tag_hit hit;
+	uint32_t replaced;
+
+	(void)state;
+	assert_true(ot_tag_add(&tag, &replaced));
+	assert_true(ot_tag_find(HERE, &hit) && ot_tag_take(&hit));
+	ot_tag_withdraw(&tag);
+	assert_int_equal(ot_tags_nr(), 1);
+	ot_tag_put_back(&hit);
+	ot_tag_withdraw(&tag);
+	assert_int_equal(ot_tags_nr(), 0);
+	ot_tag_withdraw(&tag);
+	assert_int_equal(ot_tags_nr(), 0);
 }
 
 int main(void)
@@ -494,9 +593,16 @@ int main(void)
 		cmocka_unit_test_teardown(test_a_crowd_is_refused_without_a_trace, tear_down),
 		cmocka_unit_test_teardown(test_random_changes_are_as_in_a_list, tear_down),
 		cmocka_unit_test_teardown(test_what_begins_inside_is_found, tear_down),
+		cmocka_unit_test_teardown(
+			test_one_that_begins_inside_is_found_in_blocks_of_any_size, tear_down),
 		cmocka_unit_test_teardown(test_threads_change_and_look_at_once, tear_down),
 		cmocka_unit_test_teardown(test_a_child_has_none, tear_down),
 		cmocka_unit_test_teardown(test_what_hooks_tag_is_told, tear_down),
+		cmocka_unit_test_teardown(test_a_hook_of_a_shell_that_has_gone_tags_nothing,
+					  tear_down),
+		cmocka_unit_test_teardown(test_many_are_untagged_by_their_numbers, tear_down),
+		cmocka_unit_test_teardown(
+			test_one_that_was_added_is_withdrawn_unless_somebody_has_it, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);

@@ -94,7 +94,9 @@ extern "C" {
 	X(JUMP_UNLESS, 1, 0, JUMP)                                                                      \
 	X(ANSWER, 1, 0, LAST)	     /* yes if it is not 0 */                                           \
 	X(YES, 0, 0, LAST)                                                                              \
-	X(NO, 0, 0, LAST)
+	X(NO, 0, 0, LAST)                                                                               \
+	X(TAGGED_ANY, 0, 1, WORDS)   /* the same of any of the words 8 * i bytes behind arg in the     \
+				      * frame, i = the bits of imm */
 /* clang-format on */
 
 #define OTRACE_X_CODE(name, pops, pushes, checks) OTRACE_CODE_##name,

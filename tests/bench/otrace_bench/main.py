@@ -13,14 +13,14 @@ from pathlib import Path
 
 from realprograms import RealProgramError
 
-from . import calls, many, matching, programs, recording, switching
+from . import calls, many, matching, programs, recording, switching, tagging
 from .measure import BenchError, tool
 from .otrace import Otrace
 from .table import Absent, Table
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 SECTIONS = {"dormant": programs.dormant, "compile": programs.compiling, "call": calls.measure_calls, "match": matching.matching,
-            "redis": recording.recorded, "switch": switching.switching, "look": many.looking}
+            "tags": tagging.tagging, "redis": recording.recorded, "switch": switching.switching, "look": many.looking}
 # What a peer is missing without, and the Debian package that has it.
 NEEDED = {"uftrace": "uftrace", "valgrind": "valgrind", "readelf": "binutils", "nm": "binutils", "make": "make",
           "dpkg-source": "dpkg-dev", "tclsh": "tcl", "setarch": "util-linux", "clang-19": "clang-19"}

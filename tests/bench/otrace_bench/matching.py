@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a condition costs that is false, beside gdb's and the kernel's, and what a context costs."""
 
+import os
 import re
 import statistics
 import subprocess
@@ -20,6 +21,15 @@ REDIS = "Redis with trace -c 'c->argc == 99' processCommand"
 NOBODY = Absent("the peer has no conditions on arguments")
 TRACEFS = Path("/sys/kernel/tracing")
 OTHERS = {"XRay": NOBODY, "uftrace": NOBODY, "cyg": NOBODY}
+
+
+def _append(path: Path, line: str) -> None:
+    """Without the seek to the end that open(…, "a") makes and these files refuse."""
+    fd = os.open(path, os.O_WRONLY | os.O_APPEND)
+    try:
+        os.write(fd, line.encode())
+    finally:
+        os.close(fd)
 
 
 class Matching:
@@ -71,8 +81,7 @@ class Matching:
         try:
             if not (TRACEFS / "uprobe_events").exists():
                 subprocess.run(["mount", "-t", "tracefs", "none", TRACEFS], capture_output=True, check=False)
-            with open(TRACEFS / "uprobe_events", "a", encoding="ascii") as stream:
-                stream.write(f"p:otrace_bench {self.made['plain']}:{address:#x} a=%di:s32\n")
+            _append(TRACEFS / "uprobe_events", f"p:otrace_bench {self.made['plain']}:{address:#x} a=%di:s32\n")
             (event / "filter").write_text("a == 12345678", encoding="ascii")
             (event / "enable").write_text("1", encoding="ascii")
         except OSError as error:
@@ -81,8 +90,7 @@ class Matching:
             return self.plain("int", calls)
         finally:
             (event / "enable").write_text("0", encoding="ascii")
-            with open(TRACEFS / "uprobe_events", "a", encoding="ascii") as stream:
-                stream.write("-:otrace_bench\n")
+            _append(TRACEFS / "uprobe_events", "-:otrace_bench\n")
 
 
 def _conditions(bench, table, matching: Matching) -> None:

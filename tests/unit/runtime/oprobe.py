@@ -19,6 +19,7 @@ REPLY = 0x8000
 EVENT_MODULES, EVENT_CALL_DONE = 64, 65
 FRAME, STACK, MEMORY, STRING, STACK_ARGS = range(5)
 PAD, ENTER, LEAVE, ABANDONED, UNWOUND, ENTER_ONLY = range(6)
+PARTS_OF_CONTEXTS = range(7, 10)
 WAIT, PROBE_ENTER_ONLY, LEAVE_ONLY = 1, 2, 4
 FORCE = 1
 STATUS_FIELDS = (
@@ -284,13 +285,13 @@ class Ring:
         head = self.head
         low = max(0, head - self.size + SUB)
         at = (low + SUB - 1) // SUB * SUB
-        out, missed = [], None
+        out, missed, counted = [], None, 0
         while at < head:
             if at % SUB == 0:
                 position, before = struct.unpack_from("<QQ", self.area, base + at % self.size)
                 assert position == at, (position, at)
                 missed = before if missed is None else missed
-                assert before == missed + len(out), "count at the start of a sub-buffer"
+                assert before == missed + counted, "count at the start of a sub-buffer"
                 at += 16
                 continue
             place = base + at % self.size
@@ -298,6 +299,7 @@ class Ring:
             assert words
             if kind != PAD:
                 out.append(Record(self, trace, kind, flags, self.area[place + 8:place + words * 8]))
+                counted += kind not in PARTS_OF_CONTEXTS
             at += words * 8
         return out, missed or 0
 

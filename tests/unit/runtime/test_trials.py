@@ -6,11 +6,12 @@ it ends has to be the same.
 """
 import os
 import re
+import struct
 import subprocess
 
 import pytest
 
-from oprobe import ABANDONED, ENTER, ENTER_ONLY, EVENT_MODULES, FRAME, LEAVE, STRING, Program
+from oprobe import ABANDONED, ENTER, ENTER_ONLY, EVENT_MODULES, FRAME, LEAVE, PROBE, STRING, Program
 from test_runtime import all_records, args_of, ret_of
 
 
@@ -90,6 +91,48 @@ def test_a_child_is_forked_in_a_hook(trials, runtime, tmp_path):
         assert told and int(told[1]) >= 40  # the last may come on the heels of the one before
         records = [r for ring in client.rings() if ring.head for r in ring.records()[0] if r.trace == 2]
         assert [r.kind for r in records] == [ENTER, LEAVE]
+
+
+def arm_with_rules(client, fn, trace_id):
+    """One that matches and copies registers and stack, one that is decided at the end."""
+    context = struct.pack("<14I", 56, 1, 2, *[0] * 7, 512, 65536, 0, 0)
+    late = struct.pack("<14I", 56, 2, 1, *[0] * 11)
+    rules = context + late
+    set_ = struct.pack("<QIIIIII", fn.address, trace_id, 0, 2, 1, 2, len(rules))
+    captures = b"".join(struct.pack("<IIII", *capture, 0) for capture in [*args_of(fn, 2), *ret_of(fn)])
+    status = struct.unpack_from("<i", client.call(PROBE, set_ + captures + rules), 24)
+    assert status == (0,)
+
+
+@pytest.mark.parametrize("is_ruled", [False, True], ids=["plain", "rules"])
+def test_a_child_is_forked_behind_each_instruction_of_a_hook(trials, runtime, tmp_path, is_ruled):
+    with Trial(trials, runtime, tmp_path) as program:
+        client = program.attach()
+        trace_everything(client)
+        if is_ruled:
+            arm_with_rules(client, client.named("add"), 2)
+        told = re.fullmatch(r"(\d+) steps, 0 wrong, 16", program.order("S"))
+        assert told and int(told[1]) >= 200
+
+
+@pytest.mark.parametrize("is_ruled", [False, True], ids=["plain", "rules"])
+def test_a_jump_behind_each_instruction_of_a_hook(trials, runtime, tmp_path, is_ruled):
+    with Trial(trials, runtime, tmp_path) as program:
+        client = program.attach()
+        trace_everything(client)
+        add = client.named("add")
+        if is_ruled:
+            arm_with_rules(client, add, 2)
+        else:
+            client.probe((add, 2, 0, args_of(add, 2), ret_of(add)))
+        told = re.fullmatch(r"(\d+) jumps, 0 wrong, 8", program.order("H" if is_ruled else "G"))
+        assert told and int(told[1]) >= 200
+        records = [r for ring in client.rings() if ring.head for r in ring.records()[0] if r.trace == 2]
+        begun = sorted(r.seq for r in records if r.kind == ENTER)
+        ended = sorted(r.seq for r in records if r.kind in (LEAVE, ABANDONED))
+        assert begun == ended
+        left_alone = {r.seq for r in records if r.kind == ENTER and r.words() == (2, 2)}
+        assert len(left_alone) == int(told[1]) and left_alone <= {r.seq for r in records if r.kind == LEAVE}
 
 
 def test_a_struct_by_value_has_no_room_for_a_copy(trials, runtime, tmp_path):

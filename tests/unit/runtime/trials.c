@@ -32,6 +32,7 @@
 		hidden;                              \
 	})
 #define NR_FILES 64
+#define TRAP_FLAG 0x100
 
 KEEP int add(int a, int b)
 {
@@ -535,6 +536,81 @@ static void fork_in_hooks(void)
 	printf("%d alarms, %d wrong, %d\n", alarms, wrong, add(1, 1));
 }
 
+static volatile int nr_steps;
+
+/* Behind each instruction of a hook; the child goes on without steps. */
+__attribute__((no_instrument_function)) static void on_step_fork(int signal, siginfo_t *info,
+								 void *context)
+{
+	pid_t pid = fork();
+	int status = 1;
+
+	(void)signal, (void)info;
+	nr_steps++;
+	if (!pid) {
+		in_child = 1;
+		((ucontext_t *)context)->uc_mcontext.gregs[REG_EFL] &= ~TRAP_FLAG;
+		return;
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		;
+	wrong += status != 0;
+}
+
+/* With the flags above the red zone. */
+#define SET_STEPS(how, bits)                                                           \
+	__asm__ volatile("leaq -128(%%rsp), %%rsp\n\tpushfq\n\t" how                   \
+			 " %0, (%%rsp)\n\tpopfq\n\tleaq 128(%%rsp), %%rsp" ::"i"(bits) \
+			 : "memory", "cc")
+
+static void fork_in_each_step(void)
+{
+	struct sigaction action = {.sa_sigaction = on_step_fork, .sa_flags = SA_SIGINFO};
+	int sum;
+
+	sigaction(SIGTRAP, &action, NULL);
+	nr_steps = wrong = 0;
+	sum = add(1, 1) + sum_of(3, 1, 2, 3); /* the first call of a thread takes a ring */
+	SET_STEPS("orq", TRAP_FLAG);
+	sum += add(1, 1) + sum_of(3, 1, 2, 3);
+	SET_STEPS("andq", ~TRAP_FLAG);
+	if (in_child)
+		_exit(sum != 16 || add(sum, 1) != 17);
+	signal(SIGTRAP, SIG_DFL);
+	printf("%d steps, %d wrong, %d\n", nr_steps, wrong, sum);
+}
+
+static volatile int jump_at_step;
+
+__attribute__((no_instrument_function)) static void on_step_jump(int signal)
+{
+	if (++nr_steps == jump_at_step)
+		siglongjmp(back, signal);
+}
+
+/* Out of the hooks behind their first instruction, behind their second, and so on to the end. */
+static void jump_at_each_step(int stride)
+{
+	volatile int sum = 0, nr_jumps = 0, over = 0;
+
+	signal(SIGTRAP, on_step_jump);
+	while (!over) {
+		nr_steps = 0;
+		jump_at_step = 1 + stride * nr_jumps;
+		if (!sigsetjmp(back, 1)) {
+			SET_STEPS("orq", TRAP_FLAG);
+			sum = add(1, 1) + sum_of(3, 1, 2, 3);
+			SET_STEPS("andq", ~TRAP_FLAG);
+			over = 1;
+		} else {
+			nr_jumps++;
+			wrong += add(2, 2) != 4;
+		}
+	}
+	signal(SIGTRAP, SIG_DFL);
+	printf("%d jumps, %d wrong, %d\n", nr_jumps, wrong, sum);
+}
+
 /* Most of these alarms come inside of a hook, which then never ends. */
 static void jump_out_of_hooks(void)
 {
@@ -666,6 +742,15 @@ int main(int argc, char **argv)
 			break;
 		case 'F':
 			fork_in_hooks();
+			break;
+		case 'S':
+			fork_in_each_step();
+			break;
+		case 'G':
+			jump_at_each_step(1);
+			break;
+		case 'H':
+			jump_at_each_step(17);
 			break;
 		case 'b':
 			pass_large();
