@@ -60,6 +60,19 @@ struct ot_err *ot_err_prefix(struct ot_err *err, const char *format, ...)
 	return err;
 }
 
+struct ot_err *ot_err_suffix(struct ot_err *err, const char *format, ...)
+{
+	ot_auto_free char *what = err->what;
+	ot_auto_free char *suffix = NULL;
+	va_list args;
+
+	va_start(args, format);
+	suffix = ot_vasprintf(format, args);
+	va_end(args);
+	err->what = ot_asprintf("%s%s", what, suffix);
+	return err;
+}
+
 struct ot_err *ot_err_at(struct ot_err *err, const char *where, int position)
 {
 	char *copy = ot_strdup(where);

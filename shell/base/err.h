@@ -51,6 +51,9 @@ struct ot_err *ot_err_errno(const char *format, ...) OT_PRINTF(1, 2) OT_NEVER_NU
 /** Puts "text: " before what; returns @p err. */
 struct ot_err *ot_err_prefix(struct ot_err *err, const char *format, ...)
 	OT_PRINTF(2, 3) OT_NEVER_NULL;
+/** Puts text behind what, as it is given; returns @p err. */
+struct ot_err *ot_err_suffix(struct ot_err *err, const char *format, ...)
+	OT_PRINTF(2, 3) OT_NEVER_NULL;
 /** Says where; @p where is copied, position -1 = all of it. Returns @p err. */
 struct ot_err *ot_err_at(struct ot_err *err, const char *where, int position) OT_NEVER_NULL;
 /** Adds a name that may have been meant; copied; more than OT_ERR_NR_NEAREST are dropped. */

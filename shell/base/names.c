@@ -67,6 +67,12 @@ void ot_nearest_init(struct ot_nearest *nearest, const char *wanted)
 	nearest->wanted_len = strlen(wanted);
 }
 
+/* Of two letters one is half of the word: changed, it is another word, swapped it is a slip. */
+static bool is_another_word(const char *wanted, size_t len, const char *name)
+{
+	return len == 2 && strlen(name) == 2 && (wanted[0] != name[1] || wanted[1] != name[0]);
+}
+
 /* Smaller is nearer. A name that goes on where the wanted one stops is near, however long. */
 static unsigned int nearest_distance(const struct ot_nearest *nearest, const char *name,
 				     unsigned int limit)
@@ -75,6 +81,8 @@ static unsigned int nearest_distance(const struct ot_nearest *nearest, const cha
 
 	if (!strcasecmp(nearest->wanted, name))
 		return 0;
+	if (is_another_word(nearest->wanted, nearest->wanted_len, name))
+		return limit + 1;
 	distance = ot_nearest_distance(nearest->wanted, name, limit);
 	if (distance > 1 && nearest->wanted_len >= 3 &&
 	    !strncasecmp(nearest->wanted, name, nearest->wanted_len))

@@ -57,6 +57,21 @@ void ot_cmd_deliver_notes(struct ot_shell *shell, struct ot_cmd_call *call,
 	}
 }
 
+bool ot_cmd_is_over(const struct ot_shell *shell)
+{
+	enum ot_target_state state =
+		shell->target ? ot_target_state(shell->target) : OT_TARGET_FILE;
+
+	return state == OT_TARGET_ENDED || state == OT_TARGET_DETACHED;
+}
+
+bool ot_cmd_is_option(const struct ot_cmd_call *call, int at)
+{
+	const char *word = call->argv[at];
+
+	return word[0] == '-' && word[1] && (!call->plain_from || at < call->plain_from);
+}
+
 struct ot_err *ot_cmd_no_option(const struct ot_cmd *cmd, const char *word)
 {
 	ot_auto_free char *options = ot_strdup(cmd->options);

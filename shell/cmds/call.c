@@ -43,9 +43,13 @@ static struct ot_err *take_options(struct ot_shell *shell, struct ot_cmd_call *c
 {
 	int i = 1;
 
-	for (; i < call->argc && ot_functions_is_option(call->argv[i]); i += 2) {
+	for (; i < call->argc && ot_cmd_is_option(call, i); i += 2) {
 		const char *option = call->argv[i], *value = call->argv[i + 1];
 
+		if (!strcmp(option, "--")) {
+			i++;
+			break;
+		}
 		if (strcmp(option, "-t") != 0 && strcmp(option, "-w") != 0)
 			return ot_cmd_no_option(&ot_cmd_call, option);
 		if (!value)

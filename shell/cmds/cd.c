@@ -3,6 +3,7 @@
 #include "cmds/cmd.h"
 #include "cmds/evaluate.h"
 #include "cmds/paths.h"
+#include "contexts/contexts.h"
 
 static void tell_program(struct ot_shell *shell)
 {
@@ -17,7 +18,8 @@ static void tell_program(struct ot_shell *shell)
 static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 {
 	if (call->argc > 2)
-		return ot_err_new(OT_ERR_USAGE, "cd takes one directory");
+		return ot_context_explain_id(ot_err_new(OT_ERR_USAGE, "cd takes one directory"),
+					     call->argv[1]);
 	OT_TRY(ot_vfs_cd(shell->vfs, call->argc > 1 ? call->argv[1] : NULL));
 	tell_program(shell);
 	ot_paths_say_here(shell, call);

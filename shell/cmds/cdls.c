@@ -7,13 +7,12 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 	struct ot_cmd_call ls = *call;
 	const char *path = NULL;
 
-	if (call->argc > 1 &&
-	    (call->argv[call->argc - 1][0] != '-' || !strcmp(call->argv[call->argc - 1], "-"))) {
+	if (call->argc > 1 && !ot_cmd_is_option(call, call->argc - 1)) {
 		path = call->argv[call->argc - 1];
 		ls.argc--;
 	}
 	for (int i = 1; i < ls.argc; i++)
-		if (ls.argv[i][0] != '-')
+		if (!ot_cmd_is_option(&ls, i))
 			return ot_err_new(OT_ERR_USAGE, "cdls takes one directory");
 	OT_TRY(ot_ls_check(&ls, 1));
 	OT_TRY(ot_vfs_cd(shell->vfs, path));

@@ -154,6 +154,13 @@ static bool is_raw(const struct ot_shell *shell, const char *text,
 
 /* ------------------------------------------------------------------ one command */
 
+/* Nothing runs any more: that, and what can be done instead. */
+static struct ot_err *gone(const struct ot_cmd *cmd, const char *why)
+{
+	return ot_err_new(OT_ERR_GONE, cmd->gone ? "%s: %s (%s)" : "%s: %s", cmd->name, why,
+			  cmd->gone);
+}
+
 /* Why the command is not for now, or NULL. Alone an unsafe one changes nothing: it lists. */
 static struct ot_err *check_allowed(const struct ot_shell *shell, const struct ot_cmd *cmd,
 				    bool alone)
@@ -169,10 +176,12 @@ static struct ot_err *check_allowed(const struct ot_shell *shell, const struct o
 			OT_ERR_UNSUPPORTED,
 			"%s: nothing runs here, this is a program file (use run or attach)",
 			cmd->name);
+	if (cmd->flags & OT_CMD_LISTS && alone)
+		return NULL;
 	if (cmd->flags & OT_CMD_NEEDS_LIVE && target == OT_TARGET_ENDED)
-		return ot_err_new(OT_ERR_GONE, "%s: the program has ended", cmd->name);
+		return gone(cmd, "the program has ended");
 	if (cmd->flags & OT_CMD_NEEDS_LIVE && target == OT_TARGET_DETACHED)
-		return ot_err_new(OT_ERR_GONE, "%s: detached from the program", cmd->name);
+		return gone(cmd, "detached from the program");
 	if (cmd->flags & OT_CMD_UNSAFE && shell->safe && !alone)
 		return ot_err_new(
 			OT_ERR_SAFE,
@@ -243,7 +252,6 @@ static struct ot_err *meant_command(const struct ot_shell *shell, struct ot_err 
 static struct ot_err *meant_shell(struct ot_err *err, const char *text)
 {
 	const char *hint = NULL;
-	ot_auto_free char *what = NULL;
 
 	if (err->code != OT_ERR_SYNTAX && err->code != OT_ERR_NOT_FOUND && err->code != OT_ERR_TYPE)
 		return err;
@@ -253,11 +261,7 @@ static struct ot_err *meant_shell(struct ot_err *err, const char *text)
 	else if (ot_split_last_pipe(text))
 		hint = "in an expression | is C's; `pipe pr EXPRESSION | COMMAND` passes its text "
 		       "on";
-	if (!hint)
-		return err;
-	what = err->what;
-	err->what = ot_asprintf("%s (%s)", what, hint);
-	return err;
+	return hint ? ot_err_suffix(err, " (%s)", hint) : err;
 }
 
 /* What calls made before the command is there when it looks, unless there is too much of it. */
@@ -283,6 +287,23 @@ static struct ot_err *run_expression(struct ot_shell *shell, const char *text,
 	return err ? meant_shell(meant_command(shell, err, text, word), text) : NULL;
 }
 
+/* `--` ends the options. Behind the function of `call` it is an argument, as it may be for who has no options. */
+static void take_end_of_options(const struct ot_cmd *cmd, struct ot_cmd_call *call)
+{
+	bool anywhere = cmd->options && cmd != &ot_cmd_call;
+	int at = 1;
+
+	while (anywhere && at < call->argc && strcmp(call->argv[at], "--") != 0)
+		at++;
+	if (at >= call->argc || strcmp(call->argv[at], "--") != 0)
+		return;
+	free(call->argv[at]);
+	memmove(&call->argv[at], &call->argv[at + 1],
+		(size_t)(call->argc - at) * sizeof(call->argv[0]));
+	call->argc--;
+	call->plain_from = at;
+}
+
 static struct ot_err *run_command(struct ot_shell *shell, const struct ot_cmd *cmd,
 				  const char *text, struct ot_cmd_call *call)
 {
@@ -297,6 +318,8 @@ static struct ot_err *run_command(struct ot_shell *shell, const struct ot_cmd *c
 	else
 		OT_TRY(ot_split_words(text, &call->argc, &argv));
 	call->argv = argv;
+	if (!takes_rest(cmd))
+		take_end_of_options(cmd, call);
 	look_first(shell, cmd);
 	if (call->argc > 1 && !*cmd->usage)
 		err = ot_err_new(OT_ERR_USAGE, "%s takes no arguments", cmd->name);
@@ -426,7 +449,6 @@ static struct ot_err *run_outside(struct ot_shell *shell, const char *text, stru
 		"outside /osh such lines go to $SHELL, which has no /osh: `cd /osh` "
 		"first (help outside)";
 	struct ot_err *err = run_unix(shell, text, NULL, out);
-	ot_auto_free char *what = NULL;
 
 	if (!names_tree(text))
 		return err;
@@ -435,9 +457,7 @@ static struct ot_err *run_outside(struct ot_shell *shell, const char *text, stru
 			ot_ui_note(shell->ui, "%s", hint);
 		return NULL;
 	}
-	what = err->what;
-	err->what = ot_asprintf("%s; %s", what, hint);
-	return err;
+	return ot_err_suffix(err, "; %s", hint);
 }
 
 static bool is_long(const struct ot_shell *shell, const struct ot_buf *out)

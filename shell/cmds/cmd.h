@@ -43,6 +43,7 @@ struct ot_shell;
 struct ot_cmd_call {
 	int argc;	  /* words, the command's own included */
 	char **argv;	  /* shell quoting undone; argv[argc] is NULL */
+	int plain_from;	  /* words from here on are no options, whatever they look like; 0 = none */
 	const char *rest; /* text behind the command word as it was typed, blanks trimmed */
 	struct ot_buf *out;
 	struct ot_buf *json;  /* a JSON value, or left empty: the result event's "value" */
@@ -56,6 +57,7 @@ struct ot_cmd_completion {
 	int argc; /* words before the one being completed, the command's own included */
 	char **argv;
 	const char *word; /* what is there of the word, "" at its start */
+	bool as_typed; /* word has its quotes and backslashes, and candidates get them: words of commands alone */
 	/** Offers a candidate for the whole word; text that does not start with word is dropped. */
 	void (*offer)(struct ot_cmd_completion *completion, const char *text);
 	bool no_space; /* set: no blank behind a unique match (directories) */
@@ -69,6 +71,7 @@ struct ot_cmd_completion {
 #define OT_CMD_RAW 8u		/* takes the whole rest of the line: `;`, `|` and `>` are its own */
 #define OT_CMD_WAITS 16u	/* takes long on purpose: nothing is said about that */
 #define OT_CMD_STOPS_LINE 64u	/* when it fails, commands behind it on the line are not run */
+#define OT_CMD_LISTS 256u	/* alone it lists, also when nothing runs any more */
 #define OT_CMD_LOOKS 128u	/* what has been recorded by now is read before */
 
 struct ot_cmd {
@@ -78,6 +81,7 @@ struct ot_cmd {
 	const char *help;    /* more lines for `help NAME`, may be NULL */
 	const char *options; /* words offered for a dash, separated by blanks: "-c -q" */
 	unsigned int flags;  /* OT_CMD_* */
+	const char *gone;    /* NEEDS_LIVE: what else is said when the program has ended, or NULL */
 	struct ot_err *(*run)(struct ot_shell *shell, struct ot_cmd_call *call);
 	void (*complete)(struct ot_shell *shell, struct ot_cmd_completion *completion);
 };
@@ -187,8 +191,15 @@ void ot_cmd_cut(struct ot_cmd_call *call, const char *what);
 void ot_cmd_deliver_notes(struct ot_shell *shell, struct ot_cmd_call *call,
 			  const struct ot_buf *notes);
 
+/** Whether the program has ended, or was left: what there is of it is the last there is. */
+bool ot_cmd_is_over(const struct ot_shell *shell);
+
 /** Whether Ctrl-C came: then that is the answer, and what was written of another is thrown away. */
 struct ot_err *ot_cmd_check_interrupt(struct ot_cmd_call *call);
+
+/** Whether a word is an option: begins with a dash that is not all of it, and stands before a `--`, which has been
+ * taken out. */
+bool ot_cmd_is_option(const struct ot_cmd_call *call, int at);
 
 /** The error for a word that is none of the command's options: those that it has, and the nearest. */
 struct ot_err *ot_cmd_no_option(const struct ot_cmd *cmd, const char *word);

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "cmds/aliases.h"
 #include "cmds/cmd.h"
 #include "cmds/files.h"
@@ -106,6 +107,71 @@ static void complete_argument(struct ot_shell *shell, const char *text,
 		cmd->complete(shell, completion);
 }
 
+/* ------------------------------------------------------------------ words as they are typed */
+
+/** The word with its quoting undone, and whose candidates get it back. */
+struct typed {
+	struct ot_cmd_completion inner;
+	struct ot_cmd_completion *outer;
+	size_t bytes; /* of what was typed, without a backslash that quotes nothing yet */
+	char quote;   /* that is open */
+};
+
+static void offer_quoted(struct ot_cmd_completion *completion, const char *text)
+{
+	const struct typed *typed = completion->priv;
+	ot_auto_buf struct ot_buf whole = OT_BUF_INIT;
+	size_t n = strlen(completion->word);
+
+	if (strncmp(text, completion->word, n) != 0)
+		return;
+	ot_buf_add(&whole, typed->outer->word, typed->bytes);
+	if (ot_split_quote(text, n, typed->quote, &whole))
+		typed->outer->offer(typed->outer, ot_buf_text(&whole));
+}
+
+/* Bytes without a backslash at the end that quotes nothing yet. */
+static size_t finished_bytes(const char *word, char quote)
+{
+	size_t n = strlen(word), nr = 0;
+
+	while (nr < n && word[n - 1 - nr] == '\\')
+		nr++;
+	return n - (quote != '\'' && nr % 2);
+}
+
+/* In the quotes of find -type more words belong to it: they are completed one by one. */
+static bool has_own_quotes(const struct ot_cmd_completion *completion)
+{
+	return completion->argc && !strcmp(completion->argv[completion->argc - 1], "-type");
+}
+
+static void complete_typed(struct ot_shell *shell, const char *text,
+			   struct ot_cmd_completion *completion)
+{
+	const char *word = completion->word;
+	struct typed typed = {.outer = completion, .quote = ot_split_open_quote(word)};
+	ot_auto_free char *finished = NULL;
+	const struct ot_cmd *cmd;
+	char **argv = NULL;
+	int argc;
+
+	if (meaning_of(shell, text, &cmd) != OT_CMD_IS_COMMAND || cmd == &ot_cmd_pr ||
+	    cmd->flags & OT_CMD_RAW || has_own_quotes(completion))
+		return;
+	typed.bytes = finished_bytes(word, typed.quote);
+	finished = ot_strndup(word, typed.bytes);
+	ot_split_words_loosely(finished, &argc, &argv);
+	typed.inner = *completion;
+	typed.inner.word = argc ? argv[0] : "";
+	typed.inner.offer = offer_quoted;
+	typed.inner.priv = &typed;
+	complete_argument(shell, text, &typed.inner);
+	completion->no_space = typed.inner.no_space;
+	completion->open = typed.inner.open;
+	ot_split_free(argv);
+}
+
 /* Behind a | or > of ours; @text is what stands before the word. */
 static bool is_redirected(const struct ot_shell *shell, const char *text)
 {
@@ -134,15 +200,18 @@ void ot_cmd_complete(struct ot_shell *shell, const char *before,
 	int argc = 0;
 
 	if (is_redirected(shell, text)) {
-		ot_files_complete(completion);
+		if (!completion->as_typed)
+			ot_files_complete(completion);
 		return;
 	}
 	ot_split_words_loosely(text, &argc, &argv);
 	completion->argc = argc;
 	completion->argv = argv;
-	if (argc)
+	if (argc && completion->as_typed)
+		complete_typed(shell, text, completion);
+	else if (argc)
 		complete_argument(shell, text, completion);
-	else
+	else if (!completion->as_typed)
 		complete_first(shell, completion);
 	ot_split_free(argv);
 	completion->argc = 0;

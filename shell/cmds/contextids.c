@@ -82,7 +82,9 @@ static struct ot_err *add_word(struct ot_shell *shell, const char *word,
 	add_matching(shell, word, list);
 	if (list->nr > before || !strcmp(word, "*"))
 		return NULL;
-	return ot_err_new(OT_ERR_NOT_FOUND, "no context \"%s\" (ls /osh/all has them)", word);
+	return ot_context_explain_id(ot_err_new(OT_ERR_NOT_FOUND,
+						"no context \"%s\" (ls /osh/all has them)", word),
+				     word);
 }
 
 struct ot_err *ot_context_ids_find(struct ot_shell *shell, struct ot_cmd_call *call, int first,

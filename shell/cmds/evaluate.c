@@ -88,7 +88,7 @@ void ot_evaluate_looks(struct ot_shell *shell, const struct ot_node *node)
 }
 
 struct ot_err *ot_evaluate(struct ot_shell *shell, const char *text, struct ot_value *ret,
-			   const struct ot_fn **copy_ret)
+			   struct ot_evaluate_notes *notes_ret)
 {
 	struct ot_expr_scope scope;
 	struct ot_node hold;
@@ -106,7 +106,8 @@ struct ot_err *ot_evaluate(struct ot_shell *shell, const char *text, struct ot_v
 	/* copies of a context are nobody's */
 	scope.access = !scope.target || scope.target == shell->target ? access_it : NULL;
 	scope.access_priv = shell;
-	scope.copy_ret = copy_ret;
+	scope.copy_ret = notes_ret ? &notes_ret->copy : NULL;
+	scope.outside_ret = notes_ret ? &notes_ret->outside : NULL;
 	locked = ot_execlock_begin(shell);
 	if (!err)
 		err = ot_expr_value(&scope, text, ret);

@@ -145,7 +145,7 @@ static struct ot_err *run_find(struct ot_shell *shell, struct ot_cmd_call *call)
 	struct ot_err *err;
 
 	for (int i = 1; i < call->argc; i++) {
-		if (call->argv[i][0] == '-') {
+		if (ot_cmd_is_option(call, i)) {
 			OT_TRY(take_option(&ot_cmd_find_tree, call, &i, &words));
 			continue;
 		}
@@ -194,7 +194,7 @@ const struct ot_cmd ot_cmd_find_tree = {
 		"-type  a C type, whatever it is called: typedefs and qualifiers are looked through;\n"
 		"       wildcards where that is no type: 'list *', 'struct cli* *', 'char [16]'\n"
 		"-depth how many steps from PATH (the current directory): 4 if not said\n"
-		"Each thing is gone into once; long arrays are cut; what was left out is said. The\n"
+		"Each thing is gone into once, in a context __up and __after, too, but not __live; long arrays are cut; what was left out is said. The\n"
 		"paths can be given to cd and pr. Ctrl-C stops.",
 	.options = "-name -type -depth",
 	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_LOOKS,
@@ -212,9 +212,11 @@ static struct ot_err *run_grep(struct ot_shell *shell, struct ot_cmd_call *call)
 	for (int i = 1; i < call->argc; i++) {
 		const char *word = call->argv[i];
 
-		if (!strcmp(word, "-depth"))
+		bool is_option = ot_cmd_is_option(call, i);
+
+		if (is_option && !strcmp(word, "-depth"))
 			OT_TRY(take_option(&ot_cmd_grep, call, &i, &words));
-		else if (word[0] == '-' && isalpha((unsigned char)word[1]) &&
+		else if (is_option && isalpha((unsigned char)word[1]) &&
 			 strcmp(word, "-inf") != 0 && strcmp(word, "-nan") != 0)
 			return ot_cmd_no_option(&ot_cmd_grep, word);
 		else if (!what.value)

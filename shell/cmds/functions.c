@@ -141,8 +141,3 @@ void ot_functions_inlined_places(const struct ot_fn *fn, struct ot_buf *out)
 	if (fn->nr_inlined > PLACES_SHOWN)
 		ot_buf_addf(out, " and %u more", fn->nr_inlined - PLACES_SHOWN);
 }
-
-bool ot_functions_is_option(const char *word)
-{
-	return word[0] == '-' && word[1];
-}

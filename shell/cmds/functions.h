@@ -36,7 +36,4 @@ void ot_functions_complete(struct ot_shell *shell, struct ot_cmd_completion *com
 /** "main (shop.c:30), bill (shop.c:41)"; at most a few places, then how many more. */
 void ot_functions_inlined_places(const struct ot_fn *fn, struct ot_buf *out);
 
-/** Whether @p word is an option of a command: begins with a dash and has more. */
-bool ot_functions_is_option(const char *word);
-
 #endif

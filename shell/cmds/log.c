@@ -31,19 +31,20 @@ static struct ot_err *take_options(const struct ot_cmd_call *call, struct log_op
 	for (int i = 1; i < call->argc; i++) {
 		const char *word = call->argv[i];
 
-		if (!strcmp(word, "-t")) {
+		if (!ot_cmd_is_option(call, i)) {
+			if (o->glob)
+				return ot_err_new(OT_ERR_USAGE,
+						  "log takes one name or pattern, not two");
+			o->glob = word;
+		} else if (!strcmp(word, "-t")) {
 			o->tree = true;
 		} else if (!strcmp(word, "-s")) {
 			o->sums = true;
 		} else if (!strcmp(word, "-n")) {
 			OT_TRY(take_number(call->argv[i + 1], &o->nr));
 			i++;
-		} else if (ot_functions_is_option(word)) {
-			return ot_cmd_no_option(&ot_cmd_log, word);
-		} else if (o->glob) {
-			return ot_err_new(OT_ERR_USAGE, "log takes one name or pattern, not two");
 		} else {
-			o->glob = word;
+			return ot_cmd_no_option(&ot_cmd_log, word);
 		}
 	}
 	if (o->tree && o->sums)
@@ -64,6 +65,14 @@ static struct ot_err *check_name(struct ot_shell *shell, const char *glob)
 	return err;
 }
 
+/* What the rings hold at this moment belongs to the answer: all of it, when nothing is written any more. */
+static struct ot_err *read_rings(struct ot_shell *shell, struct ot_cmd_call *call)
+{
+	while (ot_stream_look(shell->stream, LOOK_MS) && !ot_traces_nr_on(shell->traces))
+		OT_TRY(ot_cmd_check_interrupt(call));
+	return NULL;
+}
+
 static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 {
 	struct log_options o = {0};
@@ -73,8 +82,8 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 	if (!shell->stream)
 		return ot_err_new(OT_ERR_UNSUPPORTED, "log: there are no records of this program");
 	OT_TRY(check_name(shell, o.glob));
-	/* What the rings hold at this moment belongs to the answer. */
-	ot_stream_look(shell->stream, LOOK_MS);
+	OT_TRY(read_rings(shell, call));
+	view.nr_lost = ot_stream_nr_lost(shell->stream);
 	view.store = ot_stream_store(shell->stream);
 	view.writer.traces = shell->traces;
 	view.writer.format.program = shell->program;
@@ -99,7 +108,7 @@ const struct ot_cmd ot_cmd_log = {
 	.help = "  -n N  the last N records (50)\n"
 		"  -t    as a tree of calls for each thread; ~N is the number at the end of an id\n"
 		"  -s    for each function: calls, total time, time without traced callees, least, most\n"
-		"GLOB chooses functions by name.",
+		"GLOB chooses functions by name. Failed traceassert()s of the program stand among the calls.",
 	.options = "-n -t -s",
 	.flags = OT_CMD_NEEDS_PROGRAM,
 	.run = run,

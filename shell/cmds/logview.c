@@ -11,6 +11,7 @@
 #include "base/vec.h"
 #include "cmds/cmd.h"
 #include "cmds/logview.h"
+#include "stream/asserts.h"
 
 typedef unsigned long long ull;
 
@@ -21,6 +22,9 @@ struct walk {
 	uint64_t at;
 	const struct ot_trace *trace; /* of the event; NULL for losses */
 	struct ot_call_event event;
+	bool wants_asserts;
+	bool is_assert; /* and no call; nor a loss */
+	struct ot_assert assert;
 };
 
 static void walk_begin(struct walk *walk, const struct ot_logview *view)
@@ -41,6 +45,16 @@ static bool matches(const struct ot_logview *view, const struct ot_trace *trace)
 	       ot_glob_match(view->glob, trace->fn->unique_name);
 }
 
+static bool takes_assert(struct walk *walk, const struct ot_store_item *item)
+{
+	const char *glob = walk->view->glob;
+
+	walk->is_assert = walk->wants_asserts &&
+			  ot_assert_read(item->rec, item->tid, item->time_ns, &walk->assert) &&
+			  (!glob || ot_glob_match(glob, walk->assert.function));
+	return walk->is_assert;
+}
+
 /* Steps to the next event that the view wants. */
 static bool walk_next(struct walk *walk)
 {
@@ -48,9 +62,15 @@ static bool walk_next(struct walk *walk)
 
 	while (ot_store_next(walk->view->store, &walk->at, &item)) {
 		walk->trace = NULL;
+		walk->is_assert = false;
 		if (!item.rec) {
 			ot_calls_lost(walk->calls, item.tid, item.lost, item.time_ns, &walk->event);
 			return true;
+		}
+		if (item.rec->type == OTRACE_REC_ASSERT) {
+			if (takes_assert(walk, &item))
+				return true;
+			continue;
 		}
 		if (OTRACE_REC_IS_PART(item.rec->type) || item.rec->type == OTRACE_REC_RESUMED) {
 			ot_calls_part(walk->calls, item.tid, item.rec, item.time_ns);
@@ -73,6 +93,7 @@ static uint64_t count_events(const struct ot_logview *view)
 	uint64_t nr = 0;
 
 	walk_begin(&walk, view);
+	walk.wants_asserts = true;
 	while (walk_next(&walk))
 		nr++;
 	walk_end(&walk);
@@ -96,12 +117,16 @@ void ot_logview_lines(const struct ot_logview *view)
 	if (!nr)
 		nothing(view);
 	walk_begin(&walk, view);
+	walk.wants_asserts = true;
 	while (walk_next(&walk)) {
 		if (skip) {
 			skip--;
 			continue;
 		}
-		ot_event_text(&view->writer, walk.trace, &walk.event, view->out);
+		if (walk.is_assert)
+			ot_assert_text(&walk.assert, view->out);
+		else
+			ot_event_text(&view->writer, walk.trace, &walk.event, view->out);
 	}
 	walk_end(&walk);
 }
@@ -374,22 +399,19 @@ static void print_sums(const struct ot_logview *view, const struct ot_map *sums)
 void ot_logview_sums(const struct ot_logview *view)
 {
 	struct ot_map sums = {0}, outer = {0};
-	uint64_t lost = 0;
 	struct walk walk;
 
 	walk_begin(&walk, view);
-	while (walk_next(&walk)) {
+	while (walk_next(&walk))
 		if (walk.trace)
 			add_event(&sums, &outer, &walk);
-		else
-			lost += walk.event.lost;
-	}
 	walk_end(&walk);
 	if (!sums.nr)
 		nothing(view);
 	print_sums(view, &sums);
-	if (lost)
-		ot_cmd_note(view->call, "%llu records were lost and are not counted", (ull)lost);
+	if (view->nr_lost)
+		ot_cmd_note(view->call, "%llu records were lost and are not counted",
+			    (ull)view->nr_lost);
 	ot_map_deinit(&sums);
 	ot_map_deinit(&outer);
 }

@@ -15,6 +15,7 @@ struct ot_logview {
 	struct ot_event_writer writer;
 	const char *glob; /* NULL = all functions */
 	uint64_t nr_max;  /* of records to show, the last ones */
+	uint64_t nr_lost; /* in all */
 	struct ot_buf *out;
 	struct ot_buf *json;
 	struct ot_cmd_call *call;

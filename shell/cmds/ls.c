@@ -70,14 +70,8 @@ static struct ot_err *parse_word(struct ot_ls_options *options, const char *word
 
 static struct ot_err *parse_options(struct ot_cmd_call *call, int *first, struct ot_ls_options *ret)
 {
-	for (; *first < call->argc && call->argv[*first][0] == '-' && call->argv[*first][1];
-	     (*first)++) {
-		if (!strcmp(call->argv[*first], "--")) {
-			(*first)++;
-			break;
-		}
+	for (; *first < call->argc && ot_cmd_is_option(call, *first); (*first)++)
 		OT_TRY(parse_word(ret, call->argv[*first]));
-	}
 	return NULL;
 }
 
@@ -185,17 +179,18 @@ static struct ot_err *take_path(struct ot_shell *shell, const char *path,
 	struct ot_node_list matched = {0};
 	struct ot_ls_group group = {.title = path};
 	struct ot_err *err = NULL;
-	bool none_yet;
 
 	OT_TRY(ot_vfs_match(shell->vfs, path, &matched));
+	if (!strcmp(path, "~~") && matched.nr && !matched.items[0].context) {
+		ot_node_list_deinit(&matched);
+		return ot_err_new(OT_ERR_NOT_FOUND,
+				  "there is no context yet (trace FUNCTION makes them)");
+	}
 	options->named = !is_pattern || strstr(path, "__");
 	if (matched.nr == 1 && !is_pattern && is_listed(&matched.items[0], path, options)) {
 		options->named = false;
-		none_yet = !strcmp(path, "~~") && !matched.items[0].context;
 		err = collect(shell, &matched.items[0], options, &group);
 		ot_node_list_deinit(&matched);
-		if (none_yet && !group.list.note)
-			group.list.note = "there is no context yet: ~~ is /osh/globals";
 		if (!err)
 			ot_vec_push(directories, group);
 		else

@@ -37,7 +37,7 @@ static int compare_times(const void *a, const void *b)
 
 	if (left->ns != right->ns)
 		return left->ns < right->ns ? 1 : -1;
-	return strcmp(left->node.name, right->node.name);
+	return strverscmp(left->node.name, right->node.name);
 }
 
 void ot_ls_sort_by_time(struct ot_node_list *list)

@@ -185,7 +185,8 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 	struct ot_fn_list copies = {0};
 	struct ot_fn *with;
 	struct ot_err *err;
-	bool force = call->argc > 1 && !strcmp(call->argv[1], "--force");
+	bool option = call->argc > 1 && ot_cmd_is_option(call, 1);
+	bool force = option && !strcmp(call->argv[1], "--force");
 	char **words = call->argv + 1 + force;
 	int nr = call->argc - 1 - force;
 
@@ -193,7 +194,7 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 		list_patches(shell, call->out);
 		return NULL;
 	}
-	if (nr && words[0][0] == '-')
+	if (nr && ot_cmd_is_option(call, 1 + force))
 		return ot_cmd_no_option(&ot_cmd_patch, words[0]);
 	if (nr != 3 || strcmp(words[1], "with"))
 		return ot_err_new(OT_ERR_USAGE, "patch: usage: patch [--force] F with G");

@@ -162,7 +162,7 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 	struct ot_format format = ot_paths_format(shell);
 	ot_auto_value struct ot_value value = {0};
 	const char *text = call->rest ? call->rest : "";
-	const struct ot_fn *copy = NULL;
+	struct ot_evaluate_notes notes = {0};
 
 	OT_TRY(take_style(shell, &text, &format));
 	if (!*text)
@@ -174,11 +174,13 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 		ot_paths_say_rival(shell->program, text, call);
 		return NULL;
 	}
-	OT_TRY(ot_evaluate(shell, text, &value, &copy));
+	OT_TRY(ot_evaluate(shell, text, &value, &notes));
 	OT_TRY(print_value(shell, &format, &value, call));
 	/* of a function itself it has been said */
-	if (copy && !ot_type_is_function(value.type))
-		ot_functions_say_copies(shell, copy, call);
+	if (notes.copy && !ot_type_is_function(value.type))
+		ot_functions_say_copies(shell, notes.copy, call);
+	if (notes.outside)
+		ot_cmd_note(call, "outside of %s", ot_type_text(notes.outside));
 	ot_evaluate_remember(shell, &value);
 	return NULL;
 }

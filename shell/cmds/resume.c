@@ -5,6 +5,7 @@
 #include "base/names.h"
 #include "base/vec.h"
 #include "cmds/cmd.h"
+#include "contexts/contexts.h"
 #include "stream/stream.h"
 #include "target/target.h"
 #include "ui/breaks.h"
@@ -133,8 +134,10 @@ static struct ot_err *choose_matching(const struct all_waiting *all, const char 
 		}
 	if (found)
 		return NULL;
-	return with_list(all, ot_err_new(OT_ERR_NOT_FOUND, "%s: no thread waits at such a break",
-					 pattern));
+	return ot_context_explain_id(
+		with_list(all, ot_err_new(OT_ERR_NOT_FOUND, "%s: no thread waits at such a break",
+					  pattern)),
+		pattern);
 }
 
 static struct ot_err *choose_word(const struct all_waiting *all, const char *word,

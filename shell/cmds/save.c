@@ -32,11 +32,12 @@ static struct ot_err *to_file(struct ot_shell *shell, const char *path,
 
 static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 {
-	bool file = call->argc > 1 && !strcmp(call->argv[1], "-o");
+	bool option = call->argc > 1 && ot_cmd_is_option(call, 1);
+	bool file = option && !strcmp(call->argv[1], "-o");
 	struct ot_context_list list = {0};
 	struct ot_err *err = NULL;
 
-	if (call->argc > 1 && call->argv[1][0] == '-' && !file)
+	if (option && !file)
 		return ot_cmd_no_option(&ot_cmd_save, call->argv[1]);
 	if (file && call->argc < 3)
 		return ot_err_new(OT_ERR_USAGE, "save -o which file?");

@@ -91,6 +91,47 @@ static const char *step(const char *at, char *quote)
 	return at + 1;
 }
 
+size_t ot_split_last_word(const char *text)
+{
+	const char *at = text, *begin = text;
+	char quote = 0;
+
+	while (*at) {
+		bool is_blank = !quote && isspace((unsigned char)*at);
+
+		at = step(at, &quote);
+		if (is_blank)
+			begin = at;
+	}
+	return (size_t)(begin - text);
+}
+
+char ot_split_open_quote(const char *text)
+{
+	char quote = 0;
+
+	while (*text)
+		text = step(text, &quote);
+	return quote;
+}
+
+bool ot_split_quote(const char *word, size_t from, char quote, struct ot_buf *out)
+{
+	const char *signs = quote == '"' ? "\"\\" : " \t\n\"'\\;|";
+
+	if (quote == '\'' && strchr(word + from, '\''))
+		return false;
+	for (const char *at = word + from; *at; at++) {
+		/* > is a sign where a word would begin with it */
+		bool begins = *at == '>' && !quote && at > word && at[-1] == ' ';
+
+		if (quote != '\'' && (strchr(signs, *at) || begins))
+			ot_buf_addc(out, '\\');
+		ot_buf_addc(out, *at);
+	}
+	return true;
+}
+
 size_t ot_split_raw_word(const char *text)
 {
 	const char *at = text;

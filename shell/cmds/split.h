@@ -3,7 +3,11 @@
 #ifndef OT_CMD_SPLIT_H
 #define OT_CMD_SPLIT_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
+
+struct ot_buf;
 
 /**
  * Splits into words. Quotes ' and ", backslash outside '...' as in a shell.
@@ -13,6 +17,16 @@ struct ot_err *ot_split_words(const char *text, int *argc_ret, char ***argv_ret)
 /** As ot_split_words(), but an open quote ends at the end: for lines still being typed. */
 void ot_split_words_loosely(const char *text, int *argc_ret, char ***argv_ret);
 void ot_split_free(char **argv);
+
+/** Where the word begins that ends with the text, quotes and backslashes of its own in it; behind a blank the end. */
+size_t ot_split_last_word(const char *text);
+/** The quote that is open at the end of the text, or 0. */
+char ot_split_open_quote(const char *text);
+/**
+ * Adds a word from its byte @p from on, quoted so that it goes on with what is there of it, behind @p quote (an open one,
+ * or 0). False: there it cannot be written.
+ */
+bool ot_split_quote(const char *word, size_t from, char quote, struct ot_buf *out);
 
 /** Bytes of the first word of @p text with its quotes; there must be no blanks before it. */
 size_t ot_split_raw_word(const char *text);

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "cmds/functions.h"
 #include "cmds/paths.h"
 #include "cmds/tagging.h"
 #include "params/params.h"
@@ -61,10 +60,12 @@ static void note_unseen(const struct otrace_tags *tags, const struct ot_params *
 
 static struct ot_err *list(struct ot_shell *shell, struct ot_cmd_call *call)
 {
-	struct otrace_tags tags;
+	bool is_over = ot_cmd_is_over(shell);
+	struct otrace_tags tags = {0};
 	const struct ot_tag *tag;
 
-	OT_TRY(ot_tagging_ask(shell, &tags));
+	if (!is_over)
+		OT_TRY(ot_tagging_ask(shell, &tags));
 	ot_buf_addc(call->json, '[');
 	for (size_t at = 0; (tag = ot_tags_next(shell->tags, &at));) {
 		add_line(tag, call->out);
@@ -73,8 +74,10 @@ static struct ot_err *list(struct ot_shell *shell, struct ot_cmd_call *call)
 		ot_tag_json(tag, call->json);
 	}
 	ot_buf_addc(call->json, ']');
-	if (!tags.nr)
-		ot_buf_adds(call->out, "nothing is tagged\n");
+	if (call->json->len <= 2)
+		ot_buf_addf(call->out, "nothing %s tagged\n", is_over ? "was" : "is");
+	else if (is_over)
+		ot_cmd_note(call, "nothing is followed any more; this was tagged at the end");
 	else
 		note_unseen(&tags, ot_params_of(shell), call);
 	return NULL;
@@ -100,9 +103,11 @@ static struct ot_err *take_words(const struct ot_cmd_call *call, struct wish *re
 	for (int i = 1; i < call->argc; i++) {
 		const char *word = call->argv[i];
 
-		if (!strcmp(word, "-b"))
+		bool is_option = ot_cmd_is_option(call, i);
+
+		if (is_option && !strcmp(word, "-b"))
 			OT_TRY(take_bytes(call->argv[++i], &ret->bytes));
-		else if (ot_functions_is_option(word))
+		else if (is_option)
 			return ot_cmd_no_option(&ot_cmd_tag, word);
 		else if (!ret->pointer)
 			ret->pointer = word;
@@ -204,7 +209,8 @@ const struct ot_cmd ot_cmd_tag = {
 		"libc; else only with a block whose first byte is tagged. `set tag_free false` and\n"
 		"`set tag_realloc false` leave tags where they are.",
 	.options = "-b",
-	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_NEEDS_LIVE,
+	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_NEEDS_LIVE | OT_CMD_LISTS,
+	.gone = "tag alone lists what was tagged",
 	.run = run,
 	.complete = ot_paths_complete_expression,
 };

@@ -12,11 +12,12 @@
 #include "cmds/functions.h"
 #include "cmds/screen.h"
 #include "stream/stream.h"
-#include "target/target.h"
 #include "ui/session.h"
 
 #define INTERVAL_MS 1000
 #define LOOK_MS 200
+/* In less of an ended program's time a rate says nothing: it is two calls, and how far apart they were. */
+#define RATE_NS_MIN 100000000u
 #define MAX_TIMES 1000000000ull
 
 typedef unsigned long long ull;
@@ -35,6 +36,7 @@ struct top {
 	struct ot_map before; /* fn -> struct ot_trace_sums, as they were in the last table */
 	uint64_t from_ns;     /* when that was; before the first one the first record */
 	uint64_t until_ns;
+	bool is_over; /* the program has ended */
 	OT_VEC(struct row) rows;
 };
 
@@ -44,13 +46,6 @@ static uint64_t now_ns(void)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
-static bool is_running(const struct ot_shell *shell)
-{
-	enum ot_target_state state = ot_target_state(shell->target);
-
-	return state == OT_TARGET_HELD || state == OT_TARGET_RUNNING;
 }
 
 /* ------------------------------------------------------------------ rows */
@@ -78,9 +73,20 @@ static struct ot_trace_sums *before_of(struct top *top, const struct ot_trace *t
 	return before;
 }
 
+static void forget_before(struct top *top)
+{
+	struct ot_map_slot *slot;
+	size_t at = 0;
+
+	while ((slot = ot_map_next(&top->before, &at)))
+		free(slot->value);
+	ot_map_deinit(&top->before);
+}
+
 static double rate(const struct top *top, uint64_t calls)
 {
-	if (top->until_ns <= top->from_ns)
+	if (top->until_ns <= top->from_ns ||
+	    (top->is_over && top->until_ns - top->from_ns < RATE_NS_MIN))
 		return calls ? -1 : 0;
 	return (double)calls / ((double)(top->until_ns - top->from_ns) / 1e9);
 }
@@ -105,10 +111,12 @@ static int by_rate(const void *a, const void *b)
 
 	if (ra->calls_per_s != rb->calls_per_s)
 		return ra->calls_per_s < rb->calls_per_s ? 1 : -1;
+	if (ra->sums->calls != rb->sums->calls)
+		return ra->sums->calls < rb->sums->calls ? 1 : -1;
 	return strcmp(ra->fn->unique_name, rb->fn->unique_name);
 }
 
-/* The time that the table is about: all of it, or from the table before. An ended program's is over. */
+/* The time that the table is about: all of it, or from the table before. An ended program's is over: all of it. */
 static void set_time(struct top *top)
 {
 	uint64_t first = UINT64_MAX, last = 0;
@@ -123,8 +131,8 @@ static void set_time(struct top *top)
 		if (sums->last_ns > last)
 			last = sums->last_ns;
 	}
-	top->from_ns = top->until_ns ? top->until_ns : first;
-	top->until_ns = is_running(top->shell) ? now_ns() : last;
+	top->from_ns = top->until_ns && !top->is_over ? top->until_ns : first;
+	top->until_ns = top->is_over ? last : now_ns();
 }
 
 static void collect(struct top *top)
@@ -133,6 +141,9 @@ static void collect(struct top *top)
 	size_t at = 0;
 
 	top->rows.nr = 0;
+	top->is_over = ot_cmd_is_over(top->shell);
+	if (top->is_over)
+		forget_before(top);
 	set_time(top);
 	while ((trace = ot_traces_next_fn(top->shell->traces, &at)))
 		if (is_wanted(top, trace))
@@ -169,7 +180,9 @@ static void text_row(const struct row *row, struct ot_buf *out)
 static void text(const struct top *top, struct ot_buf *out)
 {
 	if (!top->rows.nr) {
-		ot_buf_adds(out, "no calls yet (trace NAME, then let the program run)\n");
+		ot_buf_adds(out, top->is_over ? "no calls were recorded\n"
+					      : "no calls yet (trace NAME, then let the program "
+						"run)\n");
 		return;
 	}
 	ot_buf_addf(out, "%11s %10s %11s %11s %8s  %s\n", "calls/s", "calls", "mean", "slowest",
@@ -217,20 +230,15 @@ static void all_tables(struct top *top, uint64_t times, bool screen, struct ot_c
 		if (i > 1 && !screen)
 			ot_buf_addc(call->out, '\n');
 		one_table(top, screen, call);
-		if (i == times || ot_screen_pause(top->shell, INTERVAL_MS) || top->shell->quit ||
-		    ot_session_nr_interrupts() != nr_interrupts)
+		if (i == times || top->is_over || ot_screen_pause(top->shell, INTERVAL_MS) ||
+		    top->shell->quit || ot_session_nr_interrupts() != nr_interrupts)
 			return;
 	}
 }
 
 static void top_deinit(struct top *top)
 {
-	struct ot_map_slot *slot;
-	size_t at = 0;
-
-	while ((slot = ot_map_next(&top->before, &at)))
-		free(slot->value);
-	ot_map_deinit(&top->before);
+	forget_before(top);
 	ot_vec_deinit(&top->rows);
 }
 
@@ -242,14 +250,16 @@ static struct ot_err *take_options(const struct ot_cmd_call *call, uint64_t *tim
 	for (int i = 1; i < call->argc; i++) {
 		const char *word = call->argv[i];
 
-		if (!strcmp(word, "-n")) {
+		bool is_option = ot_cmd_is_option(call, i);
+
+		if (is_option && !strcmp(word, "-n")) {
 			const char *value = call->argv[++i];
 			char *end = NULL;
 
 			*times_ret = value && *value != '-' ? strtoull(value, &end, 10) : 0;
 			if (!end || *end || !*times_ret || *times_ret > MAX_TIMES)
 				return ot_err_new(OT_ERR_USAGE, "-n wants how often, from 1 on");
-		} else if (ot_functions_is_option(word)) {
+		} else if (is_option) {
 			return ot_cmd_no_option(&ot_cmd_top, word);
 		} else if (*glob_ret) {
 			return ot_err_new(OT_ERR_USAGE, "top takes one name or pattern, not two");
@@ -277,6 +287,8 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 	all_tables(&top, screen || times ? times : 1, screen, call);
 	if (screen)
 		ot_screen_end(shell);
+	if (top.is_over)
+		ot_cmd_note(call, "the program has ended; this is what it did in all");
 	if (ot_stream_nr_lost(shell->stream))
 		ot_cmd_note(call, "%llu records were lost and are not counted",
 			    (ull)ot_stream_nr_lost(shell->stream));
@@ -290,7 +302,8 @@ const struct ot_cmd ot_cmd_top = {
 	.summary = "what traced functions do now: calls a second, times, errors",
 	.help = "The first table is about all that was recorded, each later one about the second before it. Errors\n"
 		"are NULL pointers and negative numbers returned, and calls that did not return. At the prompt it\n"
-		"has the screen until Enter or Ctrl-C; with -n it prints so many tables.",
+		"has the screen until Enter or Ctrl-C; with -n it prints so many tables. When the program has ended there\n"
+		"is one, about all that it did.",
 	.options = "-n",
 	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_WAITS,
 	.run = run,

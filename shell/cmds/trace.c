@@ -151,7 +151,7 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 	int nr = 0;
 
 	OT_TRY(ot_trace_options_take(call, &options, names, &nr));
-	if (!options.deadline_ms && ot_trace_options_park(&options))
+	if (!options.deadline_said && ot_trace_options_park(&options))
 		options.deadline_ms = ot_params_of(shell)->break_timeout;
 	if (!nr && call->argc > 1)
 		return ot_err_new(OT_ERR_USAGE, "trace: which function?");
@@ -202,7 +202,7 @@ const struct ot_cmd ot_cmd_trace = {
 		"  -d DEPTH   copies what arguments point to, that many levels, at every match; 0: no contexts\n"
 		"  -s FRAMES  copies so much of the stack, too\n"
 		"  -r RATE    ends when there are more matches in a millisecond\n"
-		"  -t TIME    of a break: goes on by itself after that\n"
+		"  -t TIME    of a break: goes on by itself after that; 0: never (as set break_timeout)\n"
 		"  -k         stays when the shell goes\n"
 		"  -q         record without printing (log shows it); the newest records are kept, and what was\n"
 		"             overwritten before it was read is counted as lost: --wait loses nothing\n"
@@ -213,7 +213,8 @@ const struct ot_cmd ot_cmd_trace = {
 		"as the thread's share of time and room goes. Wildcards, structs and files also take functions of\n"
 		"modules that are loaded later. trace_most and trace_rate (set) limit what copies every match.",
 	.options = "-a -c -n -d -s -r -t -k -q -w --wait",
-	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_NEEDS_LIVE,
+	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_NEEDS_LIVE | OT_CMD_LISTS,
+	.gone = "trace alone lists what was traced",
 	.run = run,
 	.complete = complete,
 };

@@ -31,6 +31,8 @@ static double elapsed_ns(const struct ot_trace_request *request)
 {
 	struct timespec now;
 
+	if (request->until_ns)
+		return (double)(request->until_ns - request->since_ns);
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec - (double)request->since_ns;
 }
@@ -71,6 +73,12 @@ static void say_seen(const struct ot_shell *shell, const struct ot_trace_request
 			    counts->spared == 1 ? "y" : "ies");
 }
 
+/* What a killed program has counted since we asked went with it. */
+static bool is_least(const struct ot_trace_request *request)
+{
+	return request->until_ns && request->limits_known && !request->last_words;
+}
+
 static void list_text(const struct ot_shell *shell, const struct ot_trace_request *request,
 		      const struct otrace_trace_counts *counts, struct ot_buf *out)
 {
@@ -79,6 +87,7 @@ static void list_text(const struct ot_shell *shell, const struct ot_trace_reques
 	ot_buf_addf(out, " %s: ", request->pattern);
 	if (request->is_many || request->nr_fns > 1)
 		ot_buf_addf(out, "%zu function%s, ", request->nr_fns, plural(request->nr_fns));
+	ot_buf_adds(out, is_least(request) ? "at least " : "");
 	say_seen(shell, request, counts, out);
 	if (request->over) {
 		ot_buf_adds(out, "; ended: ");
@@ -119,6 +128,7 @@ struct ot_err *ot_trace_list(struct ot_shell *shell, struct ot_cmd_call *call)
 {
 	ot_auto_free struct otrace_trace_counts *counts = NULL;
 	struct ot_trace_request *const *requests;
+	bool is_over = ot_cmd_is_over(shell);
 	size_t nr;
 
 	if (shell->stream)
@@ -126,7 +136,11 @@ struct ot_err *ot_trace_list(struct ot_shell *shell, struct ot_cmd_call *call)
 	OT_TRY(ot_traces_counts(shell->traces, &counts));
 	requests = ot_traces_requests(shell->traces, &nr);
 	if (!nr)
-		ot_buf_adds(call->out, "nothing is traced\n");
+		ot_buf_addf(call->out, "nothing %s traced\n", is_over ? "was" : "is");
+	else if (is_over)
+		ot_cmd_note(call, "nothing is traced any more; this was, until the program %s",
+			    ot_target_state(shell->target) == OT_TARGET_ENDED ? "ended"
+									      : "was left");
 	else if (!ot_traces_is_active(shell->traces))
 		ot_buf_adds(call->out, "tracing is off (set trace_active on)\n");
 	ot_buf_addc(call->json, '[');

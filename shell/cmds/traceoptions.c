@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cmds/functions.h"
 #include "cmds/traceoptions.h"
 
 #define DEPTH_MAX 16u
@@ -159,14 +158,17 @@ static struct ot_err *take_time(struct ot_trace_options *o, const char *value)
 		double seconds = number * units[i].seconds;
 
 		if (strcmp(end, units[i].unit) != 0 ||
-		    !(seconds >= 0.001 && seconds <= 24 * HOUR_S))
+		    !(seconds == 0 || (seconds >= 0.001 && seconds <= 24 * HOUR_S)))
 			continue;
+		o->deadline_said = true;
 		o->deadline_ms = (uint64_t)(seconds * 1000 + 0.5);
 		return NULL;
 	}
-	return ot_err_new(OT_ERR_USAGE,
-			  "-t wants how long a thread is parked at most, 5 or 200ms, not \"%s\"",
-			  value);
+	return ot_err_new(
+		OT_ERR_USAGE,
+		"-t wants how long a thread is parked at most, 5 or 200ms, or 0 (for ever), "
+		"not \"%s\"",
+		value);
 }
 
 /* ------------------------------------------------------------------ without a value */
@@ -230,7 +232,7 @@ bool ot_trace_options_park(const struct ot_trace_options *o)
 /* What makes no sense together is better said than done. */
 static struct ot_err *check(const struct ot_trace_options *o)
 {
-	if (o->deadline_ms && !ot_trace_options_park(o))
+	if (o->deadline_said && !ot_trace_options_park(o))
 		return ot_err_new(OT_ERR_USAGE,
 				  "-t is the time that a thread or request waits: it needs "
 				  "-a break, -a gdb or -a hold");
@@ -260,7 +262,7 @@ struct ot_err *ot_trace_options_take(const struct ot_cmd_call *call, struct ot_t
 	int nr = 0;
 
 	for (int i = 1; i < call->argc; i++) {
-		if (!ot_functions_is_option(call->argv[i]))
+		if (!ot_cmd_is_option(call, i))
 			names[nr++] = call->argv[i];
 		else
 			OT_TRY(take_one(call, &i, &o));

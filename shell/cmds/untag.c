@@ -134,6 +134,7 @@ const struct ot_cmd ot_cmd_untag = {
 	.help = "LABEL, NUMBER as tag lists them; POINTER leads to the object, or into it. When nothing is tagged\n"
 		"any more, free() and realloc() are as they were.",
 	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_NEEDS_LIVE,
+	.gone = "nothing is followed any more; tag lists what was tagged",
 	.run = run,
 	.complete = complete,
 };

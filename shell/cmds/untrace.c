@@ -18,9 +18,14 @@ static void say_count(size_t nr, const char *what, struct ot_buf *out)
 static struct ot_err *untrace_all(struct ot_shell *shell, const char *word, struct ot_buf *out)
 {
 	struct otrace_switched switched;
-	size_t nr;
+	size_t nr, nr_requests;
 
+	ot_traces_requests(shell->traces, &nr_requests);
 	OT_TRY(ot_traces_clear(shell->traces, &nr, &switched));
+	if (!nr && !nr_requests) {
+		ot_buf_adds(out, "nothing was traced\n");
+		return NULL;
+	}
 	say_count(nr, word, out);
 	return NULL;
 }
@@ -131,6 +136,7 @@ const struct ot_cmd ot_cmd_untrace = {
 	.help = "NAME as for trace: the traces of that name; if there are none, its functions are taken out of all\n"
 		"others. NUMBER is that of the list. What nobody traces any more costs nothing again.",
 	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_NEEDS_LIVE,
+	.gone = "nothing is traced any more; trace lists what was",
 	.run = run,
 	.complete = complete,
 };

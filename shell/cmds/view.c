@@ -276,7 +276,7 @@ static bool view_file(const struct ot_shell *shell, const char *name, struct ot_
 
 static struct ot_err *take_options(struct ot_cmd_call *call, int *first, enum how *how)
 {
-	for (*first = 1; *first < call->argc && call->argv[*first][0] == '-'; (*first)++) {
+	for (*first = 1; *first < call->argc && ot_cmd_is_option(call, *first); (*first)++) {
 		const char *option = call->argv[*first];
 
 		if (!strcmp(option, "-d"))

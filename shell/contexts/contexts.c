@@ -35,6 +35,26 @@ int ot_context_kind_of(const char *name)
 	return -1;
 }
 
+/* An id has its time behind the label. */
+static bool is_id_begun(const char *word)
+{
+	const char *colon = strrchr(word, ':');
+
+	for (size_t i = 0; colon && i < OT_NR(kinds); i++)
+		if (!strncmp(colon + 1, kinds[i].prefix, strlen(kinds[i].prefix)))
+			return true;
+	return false;
+}
+
+struct ot_err *ot_context_explain_id(struct ot_err *err, const char *word)
+{
+	return is_id_begun(word)
+		       ? ot_err_suffix(err,
+				       "; an id with blanks or > in it needs quotes, and its last "
+				       "number is enough")
+		       : err;
+}
+
 /* ------------------------------------------------------------------ life */
 
 struct ot_contexts *ot_contexts_create(struct ot_target *target)

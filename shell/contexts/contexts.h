@@ -190,6 +190,12 @@ const char *ot_context_kind_name(enum ot_context_kind kind);
 /** "traces" and so on; < 0 = no kind is called so. */
 int ot_context_kind_of(const char *name);
 
+/**
+ * The error for a word that no context is called: where it is the beginning of an id, "f:tr-n", whose label has blanks,
+ * it says that such an id is quoted. Returns @p err.
+ */
+struct ot_err *ot_context_explain_id(struct ot_err *err, const char *word);
+
 /** Who is told when a context is pushed out by newer ones, before it goes. */
 void ot_contexts_on_evicted(struct ot_contexts *contexts, void (*evicted)(void *priv, uint64_t seq),
 			    void *priv);

@@ -102,12 +102,9 @@ static struct ot_err *maybe_static(struct ot_evaluator *e, const struct ot_expr_
 	e->is_dry = true;
 	ot_err_destroy(ot_eval_static(e, node, &found, &unused));
 	e->is_dry = was_dry;
-	if (found) {
-		ot_auto_free char *what = err->what;
-
-		err->what = ot_asprintf("%s (the static of the function %s is %s::%s)", what,
-					node->left->text, node->left->text, node->text);
-	}
+	if (found)
+		ot_err_suffix(err, " (the static of the function %s is %s::%s)", node->left->text,
+			      node->left->text, node->text);
 	return err;
 }
 
@@ -121,6 +118,16 @@ static struct ot_err *no_static(struct ot_evaluator *e, const struct ot_expr_nod
 	return ot_program_nearest(e->program, name, err);
 }
 
+/* C has -> for the first element; with a dot all might be meant. */
+static struct ot_err *of_which_element(struct ot_evaluator *e, const struct ot_expr_node *node,
+				       const struct ot_type *array)
+{
+	return ot_eval_error(e, node, OT_ERR_TYPE,
+			     "%s is an array: of which element? ([0].%s or ->%s is that of the "
+			     "first; ls PATH/*/%s has all)",
+			     ot_type_text(array), node->text, node->text, node->text);
+}
+
 /* What a field is asked of, if it is one. */
 static struct ot_err *eval_whole(struct ot_evaluator *e, const struct ot_expr_node *node,
 				 struct ot_value *left, struct ot_value *ret)
@@ -131,6 +138,9 @@ static struct ot_err *eval_whole(struct ot_evaluator *e, const struct ot_expr_no
 	}
 	if (ot_type_is_pointer(left->type) && is_part(node->left))
 		return lies_elsewhere(e, node);
+	if (ot_type_is_array(left->type) && node->kind == OT_EXPR_MEMBER &&
+	    ot_type_is_record(ot_type_strip(left->type)->target))
+		return of_which_element(e, node, left->type);
 	if (ot_type_is_pointer(left->type) || ot_type_is_array(left->type))
 		OT_TRY(ot_eval_deref(e, node->left, left, ret));
 	else if (ot_type_is_function(left->type) && node->left->kind == OT_EXPR_NAME &&
@@ -290,6 +300,15 @@ static struct ot_err *index_operands(struct ot_evaluator *e, const struct ot_exp
 	return ot_type_is_integer(array->type) ? not_a_pointer(e, node->left, number.type) : NULL;
 }
 
+/* As C has it, it is the memory behind the array; whoever did not mean that is told. */
+static void note_outside(const struct ot_evaluator *e, const struct ot_type *type, __int128 index)
+{
+	uint64_t count = ot_type_is_array(type) ? ot_type_count(type) : 0;
+
+	if (count && !e->is_dry && e->scope->outside_ret && (index < 0 || index >= (__int128)count))
+		*e->scope->outside_ret = type;
+}
+
 struct ot_err *ot_eval_index(struct ot_evaluator *e, const struct ot_expr_node *node,
 			     struct ot_value *ret)
 {
@@ -316,6 +335,7 @@ struct ot_err *ot_eval_index(struct ot_evaluator *e, const struct ot_expr_node *
 	}
 	if (is_counted(&left))
 		return no_such_element(e, swapped ? node->left : node->right, &left);
+	note_outside(e, left.type, index);
 	return element_at(e, node->left, &left, index, ret);
 }
 
@@ -387,10 +407,14 @@ struct ot_err *ot_eval_range(struct ot_evaluator *e, const struct ot_expr_node *
 struct ot_err *ot_eval_address(struct ot_evaluator *e, const struct ot_expr_node *node,
 			       struct ot_value *ret)
 {
+	const struct ot_type **outside = e->scope->outside_ret, *before = outside ? *outside : NULL;
 	enum ot_expr_kind kind = node->left->kind;
 	ot_auto_value struct ot_value value = {0};
 
 	OT_TRY(ot_eval(e, node->left, &value));
+	/* &a[10] is where a ends: nothing is looked at there */
+	if (outside)
+		*outside = before;
 	OT_TRY(ot_eval_check(e, node->left, &value));
 	if (value.bit_size)
 		return ot_eval_error(e, node, OT_ERR_TYPE, "a bit-field has no address");

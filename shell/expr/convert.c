@@ -347,12 +347,19 @@ struct ot_err *ot_eval_choice(struct ot_evaluator *e, const struct ot_expr_node 
 	ot_auto_value struct ot_value value = {0};
 	const struct ot_type *type = NULL;
 	struct ot_number number = {0};
-	struct ot_err *err;
+	struct ot_err *err = NULL;
 
 	OT_TRY(ot_eval(e, node->left, &value));
+	first.is_enumerator = e->is_enumerator;
 	ot_eval_decay(e, &value);
 	OT_TRY(ot_eval_number(e, node->left, &value, &number));
-	err = look_at_branch(e, &first);
+	/* once was enough, here and at the end: every level of many would double the work */
+	if (e->is_dry && !node->right) {
+		first.number = number;
+		ot_eval_move(&value, &first.value);
+	} else {
+		err = look_at_branch(e, &first);
+	}
 	if (!err)
 		err = look_at_branch(e, &second);
 	if (!err)
@@ -360,7 +367,6 @@ struct ot_err *ot_eval_choice(struct ot_evaluator *e, const struct ot_expr_node 
 	/* of "a ?: b" a has been evaluated, once */
 	if (node->right || !ot_number_is_true(&number))
 		ot_value_deinit(&value);
-	/* once was enough: every level of many would double the work */
 	if (!err && e->is_dry)
 		ot_eval_unknown(type, ret);
 	else if (!err)

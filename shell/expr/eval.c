@@ -49,7 +49,8 @@ struct ot_err *ot_eval_check(struct ot_evaluator *e, const struct ot_expr_node *
 	case OT_VALUE_OPTIMIZED_OUT:
 		return ot_eval_error(e, node, OT_ERR_OPTIMIZED, "the value is optimized out");
 	case OT_VALUE_UNREADABLE:
-		if (e->target && ot_target_is_copy(e->target))
+		if (e->target && ot_target_is_copy(e->target) &&
+		    ot_target_may_have(e->target, value->address))
 			return ot_eval_error(e, node, OT_ERR_FAULT, "%#llx is not in the copy%s",
 					     (unsigned long long)value->address,
 					     ot_target_elsewhere(e->target));

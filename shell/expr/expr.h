@@ -58,6 +58,8 @@ struct ot_expr_scope {
 	void *access_priv;
 	/** Set to a function that a name was taken for, one of several copies; or NULL. */
 	const struct ot_fn **copy_ret;
+	/** Set to the type of an array of which an element was looked at that it does not have; or NULL. */
+	const struct ot_type **outside_ret;
 };
 
 /** Parses; names are looked up at evaluation, type names while parsing, and then those in typeof too. */

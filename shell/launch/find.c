@@ -195,6 +195,7 @@ static struct ot_err *explain_pid(pid_t pid, const char *name)
 static struct ot_err *find_pid(pid_t pid, const struct ot_found_list *list, char **ret)
 {
 	ot_auto_free char *name = NULL;
+	int error;
 
 	for (size_t i = 0; i < list->nr; i++) {
 		if (list->items[i].pid == pid) {
@@ -203,15 +204,16 @@ static struct ot_err *find_pid(pid_t pid, const struct ot_found_list *list, char
 		}
 	}
 	name = process_name(pid);
-	if (!name && !kill(pid, 0))
+	error = kill(pid, 0) ? errno : 0;
+	if (error == ESRCH)
+		return ot_err_new(OT_ERR_NOT_FOUND, "there is no process %d", (int)pid);
+	if (!name && !error)
 		return ot_err_new(OT_ERR_NOT_FOUND, "process %d has no program to look at",
 				  (int)pid);
-	if (!name && errno == EPERM)
+	if (!name)
 		return ot_err_new(OT_ERR_NOT_FOUND,
 				  "process %d is another user's: only that user and root can look",
 				  (int)pid);
-	if (!name || (kill(pid, 0) && errno == ESRCH))
-		return ot_err_new(OT_ERR_NOT_FOUND, "there is no process %d", (int)pid);
 	return explain_pid(pid, name);
 }
 

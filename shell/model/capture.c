@@ -250,8 +250,10 @@ static void decode_string(const struct ot_capture_step *step, const struct resul
 			  struct ot_value *ret)
 {
 	const char *end;
+	uint64_t address;
 
-	if (!result->bytes)
+	/* NULL points to nothing: a text of which nothing is known would be another value */
+	if (!result->bytes || (ot_value_to_u64(ret, &address) && !address))
 		return;
 	end = memchr(result->bytes, 0, result->nr_bytes);
 	ret->string.known = true;

@@ -23,8 +23,12 @@ static void write_unreadable(struct writer *w, uint64_t address)
 {
 	bool is_copy = w->format->target && ot_target_is_copy(w->format->target);
 
-	ot_buf_adds(w->out, is_copy ? "<not in the copy " : "<unreadable ");
-	ot_buf_add_hex(w->out, address);
+	if (is_copy && !ot_target_may_have(w->format->target, address)) {
+		ot_buf_adds(w->out, "<NULL");
+	} else {
+		ot_buf_adds(w->out, is_copy ? "<not in the copy " : "<unreadable ");
+		ot_buf_add_hex(w->out, address);
+	}
 	ot_buf_addc(w->out, '>');
 }
 

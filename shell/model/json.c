@@ -30,7 +30,8 @@ static void json_hex(struct writer *w, uint64_t number)
 
 static void json_unreadable(struct writer *w, uint64_t address)
 {
-	bool is_copy = w->format->target && ot_target_is_copy(w->format->target);
+	bool is_copy = w->format->target && ot_target_is_copy(w->format->target) &&
+		       ot_target_may_have(w->format->target, address);
 
 	ot_buf_adds(w->out, is_copy ? "{\"not_in_copy\":" : "{\"unreadable\":");
 	json_hex(w, address);

@@ -31,6 +31,26 @@ static struct ot_err *load_tables(struct ot_program *program, struct ot_loaded *
 	return ot_tables_decode(program, loaded, m);
 }
 
+/* What is certainly there, the table's own first bytes, cannot be read: then what was read besides is nothing. */
+static struct ot_err *explain(struct ot_target *target, const struct otrace_module *m,
+			      struct ot_err *err)
+{
+	uint64_t at = m->nr_fns ? m->fn_begin : m->var_begin;
+	struct ot_target_span span = {.address = at, .bytes = 1};
+	uint8_t byte;
+
+	if (!err || err->code != OT_ERR_DAMAGED || !at || !ot_target_pid(target))
+		return err;
+	span.buf = &byte;
+	if (ot_target_readv(target, &span, 1) || span.got)
+		return err;
+	ot_err_destroy(err);
+	return ot_err_new(
+		OT_ERR_SYSTEM,
+		"its memory cannot be read: process_vm_readv is refused to it (a filter for "
+		"system calls?), and without that nothing can be looked at or traced");
+}
+
 static void load_module(struct ot_program *program, const struct ot_target_module *from)
 {
 	struct ot_loaded *loaded = ot_alloc(sizeof(*loaded));
@@ -45,7 +65,7 @@ static void load_module(struct ot_program *program, const struct ot_target_modul
 	module->path = ot_arena_strndup(&program->arena, from->path, strlen(from->path));
 	module->short_name = last_component(module->path);
 	ot_vec_push(&program->loaded, loaded);
-	module->err = load_tables(program, loaded, &from->m);
+	module->err = explain(program->target, &from->m, load_tables(program, loaded, &from->m));
 	if (module->err && module->err->code != OT_ERR_VERSION)
 		ot_err_prefix(module->err, "%s", module->short_name);
 }

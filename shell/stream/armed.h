@@ -67,6 +67,8 @@ struct ot_traces {
 struct ot_err *ot_request_take(struct ot_traces *traces, const char *pattern, bool is_many,
 			       const struct ot_trace_options *options,
 			       struct ot_trace_request **ret, bool *replaced_ret);
+/** Its program has ended. */
+void ot_request_stop_clock(struct ot_trace_request *request);
 void ot_request_retire(struct ot_traces *traces, struct ot_trace_request *request);
 /** Those that have lost all their functions; not what may get more, or is listed as being over. */
 void ot_requests_retire_empty(struct ot_traces *traces);

@@ -7,6 +7,7 @@
 #include "cond/cond.h"
 #include "stream/armed.h"
 #include "stream/rules.h"
+#include "target/target.h"
 
 /* ------------------------------------------------------------------ life */
 
@@ -62,6 +63,13 @@ static void set_limits(const struct ot_traces *traces, struct ot_trace_request *
 	request->since_ns = now_ns();
 	request->nr_read = 0;
 	request->limits_known = false;
+	request->last = (struct otrace_trace_counts){0};
+}
+
+void ot_request_stop_clock(struct ot_trace_request *request)
+{
+	if (!request->until_ns)
+		request->until_ns = now_ns();
 }
 
 static bool same_text(const char *a, const char *b)
@@ -224,22 +232,40 @@ static size_t known_counters(const struct ot_traces *traces, uint32_t *counters)
 	return nr;
 }
 
-struct ot_err *ot_traces_counts(struct ot_traces *traces, struct otrace_trace_counts **ret)
+static bool answers(const struct ot_traces *traces)
+{
+	enum ot_target_state state = ot_target_state(traces->target);
+
+	return state == OT_TARGET_HELD || state == OT_TARGET_RUNNING;
+}
+
+/* Into `last` of each. */
+static struct ot_err *refresh(struct ot_traces *traces)
 {
 	size_t room = traces->requests.nr + 2;
 	ot_auto_free uint32_t *counters = ot_alloc(room * sizeof(*counters));
 	ot_auto_free struct otrace_trace_counts *known = ot_alloc(room * sizeof(*known));
-	struct otrace_trace_counts *all;
-	size_t nr = known_counters(traces, counters), at = 0;
+	size_t nr = answers(traces) ? known_counters(traces, counters) : 0, at = 0;
 
-	if (nr)
-		OT_TRY(ask_counts(traces, counters, nr, known));
-	all = ot_alloc(room * sizeof(*all));
+	if (!nr)
+		return NULL;
+	OT_TRY(ask_counts(traces, counters, nr, known));
+	for (size_t i = 0; i < traces->requests.nr; i++)
+		if (traces->requests.items[i]->limits_known)
+			traces->requests.items[i]->last = known[at++];
+	return NULL;
+}
+
+struct ot_err *ot_traces_counts(struct ot_traces *traces, struct otrace_trace_counts **ret)
+{
+	struct otrace_trace_counts *all;
+
+	OT_TRY(refresh(traces));
+	all = ot_alloc((traces->requests.nr + 1) * sizeof(*all));
 	for (size_t i = 0; i < traces->requests.nr; i++) {
 		struct ot_trace_request *request = traces->requests.items[i];
 
-		if (request->limits_known)
-			all[i] = known[at++];
+		all[i] = request->last;
 		all[i].matched += request->nr_read;
 		/* The record that says so may be lost. */
 		if (all[i].over && !request->over) {
@@ -249,6 +275,15 @@ struct ot_err *ot_traces_counts(struct ot_traces *traces, struct otrace_trace_co
 	}
 	*ret = all;
 	return NULL;
+}
+
+/* What is over is told by the records, which are still to be read. */
+void ot_traces_ending(struct ot_traces *traces)
+{
+	ot_auto_err struct ot_err *err = refresh(traces);
+
+	for (size_t i = 0; !err && i < traces->requests.nr; i++)
+		traces->requests.items[i]->last_words = true;
 }
 
 /* ------------------------------------------------------------------ texts */
@@ -272,7 +307,7 @@ static void format_limits(const struct ot_trace_options *o, struct ot_buf *out)
 		ot_buf_addf(out, " -s %u", o->frames);
 	if (o->rate_per_ms)
 		ot_buf_addf(out, " -r %u/ms", o->rate_per_ms);
-	if (o->deadline_ms)
+	if (o->deadline_ms || o->deadline_said)
 		ot_buf_addf(out, " -t %g", (double)o->deadline_ms / 1000);
 }
 

@@ -173,6 +173,8 @@ static void handle_other(const struct ot_stream *stream, const struct ot_store_i
 		ot_calls_part(stream->calls, item->tid, item->rec, item->time_ns);
 		ot_store_add(stream->store, item);
 	}
+	if (item->rec->type == OTRACE_REC_ASSERT)
+		ot_store_add(stream->store, item);
 	if (item->rec->type >= OT_NR(stream->others))
 		return;
 	other = &stream->others[item->rec->type];

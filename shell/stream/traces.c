@@ -360,7 +360,15 @@ struct ot_err *ot_traces_leave(struct ot_traces *traces)
 
 void ot_traces_ended(struct ot_traces *traces)
 {
-	all_off(traces);
+	ot_auto_free size_t *nr_fns = ot_alloc((traces->requests.nr + 1) * sizeof(*nr_fns));
+
+	for (size_t i = 0; i < traces->requests.nr; i++)
+		nr_fns[i] = traces->requests.items[i]->nr_fns;
+	ot_sites_forget(traces);
+	for (size_t i = 0; i < traces->requests.nr; i++) {
+		traces->requests.items[i]->nr_fns = nr_fns[i];
+		ot_request_stop_clock(traces->requests.items[i]);
+	}
 }
 
 /* ------------------------------------------------------------------ the master switch */

@@ -44,7 +44,8 @@ struct ot_trace_options {
 	unsigned int depth;	  /* -d: levels of pointers to copy; 0 = no contexts */
 	unsigned int frames;	  /* -s: of the stack; 0 = not said */
 	unsigned int rate_per_ms; /* -r; 0 = any */
-	uint64_t deadline_ms;	  /* -t; 0 = none */
+	bool deadline_said;
+	uint64_t deadline_ms; /* -t; 0 = none */
 };
 
 struct ot_trace_request {
@@ -60,6 +61,9 @@ struct ot_trace_request {
 	uint64_t since_ns;	  /* CLOCK_MONOTONIC when it was set */
 	uint64_t nr_read;	  /* calls that were read of it where it is armed without rules */
 	bool limits_known;	  /* to the runtime */
+	struct otrace_trace_counts last; /* what was said when it was asked for the last time */
+	uint64_t until_ns; /* CLOCK_MONOTONIC when the program ended, 0 = it has not */
+	bool last_words;   /* last was asked for while the program ended: nothing came behind it */
 };
 
 /** What one request wants of one function. */
@@ -170,7 +174,10 @@ bool ot_traces_is_active(const struct ot_traces *traces);
 /** New modules: arms what the requests for more than one name match in them. */
 struct ot_err *ot_traces_extend(struct ot_traces *traces, size_t *nr_ret);
 
-/** The program has ended: nothing is on any more; records stay readable. */
+/** The program is ending, and still answers: what its traces have seen is asked for. */
+void ot_traces_ending(struct ot_traces *traces);
+
+/** The program has ended: nothing is on any more; records stay readable, and requests are as they were. */
 void ot_traces_ended(struct ot_traces *traces);
 
 /** A call was read. @p event is one of the calls (stream/calls.h) */
@@ -188,7 +195,7 @@ const struct ot_trace_request *ot_traces_over(struct ot_traces *traces,
 struct ot_err *ot_traces_settle(struct ot_traces *traces);
 
 /**
- * What requests have seen, from the runtime where they have rules.
+ * What requests have seen, from the runtime where they have rules; when the program has ended, what it said last.
  * @param ret as many as there are requests, in their order; free() it
  */
 struct ot_err *ot_traces_counts(struct ot_traces *traces, struct otrace_trace_counts **ret);

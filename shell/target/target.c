@@ -108,6 +108,11 @@ bool ot_target_is_copy(const struct ot_target *target)
 	return target->ops->is_copy;
 }
 
+bool ot_target_may_have(const struct ot_target *target, uint64_t address)
+{
+	return target->ops->is_copy && address;
+}
+
 const char *ot_target_elsewhere(const struct ot_target *target)
 {
 	return target->ops->elsewhere ? target->ops->elsewhere : "";
@@ -242,16 +247,17 @@ static struct ot_err *at_address(struct ot_err *err, const char *what, uint64_t 
 	return ot_err_new(OT_ERR_FAULT, "%s 0x%" PRIx64 "%s", what, address, wrong);
 }
 
+static struct ot_err *write_it(struct ot_target *target, uint64_t address, const void *buf,
+			       size_t bytes)
+{
+	OT_DISPATCH(target, write, address, buf, bytes);
+}
+
 struct ot_err *ot_target_write(struct ot_target *target, uint64_t address, const void *buf,
 			       size_t bytes)
 {
-	struct ot_err *err;
-
-	OT_TRY(usable(target));
-	if (!target->ops->write)
-		return cannot(target);
-	err = target->ops->write(target, address, buf, bytes);
-	return at_address(err, "memory at", address, " cannot be written");
+	return at_address(write_it(target, address, buf, bytes), "memory at", address,
+			  " cannot be written");
 }
 
 struct ot_err *ot_target_probe(struct ot_target *target, struct ot_target_probe *probes, size_t nr,
@@ -290,16 +296,17 @@ struct ot_err *ot_target_go_exit(struct ot_target *target, int exit_status)
 	OT_DISPATCH(target, go, &how);
 }
 
+static struct ot_err *call_it(struct ot_target *target, const struct ot_target_call *call,
+			      uint32_t thread, uint32_t *ret)
+{
+	OT_DISPATCH(target, call, call, thread, ret);
+}
+
 struct ot_err *ot_target_call(struct ot_target *target, const struct ot_target_call *call,
 			      uint32_t thread, uint32_t *ret)
 {
-	struct ot_err *err;
-
-	OT_TRY(usable(target));
-	if (!target->ops->call)
-		return cannot(target);
-	err = target->ops->call(target, call, thread, ret);
-	return at_address(err, "there is no code at", call->address, "");
+	return at_address(call_it(target, call, thread, ret), "there is no code at", call->address,
+			  "");
 }
 
 bool ot_target_take_done(struct ot_target *target, uint32_t call, struct ot_target_done *ret)

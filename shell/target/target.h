@@ -116,6 +116,9 @@ const char *ot_target_path(const struct ot_target *target); /* of the executable
 /** Whether it is a copy of some of a program's memory: what it does not have may well be in the program. */
 bool ot_target_is_copy(const struct ot_target *target);
 
+/** Whether what a copy does not have at an address may be in the program: not at NULL. */
+bool ot_target_may_have(const struct ot_target *target, uint64_t address);
+
 /** Where what a copy does not have may be found, " (...)", or "". Static text. */
 const char *ot_target_elsewhere(const struct ot_target *target);
 

@@ -11,6 +11,7 @@
 
 #include "base/vec.h"
 #include "cmds/cmd.h"
+#include "cmds/split.h"
 #include "params/params.h"
 #include "ui/prompt.h"
 #include "ui/readline.h"
@@ -161,20 +162,37 @@ static char behind(char before)
 	return before == '\'' || before == '"' ? before : ' ';
 }
 
-static char **complete(const char *text, int start, int end)
+/* @return what is put behind a unique match */
+static char complete_from(size_t name, int start, int end, bool as_typed)
 {
-	size_t name = name_start(rl_line_buffer, (size_t)start);
 	ot_auto_free char *word = ot_strndup(rl_line_buffer + name, (size_t)end - name);
 	ot_auto_free char *before = ot_strndup(rl_line_buffer, name);
-	struct ot_cmd_completion completion = {.word = word, .offer = offer};
-	char **matches;
+	struct ot_cmd_completion completion = {.word = word, .as_typed = as_typed, .offer = offer};
+	char quote = as_typed ? ot_split_open_quote(word) : '\0';
 
 	state.before = (size_t)start - name;
-	rl_attempted_completion_over = 1;
 	ot_cmd_complete(state.shell, before, &completion);
-	rl_completion_append_character = completion.no_space || completion.open ? '\0'
-					 : start ? behind(rl_line_buffer[start - 1])
-						 : ' ';
+	if (completion.no_space || completion.open)
+		return '\0';
+	if (as_typed)
+		return quote ? quote : ' ';
+	return start ? behind(rl_line_buffer[start - 1]) : ' ';
+}
+
+/* Readline parts words at more signs than the shell: the whole word is tried first, then what C makes of it. */
+static char **complete(const char *text, int start, int end)
+{
+	ot_auto_free char *line = ot_strndup(rl_line_buffer, (size_t)end);
+	size_t word = ot_split_last_word(line);
+	char behind_it = ' ', **matches;
+
+	rl_attempted_completion_over = 1;
+	if (word <= (size_t)start)
+		behind_it = complete_from(word, start, end, true);
+	if (!state.candidates.nr)
+		behind_it =
+			complete_from(name_start(rl_line_buffer, (size_t)start), start, end, false);
+	rl_completion_append_character = (unsigned char)behind_it;
 	matches = rl_completion_matches(text, next_candidate);
 	drop_candidates();
 	return matches;

@@ -552,6 +552,7 @@ static void pump_target(struct ot_session *session)
 		case OT_TARGET_ENDING:
 			if (session->shell.contexts)
 				ot_contexts_look(session->shell.contexts);
+			ot_traced_ending(&session->shell);
 			ot_target_keep(session->shell.target);
 			break;
 		case OT_TARGET_GONE:

@@ -57,6 +57,12 @@ struct ot_err *ot_traced_extend(struct ot_shell *shell)
 	return NULL;
 }
 
+void ot_traced_ending(struct ot_shell *shell)
+{
+	if (shell->traces)
+		ot_traces_ending(shell->traces);
+}
+
 /* A program that ends meanwhile takes its traces along. */
 void ot_traced_settle(struct ot_shell *shell)
 {

@@ -13,6 +13,8 @@ void ot_traced_begin(struct ot_shell *shell);
 void ot_traced_call(void *shell, const struct ot_trace *trace, const struct ot_call_event *event);
 /** Modules came. */
 struct ot_err *ot_traced_extend(struct ot_shell *shell);
+/** The program is ending and still answers: what it knows of its traces is asked for. */
+void ot_traced_ending(struct ot_shell *shell);
 /** Once in each turn: disarms what is over. */
 void ot_traced_settle(struct ot_shell *shell);
 

@@ -4,6 +4,7 @@
 #include <pwd.h>
 #include <string.h>
 
+#include "contexts/contexts.h"
 #include "vfs/tree.h"
 
 /** The way to a place: every directory on it. */
@@ -406,7 +407,8 @@ static struct ot_err *walk_home(struct walk *walk, const char **path)
 	ot_auto_free char *home = home_of(user);
 
 	if (!home)
-		return ot_err_new(OT_ERR_NOT_FOUND, "no user and no trace \"~%s\"", user);
+		return ot_context_explain_id(
+			ot_err_new(OT_ERR_NOT_FOUND, "no user and no trace \"~%s\"", user), user);
 	*path += len;
 	return walk_names(walk, home);
 }
@@ -607,11 +609,9 @@ static const char *goes_on(const char *path)
 static struct ot_err *wants_slash(struct ot_err *err, const char *path)
 {
 	const char *at = goes_on(path);
-	ot_auto_free char *what = err->what;
 
-	err->what = ot_asprintf("%s, and \"%.*s\" goes on from one (from each: %.*s/%s)", what,
-				*at == '.' ? 1 : 2, at, (int)(at - path), path, skip_separator(at));
-	return err;
+	return ot_err_suffix(err, ", and \"%.*s\" goes on from one (from each: %.*s/%s)",
+			     *at == '.' ? 1 : 2, at, (int)(at - path), path, skip_separator(at));
 }
 
 struct ot_err *ot_vfs_match(struct ot_vfs *vfs, const char *path, struct ot_node_list *ret)

@@ -100,6 +100,18 @@ static void add_all(struct ot_vfs *vfs, const struct ot_node *parent, const stru
 	}
 }
 
+/* Their numbers as numbers: .9 comes before .10. */
+static int compare_ids(const void *a, const void *b)
+{
+	return strverscmp(((const struct ot_node *)a)->name, ((const struct ot_node *)b)->name);
+}
+
+static void sort_ids(struct ot_node_list *list)
+{
+	if (list->nr)
+		qsort(list->items, list->nr, sizeof(*list->items), compare_ids);
+}
+
 struct ot_err *ot_vfs_list_contexts(struct ot_vfs *vfs, const struct ot_node *parent,
 				    struct ot_node_list *ret)
 {
@@ -113,7 +125,9 @@ struct ot_err *ot_vfs_list_contexts(struct ot_vfs *vfs, const struct ot_node *pa
 		add_all(vfs, parent, &place, vfs->contexts, place.is_saved, ret);
 	for (size_t i = 0; place.is_pickled && i < vfs->pickled.nr; i++)
 		add_all(vfs, parent, &place, vfs->pickled.items[i], false, ret);
-	if (place.depth < 3 || place.is_all)
+	if (place.is_all)
+		sort_ids(ret);
+	else if (place.depth < 3)
 		ot_node_list_sort(ret);
 	if (!ret->nr)
 		ret->note = empty_note(&place);

@@ -149,6 +149,13 @@ static bool is_text(const struct ot_node *node)
 	return type && type->kind == OTRACE_TYPE_ARRAY && ot_type_is_char(type->target);
 }
 
+/* The way from a frame back to the one that it called, from which we came. */
+static bool leads_back(const struct ot_node *node)
+{
+	return (node->kind == OT_NODE_FRAME || node->kind == OT_NODE_CONTEXT) &&
+	       !strcmp(node->name, "__down");
+}
+
 /* Whether its entries are worth a look: functions have mostly none, folders are not ours, the letters
  * of a text are nobody's names. */
 static bool has_entries(struct walk *walk, const struct ot_node *node)
@@ -163,13 +170,16 @@ static bool has_entries(struct walk *walk, const struct ot_node *node)
 		return walk->in_types && ot_node_is_dir(node);
 	case OT_NODE_DISK:
 	case OT_NODE_ROOT:
+	case OT_NODE_LIVE: /* no part of what was recorded */
 		return false;
 	default:
-		return ot_node_is_dir(node) && !ot_node_is_fn_pointer(node) && !is_text(node);
+		return !leads_back(node) && ot_node_is_dir(node) && !ot_node_is_fn_pointer(node) &&
+		       !is_text(node);
 	}
 }
 
-/* Whether the thing that it is or points to has been entered; and from now on it has. */
+/* Whether the thing that it is or points to has been entered; and from now on it has. What contexts have copied of it
+ * is in each another thing. */
 static bool was_seen(struct walk *walk, struct ot_node *node)
 {
 	ot_auto_value struct ot_value whole = {0};
@@ -183,7 +193,8 @@ static bool was_seen(struct walk *walk, struct ot_node *node)
 	if (!whole.is_lvalue)
 		return false;
 	key = ot_hash_u64(whole.address) ^
-	      ot_hash_u64((uint64_t)(uintptr_t)ot_type_strip(whole.type));
+	      ot_hash_u64((uint64_t)(uintptr_t)ot_type_strip(whole.type) ^
+			  ot_hash_u64((uint64_t)(uintptr_t)node->from));
 	if (ot_map_get(&walk->seen, key))
 		return true;
 	ot_map_set(&walk->seen, key, walk);

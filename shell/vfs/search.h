@@ -2,7 +2,8 @@
 /**
  * Walking the tree from a place on, what is near first: members, elements, and what pointers lead to,
  * each thing once however many ways lead to it. Functions, types and folders of the machine are not
- * gone into, but for types when the walk starts among them.
+ * gone into, but for types when the walk starts among them. In a context its callers are (__up) and what was there at
+ * its end (__after), each once; what the program has now (__live) is not, but when the walk starts there.
  */
 #ifndef OT_VFS_SEARCH_H
 #define OT_VFS_SEARCH_H

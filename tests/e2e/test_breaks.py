@@ -72,6 +72,15 @@ def test_a_deadline_the_traces_end_and_the_end_of_the_script(tool, server):
     assert done.status == 3
 
 
+def test_without_a_deadline_a_thread_waits_until_it_is_resumed(tool, server):
+    """-t 0 is what `set break_timeout 0` is, and goes before what is set."""
+    done = tool.json(["set break_timeout 20ms", "trace -a break -t 0 -n 1 serve", "trace", "run", "wait 0.3", "status",
+                      "resume", "run"], server, 100)
+    assert " -t 0" in done.result("trace")["value"][0]["options"]
+    assert len(done.result("status")["value"]["parked"]) == 1
+    assert {e["reason"] for e in done.of("resume")} == {"resume"}
+
+
 def test_ids_that_resume_takes(tool, server):
     terminal = tool.terminal("run", server).ready()
     assert "no thread waits at a break" in terminal.type("resume")

@@ -210,3 +210,96 @@ def test_the_prompt_follows(tool, program):
     terminal.expect(r"osh\.\.order> ")
     terminal.sendline("quit")
     terminal.finish()
+
+
+def seqs(text):
+    return re.findall(r"\.(\d+)$", text, re.MULTILINE)
+
+
+def test_what_was_saved_goes_only_when_it_is_named(tool, program):
+    _, got = texts(tool, program, ["save 2", "save 3", "rm -r /osh/all", "ls /osh/saved/traces/settle/call",
+                                   "rm -r /osh/recent/*", "ls /osh/all", "rm ~2", "ls /osh/all", "cd /osh",
+                                   "rm -r saved/*", "ls /osh/all"], "4")
+    assert got[2] == "Deleted 2 contexts\n(2 that were saved stay (rm -r /osh/saved removes them))"
+    assert seqs(got[3].replace("  ", "\n")) == ["2", "3"]
+    assert got[4] == "Deleted 0 contexts\n(2 that were saved stay (rm -r /osh/saved removes them))"
+    assert seqs(got[5]) == ["2", "3"]
+    assert got[6] == "Deleted 1 context" and seqs(got[7]) == ["3"]
+    assert got[9] == "Deleted 1 context" and seqs(got[10]) == []
+
+
+def test_all_lists_numbers_as_numbers(tool, program):
+    done = tool.json(["trace -d 1 settle", "run", "ls /osh/all"], program, "12")
+    assert seqs("\n".join(done.result("ls /osh/all")["value"])) == [str(n) for n in range(1, 13)]
+
+
+def test_searches_go_up_and_not_down_again(tool, program):
+    """Frames, and what was there at the end, are looked at once; what the program has now is not."""
+    done = tool.json(["trace -d 3 settle", "run", "cd ~~", "find -depth 8", "find . -name id", "grep 3",
+                      "cd __live", "find -name id"], program)
+    paths = [path.split("/call/", 1)[1].split("/", 1)[1] for path in done.result("find -depth 8")["value"]]
+    assert len(paths) == len(set(paths))
+    assert not [path for path in paths if "__down/" in path or "__live/" in path]
+    assert "__up/strict" in paths and "__up/__up/round" in paths and "order/next/id" in paths
+    ids = [path.split("/call/", 1)[1].split("/", 1)[1] for path in done.result("find . -name id")["value"]]
+    assert [path for path in ids if "__trc" not in path] == [
+        "order/id", "order/next/id", "__after/order/id", "__after/order/next/id"]
+    at = [row["path"].split("/call/", 1)[1].split("/", 1)[1] for row in done.result("grep 3")["value"]]
+    assert "order/id" in at and "__up/__up/round" in at
+    assert [path.rsplit("/", 3)[1:] for path in done.result("find -name id")["value"]][0] == ["__live", "order", "id"]
+
+
+def test_searches_look_into_each_copy(tool, program):
+    """The same pointer leads to something else in each context."""
+    done = tool.json(["trace -d 3 settle", "run", "find /osh/recent -name balance -depth 8"], program)
+    found = done.result("find /osh/recent -name balance -depth 8")["value"]
+    assert len([path for path in found if path.endswith("/order/account/balance") and "__after" not in path]) == 3
+
+
+def test_labels_with_blanks_are_completed_with_quotes(tool, program):
+    """What TAB makes of a label or an id is one word to the shell."""
+    terminal = tool.terminal("run", program).ready()
+    terminal.type("trace -q -d 1 -c 'order->id > 2 | order->id == 1' settle")
+    terminal.type("run")
+    terminal.expect("ended with status")
+    terminal.ready()
+    folder = "/osh/recent/traces/settle/"
+    escaped = r"order->id\ >\ 2\ \|\ order->id\ ==\ 1".replace("\\ >", "\\ \\>")
+    for typed, whole in ((f"ls {folder}", folder + escaped), (f"ls {folder}order->id\\ ", folder + escaped),
+                         (f"ls '{folder}order->id > 2 ", folder + "order->id > 2 | order->id == 1"),
+                         ("ls -t /osh/recent/tr", "/osh/recent/traces"), ("save settle:", "tr-" + escaped + ":")):
+        terminal.send(typed + "\t")
+        terminal.expect_exact(whole)
+        terminal.send("\x15")
+    terminal.send(f"cd {folder}o\t\t")
+    terminal.expect_exact("order->id")
+    terminal.sendline("")
+    terminal.expect(r"osh\.\.\S[^\n]*> ")
+    terminal.sendline("pwd")
+    terminal.expect_exact(folder + "order->id > 2 | order->id == 1\r\n")
+    terminal.send("cd ~~; save settle:tr-order->id\\ \t")
+    terminal.expect_exact("\\ ==\\ 1:")
+    terminal.sendline("1")
+    terminal.expect(r"Saved settle:tr-order->id > 2 \| order->id == 1:\S+\.1\r")
+    terminal.sendline("quit")
+    terminal.finish()
+
+
+@pytest.mark.parametrize("command", ["save settle:tr-order->id > 2:1", "del settle:tr-order->id == 2:1",
+                                     "cd ~settle:tr-order->id > 2:1", "cd ~settle:tr-order->id == 2:1"])
+def test_ids_that_want_quotes_say_so(tool, program, command):
+    done = tool.json(["trace -q -d 1 -c 'order->id > 2' settle", "run", command], program)
+    assert "needs quotes" in done.err
+    assert not [path for path in tool.folder.iterdir() if path.name.startswith("2:")]
+
+
+def test_null_is_null(tool, compiled):
+    """Also as a text, and what lies behind it is not said to be elsewhere."""
+    _, got = texts(tool, compiled("nothing.c"), [
+        "cd ~~", "text", "none", "text == 0", "pr !text", "*indirect", "link->next->name", "link->next->next", "*none",
+        "*link->next->next", "**indirect", "text ? 1 : 2"], before=("trace -d 2 look", "run"))
+    assert got[1:] == ["NULL", "NULL", "1", "1", "NULL", "NULL", "NULL", "<NULL>", "<NULL>", "<NULL>", "2"]
+    done = tool.json(["trace -d 2 look", "run", "cd ~~", "text", "*text", "none->number + 1", "*none"],
+                     compiled("nothing.c"))
+    assert done.result("text")["value"] is None and done.result("*none")["value"] == {"unreadable": "0x0"}
+    assert "not in the copy" not in done.err and "cannot be read" in done.result("none->number + 1")["error"]

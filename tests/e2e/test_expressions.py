@@ -232,3 +232,28 @@ def test_complex_integers_are_shown_and_not_calculated_with(otrace, expressed):
     for text in ("steps + 1", "-steps", "1 * steps"):
         done = subprocess.run([otrace, "open", "-e", f"pr {text}", expressed], capture_output=True, text=True, check=False)
         assert "a _Complex int is shown and not calculated with" in done.stderr
+
+
+def test_many_choices_in_each_other_are_looked_at_once(tool, stored):
+    """Twice for each level would be a thousand million times."""
+    text = "counter"
+    for _ in range(31):
+        text = f"({text} ?: 7)"
+    plain = tool("open", "-e", "counter ?: 7", stored).out
+    assert plain and tool("open", "-e", text, stored).out == plain
+
+
+def test_a_field_of_an_array_is_of_one_element(tool, shop):
+    """-> is C for that of the first; a dot would be anybody's guess."""
+    for text in ("shelf.number", "shelf[0:2].number"):
+        assert "of which element?" in tool("open", "-e", text, shop).err
+    for text in ("shelf->number", "shelf[0].number"):
+        assert tool("open", "-e", text, shop).out == "0\n"
+    assert tool("open", "-e", "ls shelf/*/number", shop).out.split() == ["shelf/0/number", "shelf/1/number"]
+
+
+@pytest.mark.parametrize("text, outside", [
+    ("table[3]", False), ("table[4]", True), ("table[99]", True), ("table[-1]", True), ("&table[4]", False),
+    ("sizeof table[9]", False), ("&table[2] - 1", False), ("table[table[9] * 0]", True)])
+def test_elements_that_an_array_does_not_have_are_noted(tool, stored, text, outside):
+    assert ("(outside of int [4])" in tool("open", "-e", text, stored).out) == outside

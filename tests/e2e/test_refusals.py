@@ -239,6 +239,19 @@ def test_a_program_with_a_filter_of_its_own_can_be_traced_and_the_danger_is_told
     assert program.returncode == 0
 
 
+def test_a_program_that_may_not_be_read_says_what_is_refused(tool, compiled):
+    process = tool.listen(compiled("filtered.c"))
+    try:
+        if process.stdout.readline() == "refused\n":
+            pytest.skip("kernel: no filters for system calls")
+        done = tool.attach(["trace twice"], process.pid)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    assert "process_vm_readv is refused" in done.err and "damaged" not in done.err
+
+
 def test_damaged_tables_are_named_whichever_way_one_comes(tool, shop):
     """The note leads nowhere: there are no functions, and that is not what the program's author wrote."""
     sections = subprocess.run(["readelf", "-SW", shop], capture_output=True, text=True, check=True).stdout

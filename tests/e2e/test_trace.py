@@ -184,6 +184,22 @@ def test_what_is_lost_is_counted_exactly(tool, shop):
     assert seen + sum(e["count"] for e in done.of("lost")) == 800000
 
 
+def test_log_knows_of_all_that_was_lost(tool, shop):
+    """What the rings hold when tracing ends is read to its end, and what was overwritten there is what status says."""
+    tool.env["OTRACE_RING_BYTES"] = "65536"
+    process = tool.listen(shop, "burn", "1000000000")
+    try:
+        done = tool.attach(["trace -q tick", "wait 0.3", "untrace tick", "log -s", "status", "log -s tick"], process.pid)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    lost = int(re.search(r"(\d+) lost in all", done.result("status")["text"])[1])
+    assert lost
+    for command in ("log -s", "log -s tick"):
+        assert f"({lost} records were lost and are not counted)" in done.result(command)["text"]
+
+
 def test_everything_stays_readable_after_a_kill(tool, shop):
     done = tool.json(["trace *", "run", "log -n 1", "trace add"], shop, "kill", "9")
     assert done.status == 128 + 9

@@ -54,6 +54,12 @@ def test_mistakes_say_what_is_wanted(tool, methods, command, part):
     assert part in tool.json([command], methods).result(command)["error"]
 
 
+@pytest.mark.parametrize("all_of_them", ["*", "all"])
+def test_with_nothing_traced_nothing_is_untraced(tool, methods, all_of_them):
+    done = tool.json([f"untrace {all_of_them}"], methods)
+    assert done.result(f"untrace {all_of_them}")["text"] == "nothing was traced"
+
+
 def test_several_traces_sit_on_a_function(tool, methods):
     """Each counts and shows for itself; taking one away leaves the others."""
     done = tool.json(["trace -q *", "trace -d 0 count", "trace -c call -w methods.c:count", "trace"], methods)
@@ -140,15 +146,24 @@ def test_the_master_switch_forgets_nothing(tool, methods):
 
 def test_top_has_rates_times_and_errors(tool, methods):
     """Of eight reads a round one returns -2; of two looks one finds nothing."""
-    done = tool.json(["trace -q client count", "run", "top -n 1", "top -n 2 count"], methods, "5")
+    done = tool.json(["trace -q client count", "run", "top -n 1"], methods, "200", "1000")
     rows = {row["function"]: row for row in done.result("top -n 1")["value"]}
     assert {name: (row["calls"], row["errors"]) for name, row in rows.items()} == {
-        "client_read": (40, 5), "client_find": (10, 5), "client_close": (10, 0), "count": (50, 0)}
+        "client_read": (1600, 200), "client_find": (400, 200), "client_close": (400, 0), "count": (2000, 0)}
     assert all(0 < row["mean_ns"] <= row["max_ns"] and row["calls_per_s"] > 0 for row in rows.values())
     rates = [row["calls_per_s"] for row in done.result("top -n 1")["value"]]
     assert rates == sorted(rates, reverse=True)
-    assert [row["calls"] for row in done.result("top -n 2 count")["value"]] == [50]
-    assert done.result("top -n 2 count")["text"].count("calls/s") == 2
+
+
+def test_top_after_the_end_says_what_there_was_and_that_it_is_over(tool, methods):
+    """Calls within microseconds have no rate; a second table would have nothing to say."""
+    done = tool.json(["trace -q client count", "run", "top -n 3"], methods, "5")
+    rows = done.result("top -n 3")["value"]
+    assert [(row["function"], row["calls"]) for row in rows] == [
+        ("count", 50), ("client_read", 40), ("client_close", 10), ("client_find", 10)]
+    assert not [row for row in rows if "calls_per_s" in row]
+    text = done.result("top -n 3")["text"]
+    assert text.count("calls/s") == 1 and "the program has ended" in text
 
 
 def test_top_is_live(tool, methods):

@@ -62,6 +62,18 @@ def test_they_can_be_wanted_where_nothing_is_traced(tool, asserts):
     assert PLAIN in done.err and not done.of("assert")
 
 
+def test_log_has_them_among_the_calls(tool, asserts):
+    done = tool.json(["trace -q check", "run", "log", "log -n 3", "log main", "log -s"], asserts, "4")
+    ids = [e["id"] for e in done.of("assert", "check")]
+    lines = done.result("log")["text"].splitlines()
+    assert [line.split(" ")[0] for line in lines if ":as-" in line] == ids
+    # the call, the assertion in it, its end
+    assert [":as-" in line for line in lines[-3:]] == [False, True, False]
+    assert done.result("log -n 3")["text"].splitlines() == lines[-3:]
+    assert ":as-" not in done.result("log main")["text"]
+    assert [(row["function"], row["calls"]) for row in done.result("log -s")["value"]] == [("check", 4)]
+
+
 def test_its_context_has_the_variables_of_its_function_and_of_callers(tool, asserts):
     done = tool.json(["trace -q outer", "run", "ls /osh/recent/asserts/check", "cd ~~", "pwd", "pr local", "pr text", "pr errno",
                       "cd __up/__up", "pr argc", "pr i"], asserts, "4")

@@ -17,6 +17,7 @@
 #ifndef OT_FUZZER
 #include "fuzz_changes.h"
 #endif
+#include "cmds/split.h"
 #include "ui/session.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
@@ -30,15 +31,17 @@ static void ignore(struct ot_cmd_completion *completion, const char *text)
 /* As when TAB is pressed at the end. */
 static void complete(struct ot_shell *shell, const char *line)
 {
-	size_t before = strlen(line);
+	size_t before = strlen(line), word = ot_split_last_word(line);
 	struct ot_cmd_completion completion = {.offer = ignore};
-	ot_auto_free char *copy = NULL;
+	struct ot_cmd_completion typed = {.offer = ignore, .as_typed = true, .word = line + word};
+	ot_auto_free char *copy = NULL, *until_word = ot_strndup(line, word);
 
 	while (before && line[before - 1] != ' ')
 		before--;
 	copy = ot_strndup(line, before);
 	completion.word = line + before;
 	ot_cmd_complete(shell, copy, &completion);
+	ot_cmd_complete(shell, until_word, &typed);
 }
 
 /* These take their time on purpose. */

@@ -71,6 +71,8 @@ static void errors_say_what_where_and_nearest(void **state)
 	ot_err_near(err, "that");
 	ot_err_format(err, &out);
 	assert_string_equal(ot_buf_text(&out), "no thing; did you mean this or that?");
+	ot_err_suffix(ot_err_prefix(err, "find %d", 1), " (%s)", "100 % sure");
+	assert_string_equal(err->what, "find 1: no thing (100 % sure)");
 	ot_buf_reset(&out);
 	ot_err_at(err, "a + thing", 4);
 	ot_err_format(err, &out);
@@ -121,6 +123,27 @@ static void nearest_names_are_offered(void **state)
 	for (size_t i = 0; i < OT_NR(names); i++)
 		ot_nearest_offer(&nearest, names[i]);
 	assert_int_equal(nearest.nr, 1);
+}
+
+/* "pi" is no slip of "pr": of two letters only swapped ones are. */
+static void short_names_are_near_when_swapped_or_cut(void **state)
+{
+	static const char *const names[] = {"pr", "ls", "up", "add"};
+	static const struct {
+		const char *wanted, *near;
+	} cases[] = {{"pi", NULL}, {"rp", "pr"}, {"sl", "ls"}, {"ad", "add"}, {"l", "ls"}};
+
+	(void)state;
+	for (size_t c = 0; c < OT_NR(cases); c++) {
+		struct ot_nearest nearest;
+
+		ot_nearest_init(&nearest, cases[c].wanted);
+		for (size_t i = 0; i < OT_NR(names); i++)
+			ot_nearest_offer(&nearest, names[i]);
+		assert_int_equal(nearest.nr, cases[c].near != NULL);
+		if (cases[c].near)
+			assert_string_equal(nearest.best[0].name, cases[c].near);
+	}
 }
 
 static void columns_fit_the_width(void **state)
@@ -257,6 +280,7 @@ int main(void)
 		cmocka_unit_test(errors_say_what_where_and_nearest),
 		cmocka_unit_test(maps_hold_what_was_set),
 		cmocka_unit_test(nearest_names_are_offered),
+		cmocka_unit_test(short_names_are_near_when_swapped_or_cut),
 		cmocka_unit_test(columns_fit_the_width),
 		cmocka_unit_test(globs_are_told_from_names),
 		cmocka_unit_test(arenas_and_vectors_grow),
