@@ -9,6 +9,7 @@
 #include "core/callbacks.h"
 #include "core/control.h"
 #include "core/probe.h"
+#include "core/reads.h"
 #include "core/rules.h"
 #include "core/start.h"
 #include "core/switch.h"
@@ -240,6 +241,7 @@ static void run_probe(void *context)
 		at++;
 	}
 	ot_pages_unmap(changes, bytes);
+	ot_reads_rules_changed();
 }
 
 void ot_control_probe(const struct ot_probe_wish *wishes, uint32_t nr, int32_t *status,
@@ -291,6 +293,7 @@ static void run_unprobe(void *context)
 	for (uint32_t i = 0; i < work->nr; i++)
 		disarm(work->fns[i]);
 	ot_switch_settle(work->ret);
+	ot_reads_rules_changed();
 }
 
 void ot_control_unprobe(const uint64_t *fns, uint32_t nr, struct otrace_switched *ret)
@@ -441,6 +444,7 @@ static void run_shell_gone(void *context)
 	ot_arms_next_session();
 	restore_all(OT_OWNER_SHELL);
 	ot_switch_settle(context);
+	ot_reads_rules_changed();
 }
 
 /*
