@@ -232,7 +232,7 @@ int ot_faults_taken(enum ot_faults_user user)
 	return 0;
 }
 
-/* A child of vfork() has our memory, and handlers of its own. */
+/* A child of vfork() has our memory, and handlers of its own: it does not read fast any more. */
 static void change(int number, struct entry *entry, const struct ot_action *action)
 {
 	struct ot_action theirs = *action;
@@ -240,6 +240,7 @@ static void change(int number, struct entry *entry, const struct ot_action *acti
 	theirs.flags |= RESTORER;
 	theirs.restorer = ot_faults_return;
 	if (ot_sys_getpid() != ot_area_pid) {
+		ot_reads_ask_again();
 		set_action(number, &theirs, NULL);
 		return;
 	}

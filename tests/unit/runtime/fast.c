@@ -3,6 +3,7 @@
  * A program that calls look() with good and with wild pointers in all states of its signal masks, by order; each order is
  * answered by a line. Conditions on look() read what p leads to; the program itself never does.
  */
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
