@@ -107,9 +107,8 @@ static struct ot_action noted(const struct entry *entry)
 static bool put_in(int number, const struct entry *entry)
 {
 	const struct ot_action *program = &entry->program;
-	struct ot_action ours = {.handler = on_fault,
-				 .flags = SA_SIGINFO | RESTORER,
-				 .restorer = ot_faults_return};
+	struct ot_action ours = {
+		.handler = on_fault, .flags = SA_SIGINFO | RESTORER, .restorer = ot_faults_return};
 
 	if (is_function(program)) {
 		ours.flags |= program->flags & FLAGS_KEPT;

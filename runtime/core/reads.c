@@ -131,7 +131,8 @@ static uint32_t because(uint32_t why, int number)
 /* What would stay so: then nothing is put in. */
 static uint32_t why_never(void)
 {
-	if (reads.why == OTRACE_FAST_READS_TAKEN) /* two that take each other's handler away do so for ever */
+	if (reads.why ==
+	    OTRACE_FAST_READS_TAKEN) /* two that take each other's handler away do so for ever */
 		return reads.why;
 	return because(ot_signal_watch_refused(), 0);
 }
@@ -171,8 +172,7 @@ static void put_in(void)
 {
 	uint64_t frame_bytes = getauxval(AT_MINSIGSTKSZ);
 
-	ot_reads_room_bytes =
-		(uint32_t)ot_larger(frame_bytes, FRAME_BYTES_MIN) + HANDLER_BYTES;
+	ot_reads_room_bytes = (uint32_t)ot_larger(frame_bytes, FRAME_BYTES_MIN) + HANDLER_BYTES;
 	ot_faults_want(OT_FAULTS_READS, true);
 	reads.in = true;
 	reads.leaving = false;

@@ -18,9 +18,9 @@
 #include "core/slots.h"
 
 enum kind {
-	KIND_MASK,    /* how, set */
-	KIND_ANY,     /* whatever the arguments */
-	KIND_WAIT_4,  /* the fourth argument is a mask for the time of the call, or NULL */
+	KIND_MASK,   /* how, set */
+	KIND_ANY,    /* whatever the arguments */
+	KIND_WAIT_4, /* the fourth argument is a mask for the time of the call, or NULL */
 	KIND_WAIT_5,
 	KIND_WAIT_6,
 	KIND_JUMP,
@@ -348,8 +348,8 @@ static int find_libc(struct dl_phdr_info *info, size_t size, void *context)
 	if (info->dlpi_addr && info->dlpi_addr == getauxval(AT_SYSINFO_EHDR))
 		return 0; /* the kernel's, with a table of the old kind */
 	ot_dynamic_read(info, &dynamic);
-	search->libc_seen = ot_dynamic_function(&dynamic, "gnu_get_libc_version") >
-			    OT_DYNAMIC_UNKNOWN;
+	search->libc_seen =
+		ot_dynamic_function(&dynamic, "gnu_get_libc_version") > OT_DYNAMIC_UNKNOWN;
 	if (!search->libc_seen)
 		search->is_replaced |= has_any(&dynamic);
 	return search->libc_seen;

@@ -222,8 +222,7 @@ const struct ot_setting ot_params_table[] = {
 	{FIELD(fast_reads), .kind = OT_SETTING_BOOL, .standard = "false",
 	 .help = "conditions read through pointers by plain loads, not system calls; takes the handlers of "
 		 "SIGSEGV and SIGBUS while there are such conditions",
-	 .apply = apply_fast_reads,
-	 .remark = remark_fast_reads},
+	 .apply = apply_fast_reads, .remark = remark_fast_reads},
 	{FIELD(history_size), .kind = OT_SETTING_UINT, .standard = "2000", .max = 1000000,
 	 .help = "lines that the history keeps"},
 	{FIELD(log_format), .kind = OT_SETTING_TEXT, .standard = "",

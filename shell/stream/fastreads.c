@@ -45,10 +45,11 @@ static void add_why(const struct otrace_fast_reads_state *state, struct ot_buf *
 {
 	switch ((enum otrace_fast_reads_why)state->why) {
 	case OTRACE_FAST_READS_STATIC:
-		ot_buf_adds(out, "the program is linked statically, its signal masks cannot be watched");
+		ot_buf_adds(out, "of a static program nobody sees which signals it blocks");
 		return;
 	case OTRACE_FAST_READS_REPLACED:
-		ot_buf_adds(out, "the program has functions for signals that are not libc's (a sanitizer's?)");
+		ot_buf_adds(out,
+			    "functions for signals are not libc's, but a sanitizer's or its own");
 		return;
 	case OTRACE_FAST_READS_UNSEEN:
 		ot_buf_adds(out, "not all of its calls that change signal masks can be watched");
@@ -77,7 +78,7 @@ void ot_fast_reads_text(const struct otrace_fast_reads_state *state, struct ot_b
 {
 	switch (state->why) {
 	case OTRACE_FAST_READS_FAST:
-		ot_buf_addf(out, "fast reads, %u places watched", state->nr_slots);
+		ot_buf_adds(out, "fast reads");
 		return;
 	case OTRACE_FAST_READS_IDLE:
 		ot_buf_adds(out, "no condition reads through pointers");

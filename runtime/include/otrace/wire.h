@@ -115,7 +115,7 @@ enum otrace_msg_type {
 	OTRACE_MSG_POST_MORTEM = 29, /* otrace_post_mortem -> nothing: until the shell goes */
 	OTRACE_MSG_FAST_READS =
 		30, /* otrace_fast_reads -> otrace_fast_reads_state: until the shell goes */
-	OTRACE_EVENT_MODULES = 64,   /* nothing: modules were loaded or unloaded; ask again */
+	OTRACE_EVENT_MODULES = 64, /* nothing: modules were loaded or unloaded; ask again */
 	OTRACE_EVENT_CALL_DONE =
 		65, /* otrace_call_done, then all bytes of a result of more than 16 */
 	OTRACE_EVENT_ENDING =
@@ -363,14 +363,16 @@ struct otrace_fast_reads {
 };
 
 enum otrace_fast_reads_why {
-	OTRACE_FAST_READS_FAST = 0,	/* they do, in threads that block neither signal */
-	OTRACE_FAST_READS_IDLE = 1,	/* no condition reads through pointers, or it is off */
-	OTRACE_FAST_READS_STATIC = 2,	/* the calls of a static program cannot be watched */
-	OTRACE_FAST_READS_REPLACED = 3, /* sigaction() or the like is not libc's: a sanitizer's, say */
-	OTRACE_FAST_READS_UNSEEN = 4,	/* a module's calls are not watched, or not yet */
-	OTRACE_FAST_READS_HANDLER = 5,	/* the handler of a signal blocks them */
-	OTRACE_FAST_READS_TAKEN = 6,	/* the program has set a handler past us; off until it is set on again */
-	OTRACE_FAST_READS_LOADING = 7	/* a module is being loaded, or was just now */
+	OTRACE_FAST_READS_FAST = 0,   /* they do, in threads that block neither signal */
+	OTRACE_FAST_READS_IDLE = 1,   /* no condition reads through pointers, or it is off */
+	OTRACE_FAST_READS_STATIC = 2, /* the calls of a static program cannot be watched */
+	OTRACE_FAST_READS_REPLACED =
+		3, /* sigaction() or the like is not libc's: a sanitizer's, say */
+	OTRACE_FAST_READS_UNSEEN = 4,  /* a module's calls are not watched, or not yet */
+	OTRACE_FAST_READS_HANDLER = 5, /* the handler of a signal blocks them */
+	OTRACE_FAST_READS_TAKEN =
+		6, /* the program has set a handler past us; off until it is set on again */
+	OTRACE_FAST_READS_LOADING = 7 /* a module is being loaded, or was just now */
 };
 
 struct otrace_fast_reads_state {

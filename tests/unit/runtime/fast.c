@@ -49,7 +49,8 @@ static void look_wild(void)
 
 static void make_wild(void)
 {
-	char *pages = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *pages =
+		mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int file = memfd_create("short", 0);
 	char *beyond;
 
@@ -227,7 +228,10 @@ static long raw(long nr, long a, long b, long c, long d)
 	register long r10 __asm__("r10") = d;
 	long ret;
 
-	__asm__ volatile("syscall" : "=a"(ret) : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10) : "rcx", "r11", "memory");
+	__asm__ volatile("syscall"
+			 : "=a"(ret)
+			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10)
+			 : "rcx", "r11", "memory");
 	return ret;
 }
 
@@ -290,6 +294,8 @@ static void *blocked_thread(void *unused)
 	return NULL;
 }
 
+#define LOW ((void *)0x20000000) /* where nobody else gets memory meanwhile */
+
 static struct node *volatile moving;
 static volatile int racing;
 
@@ -314,7 +320,8 @@ static void *hurry(void *unused)
 static void run_threads(unsigned nr, void *(*body)(void *unused), int rounds)
 {
 	pthread_t threads[64];
-	struct node *at = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct node *at = mmap(LOW, PAGE, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 
 	moving = at;
 	racing = 1;
@@ -322,7 +329,8 @@ static void run_threads(unsigned nr, void *(*body)(void *unused), int rounds)
 		pthread_create(&threads[i], NULL, body, NULL);
 	for (int i = 0; i < rounds; i++) {
 		munmap(at, PAGE);
-		mmap(at, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		mmap(at, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		     0);
 	}
 	racing = 0;
 	for (unsigned i = 0; i < nr; i++)
@@ -382,7 +390,8 @@ static const char *handler_name(void)
 
 	sigaction(SIGSEGV, NULL, &now);
 	if (now.sa_flags & SA_SIGINFO && now.sa_sigaction == own_info)
-		return sigismember(&now.sa_mask, SIGUSR2) && now.sa_flags & SA_ONSTACK ? "info" : "damaged";
+		return sigismember(&now.sa_mask, SIGUSR2) && now.sa_flags & SA_ONSTACK ? "info"
+										       : "damaged";
 	if (now.sa_handler == own_plain)
 		return "plain";
 	return now.sa_handler == SIG_DFL ? "default" : "another";
@@ -445,7 +454,7 @@ static void obey(const char *order)
 		sem_wait(&blocked_done);
 		break;
 	case 't':
-		run_threads(8, race, 20000);
+		run_threads(8, race, 2000);
 		break;
 	case 'T':
 		run_threads(64, hurry, 0);
