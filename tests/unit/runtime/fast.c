@@ -4,6 +4,7 @@
  * answered by a line. Conditions on look() read what p leads to; the program itself never does.
  */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -273,6 +274,20 @@ static void filter(void)
 	syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
 }
 
+/* Of a module that comes late: its constructor blocks them, and so does its function. */
+static void block_in_plugin(void)
+{
+	static void (*plugin)(void);
+
+	if (!plugin)
+		plugin = (void (*)(void))dlsym(dlopen(getenv("PLUGIN"), RTLD_LAZY), "plugin_block");
+	else
+		plugin();
+	look(&good);
+	look_wild();
+	unblock();
+}
+
 /* ------------------------------------------------------------------ threads */
 
 static sem_t blocked_go, blocked_done;
@@ -436,6 +451,9 @@ static void obey(const char *order)
 		break;
 	case 'j':
 		jump_into_blocked();
+		break;
+	case 'l':
+		block_in_plugin();
 		break;
 	case 'y':
 		block_by_syscall();

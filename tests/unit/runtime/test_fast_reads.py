@@ -43,8 +43,8 @@ def condition(fn, how):
 
 
 class Subject(Program):
-    def __init__(self, program, runtime, *arguments):
-        super().__init__([program, *arguments], runtime, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, program, runtime, *arguments, env=None):
+        super().__init__([program, *arguments], runtime, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def do(self, *orders):
         for order in orders:
@@ -86,6 +86,13 @@ def handler_of(program, number=signal.SIGSEGV):
     """Whether the program catches the signal, whoever set that."""
     status = open(f"/proc/{program.process.pid}/status", encoding="ascii").read()
     return int(status.split("SigCgt:")[1].split()[0], 16) >> (number - 1) & 1
+
+
+def wait_until_gone(program):
+    limit = time.monotonic() + 60
+    while handler_of(program):
+        assert time.monotonic() < limit
+        time.sleep(0.01)
 
 
 @pytest.fixture(name="subject")
@@ -139,10 +146,7 @@ def test_handlers_are_there_only_while_needed(fast, runtime):
         set_fast(client, 1)
         assert handler_of(program)
         client.close()
-        limit = time.monotonic() + 60
-        while handler_of(program):
-            assert time.monotonic() < limit
-            time.sleep(0.01)
+        wait_until_gone(program)
         program.do("w")
         end(program)
 
@@ -259,6 +263,46 @@ def test_a_program_that_takes_the_handler_unseen(subject):
     end(program)
 
 
+def test_a_module_that_comes_late(fast, compile_subject, runtime):
+    plugin = compile_subject("fast_plugin.c", "-shared", "-fPIC", name="fast_plugin.so")
+    with Subject(fast, runtime, env={"PLUGIN": plugin}) as program:
+        client = program.attach()
+        arm(client)
+        assert set_fast(client, 1)[:2] == (1, FAST)
+        program.do("g", "l")
+        wait_for_why(client, FAST)
+        program.do("f", "g", "l", "g")
+        assert counts(client)[2] == 2 * NR_WILD + 1  # the good one was not read: it was blocked
+        end(program)
+
+
+def runs_traced(program):
+    status = open(f"/proc/{program.process.pid}/status", encoding="ascii").read()
+    return "TracerPid:\t0\n" not in status and "State:\tt" not in status
+
+
+def test_a_crash_is_seen_where_it_is(fast, runtime):
+    """By a debugger, as by the core: raised again, with the program's own action, at the same instruction."""
+    with Subject(fast, runtime) as program:
+        client = program.attach()
+        arm(client)
+        assert set_fast(client, 1)[:2] == (1, FAST)
+        program.do("w")
+        gdb = subprocess.Popen(["gdb", "-q", "-nx", "-batch", "-p", str(program.process.pid),
+                                *(word for _ in range(2) for c in ("continue", "bt 1") for word in ("-ex", c)), "-ex", "continue"],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        limit = time.monotonic() + 60
+        while not runs_traced(program):
+            assert time.monotonic() < limit
+            time.sleep(0.01)
+        program.process.stdin.write("cn\n")
+        program.process.stdin.flush()
+        said = gdb.communicate(timeout=60)[0]
+        stops = re.findall(r"^#0 .*$", said, re.M)
+        assert [("crash_here" in stop) for stop in stops[-2:]] == [True, True], said
+        assert program.process.wait(60) == -signal.SIGSEGV
+
+
 @pytest.mark.parametrize("order", ["t", "T"])
 def test_memory_goes_under_many_threads(subject, order):
     program, client = subject
@@ -281,7 +325,7 @@ def test_on_and_off_under_threads(fast, runtime):
         set_fast(client, 0)
         for _ in range(3):
             assert program.process.stdout.readline() == "done\n"
-        assert not handler_of(program)
+        wait_until_gone(program)  # hooks that ran in the end were waited for
         end(program)
 
 
