@@ -149,6 +149,7 @@ void ot_control_hold(void)
 
 	if (forking.depth++)
 		return;
+	ot_reads_ask_again(); /* handlers of the program's run before signals come back */
 	__atomic_fetch_add(&nr_forking, 1, __ATOMIC_RELEASE);
 	forking.frozen = hold_or_freeze();
 	__atomic_fetch_sub(&nr_forking, 1, __ATOMIC_RELEASE);
@@ -170,6 +171,7 @@ void ot_control_unhold(void)
 		ot_lock_release(&control);
 	}
 	ot_signals_restore(forking.signals);
+	ot_reads_ask_again();
 }
 
 /* Whoever was frozen, or waited, is not here. */

@@ -230,6 +230,12 @@ static void take_out(void)
 	take_out_if_quiet();
 }
 
+static bool is_to_be_in(void)
+{
+	return reads.wished && reads.rules_read && reads.why != OTRACE_FAST_READS_TAKEN &&
+	       (reads.in || !reads.why);
+}
+
 /* Under control. */
 static void update(void)
 {
@@ -238,7 +244,7 @@ static void update(void)
 	reads.rules_known = true;
 	if (reads.wished && !reads.in)
 		why_never();
-	if (!reads.wished || !reads.rules_read || (!reads.in && reads.why)) {
+	if (!is_to_be_in()) {
 		if (reads.in)
 			take_out();
 		return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A module that blocks signals of faults, when it is loaded and when it is asked. */
 #include <signal.h>
+#include <stddef.h>
 
 void plugin_block(void);
 
