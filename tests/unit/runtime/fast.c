@@ -353,6 +353,25 @@ static void run_threads(unsigned nr, void *(*body)(void *unused), int rounds)
 	munmap(at, PAGE);
 }
 
+/* Handlers that come and go, while other threads have faults that are not theirs. */
+static void change_handlers(void)
+{
+	pthread_t threads[4];
+	struct sigaction before;
+
+	racing = 1;
+	for (int i = 0; i < 4; i++)
+		pthread_create(&threads[i], NULL, hurry, NULL);
+	for (int i = 0; i < 5000; i++) {
+		set_own(i % 2 ? 's' : 'i');
+		sigaction(SIGSEGV, NULL, &before);
+		if (before.sa_sigaction != (i % 2 ? (void *)own_plain : (void *)own_info))
+			_exit(23);
+	}
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+}
+
 /* ------------------------------------------------------------------ children */
 
 static int is_default(void)
@@ -463,6 +482,9 @@ static void obey(const char *order)
 		break;
 	case 'o':
 		set_own(order[1]);
+		break;
+	case 'a':
+		change_handlers();
 		break;
 	case 'r':
 		take_back();

@@ -303,6 +303,14 @@ def test_a_crash_is_seen_where_it_is(fast, runtime):
         assert program.process.wait(60) == -signal.SIGSEGV
 
 
+def test_handlers_change_under_threads(subject):
+    program, client = subject
+    program.do("a", "w", "g")
+    assert program.order("cn") == "back" and program.order("q") == "plain"
+    assert set_fast(client, 2)[:2] == (1, FAST)
+    end(program)
+
+
 @pytest.mark.parametrize("order", ["t", "T"])
 def test_memory_goes_under_many_threads(subject, order):
     program, client = subject
