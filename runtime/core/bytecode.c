@@ -251,3 +251,11 @@ bool ot_bytecode_is_sound(const struct otrace_code *code, uint32_t nr, uint32_t 
 			return false;
 	return !nr || !pass.may_fall;
 }
+
+bool ot_bytecode_reads(const struct otrace_code *code, uint32_t nr)
+{
+	for (uint32_t i = 0; i < nr; i += 1 + otrace_code_data(&code[i]))
+		if (code[i].op == OTRACE_CODE_LOAD || code[i].op == OTRACE_CODE_TEXT)
+			return true;
+	return false;
+}

@@ -39,6 +39,9 @@ struct ot_code_env {
 bool ot_bytecode_is_sound(const struct otrace_code *code, uint32_t nr, uint32_t frame_bytes,
 			  bool at_end);
 
+/** Whether a program that is sound reads memory through pointers. */
+bool ot_bytecode_reads(const struct otrace_code *code, uint32_t nr);
+
 /** Runs a program that is sound. In a hook: no lock, no system call but safe reads. */
 enum ot_verdict ot_bytecode_run(const struct otrace_code *code, uint32_t nr,
 				const struct ot_code_env *env);

@@ -24,6 +24,8 @@ struct lines {
 	uint64_t at[NR_LINES];
 	uint32_t nr;
 	uint32_t next; /* to be given away */
+	bool is_asked;
+	bool is_fast; /* when that was asked: by plain loads first */
 	uint8_t bytes[NR_LINES][LINE_BYTES];
 };
 
@@ -116,6 +118,24 @@ IN_ONE const uint8_t *line_at(struct lines *lines, uint64_t at)
 	return lines->bytes[i];
 }
 
+IN_ONE bool is_fast(struct lines *lines)
+{
+	if (!lines->is_asked) {
+		lines->is_asked = true;
+		lines->is_fast = ot_look_is_fast();
+	}
+	return lines->is_fast;
+}
+
+/* In place of a line. */
+static const uint8_t *fetched(struct lines *lines, uint64_t from, uint32_t bytes)
+{
+	lines->at[0] = UINT64_MAX;
+	if (!lines->nr)
+		lines->nr = 1;
+	return ot_arch_fetch_some(lines->bytes[0], from, bytes) == bytes ? lines->bytes[0] : NULL;
+}
+
 /* The bytes at an address, as many of them as lie together; NULL when they cannot be read. */
 IN_ONE const uint8_t *bytes_at(struct lines *lines, uint64_t from, uint32_t most, uint32_t *got,
 			       const struct otrace_frame *frame)
@@ -126,6 +146,11 @@ IN_ONE const uint8_t *bytes_at(struct lines *lines, uint64_t from, uint32_t most
 	*got = most < LINE_BYTES - in_line ? most : LINE_BYTES - in_line;
 	if (ot_look_is_plain(from, *got, frame))
 		return (const uint8_t *)from;
+	if (is_fast(lines) && from >= LOWEST_PAGE) {
+		line = fetched(lines, from, *got);
+		if (line)
+			return line;
+	}
 	line = line_at(lines, from - in_line);
 	return line ? line + in_line : NULL;
 }
@@ -155,7 +180,12 @@ IN_ONE bool load(struct lines *lines, uint64_t from, uint32_t width,
 {
 	uint32_t bytes = width & OTRACE_CODE_BYTES, got = 0;
 	const uint8_t *at;
+	uint64_t word;
 
+	if (is_fast(lines) && from >= LOWEST_PAGE && ot_arch_fetch(from, bytes, &word)) {
+		*ret = loaded(&word, width);
+		return true;
+	}
 	if (ot_unlikely(bytes > LINE_BYTES - from % LINE_BYTES))
 		return load_pieces(lines, from, width, frame, ret);
 	at = bytes_at(lines, from, bytes, &got, frame);
@@ -345,6 +375,7 @@ enum ot_verdict ot_bytecode_run(const struct otrace_code *program, uint32_t nr,
 	if (!nr)
 		return OT_VERDICT_YES;
 	lines.nr = lines.next = 0;
+	lines.is_asked = lines.is_fast = false;
 	for (;; code++) {
 		switch ((enum otrace_code_op)code->op) {
 		case OTRACE_CODE_CONSTANT:

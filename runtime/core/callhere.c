@@ -83,7 +83,7 @@ static bool on_signal_stack(void)
 	return OT_SYS(SYS_sigaltstack, 0, &now, 0, 0, 0, 0) || (now.ss_flags & SS_ONSTACK);
 }
 
-static bool is_fit(uint64_t sp)
+bool ot_call_here_is_fit(uint64_t sp, uint64_t room_bytes)
 {
 	const struct ot_stack *stack = &ot_tls.stack;
 	const uint32_t own = OT_STACK_EXACT | OT_STACK_OWN;
@@ -93,7 +93,7 @@ static bool is_fit(uint64_t sp)
 		return false;
 	ot_stack_be_exact(sp);
 	if ((stack->flags & own) != own || sp - stack->low >= stack->bytes ||
-	    sp - stack->low < ROOM_BYTES)
+	    sp - stack->low < room_bytes)
 		return false;
 	end = stack->low + stack->bytes;
 	if (ot_stack_main_end > sp && ot_stack_main_end < end)
@@ -114,7 +114,7 @@ OT_SLOW void ot_call_here(uint64_t frame, uint32_t frame_bytes)
 	}
 	if (!ot_call_here_begin(frame | OT_HOOK_ENTER, frame_bytes))
 		return;
-	fit = is_fit(frame);
+	fit = ot_call_here_is_fit(frame, ROOM_BYTES);
 	ot_call_here_end();
 	if (!fit) {
 		ot_tls.call_pause = PAUSE;

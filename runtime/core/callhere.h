@@ -22,6 +22,12 @@ extern uint32_t ot_calls_waiting;
  */
 OT_SLOW void ot_call_here(uint64_t frame, uint32_t frame_bytes);
 
+/**
+ * In a hook: whether the thread is on its own stack with that much room left, and surely in no handler of a signal. Asks
+ * the kernel, and looks at the stack.
+ */
+bool ot_call_here_is_fit(uint64_t sp, uint64_t room_bytes);
+
 /** Where no hook runs and the thread only waits. */
 void ot_call_here_waiting(void);
 

@@ -9,6 +9,7 @@
 #include "core/callbacks.h"
 #include "core/control.h"
 #include "core/probe.h"
+#include "core/reads.h"
 #include "core/rules.h"
 #include "core/start.h"
 #include "core/switch.h"
@@ -155,6 +156,7 @@ void ot_control_hold(void)
 
 	if (forking.depth++)
 		return;
+	ot_reads_ask_again(); /* handlers of the program's run before signals come back */
 	__atomic_fetch_add(&nr_forking, 1, __ATOMIC_RELEASE);
 	forking.frozen = hold_or_freeze();
 	__atomic_fetch_sub(&nr_forking, 1, __ATOMIC_RELEASE);
@@ -176,6 +178,7 @@ void ot_control_unhold(void)
 		ot_lock_release(&control);
 	}
 	ot_signals_restore(forking.signals);
+	ot_reads_ask_again();
 }
 
 /* Whoever was frozen, or waited, is not here. */
@@ -248,6 +251,7 @@ static void run_probe(void *context)
 		at++;
 	}
 	ot_pages_unmap(changes, bytes);
+	ot_reads_rules_changed();
 }
 
 void ot_control_probe(const struct ot_probe_wish *wishes, uint32_t nr, int32_t *status,
@@ -299,6 +303,7 @@ static void run_unprobe(void *context)
 	for (uint32_t i = 0; i < work->nr; i++)
 		disarm(work->fns[i]);
 	ot_switch_settle(work->ret);
+	ot_reads_rules_changed();
 }
 
 void ot_control_unprobe(const uint64_t *fns, uint32_t nr, struct otrace_switched *ret)
@@ -449,6 +454,7 @@ static void run_shell_gone(void *context)
 	ot_arms_next_session();
 	restore_all(OT_OWNER_SHELL);
 	ot_switch_settle(context);
+	ot_reads_rules_changed();
 }
 
 /*

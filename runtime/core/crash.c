@@ -1,10 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The handler passes on by putting the former action back and returning: the fault is raised again, at the same
- * instruction, so that a core has the right state and the exit status is the signal's. It runs on the program's
- * alternate stack where there is one; else a stack that is full leaves no room for it, and the kernel ends the program.
- * A handler of the program is called instead, and ours stays: the program may recover, and crash again.
- */
 #include <errno.h>
 #include <signal.h>
 #include <ucontext.h>
@@ -14,6 +8,7 @@
 #include "core/clock.h"
 #include "core/control.h"
 #include "core/crash.h"
+#include "core/faults.h"
 #include "core/park.h"
 #include "core/record.h"
 #include "core/requests.h"
@@ -22,23 +17,9 @@
 #define STACK_BYTES 16384u
 #define STACK_BYTES_MAX (64u * 1024u)
 #define PIECE_BYTES 1024u
-#define RED_ZONE_BYTES 128u   /* below the stack pointer, the function's own by the ABI */
-#define RESTORER 0x04000000ul /* SA_RESTORER */
-
-/* The kernel's. */
-struct action {
-	void (*handler)(int number, siginfo_t *info, void *context);
-	unsigned long flags;
-	void (*restorer)(void);
-	uint64_t mask;
-};
-
-static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-#define NR_SIGNALS (sizeof(signals) / sizeof(signals[0]))
+#define RED_ZONE_BYTES 128u /* below the stack pointer, the function's own by the ABI */
 
 static struct {
-	struct action before[NR_SIGNALS];
-	bool is_ours[NR_SIGNALS]; /* before is valid */
 	uint32_t on;
 	uint32_t stack_bytes;
 	uint64_t deadline_ns;
@@ -48,20 +29,6 @@ static __thread bool crashing __attribute__((tls_model("initial-exec")));
 
 /* There is no call: neither a frame nor a rule. */
 static const struct ot_arm no_arm;
-
-void ot_crash_return(void);
-__asm__(".text\n"
-	".type ot_crash_return, @function\n"
-	"nop\n"
-	"ot_crash_return:\n"
-	"	mov $15, %rax\n" /* rt_sigreturn */
-	"	syscall\n"
-	".size ot_crash_return, . - ot_crash_return\n");
-
-static long set_action(int number, const struct action *action, struct action *before)
-{
-	return OT_SYS(SYS_rt_sigaction, number, action, before, sizeof(action->mask), 0, 0);
-}
 
 /* ------------------------------------------------------------------ records */
 
@@ -181,7 +148,7 @@ static uint64_t record(const siginfo_t *info, const ucontext_t *context, int err
 	return seq;
 }
 
-/* ------------------------------------------------------------------ the handler */
+/* ------------------------------------------------------------------ in the handler */
 
 static bool is_wanted(void)
 {
@@ -203,59 +170,10 @@ static void wait_for_shell(const siginfo_t *info, const ucontext_t *context)
 	crashing = false;
 }
 
-static const struct action *action_before(int number)
+void ot_crash_look(const siginfo_t *info, const void *context)
 {
-	unsigned i = 0;
-
-	while (i < NR_SIGNALS - 1 && signals[i] != number)
-		i++;
-	return &post_mortem.before[i];
-}
-
-/* Whether this runs where the program's handler would. */
-static bool is_its_stack(const struct action *before, const ucontext_t *context)
-{
-	uint64_t here = (uint64_t)__builtin_frame_address(0),
-		 low = (uint64_t)context->uc_stack.ss_sp;
-
-	return (before->flags & SA_ONSTACK) || here - low >= context->uc_stack.ss_size;
-}
-
-/* As the kernel would; it may jump out of here. False: there is none, or not as the kernel would. */
-static bool call_before(int number, siginfo_t *info, void *context)
-{
-	const struct action *before = action_before(number);
-	uint64_t own = 1ull << (number - 1);
-
-	if (before->handler == (void *)SIG_DFL || before->handler == (void *)SIG_IGN ||
-	    (before->flags & SA_RESETHAND) || !is_its_stack(before, context))
-		return false;
-	OT_SYS(SYS_rt_sigprocmask, SIG_BLOCK, &before->mask, 0, sizeof(own), 0, 0);
-	if (before->flags & SA_NODEFER)
-		OT_SYS(SYS_rt_sigprocmask, SIG_UNBLOCK, &own, 0, sizeof(own), 0, 0);
-	before->handler(number, info, context);
-	return true;
-}
-
-/* What a fault does not raise again by itself was sent, by abort() or somebody. */
-static void pass_on(int number, const siginfo_t *info)
-{
-	for (unsigned i = 0; i < NR_SIGNALS; i++)
-		if (signals[i] == number)
-			set_action(number, &post_mortem.before[i], NULL);
-	if (info->si_code <= 0 || number == SIGABRT)
-		ot_sys_tgkill(ot_sys_getpid(), ot_sys_gettid(), number);
-}
-
-static void on_fault(int number, siginfo_t *info, void *context)
-{
-	int error = errno;
-
 	if (is_wanted())
 		wait_for_shell(info, context);
-	errno = error;
-	if (!call_before(number, info, context))
-		pass_on(number, info);
 }
 
 /* ------------------------------------------------------------------ on and off */
@@ -263,31 +181,6 @@ static void on_fault(int number, siginfo_t *info, void *context)
 static void map_rings(void *ok)
 {
 	*(bool *)ok = ot_area_map_rings();
-}
-
-static void install(unsigned i)
-{
-	struct action ours = {.handler = on_fault,
-			      .flags = SA_SIGINFO | SA_ONSTACK | RESTORER,
-			      .restorer = ot_crash_return};
-	struct action now = {0};
-
-	if (set_action(signals[i], NULL, &now) || now.handler == on_fault)
-		return;
-	post_mortem.before[i] = now;
-	post_mortem.is_ours[i] = !set_action(signals[i], &ours, NULL);
-}
-
-/* A handler that the program has set meanwhile stays. */
-static void uninstall(unsigned i)
-{
-	struct action now = {0};
-
-	if (!post_mortem.is_ours[i] || set_action(signals[i], NULL, &now) ||
-	    now.handler != on_fault)
-		return;
-	set_action(signals[i], &post_mortem.before[i], NULL);
-	post_mortem.is_ours[i] = false;
 }
 
 bool ot_crash_set(const struct otrace_post_mortem *wish)
@@ -301,8 +194,7 @@ bool ot_crash_set(const struct otrace_post_mortem *wish)
 	post_mortem.stack_bytes = wish->stack_bytes;
 	post_mortem.deadline_ns = wish->deadline_ns;
 	__atomic_store_n(&post_mortem.on, on, __ATOMIC_RELEASE);
-	for (unsigned i = 0; i < NR_SIGNALS; i++)
-		(on ? install : uninstall)(i);
+	ot_faults_want(OT_FAULTS_CRASHES, on);
 	return true;
 }
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /**
  * Crashes: while a shell wants it (`set post_mortem on`), a thread that gets a signal of a fault is recorded with its
- * registers and stack and waits, before the signal does what it would have done. Nothing else installs handlers.
+ * registers and stack and waits, before the signal does what it would have done.
  */
 #ifndef OT_CORE_CRASH_H
 #define OT_CORE_CRASH_H
+
+#include <signal.h>
 
 #include <otrace/wire.h>
 
@@ -12,7 +14,9 @@
 bool ot_crash_set(const struct otrace_post_mortem *wish);
 /** Off, if it was on. */
 void ot_crash_shell_gone(void);
-/** In a forked child: the handlers stay, and do nothing but pass on. */
+/** In the handler of faults.h: does that, when it is wanted. */
+void ot_crash_look(const siginfo_t *info, const void *context);
+/** In a forked child. */
 void ot_crash_forget(void);
 
 #endif

@@ -5,10 +5,12 @@
 #include "core/call.h"
 #include "core/control.h"
 #include "core/crash.h"
+#include "core/faults.h"
 #include "core/fork.h"
 #include "core/hold.h"
 #include "core/server.h"
 #include "core/park.h"
+#include "core/reads.h"
 #include "core/settrace.h"
 #include "core/start.h"
 #include "core/tags.h"
@@ -38,6 +40,8 @@ static void in_child(void)
 	ot_park_forget();
 	ot_hold_forget();
 	ot_crash_forget();
+	ot_reads_in_child();
+	ot_faults_in_child();
 	ot_set_trace_forget();
 	ot_tags_in_child();
 	ot_area_in_child(ot_threads_after_fork());

@@ -8,5 +8,7 @@
 
 /** Whether the bytes may be read as they are: the thread's own stack above the frame, the executable's constants. */
 bool ot_look_is_plain(uint64_t from, uint64_t bytes, const struct otrace_frame *frame);
+/** Whether this thread may read what may not be there, by ot_arch_fetch(). For the hook that runs. */
+bool ot_look_is_fast(void);
 
 #endif

@@ -324,6 +324,7 @@ static const struct request {
 	[OTRACE_MSG_POST_MORTEM] = {ot_request_post_mortem, sizeof(struct otrace_post_mortem), 0},
 	[OTRACE_MSG_HELD] = {ot_request_held, 0, 0},
 	[OTRACE_MSG_ACCESS] = {accessed, sizeof(struct otrace_accessed), 0},
+	[OTRACE_MSG_FAST_READS] = {ot_request_fast_reads, sizeof(struct otrace_fast_reads), 0},
 };
 
 static bool length_fits(const struct request *request, uint64_t bytes)

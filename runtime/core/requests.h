@@ -45,6 +45,7 @@ void ot_request_untag(struct ot_client *client, struct ot_payload in, struct ot_
 void ot_request_tags(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
 void ot_request_release(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
 void ot_request_post_mortem(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
+void ot_request_fast_reads(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
 void ot_request_held(struct ot_client *client, struct ot_payload in, struct ot_reply *reply);
 
 #endif

@@ -39,6 +39,7 @@ struct ot_rules {
 	uint32_t park_leave_mask;
 	uint32_t tag_mask;
 	uint32_t hold_mask;
+	bool reads; /* a condition reads memory through a pointer */
 	struct ot_rule items[];
 };
 

@@ -85,6 +85,8 @@ static void add_to_masks(struct ot_rules *rules, uint32_t i)
 
 	if (rule->flags & OTRACE_RULE_CONTEXT)
 		rules->context_mask |= bit;
+	rules->reads |= ot_bytecode_reads(rule->enter, rule->nr_enter) ||
+			ot_bytecode_reads(rule->leave, rule->nr_leave);
 	rules->nr_late += (rule->flags & OTRACE_RULE_LATE) != 0;
 	if (rule->flags & OTRACE_RULE_LATE)
 		rules->late_mask |= bit;

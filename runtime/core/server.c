@@ -22,6 +22,7 @@
 #include "core/park.h"
 #include "core/hold.h"
 #include "core/loops.h"
+#include "core/reads.h"
 #include "core/requests.h"
 #include "core/server.h"
 #include "core/start.h"
@@ -94,6 +95,7 @@ static void drop_client(void)
 	ot_call_shell_gone();
 	ot_control_shell_gone(&done);
 	ot_tags_shell_gone();
+	ot_reads_shell_gone();
 	/* a client that is gone while main is held lets it go */
 	ot_start_go(&(struct otrace_go){0});
 }
@@ -282,6 +284,7 @@ static void tick(void)
 	ot_loops_sweep();
 	check_modules();
 	ot_tags_tick();
+	ot_reads_tick();
 	if (++server.ticks % SECOND_TICKS == 0)
 		ot_clock_update(ot_area_head);
 }
@@ -321,7 +324,7 @@ static int patience_ms(void)
 	int patience = server.client.wants_ending ? ENDING_TICK_MS : TICK_MS;
 
 	if (server.client.fd < 0)
-		return server.deaf ? TICK_MS : LONELY_TICK_MS;
+		return server.deaf || ot_reads_are_in() ? TICK_MS : LONELY_TICK_MS;
 	if (hold_ms && hold_ms < patience)
 		patience = hold_ms;
 	return call_ms && call_ms < patience ? call_ms : patience;

@@ -48,6 +48,8 @@ struct ot_tls {
 	uint16_t nr_asked; /* times that /proc/self/maps was asked */
 	uint32_t tid;	   /* 0 = not asked for yet; only that of a wanted call's thread matters */
 	uint32_t call_pause; /* entries to skip before looking again whether one may be made here */
+	uint32_t reads;	     /* whether it may read fast: reads.h; 0 = to be asked */
+	uint32_t reads_pause; /* times not to ask */
 };
 
 _Static_assert(sizeof(struct ot_tls) <= 256, "static TLS of a dlopen'd library is scarce");

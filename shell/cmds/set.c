@@ -63,7 +63,7 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 	value = value_of(call);
 	OT_TRY(ot_setting_set(shell->params, param, value, shell));
 	show_one(shell->params, param, call);
-	return NULL;
+	return param->remark ? param->remark(shell, call->out) : NULL;
 }
 
 static void offer(void *priv, const char *word)

@@ -4,6 +4,8 @@
 #include "base/buf.h"
 #include "cmds/cmd.h"
 #include "model/program.h"
+#include "params/params.h"
+#include "stream/fastreads.h"
 #include "stream/stream.h"
 #include "target/target.h"
 #include "ui/breaks.h"
@@ -130,6 +132,21 @@ static struct ot_err *say_holds(struct ot_shell *shell, struct ot_buf *out, stru
 	return NULL;
 }
 
+static struct ot_err *say_reads(struct ot_shell *shell, struct ot_buf *out, struct ot_buf *json)
+{
+	ot_auto_buf struct ot_buf text = OT_BUF_INIT;
+	struct otrace_fast_reads_state state;
+
+	if (!shell->params || !shell->params->fast_reads)
+		return NULL;
+	OT_TRY(ot_fast_reads_ask(shell->target, &state));
+	ot_fast_reads_text(&state, &text);
+	line(out, "conditions", "%s", ot_buf_text(&text));
+	ot_buf_adds(json, ",\"conditions\":");
+	ot_buf_add_json(json, ot_buf_text(&text), text.len);
+	return NULL;
+}
+
 static void add_json(const struct otrace_status *s, struct ot_buf *json)
 {
 	ot_buf_addf(json,
@@ -155,6 +172,7 @@ static struct ot_err *run(struct ot_shell *shell, struct ot_cmd_call *call)
 		OT_TRY(ot_target_status(shell->target, &status));
 		say_runtime(&status, call->out);
 		add_json(&status, call->json);
+		OT_TRY(say_reads(shell, call->out, call->json));
 		OT_TRY(say_breaks(shell, call->out, call->json));
 		OT_TRY(say_holds(shell, call->out, call->json));
 		ot_buf_addc(call->json, '}');

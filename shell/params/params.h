@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 
+struct ot_buf;
 struct ot_shell;
 
 enum ot_params_color { OT_COLOR_AUTO, OT_COLOR_ALWAYS, OT_COLOR_NEVER };
@@ -21,6 +22,7 @@ struct ot_params {
 	bool assert_active;
 	bool exec_lock;		     /* ui/execlock.h */
 	bool post_mortem;	     /* threads that crash wait */
+	bool fast_reads;	     /* conditions read by plain loads */
 	unsigned int assert_context; /* 4096 bytes of stack each */
 	bool pretty_print;
 	unsigned int max_depth;
@@ -79,6 +81,8 @@ struct ot_setting {
 	/** Whether the value of @p params may become the shell's, and what else has to change then.
 	 * May be NULL. @param shell may be NULL where only values are of interest */
 	struct ot_err *(*apply)(struct ot_shell *shell, const struct ot_params *params);
+	/** What there is to say once it is set: lines. May be NULL. */
+	struct ot_err *(*remark)(struct ot_shell *shell, struct ot_buf *out);
 };
 
 extern const struct ot_setting ot_params_table[];

@@ -10,6 +10,7 @@
 #include "params/params.h"
 #include "stream/asserts.h"
 #include "stream/crashes.h"
+#include "stream/fastreads.h"
 #include "stream/related.h"
 #include "stream/stream.h"
 #include "stream/traces.h"
@@ -121,6 +122,28 @@ static struct ot_err *apply_post_mortem(struct ot_shell *shell, const struct ot_
 	return ot_crashes_want(shell->target, params->post_mortem, params->break_timeout);
 }
 
+/* Also of a shell that has a program only now. */
+static struct ot_err *apply_fast_reads(struct ot_shell *shell, const struct ot_params *params)
+{
+	const struct ot_params *old = shell ? shell->params : NULL;
+
+	if (!old || !shell->target || !(old->fast_reads || params->fast_reads))
+		return NULL;
+	return ot_fast_reads_want(shell->target, params->fast_reads);
+}
+
+static struct ot_err *remark_fast_reads(struct ot_shell *shell, struct ot_buf *out)
+{
+	struct otrace_fast_reads_state state;
+
+	if (!shell->params->fast_reads || !shell->target)
+		return NULL;
+	OT_TRY(ot_fast_reads_ask(shell->target, &state));
+	ot_fast_reads_text(&state, out);
+	ot_buf_addc(out, '\n');
+	return NULL;
+}
+
 static struct ot_err *apply_pickle(struct ot_shell *shell, const struct ot_params *params)
 {
 	const struct ot_params *old = shell ? shell->params : NULL;
@@ -216,6 +239,10 @@ const struct ot_setting ot_params_table[] = {
 	{FIELD(exec_lock), .kind = OT_SETTING_BOOL, .standard = "false",
 	 .help = "records and ends of traces wait while an expression is evaluated, 1 s at most: "
 		 "~~ stays what it is; the program goes on"},
+	{FIELD(fast_reads), .kind = OT_SETTING_BOOL, .standard = "false",
+	 .help = "conditions read through pointers by plain loads, not system calls; takes the handlers of "
+		 "SIGSEGV and SIGBUS while there are such conditions",
+	 .apply = apply_fast_reads, .remark = remark_fast_reads},
 	{FIELD(history_size), .kind = OT_SETTING_UINT, .standard = "2000", .max = 1000000,
 	 .help = "lines that the history keeps"},
 	{FIELD(log_format), .kind = OT_SETTING_TEXT, .standard = "",

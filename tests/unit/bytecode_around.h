@@ -32,6 +32,13 @@ bool ot_look_is_plain(uint64_t from, uint64_t bytes, const struct otrace_frame *
 	(void)frame;
 	return false;
 }
+
+static bool reads_fast;
+
+bool ot_look_is_fast(void)
+{
+	return reads_fast;
+}
 #endif
 
 #endif

@@ -14,6 +14,7 @@
 #define OT_REAL_LOOK
 #include "bytecode_around.h"
 #include "runtime/core/fraction.h"
+#include "runtime/core/reads.h"
 #include "runtime/core/thread.h"
 
 /* Of the runtime, for look.c. */
@@ -25,6 +26,15 @@ bool ot_modules_constant(uint64_t address, uint64_t bytes)
 	(void)address;
 	(void)bytes;
 	nr_plain_asked++;
+	return false;
+}
+
+uint32_t ot_reads_word = OT_READS_OFF;
+uint32_t ot_reads_room_bytes;
+
+bool ot_reads_ask(uint64_t sp)
+{
+	(void)sp;
 	return false;
 }
 

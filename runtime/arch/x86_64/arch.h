@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /**
- * What the runtime needs from a CPU. A port gives arch.h, arch.c and entry.S with the same names:
+ * What the runtime needs from a CPU. A port gives arch.h, arch.c, fetch.c, fraction.c and entry.S with the same names:
  *
  *  1. inline: system calls, clock, thread pointer, copy and fill, pause;
  *  2. arch.c: the bytes of a stub in each state and the bytes of a thunk;
@@ -169,6 +169,16 @@ enum ot_fraction_op {
 
 /** Calculates with the bits of doubles; with is_float rounded to a float. The program's registers and state stay. */
 uint64_t ot_arch_fraction(enum ot_fraction_op op, uint64_t a, uint64_t b, bool is_float);
+
+/**
+ * Reads of memory that may not be there, for a thread that gets SIGSEGV and SIGBUS while a handler calls
+ * ot_arch_fetch_fault(). The first reads a value of 1, 2, 4 or 8 bytes and is false when it could not, or of other sizes;
+ * the second says how many bytes it has copied.
+ */
+bool ot_arch_fetch(uint64_t from, uint32_t bytes, uint64_t *ret);
+uint64_t ot_arch_fetch_some(void *to, uint64_t from, uint64_t bytes);
+/** Lets the interrupted one return with what it has. False: context, a ucontext_t, is not of these. */
+bool ot_arch_fetch_fault(void *context);
 
 /** True when the time stamp counter ticks at one rate, always, on all CPUs. */
 bool ot_arch_tsc_invariant(void);

@@ -287,7 +287,7 @@ otrace_assert_failed:
 	.size	otrace_assert_failed, . - otrace_assert_failed
 
 /*
- * ot_tag_forwarders: what watched slots lead to (core/tagwatch.c). Slot i's forwarder lies at 16 * i and
+ * ot_tag_forwarders: what watched slots lead to (core/slots.h). Slot i's forwarder lies at 16 * i and
  * calls ot_tag_forward() with the caller's first three arguments and i: free() and its relatives have no more.
  */
 	.globl	ot_tag_forwarders
@@ -306,5 +306,72 @@ ot_tag_forwarders:
 	.endr
 	.cfi_endproc
 	.size	ot_tag_forwarders, . - ot_tag_forwarders
+
+/*
+ * ot_signal_forwarders: the same for functions that have to do with signals (core/signalwatch.c), which take up to six
+ * arguments and some of which know their caller's frame. So the forwarder goes on by a jump, with everything as
+ * it came; or back to the caller, when ot_signal_forward() has done the call.
+ *
+ *	rsp		rdi rsi rdx rcx r8 r9: ot_signal_forward() gives its result in the first
+ */
+	.type	signal_entry, @function
+	.p2align 4
+signal_entry:
+	.cfi_startproc
+	push	%rbp
+	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset %rbp, 0
+	mov	%rsp, %rbp
+	.cfi_def_cfa_register %rbp
+	sub	$64, %rsp
+	mov	%rdi, (%rsp)
+	mov	%rsi, 8(%rsp)
+	mov	%rdx, 16(%rsp)
+	mov	%rcx, 24(%rsp)
+	mov	%r8, 32(%rsp)
+	mov	%r9, 40(%rsp)
+	mov	%rsp, %rdi
+	mov	%r11d, %esi
+	call	ot_signal_forward
+	mov	%rax, %r11
+	test	%rax, %rax
+	jz	1f
+	mov	(%rsp), %rdi
+	mov	8(%rsp), %rsi
+	mov	16(%rsp), %rdx
+	mov	24(%rsp), %rcx
+	mov	32(%rsp), %r8
+	mov	40(%rsp), %r9
+	leave
+	.cfi_remember_state
+	.cfi_def_cfa %rsp, 8
+	.cfi_restore %rbp
+	xor	%eax, %eax
+	jmp	*%r11
+1:	.cfi_restore_state
+	mov	(%rsp), %rax
+	leave
+	.cfi_def_cfa %rsp, 8
+	.cfi_restore %rbp
+	ret
+	.cfi_endproc
+	.size	signal_entry, . - signal_entry
+
+	.globl	ot_signal_forwarders
+	.hidden	ot_signal_forwarders
+	.type	ot_signal_forwarders, @function
+	.p2align 4
+ot_signal_forwarders:
+	.cfi_startproc
+	.set	slot, 0
+	.rept	OT_ARCH_NR_FORWARDERS
+	.p2align 4
+	_CET_ENDBR
+	mov	$slot, %r11d
+	jmp	signal_entry
+	.set	slot, slot + 1
+	.endr
+	.cfi_endproc
+	.size	ot_signal_forwarders, . - ot_signal_forwarders
 
 	.section .note.GNU-stack, "", @progbits

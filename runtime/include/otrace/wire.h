@@ -115,6 +115,8 @@ enum otrace_msg_type {
 	OTRACE_MSG_POST_MORTEM = 29, /* otrace_post_mortem -> nothing: until the shell goes */
 	OTRACE_MSG_ACCESS = 30, /* otrace_accessed, the name -> nothing: the program is told, if it
 				     wants that (on_access of otrace/otrace.h) */
+	OTRACE_MSG_FAST_READS =
+		31, /* otrace_fast_reads -> otrace_fast_reads_state: until the shell goes */
 	OTRACE_EVENT_MODULES = 64, /* nothing: modules were loaded or unloaded; ask again */
 	OTRACE_EVENT_CALL_DONE =
 		65, /* otrace_call_done, then all bytes of a result of more than 16 */
@@ -363,6 +365,40 @@ struct otrace_accessed {
 };
 
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_accessed) == 24, "wire size");
+#define OTRACE_FAST_READS_ON 1u
+#define OTRACE_FAST_READS_ASK 2u /* nothing changes, only the state is wanted */
+
+/**
+ * Whether conditions read the program's memory by plain loads. While one does that reads through pointers, the program
+ * has handlers of SIGSEGV and SIGBUS, which pass on what is not theirs.
+ */
+struct otrace_fast_reads {
+	uint32_t flags; /* OTRACE_FAST_READS_* */
+	uint32_t reserved;
+};
+
+enum otrace_fast_reads_why {
+	OTRACE_FAST_READS_FAST = 0,   /* they do, in threads that block neither signal */
+	OTRACE_FAST_READS_IDLE = 1,   /* no condition reads through pointers, or it is off */
+	OTRACE_FAST_READS_STATIC = 2, /* the calls of a static program cannot be watched */
+	OTRACE_FAST_READS_REPLACED =
+		3, /* sigaction() or the like is not libc's: a sanitizer's, say */
+	OTRACE_FAST_READS_UNSEEN = 4,  /* a module's calls are not watched, or not yet */
+	OTRACE_FAST_READS_HANDLER = 5, /* the handler of a signal blocks them */
+	OTRACE_FAST_READS_TAKEN =
+		6, /* the program has set a handler past us; off until it is set on again */
+	OTRACE_FAST_READS_LOADING = 7 /* a module is being loaded, or was just now */
+};
+
+struct otrace_fast_reads_state {
+	uint32_t flags;	   /* OTRACE_FAST_READS_ON: wanted */
+	uint32_t why;	   /* enum otrace_fast_reads_why */
+	uint32_t signal;   /* of HANDLER and TAKEN */
+	uint32_t nr_slots; /* of calls that are watched */
+};
+
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_fast_reads) == 8, "wire size");
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_fast_reads_state) == 16, "wire size");
 
 #define OTRACE_RELEASE_COUNTER 1u /* those of this trace; the numbers of calls are not looked at */
 

@@ -61,12 +61,14 @@ class Otrace:
         return int(match[1]), float(match[2]) * 1e6, float(match[3]) * 1e3
 
     @contextlib.contextmanager
-    def attached(self, pid: int, folder: Path, command: str):
-        """`otrace attach` with COMMAND, which has been carried out when the block begins; leaves with the block."""
+    def attached(self, pid: int, folder: Path, *commands: str):
+        """`otrace attach` with COMMANDS, which have been carried out when the block begins; leaves with the block."""
+        command = commands[-1]
         events = folder / "attach.json"
         events.unlink(missing_ok=True)
         with open(folder / "attach.log", "w+", encoding="utf-8") as log:
-            process = subprocess.Popen([str(self.command), "attach", "--unsafe", f"--json={events}", "-e", command, str(pid)],
+            process = subprocess.Popen([str(self.command), "attach", "--unsafe", f"--json={events}",
+                                        *(word for each in commands for word in ("-e", each)), str(pid)],
                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log)
             try:
                 end = time.monotonic() + 60
