@@ -53,9 +53,9 @@ class Tool:
             self.env.pop(name, None)
         (folder / "run").mkdir(mode=0o700, exist_ok=True)
 
-    def __call__(self, *args, stdin=subprocess.DEVNULL, env=None, json_file=None):
+    def __call__(self, *args, stdin=subprocess.DEVNULL, env=None, json_file=None, timeout=TIMEOUT):
         done = subprocess.run([self.path, *map(str, args)], cwd=self.folder, env=dict(self.env, **(env or {})),
-                              stdin=stdin, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+                              stdin=stdin, capture_output=True, text=True, timeout=timeout, check=False)
         return Result(done, json_file.read_text() if json_file else "")
 
     def run(self, commands, *program, options=(), **more):

@@ -6,6 +6,8 @@ import signal
 
 import pytest
 
+from waiting import TIMEOUT
+
 NR_THREADS = 64
 
 
@@ -78,7 +80,7 @@ def test_switching_under_load(tool, storm, rounds, tmp_path):
     lines = tmp_path / "switch"
     lines.write_text("\n".join([*ROUND, ""]) * rounds)
     done = tool("attach", "--unsafe", "--for", "0", "-e", "start_all(0)", "-x", lines, "-e", "status", "-e", "stop_all()",
-                "-e", "calls", storm.pid)
+                "-e", "calls", storm.pid, timeout=TIMEOUT + rounds / 50)
     assert done.status == 0, done.err[-1000:]
     assert re.search(r"functions +\d+ with a stub, 0 on, 0 traced, 0 patched\n", done.out)
     wrong, calls = map(int, done.out.splitlines()[-2:])
