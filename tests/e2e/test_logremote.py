@@ -8,7 +8,6 @@ import threading
 
 import pytest
 
-from conftest import command_options
 from waiting import TIMEOUT
 
 LINES = 12  # of `trace add greet` in the shop
@@ -188,8 +187,8 @@ def test_a_slow_server_holds_nobody_up_and_what_is_lost_is_counted(tool, shop):
     calls = 100000
     events = tool.folder / "events"
     with Server(small=True) as server:
-        command = [tool.path, "run", f"--json={events}", *command_options(
-            [f"set log_remote 127.0.0.1:{server.port}", "trace --wait tick"]), "--", shop, "burn", str(calls)]
+        command = [tool.path, "run", f"--json={events}", "-e", f"set log_remote 127.0.0.1:{server.port}", "-e",
+                   "trace --wait tick", "--", shop, "burn", str(calls)]
         with subprocess.Popen(command, cwd=tool.folder, env=tool.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True) as shell, server.accept() as connection:
             err = next(line for line in shell.stderr if "too slow: lines are lost, and counted" in line)
