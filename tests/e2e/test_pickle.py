@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Files of contexts: written by one shell, read by others when the program and its file are gone."""
+import contextlib
 import random
 import re
 import shutil
 import sqlite3
+import subprocess
+import time
 
 import pytest
 
+from conftest import command_options
 from test_contexts import printed
+from waiting import TIMEOUT
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +134,50 @@ def test_files_are_added_to_and_trouble_is_said_once(tool, program):
                      "run", "trace"], program)
     assert "/nowhere/x.db" in done.err
     assert done.err.count("pickle_max_file allows no more") == 1
+
+
+@contextlib.contextmanager
+def writing(tool, program, file):
+    """A shell that writes what the program does, while the block runs."""
+    commands = [f"set pickle_file {file}", "trace -d 1 settle", "run"]
+    shell = subprocess.Popen([tool.path, "run", *command_options(commands), "--", program], cwd=tool.folder, env=tool.env,
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    yield shell
+    shell.out = shell.communicate(timeout=TIMEOUT)[0]
+
+
+def nr_rows(file):
+    with contextlib.closing(sqlite3.connect(file)) as db:
+        return db.execute("SELECT process, count(*) FROM context GROUP BY process").fetchall()
+
+
+def test_two_shells_may_begin_the_same_file(tool, program, written):
+    with contextlib.closing(sqlite3.connect(written[0])) as db:
+        schema = db.execute("SELECT sql FROM sqlite_master WHERE type = 'table'").fetchall()
+        numbers_of_it = [f"PRAGMA {name}={db.execute(f'PRAGMA {name}').fetchone()[0]}"
+                         for name in ("application_id", "user_version")]
+    file = tool.folder / "new.db"
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        with writing(tool, program, file) as shell:
+            time.sleep(0.4)  # it has seen an empty file, and waits for its turn
+            for command in [*numbers_of_it, *(sql for sql, in schema), "COMMIT"]:
+                db.execute(command)
+    assert "otrace: " not in shell.out and nr_rows(file) == [(1, 3)]
+
+
+@pytest.mark.parametrize("lock", [["BEGIN IMMEDIATE"], ["BEGIN", "SELECT count(*) FROM context"]],
+                         ids=["writes", "reads"])
+def test_while_another_has_the_file_contexts_wait(tool, program, lock):
+    file = tool.folder / "one.db"
+    tool.run([f"set pickle_file {file}", "trace -d 1 settle", "run"], program)
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as db:
+        for command in lock:
+            db.execute(command)
+        with writing(tool, program, file) as shell:
+            time.sleep(2.5)
+            db.execute("COMMIT")
+    assert "otrace: " not in shell.out and nr_rows(file) == [(1, 3), (2, 3)]
 
 
 def test_foreign_and_newer_files_say_what_they_are(tool, written):
