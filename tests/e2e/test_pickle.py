@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Files of contexts: written by one shell, read by others when the program and its file are gone."""
 import contextlib
+import os
 import random
 import re
 import shutil
 import sqlite3
+import struct
 import subprocess
+import threading
 import time
 
 import pytest
@@ -88,6 +91,15 @@ def test_callers_are_there_while_the_program_is(tool, program):
     _, got = opened(tool, "one.db", ["cd ~~", "up", "strict", "up", "pwd", "pr __trc/func"])
     assert got[2] == "2"
     assert got[4].endswith("/__up/__up") and "serve" in got[5]
+
+
+def test_a_frame_of_no_file_has_no_place(tool, program):
+    tool.run(["trace -d 1 settle", "run", "save -o one.db ~2"], program)
+    with contextlib.closing(sqlite3.connect(tool.folder / "one.db")) as db:
+        db.execute("UPDATE file SET base = 0")
+        db.commit()
+    _, got = opened(tool, "one.db", ["cd ~2", "pr __trc/stack", "ls -l"])
+    assert re.search(r"^0x[0-9a-f]+$", got[1], re.MULTILINE) and " at\n" not in (got[1] + got[2]).replace(" at \n", " at\n")
 
 
 def test_any_shell_reads_them_and_filters(tool, compiled, written):
@@ -216,3 +228,20 @@ def test_damaged_files_are_errors(tool, written):
         assert done.status in (0, 1), (i, done.status, done.err)
         nr_errors += done.status
     assert nr_errors > 10
+
+
+def test_files_that_ask_for_too_much_get_nothing(tool, written):
+    file, _ = written
+    with contextlib.closing(sqlite3.connect(file)) as db:
+        # 1 GB: all pieces are the same bytes
+        db.execute("UPDATE context SET memory = zeroblob(1048576), pieces = ? WHERE seq = 2",
+                   (struct.pack("<QIIII", 4096, 0, 1 << 20, 0, 0) * 1000,))
+        os.mkfifo(tool.folder / "pipe")
+        db.execute("UPDATE file SET path = ?", (str(tool.folder / "pipe"),))
+        db.commit()
+    opener = threading.Thread(target=lambda: os.close(os.open(tool.folder / "pipe", os.O_WRONLY)), daemon=True)
+    opener.start()
+    done, got = opened(tool, file, ["cd ~2", "ls", "cd ~1", "order->id", "pr __trc/stack"])
+    assert done.status == 0 and "the pieces of settle:" in done.out + done.err and got[3] == "1"
+    assert "pipe is gone, or another file by now" in got[4] and opener.is_alive()
+    os.close(os.open(tool.folder / "pipe", os.O_RDONLY | os.O_NONBLOCK))
