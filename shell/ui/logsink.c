@@ -349,8 +349,8 @@ int ot_logsink_pause_ms(const struct ot_logsink *log, int wait_ms)
 bool ot_logsink_news(struct ot_logsink *log, struct ot_buf *out)
 {
 	if (log->nr_lost) {
-		ot_buf_addf(out, "%llu lines of the log did not reach the server",
-			    (unsigned long long)log->nr_lost);
+		ot_buf_addf(out, "%llu line%s of the log did not reach the server",
+			    (unsigned long long)log->nr_lost, log->nr_lost == 1 ? "" : "s");
 		log->nr_lost = 0;
 		return true;
 	}
