@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/names.h"
+#include "base/quiet.h"
 #include "cmds/aliases.h"
 #include "cmds/cmd.h"
 #include "cmds/shadow.h"
@@ -359,7 +360,7 @@ static bool write_all(int fd, const struct ot_buf *out)
 	size_t done = 0;
 
 	while (done < out->len) {
-		ssize_t n = write(fd, out->data + done, out->len - done);
+		ssize_t n = ot_quiet_write(fd, out->data + done, out->len - done);
 
 		if (n < 0 && errno == EINTR)
 			continue;
