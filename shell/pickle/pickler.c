@@ -376,6 +376,8 @@ static struct ot_err *add_end(struct ot_pickler *pickler, const struct ot_call_e
 	uint64_t duration = event->begin_known && event->time_ns > event->begin_ns
 				    ? event->time_ns - event->begin_ns
 				    : 0;
+	const struct ot_pickle_more more = {.related_seq = event->related_seq,
+					    .related = event->related};
 
 	OT_TRY(begin(pickler));
 	ot_pickle_db_set(pickler->end, 1, event->kind);
@@ -383,8 +385,11 @@ static struct ot_err *add_end(struct ot_pickler *pickler, const struct ot_call_e
 	ot_pickle_db_set(pickler->end, 3, duration);
 	ot_pickle_db_set_bytes(pickler->end, 4, event->captures,
 			       event->kind == OT_CALL_RETURN ? event->nr_bytes : 0);
-	ot_pickle_db_set(pickler->end, 5, pickler->process);
-	ot_pickle_db_set(pickler->end, 6, event->seq);
+	ot_pickle_db_set(pickler->end, 5, event->flags);
+	ot_pickle_db_set(pickler->end, 6, 2 * sizeof(struct ot_pickle_end));
+	ot_pickle_db_set_bytes(pickler->end, 7, &more, sizeof(more));
+	ot_pickle_db_set(pickler->end, 8, pickler->process);
+	ot_pickle_db_set(pickler->end, 9, event->seq);
 	return ot_pickle_db_do(pickler->end);
 }
 
@@ -468,7 +473,9 @@ static struct ot_err *open_file(struct ot_pickler *pickler)
 		&pickler->add));
 	return ot_pickle_db_prepare(pickler->db,
 				    "UPDATE context SET ended=?, return_time=?, duration=?, "
-				    "leave=? WHERE process=? AND seq=?",
+				    "leave=?, flags=flags|?, "
+				    "ends=CAST(substr(ends, 1, ?)||? AS BLOB) "
+				    "WHERE process=? AND seq=?",
 				    &pickler->end);
 }
 
