@@ -17,6 +17,7 @@
 #define GAP_MS 120 /* between two, where another shell may begin one: it looks every 100 ms */
 #define BUSY_MS 200
 #define BUSY_LONGEST_MS 10000
+#define BUSY_STOPPED_MS 1000 /* the same when Ctrl-C came */
 
 struct ot_pickler {
 	sqlite3 *db;
@@ -61,7 +62,8 @@ static bool is_busy(struct ot_pickler *pickler, struct ot_err **err)
 		return false;
 	if (!pickler->busy_ms)
 		pickler->busy_ms = now_ms();
-	if (now_ms() - pickler->busy_ms >= BUSY_LONGEST_MS)
+	if (now_ms() - pickler->busy_ms >=
+	    (ot_target_is_interrupted() ? BUSY_STOPPED_MS : BUSY_LONGEST_MS))
 		return false;
 	ot_err_destroy(ot_take(*err));
 	return true;
