@@ -6,11 +6,13 @@
  */
 #include <setjmp.h>
 #include <sys/auxv.h>
+#include <sys/uio.h>
 #include <ucontext.h>
 
 #include <otrace/wire.h>
 #include "base/mem.h"
 #include "base/sys.h"
+#include "core/area.h"
 #include "core/dynamic.h"
 #include "core/faults.h"
 #include "core/reads.h"
@@ -75,6 +77,8 @@ static const struct ot_slot_name names[] = {
 	{"sigignore", KIND_IGNORE},
 };
 
+#define LINKS_MOST 4u /* of contexts that are looked at */
+
 #define NR_NAMES (sizeof(names) / sizeof(names[0]))
 
 static uint64_t first_with[NR_NAMES];
@@ -123,11 +127,31 @@ static bool jump_blocks(const struct __jmp_buf_tag *where)
 	return where->__mask_was_saved && blocks((const sigset_t *)&where->__saved_mask);
 }
 
-/* Also the one behind it, which nobody calls for. */
+/* The links of one that is not known to be made by makecontext() may be anything. @return false when it is not there */
+static bool read_context(const ucontext_t *context, const ucontext_t **link, uint64_t *mask)
+{
+	const struct iovec from[] = {{(void *)&context->uc_link, sizeof(*link)},
+				     {(void *)&context->uc_sigmask, sizeof(*mask)}};
+	const struct iovec to[] = {{(void *)link, sizeof(*link)}, {mask, sizeof(*mask)}};
+
+	return ot_safe_readv(to, from, 2) == sizeof(*link) + sizeof(*mask);
+}
+
+/* Also those behind it, which nobody calls for. */
 static bool context_blocks(const ucontext_t *context)
 {
-	return blocks(&context->uc_sigmask) ||
-	       (context->uc_link && blocks(&context->uc_link->uc_sigmask));
+	const ucontext_t *link = context->uc_link;
+	uint64_t mask = word_of(&context->uc_sigmask);
+
+	if (!is_fast())
+		return true;
+	for (unsigned i = 0; !(mask & OT_READS_SIGNALS); i++) {
+		if (!link)
+			return false;
+		if (i == LINKS_MOST || !read_context(link, &link, &mask))
+			return true;
+	}
+	return true;
 }
 
 static void before_syscall(long nr)

@@ -206,6 +206,61 @@ static void swap(void)
 	look(&good);
 }
 
+static void swap_and_return(void)
+{
+	swapcontext(&there, &here);
+}
+
+/* Nobody sets the link of a context that another one saves. */
+static void swap_without_link(void)
+{
+	static char stack[256 * 1024];
+
+	memset(&here, 0x5a, sizeof(here));
+	getcontext(&there);
+	there.uc_stack.ss_sp = stack;
+	there.uc_stack.ss_size = sizeof(stack);
+	there.uc_link = NULL;
+	makecontext(&there, swap_and_return, 0);
+	swapcontext(&here, &there);
+	look(&good);
+}
+
+static void nothing(void)
+{
+}
+
+static void link_to(ucontext_t *context, char *stack, size_t bytes, ucontext_t *link)
+{
+	getcontext(context);
+	context->uc_stack.ss_sp = stack;
+	context->uc_stack.ss_size = bytes;
+	context->uc_link = link;
+	makecontext(context, nothing, 0);
+}
+
+/* Three contexts on, the first of which do not block. */
+static void go_on_to_blocked(void)
+{
+	static ucontext_t blocked, contexts[3];
+	static char stacks[3][16 * 1024];
+	volatile int gone = 0;
+
+	block();
+	getcontext(&blocked);
+	if (!gone) {
+		unblock();
+		look(&good);
+		gone = 1;
+		for (int i = 0; i < 3; i++)
+			link_to(&contexts[i], stacks[i], sizeof(stacks[i]),
+				i < 2 ? &contexts[i + 1] : &blocked);
+		setcontext(&contexts[0]);
+	}
+	look_wild();
+	unblock();
+}
+
 static void jump_into_blocked(void)
 {
 	static sigjmp_buf blocked;
@@ -467,6 +522,12 @@ static void obey(const char *order)
 		break;
 	case 'x':
 		swap();
+		break;
+	case 'X':
+		swap_without_link();
+		break;
+	case 'L':
+		go_on_to_blocked();
 		break;
 	case 'j':
 		jump_into_blocked();

@@ -153,8 +153,8 @@ def test_handlers_are_there_only_while_needed(fast, runtime):
 
 @pytest.mark.parametrize("orders, matched", [
     (["b", "w", "B", "g"], 1), (["k", "g"], 1), (["h", "g"], 3), (["H", "g"], 2), (["u", "g"], 1), (["s", "g"], 1),
-    (["x", "g"], 1), (["j", "g"], 2), (["y", "g"], 1), (["hm", "d", "g"], None)],
-    ids="blocked thread handler blocking-handler unblocking-handler sigsuspend swapcontext siglongjmp syscall masked-handler".split())
+    (["x", "g"], 1), (["L", "g"], 2), (["j", "g"], 2), (["y", "g"], 1), (["hm", "d", "g"], None)],
+    ids="blocked thread handler blocking-handler unblocking-handler sigsuspend swapcontext linked siglongjmp syscall masked-handler".split())
 def test_a_thread_that_blocks_the_signal_lives(subject, orders, matched):
     program, client = subject
     program.do("g")
@@ -170,6 +170,13 @@ def test_a_thread_that_blocks_the_signal_lives(subject, orders, matched):
         program.do("g")
     if matched:
         assert counts(client)[1] >= 1 + 1
+    end(program)
+
+
+def test_contexts_whose_link_nobody_has_set(subject):
+    program, client = subject
+    program.do("g", "X", "g")
+    assert counts(client)[1] == 3
     end(program)
 
 
