@@ -5,6 +5,7 @@
  * which was under way meanwhile does not give it back.
  */
 #include <linux/membarrier.h>
+#include <signal.h>
 #include <sys/auxv.h>
 
 #include "base/lock.h"
@@ -55,6 +56,18 @@ static bool blocks_none(void)
 	return !ot_sys_sigprocmask(0, NULL, &blocked) && !(blocked & OT_READS_SIGNALS);
 }
 
+/* For handlers that run on it. One that is part of the thread's own cannot be told from that in a hook. */
+static bool signal_stack_fits(void)
+{
+	const struct ot_stack *own = &ot_tls.stack;
+	stack_t now = {0};
+
+	if (OT_SYS(SYS_sigaltstack, 0, &now, 0, 0, 0, 0))
+		return false;
+	return now.ss_flags & SS_DISABLE ||
+	       (now.ss_size >= ot_reads_room_bytes && (uint64_t)now.ss_sp - own->low >= own->bytes);
+}
+
 bool ot_reads_ask(uint64_t sp)
 {
 	uint32_t word = __atomic_load_n(&ot_reads_word, __ATOMIC_ACQUIRE);
@@ -71,7 +84,7 @@ bool ot_reads_ask(uint64_t sp)
 		tls->reads_pause = PAUSE;
 		return false;
 	}
-	tls->reads = blocks_none() ? word : slow;
+	tls->reads = signal_stack_fits() && blocks_none() ? word : slow;
 	return tls->reads == word;
 }
 

@@ -20,7 +20,7 @@
 
 /* What ot_tls.reads of a thread that reads fast is: a number that changes when nothing is known any more, << 2 | FAST. */
 #define OT_READS_FAST 1u
-#define OT_READS_SLOW 2u /* it blocks them */
+#define OT_READS_SLOW 2u /* it blocks them, or has no room for them */
 #define OT_READS_OFF 3u	 /* in the word: nobody reads fast */
 #define OT_READS_KIND 3u
 
@@ -35,7 +35,7 @@ static inline bool ot_reads_are_off(uint32_t word)
 /** In a hook: whether the thread may, when ot_tls.reads does not say so. */
 bool ot_reads_ask(uint64_t sp);
 
-/** The calling thread's mask may change, or has. Async-signal-safe. */
+/** The calling thread's mask or its stack for signals may change, or has. Async-signal-safe. */
 static inline void ot_reads_ask_again(void)
 {
 	ot_tls.reads = 0;

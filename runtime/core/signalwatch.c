@@ -51,6 +51,7 @@ static const struct ot_slot_name names[] = {
 	{"__sigpause", KIND_ANY},
 	{"__xpg_sigpause", KIND_ANY},
 	{"sigsuspend", KIND_ANY},
+	{"sigaltstack", KIND_ANY},
 	{"__sigsuspend", KIND_ANY},
 	{"ppoll", KIND_WAIT_4},
 	{"__ppoll_chk", KIND_WAIT_4},
@@ -160,10 +161,13 @@ static void before_syscall(long nr)
 	case SYS_rt_sigprocmask:
 	case SYS_rt_sigsuspend:
 	case SYS_rt_sigreturn:
+	case SYS_sigaltstack:
 	case SYS_ppoll:
 	case SYS_pselect6:
 	case SYS_epoll_pwait:
 	case SYS_epoll_pwait2:
+	case SYS_io_pgetevents:
+	case SYS_io_uring_enter:
 		ot_reads_ask_again();
 		break;
 	case SYS_rt_sigaction:

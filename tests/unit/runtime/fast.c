@@ -163,6 +163,38 @@ static void own_plain(int number)
 	siglongjmp(way_back, 1);
 }
 
+static void look_and_leave(int number)
+{
+	look_in_handler(number);
+}
+
+/* Signals are handled on a stack that has room for one and not for two, or for none at all. */
+static void use_little_stack(char *bytes, size_t nr, int number)
+{
+	stack_t stack = {.ss_sp = bytes, .ss_size = nr}, before;
+	struct sigaction action = {.sa_handler = look_and_leave, .sa_flags = SA_ONSTACK},
+			 action_before;
+
+	sigaction(number, &action, &action_before);
+	look(&good);
+	if (sigaltstack(&stack, &before))
+		abort();
+	if (number != SIGSEGV)
+		raise(number);
+	look_wild();
+	look(&good);
+	sigaltstack(&before, NULL);
+	sigaction(number, &action_before, NULL);
+}
+
+__attribute__((noinline)) static void use_little_stacks(void)
+{
+	char inside[6144];
+
+	use_little_stack(inside, sizeof(inside), SIGUSR1);
+	use_little_stack(alternate, 2048, SIGSEGV);
+}
+
 static void set_own(int how)
 {
 	struct sigaction action = {.sa_sigaction = own_info, .sa_flags = SA_SIGINFO | SA_ONSTACK};
@@ -525,6 +557,9 @@ static void obey(const char *order)
 		break;
 	case 'X':
 		swap_without_link();
+		break;
+	case 'A':
+		use_little_stacks();
 		break;
 	case 'L':
 		go_on_to_blocked();

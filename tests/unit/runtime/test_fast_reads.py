@@ -173,6 +173,17 @@ def test_a_thread_that_blocks_the_signal_lives(subject, orders, matched):
     end(program)
 
 
+def test_stacks_for_signals_that_are_too_small(subject):
+    program, client = subject
+    program.do("g", "A")
+    before = counts(client)[1]
+    limit = time.monotonic() + 60
+    while counts(client)[1] == before:
+        assert time.monotonic() < limit
+        program.do("g")
+    end(program)
+
+
 def test_contexts_whose_link_nobody_has_set(subject):
     program, client = subject
     program.do("g", "X", "g")
