@@ -503,6 +503,45 @@ static int child_of_fork(void)
 	return status_of(child);
 }
 
+static void *change_for_ever(void *unused)
+{
+	struct sigaction standard = {.sa_handler = SIG_DFL};
+
+	(void)unused;
+	while (racing)
+		sigaction(SIGSEGV, &standard, NULL);
+	return NULL;
+}
+
+/* No handler of fork() runs in them. One that hangs is killed. */
+static int children_of_raw_fork(void)
+{
+	pthread_t threads[2];
+	int ret = 0;
+
+	racing = 1;
+	for (int i = 0; i < 2; i++)
+		pthread_create(&threads[i], NULL, change_for_ever, NULL);
+	for (int i = 0; i < 2000 && !ret; i++) {
+		int child = (int)raw(SYS_fork, 0, 0, 0, 0), status = -1;
+
+		if (!child) {
+			signal(SIGSEGV, SIG_DFL);
+			raw(SYS_exit_group, is_default() ? 0 : 6, 0, 0, 0);
+		}
+		for (int ms = 0; !waitpid(child, &status, WNOHANG); ms++) {
+			usleep(1000);
+			if (ms == 3000)
+				kill(child, SIGKILL);
+		}
+		ret = status;
+	}
+	racing = 0;
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	return ret;
+}
+
 /* ------------------------------------------------------------------ orders */
 
 static const char *handler_name(void)
@@ -603,6 +642,9 @@ static void obey(const char *order)
 		return;
 	case 'F':
 		printf("%d\n", child_of_fork());
+		return;
+	case 'R':
+		printf("%d\n", children_of_raw_fork());
 		return;
 	case 'c':
 		if (!sigsetjmp(way_back, 1))

@@ -269,6 +269,12 @@ def test_children(subject):
     end(program)
 
 
+def test_children_of_a_fork_nobody_is_told_of(subject):
+    program, _ = subject
+    assert os.waitstatus_to_exitcode(int(program.order("R"))) == 0
+    end(program)
+
+
 def test_a_program_that_takes_the_handler_unseen(subject):
     program, client = subject
     program.do("r")
