@@ -248,7 +248,9 @@ static bool act(int number, struct entry *entry, const struct ot_action *action,
 		*before = ot_faults_is_ours(&now) ? noted(entry) : now;
 	if (action) {
 		now = with_return(action);
-		note(entry, &now);
+		/* ours was shown to it when nobody watched: it stands for what the program had */
+		if (!ot_faults_is_ours(action))
+			note(entry, &now);
 		put_in(number, entry);
 	}
 	return true;

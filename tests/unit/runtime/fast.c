@@ -559,6 +559,7 @@ static const char *handler_name(void)
 
 static void obey(const char *order)
 {
+	static struct sigaction saved;
 	struct sigaction standard = {.sa_handler = SIG_DFL};
 
 	switch (order[0]) {
@@ -620,6 +621,10 @@ static void obey(const char *order)
 		break;
 	case 'a':
 		change_handlers();
+		break;
+	case 'm':
+		sigaction(SIGSEGV, order[1] == 's' ? NULL : &saved,
+			  order[1] == 's' ? &saved : NULL);
 		break;
 	case 'r':
 		take_back();

@@ -240,6 +240,26 @@ def test_the_programs_handler_gets_its_own_faults(fast, runtime, how, name, befo
         end(program)
 
 
+@pytest.mark.parametrize("how", ["own", "default"])
+def test_an_action_that_was_saved_while_nobody_watched(fast, runtime, how):
+    with Subject(fast, runtime, *(["i"] if how == "own" else [])) as program:
+        client = program.attach()
+        client.call(POST_MORTEM, struct.pack("<IIQ", 1, 0, 1_000_000))
+        program.do("ms")
+        arm(client)
+        assert set_fast(client, 1)[:2] == (1, FAST)
+        program.do("w", "mr", "w", "g")
+        if how == "own":
+            assert program.order("q") == "info" and program.order("cn") == "back"
+        set_fast(client, 0)
+        client.call(POST_MORTEM, struct.pack("<IIQ", 0, 0, 0))
+        if how == "own":
+            assert program.order("q") == "info" and program.order("cn") == "back"
+            end(program)
+        else:
+            assert not handler_of(program)
+
+
 @pytest.mark.parametrize("post_mortem", [False, True])
 def test_a_crash_is_a_crash(subject, post_mortem):
     program, client = subject
