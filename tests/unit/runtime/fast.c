@@ -490,6 +490,22 @@ static int child_of_vfork(void)
 	return status_of(child);
 }
 
+/* Of a thread that nobody has seen before. */
+static void *vfork_first(void *unused)
+{
+	int child = vfork();
+
+	(void)unused;
+	if (!child) {
+		look(&good);
+		_exit(0);
+	}
+	status_of(child);
+	look(&good);
+	printf("%d\n", (int)syscall(SYS_gettid));
+	return NULL;
+}
+
 static int child_of_fork(void)
 {
 	struct kernel_action now;
@@ -648,6 +664,13 @@ static void obey(const char *order)
 	case 'F':
 		printf("%d\n", child_of_fork());
 		return;
+	case 'V': {
+		pthread_t thread;
+
+		pthread_create(&thread, NULL, vfork_first, NULL);
+		pthread_join(thread, NULL);
+		return;
+	}
 	case 'R':
 		printf("%d\n", children_of_raw_fork());
 		return;

@@ -289,6 +289,15 @@ def test_children(subject):
     end(program)
 
 
+def test_a_child_of_vfork_takes_no_ring_for_its_parent(fast, runtime):
+    with Subject(fast, runtime) as program:
+        client = program.attach()
+        arm(client)
+        tid = int(program.order("V"))
+        assert [ring.tid for ring in client.rings() if ring.nr_written] == [tid]
+        end(program)
+
+
 def test_children_of_a_fork_nobody_is_told_of(subject):
     program, _ = subject
     assert os.waitstatus_to_exitcode(int(program.order("R"))) == 0
