@@ -25,7 +25,11 @@
 
 #define FRAME_BYTES_MIN 4096u /* of a signal, where the kernel does not say it */
 #define HANDLER_BYTES 2048u   /* and ours, with what it calls */
-#define PAUSE 32u	      /* conditions that are not worth another look at the thread */
+#define PAUSE OT_READS_PAUSE
+#define PAUSE_FROM_BYTES (128u << 10)
+#define PAUSE_BYTES \
+	2048u /* of a stack that was looked through: one more each, as that takes its time */
+#define PAUSE_MOST 512u
 #define LOADING_TICKS 2u
 #define QUIET_TRIES 10u /* of a millisecond: mostly hooks are over at once */
 #define NR_KERNEL_SIGNALS 64
@@ -68,6 +72,14 @@ static bool signal_stack_fits(void)
 	       (now.ss_size >= ot_reads_room_bytes && (uint64_t)now.ss_sp - own->low >= own->bytes);
 }
 
+static uint32_t pause_for(uint64_t sp)
+{
+	const struct ot_stack *own = &ot_tls.stack;
+	uint64_t depth = sp - own->low < own->bytes ? own->low + own->bytes - sp : 0;
+
+	return depth > PAUSE_FROM_BYTES ? (uint32_t)ot_smaller(depth / PAUSE_BYTES, PAUSE_MOST) : 0;
+}
+
 bool ot_reads_ask(uint64_t sp)
 {
 	uint32_t word = __atomic_load_n(&ot_reads_word, __ATOMIC_ACQUIRE);
@@ -81,9 +93,10 @@ bool ot_reads_ask(uint64_t sp)
 		return false;
 	}
 	if (!ot_call_here_is_fit(sp, ot_reads_room_bytes) || ot_sys_getpid() != ot_area_pid) {
-		tls->reads_pause = PAUSE;
+		tls->reads_pause = PAUSE + pause_for(sp);
 		return false;
 	}
+	tls->reads_pause = pause_for(sp);
 	tls->reads = signal_stack_fits() && blocks_none() ? word : slow;
 	return tls->reads == word;
 }

@@ -24,6 +24,9 @@
 #define OT_READS_OFF 3u	 /* in the word: nobody reads fast */
 #define OT_READS_KIND 3u
 
+/* Conditions that are not worth another look at the thread. */
+#define OT_READS_PAUSE 32u
+
 extern uint32_t ot_reads_word;
 extern uint32_t ot_reads_room_bytes; /* of its stack that a thread needs for a signal */
 
@@ -39,7 +42,9 @@ bool ot_reads_ask(uint64_t sp);
 static inline void ot_reads_ask_again(void)
 {
 	ot_tls.reads = 0;
-	ot_tls.reads_pause = 0;
+	/* a longer one is for a deep stack, which takes its time however often the mask changes */
+	if (ot_tls.reads_pause <= OT_READS_PAUSE)
+		ot_tls.reads_pause = 0;
 }
 
 /** Before the program does something that nobody may read fast behind. The next look decides; async-signal-safe. */

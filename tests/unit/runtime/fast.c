@@ -558,6 +558,23 @@ static int children_of_raw_fork(void)
 	return ret;
 }
 
+/* Masks change again and again, deep in the stack. */
+__attribute__((noinline)) static void change_masks(int depth)
+{
+	volatile char room[900];
+
+	for (unsigned i = 0; i < sizeof(room); i++)
+		room[i] = 1;
+	if (depth)
+		change_masks(depth - 1);
+	for (int i = 0; !depth && i < 10000; i++) {
+		block();
+		unblock();
+		look(&good);
+	}
+	room[1] = 0;
+}
+
 /* ------------------------------------------------------------------ orders */
 
 static const char *handler_name(void)
@@ -671,6 +688,9 @@ static void obey(const char *order)
 		pthread_join(thread, NULL);
 		return;
 	}
+	case 'D':
+		change_masks(900);
+		break;
 	case 'R':
 		printf("%d\n", children_of_raw_fork());
 		return;

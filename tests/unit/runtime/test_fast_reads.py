@@ -289,6 +289,20 @@ def test_children(subject):
     end(program)
 
 
+def test_masks_that_change_deep_in_the_stack_cost_little(fast, runtime):
+    with Subject(fast, runtime) as program:
+        client = program.attach()
+        arm(client)
+        took = []
+        for on in (0, 1):
+            set_fast(client, on)
+            begin = time.monotonic()
+            program.do("D")
+            took.append(time.monotonic() - begin)
+        assert took[1] < 8 * took[0]  # of 40, when it is looked through each time
+        end(program)
+
+
 def test_a_child_of_vfork_takes_no_ring_for_its_parent(fast, runtime):
     with Subject(fast, runtime) as program:
         client = program.attach()
