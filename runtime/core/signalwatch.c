@@ -6,11 +6,13 @@
  */
 #include <setjmp.h>
 #include <sys/auxv.h>
+#include <sys/uio.h>
 #include <ucontext.h>
 
 #include <otrace/wire.h>
 #include "base/mem.h"
 #include "base/sys.h"
+#include "core/area.h"
 #include "core/dynamic.h"
 #include "core/faults.h"
 #include "core/reads.h"
@@ -49,6 +51,7 @@ static const struct ot_slot_name names[] = {
 	{"__sigpause", KIND_ANY},
 	{"__xpg_sigpause", KIND_ANY},
 	{"sigsuspend", KIND_ANY},
+	{"sigaltstack", KIND_ANY},
 	{"__sigsuspend", KIND_ANY},
 	{"ppoll", KIND_WAIT_4},
 	{"__ppoll_chk", KIND_WAIT_4},
@@ -74,6 +77,8 @@ static const struct ot_slot_name names[] = {
 	{"sigset", KIND_SET},
 	{"sigignore", KIND_IGNORE},
 };
+
+#define LINKS_MOST 4u /* of contexts that are looked at */
 
 #define NR_NAMES (sizeof(names) / sizeof(names[0]))
 
@@ -123,11 +128,31 @@ static bool jump_blocks(const struct __jmp_buf_tag *where)
 	return where->__mask_was_saved && blocks((const sigset_t *)&where->__saved_mask);
 }
 
-/* Also the one behind it, which nobody calls for. */
+/* The links of one that is not known to be made by makecontext() may be anything. @return false when it is not there */
+static bool read_context(const ucontext_t *context, const ucontext_t **link, uint64_t *mask)
+{
+	const struct iovec from[] = {{(void *)&context->uc_link, sizeof(*link)},
+				     {(void *)&context->uc_sigmask, sizeof(*mask)}};
+	const struct iovec to[] = {{(void *)link, sizeof(*link)}, {mask, sizeof(*mask)}};
+
+	return ot_safe_readv(to, from, 2) == sizeof(*link) + sizeof(*mask);
+}
+
+/* Also those behind it, which nobody calls for. */
 static bool context_blocks(const ucontext_t *context)
 {
-	return blocks(&context->uc_sigmask) ||
-	       (context->uc_link && blocks(&context->uc_link->uc_sigmask));
+	const ucontext_t *link = context->uc_link;
+	uint64_t mask = word_of(&context->uc_sigmask);
+
+	if (!is_fast())
+		return true;
+	for (unsigned i = 0; !(mask & OT_READS_SIGNALS); i++) {
+		if (!link)
+			return false;
+		if (i == LINKS_MOST || !read_context(link, &link, &mask))
+			return true;
+	}
+	return true;
 }
 
 static void before_syscall(long nr)
@@ -136,10 +161,13 @@ static void before_syscall(long nr)
 	case SYS_rt_sigprocmask:
 	case SYS_rt_sigsuspend:
 	case SYS_rt_sigreturn:
+	case SYS_sigaltstack:
 	case SYS_ppoll:
 	case SYS_pselect6:
 	case SYS_epoll_pwait:
 	case SYS_epoll_pwait2:
+	case SYS_io_pgetevents:
+	case SYS_io_uring_enter:
 		ot_reads_ask_again();
 		break;
 	case SYS_rt_sigaction:

@@ -295,10 +295,15 @@ static struct ot_thread *attach(uint32_t arm_flags)
 	return thread;
 }
 
+/* A child of vfork() has its parent's thread-locals, and its number is nobody's when the parent goes on. */
 static struct ot_thread *attach_or_count(uint32_t arm_flags)
 {
 	struct ot_tls *tls = &ot_tls;
 
+	if (ot_sys_getpid() != threads.pid) {
+		__atomic_fetch_add(&ot_area->lost_no_ring, 1, __ATOMIC_RELAXED);
+		return NULL;
+	}
 	if (tls->attach_pause) {
 		tls->attach_pause--;
 		__atomic_fetch_add(&ot_area->lost_no_ring, 1, __ATOMIC_RELAXED);
