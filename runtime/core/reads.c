@@ -39,6 +39,7 @@ uint32_t ot_reads_room_bytes;
 
 static uint32_t last_number; /* in the upper bits of the word */
 static uint32_t loading;     /* looks until modules that come are there */
+static uint32_t nr_setting;  /* threads that are about to set a handler which blocks the signals */
 
 static struct {
 	bool wished;
@@ -111,6 +112,17 @@ static uint32_t next_word(uint32_t kind)
 void ot_reads_suspend(void)
 {
 	__atomic_store_n(&ot_reads_word, next_word(OT_READS_OFF), __ATOMIC_SEQ_CST);
+}
+
+void ot_reads_action_begins(void)
+{
+	__atomic_add_fetch(&nr_setting, 1, __ATOMIC_SEQ_CST);
+	ot_reads_suspend();
+}
+
+void ot_reads_action_is_set(void)
+{
+	__atomic_sub_fetch(&nr_setting, 1, __ATOMIC_SEQ_CST);
 }
 
 void ot_reads_suspend_for_modules(void)
@@ -186,6 +198,8 @@ static void look(void)
 	if (ot_signal_watch(true))
 		ot_reads_suspend(); /* what new modules have called meanwhile nobody knows */
 	seen = __atomic_load_n(&ot_reads_word, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&nr_setting, __ATOMIC_SEQ_CST))
+		return;
 	if (why_not_now())
 		ot_reads_suspend();
 	else if (ot_reads_are_off(seen))
@@ -328,6 +342,7 @@ void ot_reads_in_child(void)
 {
 	ot_reads_suspend();
 	reads.wished = reads.in = reads.leaving = reads.rules_known = false;
+	nr_setting = 0;
 	reads.why = 0;
 }
 

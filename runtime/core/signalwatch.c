@@ -199,18 +199,34 @@ static void to_user(const struct ot_action *action, struct sigaction *ret)
 	ret->sa_restorer = action->restorer;
 }
 
-static bool set_action(int number, const struct sigaction *user, struct sigaction *ret)
+typedef int (*sigaction_function)(int number, const struct sigaction *action,
+				  struct sigaction *before);
+
+/* From then on threads may be in a handler that blocks the signals: a look sees it, or comes later. */
+static uint64_t set_blocking(int number, const struct sigaction *user, struct sigaction *ret,
+			     uint64_t original)
+{
+	int result;
+
+	ot_reads_action_begins();
+	result = ((sigaction_function)original)(number, user, ret);
+	ot_reads_action_is_set();
+	return (uint64_t)result;
+}
+
+static bool set_action(int number, const struct sigaction *user, struct sigaction *ret,
+		       uint64_t original, uint64_t *result)
 {
 	struct ot_action action, before;
 
 	if (user)
 		from_user(user, &action);
 	if (!ot_faults_action(number, user ? &action : NULL, &before)) {
-		/* from then on threads may be in a handler that blocks them */
-		if (user && (uint64_t)action.handler > (uint64_t)SIG_IGN &&
-		    action.mask & OT_READS_SIGNALS)
-			ot_reads_suspend();
-		return false;
+		if (!user || (uint64_t)action.handler <= (uint64_t)SIG_IGN ||
+		    !(action.mask & OT_READS_SIGNALS))
+			return false;
+		*result = set_blocking(number, user, ret, original);
+		return true;
 	}
 	if (ret)
 		to_user(&before, ret);
@@ -278,7 +294,7 @@ static bool act(enum kind kind, uint64_t *args, uint64_t original)
 
 	switch (kind) {
 	case KIND_ACTION:
-		done = set_action(number, (const void *)args[1], (void *)args[2]);
+		done = set_action(number, (const void *)args[1], (void *)args[2], original, &ret);
 		break;
 	case KIND_SIGNAL:
 		done = args[1] != (uint64_t)SIG_ERR &&
