@@ -140,6 +140,7 @@ static void bury(struct ot_thread *thread, uint64_t seen, int tid)
 
 	if (!take(thread, seen, tid))
 		return;
+	__atomic_load_n(&thread->armed, __ATOMIC_ACQUIRE);
 	if (thread->ring)
 		ot_ring_settle(thread);
 	if (thread->depth > OT_OPEN_MAX)
