@@ -262,8 +262,11 @@ static void end(struct ot_client *client, struct ot_payload in, struct ot_reply 
 
 static void asserts(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
 {
+	struct otrace_asserts wish = {.deadline_ns = OTRACE_ASSERTS_DEADLINE_NS};
+
 	(void)client;
-	if (!ot_asserts_set((const void *)in.bytes))
+	ot_memcpy(&wish, in.bytes, ot_smaller(in.nr_bytes, sizeof(wish)));
+	if (!ot_asserts_set(&wish))
 		ot_reply_error(reply, OTRACE_E_NO_MEMORY, NULL);
 }
 
@@ -316,7 +319,7 @@ static const struct request {
 	[OTRACE_MSG_RESUME] = {ot_request_resume, sizeof(struct otrace_resume), 0},
 	[OTRACE_MSG_PARKED] = {ot_request_parked, 0, 0},
 	[OTRACE_MSG_SPARE] = {ot_request_spare, sizeof(uint64_t), 0},
-	[OTRACE_MSG_ASSERTS] = {asserts, sizeof(struct otrace_asserts), 0},
+	[OTRACE_MSG_ASSERTS] = {asserts, offsetof(struct otrace_asserts, deadline_ns), 0},
 	[OTRACE_MSG_TAG] = {ot_request_tag, sizeof(struct otrace_tag_set), 0},
 	[OTRACE_MSG_UNTAG] = {ot_request_untag, 8, ANY_LENGTH},
 	[OTRACE_MSG_TAGS] = {ot_request_tags, 0, 0},

@@ -324,9 +324,11 @@ struct otrace_call {
 struct otrace_asserts {
 	uint32_t flags;	      /* OTRACE_ASSERTS_* */
 	uint32_t stack_bytes; /* to copy; 0 = OTRACE_ASSERTS_STACK_BYTES */
+	uint64_t deadline_ns; /* how long a thread waits; 0 = any time. May be left out */
 };
 
 #define OTRACE_ASSERTS_STACK_BYTES 4096u
+#define OTRACE_ASSERTS_DEADLINE_NS 60000000000ull /* for a shell that says nothing of it */
 
 struct otrace_withdraw {
 	uint32_t request; /* of the CALL */
@@ -350,6 +352,7 @@ struct otrace_post_mortem {
 	uint64_t deadline_ns; /* how long a thread waits; 0 = any time */
 };
 
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_asserts) == 16, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_post_mortem) == 16, "wire size");
 
 #define OTRACE_ACCESS_STORE 1u
