@@ -195,6 +195,23 @@ static void counts(struct ot_client *client, struct ot_payload in, struct ot_rep
 	}
 }
 
+static void add_left(void *context, const struct otrace_left_trace *left)
+{
+	ot_reply_add(context, left, sizeof(*left));
+}
+
+static void run_left(void *context)
+{
+	ot_arms_each_left(add_left, context);
+}
+
+static void left(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
+{
+	(void)client;
+	(void)in;
+	ot_control_run(run_left, reply);
+}
+
 static void unprobe(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
 {
 	struct otrace_switched done = {0};
@@ -328,6 +345,7 @@ static const struct request {
 	[OTRACE_MSG_HELD] = {ot_request_held, 0, 0},
 	[OTRACE_MSG_ACCESS] = {accessed, sizeof(struct otrace_accessed), 0},
 	[OTRACE_MSG_FAST_READS] = {ot_request_fast_reads, sizeof(struct otrace_fast_reads), 0},
+	[OTRACE_MSG_LEFT] = {left, 0, 0},
 };
 
 static bool length_fits(const struct request *request, uint64_t bytes)
