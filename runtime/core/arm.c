@@ -105,6 +105,22 @@ bool ot_arms_keep_counter(uint32_t counter)
 	return false;
 }
 
+void ot_arms_each_left(void (*tell)(void *context, const struct otrace_left_trace *left),
+		       void *context)
+{
+	for (const struct otrace_probe *probe = ot_probes_first(); probe; probe = probe->next) {
+		const struct ot_arm *arm = probe->arm;
+
+		if (!arm || !arm->rules || arm->session == session)
+			continue;
+		for (uint32_t i = 0; i < arm->rules->nr; i++)
+			tell(context,
+			     &(struct otrace_left_trace){.stub = probe->stub,
+							 .counter = arm->rules->items[i].counter,
+							 .action = arm->rules->items[i].action});
+	}
+}
+
 /* All but the trace. */
 static bool same_wish(const struct ot_arm *a, const struct ot_arm *b)
 {

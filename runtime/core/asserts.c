@@ -20,6 +20,7 @@ static struct {
 	uint32_t session;
 	uint32_t flags;
 	uint32_t stack_bytes;
+	uint64_t deadline_ns;
 } wanted;
 
 /* There is no call: neither a frame nor a rule. */
@@ -47,6 +48,7 @@ bool ot_asserts_set(const struct otrace_asserts *wish)
 		return false;
 	wanted.flags = wish->flags;
 	wanted.stack_bytes = wish->stack_bytes;
+	wanted.deadline_ns = wish->deadline_ns;
 	__atomic_store_n(&wanted.session, ot_server_nr_clients(), __ATOMIC_RELEASE);
 	return true;
 }
@@ -248,6 +250,7 @@ int ot_assert_record(const char *label, const char *action, const char *conditio
 	write_all(&failure);
 	wish.call_seq = failure.head.rec.call_seq;
 	wish.action = failure.head.action;
+	wish.deadline_ns = is_wanted() ? wanted.deadline_ns : OTRACE_ASSERTS_DEADLINE_NS;
 	if (wish.action && wish.call_seq)
 		ot_park(&wish);
 	errno = failure.error;

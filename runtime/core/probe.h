@@ -108,6 +108,9 @@ void ot_arms_next_session(void);
 const struct ot_arm *ot_probe_kept(struct otrace_probe *probe);
 /** Whether an arm that a shell before has left behind counts with that counter. By the oshell thread. */
 bool ot_arms_keep_counter(uint32_t counter);
+/** Tells of each rule that a shell before has left behind. Under control. */
+void ot_arms_each_left(void (*tell)(void *context, const struct otrace_left_trace *left),
+		       void *context);
 /** Makes (or finds again) the arm for a wish that was checked for size already. */
 int ot_probe_arm(struct otrace_probe *probe, const struct otrace_probe_set *set,
 		 const struct otrace_capture *captures, const void *rules,

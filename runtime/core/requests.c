@@ -195,6 +195,23 @@ static void counts(struct ot_client *client, struct ot_payload in, struct ot_rep
 	}
 }
 
+static void add_left(void *context, const struct otrace_left_trace *left)
+{
+	ot_reply_add(context, left, sizeof(*left));
+}
+
+static void run_left(void *context)
+{
+	ot_arms_each_left(add_left, context);
+}
+
+static void left(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
+{
+	(void)client;
+	(void)in;
+	ot_control_run(run_left, reply);
+}
+
 static void unprobe(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
 {
 	struct otrace_switched done = {0};
@@ -262,8 +279,11 @@ static void end(struct ot_client *client, struct ot_payload in, struct ot_reply 
 
 static void asserts(struct ot_client *client, struct ot_payload in, struct ot_reply *reply)
 {
+	struct otrace_asserts wish = {.deadline_ns = OTRACE_ASSERTS_DEADLINE_NS};
+
 	(void)client;
-	if (!ot_asserts_set((const void *)in.bytes))
+	ot_memcpy(&wish, in.bytes, ot_smaller(in.nr_bytes, sizeof(wish)));
+	if (!ot_asserts_set(&wish))
 		ot_reply_error(reply, OTRACE_E_NO_MEMORY, NULL);
 }
 
@@ -316,7 +336,7 @@ static const struct request {
 	[OTRACE_MSG_RESUME] = {ot_request_resume, sizeof(struct otrace_resume), 0},
 	[OTRACE_MSG_PARKED] = {ot_request_parked, 0, 0},
 	[OTRACE_MSG_SPARE] = {ot_request_spare, sizeof(uint64_t), 0},
-	[OTRACE_MSG_ASSERTS] = {asserts, sizeof(struct otrace_asserts), 0},
+	[OTRACE_MSG_ASSERTS] = {asserts, offsetof(struct otrace_asserts, deadline_ns), 0},
 	[OTRACE_MSG_TAG] = {ot_request_tag, sizeof(struct otrace_tag_set), 0},
 	[OTRACE_MSG_UNTAG] = {ot_request_untag, 8, ANY_LENGTH},
 	[OTRACE_MSG_TAGS] = {ot_request_tags, 0, 0},
@@ -325,6 +345,7 @@ static const struct request {
 	[OTRACE_MSG_HELD] = {ot_request_held, 0, 0},
 	[OTRACE_MSG_ACCESS] = {accessed, sizeof(struct otrace_accessed), 0},
 	[OTRACE_MSG_FAST_READS] = {ot_request_fast_reads, sizeof(struct otrace_fast_reads), 0},
+	[OTRACE_MSG_LEFT] = {left, 0, 0},
 };
 
 static bool length_fits(const struct request *request, uint64_t bytes)

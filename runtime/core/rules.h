@@ -49,7 +49,7 @@ struct ot_rules {
  * @return the same when all of them do; NULL when none does, or there is no memory
  */
 const struct ot_rules *ot_rules_kept(const struct ot_rules *rules, uint32_t frame_bytes);
-/** Whether these are what was loaded from bytes. NULL and none are the same. */
+/** Whether these are what loading the bytes would give now. NULL and none are the same. */
 bool ot_rules_are(const struct ot_rules *rules, const void *bytes, uint32_t nr_bytes);
 /**
  * Checks and copies them. Under control.

@@ -10,11 +10,23 @@
 	(OTRACE_RULE_LATE | OTRACE_RULE_CONTEXT | OTRACE_RULE_SPARING | OTRACE_RULE_BREAK_LEAVE | \
 	 OTRACE_RULE_BREAK_ENTER | OTRACE_RULE_KEEP | OTRACE_RULE_TAG_RETURN)
 
+/* Those that a shell before loaded tag nothing any more. */
+static bool tag_for_this_session(const struct ot_rules *rules)
+{
+	for (uint32_t i = 0; i < rules->nr; i++)
+		if (rules->items[i].action == OTRACE_ACTION_TAG &&
+		    rules->items[i].tag_session != OT_TAG_KEPT &&
+		    rules->items[i].tag_session != ot_tags_session())
+			return false;
+	return true;
+}
+
 bool ot_rules_are(const struct ot_rules *rules, const void *bytes, uint32_t nr_bytes)
 {
 	if (!rules)
 		return !nr_bytes;
-	return rules->loaded_bytes == nr_bytes && !ot_memcmp(rules->loaded, bytes, nr_bytes);
+	return rules->loaded_bytes == nr_bytes && !ot_memcmp(rules->loaded, bytes, nr_bytes) &&
+	       tag_for_this_session(rules);
 }
 
 static uint64_t bytes_of(const struct otrace_rule *rule)

@@ -7,6 +7,7 @@
 #include "cmds/traceoptions.h"
 #include "contexts/contexts.h"
 #include "params/params.h"
+#include "stream/left.h"
 #include "target/target.h"
 
 #define NAMES_SHOWN 5
@@ -110,15 +111,32 @@ static void say_report(const struct ot_shell *shell, const struct ot_trace_names
 		ot_buf_adds(out, "  note: tracing is off; `set trace_active on`\n");
 }
 
+/* A function is armed by one shell. */
+static struct ot_err *say_replaced(struct ot_shell *shell, size_t nr_before, struct ot_buf *out)
+{
+	ot_auto_left struct ot_left left = {0};
+	size_t nr;
+
+	OT_TRY(ot_left_ask(shell->target, shell->program, &left));
+	nr = nr_before > left.nr_fns ? nr_before - left.nr_fns : 0;
+	if (nr)
+		ot_buf_addf(out, "  note: ends what an earlier shell left on %zu function%s\n", nr,
+			    nr == 1 ? "" : "s");
+	return NULL;
+}
+
 static struct ot_err *trace_one(struct ot_shell *shell, const char *pattern,
 				const struct ot_trace_options *options, struct ot_buf *out)
 {
 	struct ot_trace_report report = {0};
 	struct ot_trace_names names = {0};
+	ot_auto_left struct ot_left left = {0};
 	struct ot_err *err = ot_trace_names_find(shell, pattern, &names);
 
 	/* the program may be gone when its first context is looked at */
 	ot_contexts_look(shell->contexts);
+	if (!err)
+		err = ot_left_ask(shell->target, shell->program, &left);
 	if (!err)
 		err = ot_traces_add(shell->traces, pattern, names.is_many, options, &names.fns,
 				    &report);
@@ -126,6 +144,8 @@ static struct ot_err *trace_one(struct ot_shell *shell, const char *pattern,
 		err = nothing_armed(&report, pattern);
 	else if (!err)
 		say_report(shell, &names, &report, out);
+	if (!err && left.nr_fns)
+		err = say_replaced(shell, left.nr_fns, out);
 	ot_trace_report_deinit(&report);
 	ot_trace_names_deinit(&names);
 	return err;
@@ -203,7 +223,7 @@ const struct ot_cmd ot_cmd_trace = {
 		"  -s FRAMES  copies so much of the stack, too\n"
 		"  -r RATE    ends when there are more matches in a millisecond\n"
 		"  -t TIME    of a break: goes on by itself after that; 0: never (as set break_timeout)\n"
-		"  -k         stays when the shell goes\n"
+		"  -k         stays when the shell goes; a later one lists it, and untrace ends it\n"
 		"  -q         record without printing (log shows it); the newest records are kept, and what was\n"
 		"             overwritten before it was read is counted as lost: --wait loses nothing\n"
 		"  -w         words of the arguments only: strings behind pointers are not read\n"

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cmds/leftlist.h"
 #include "cmds/tracelist.h"
 #include "stream/clock.h"
 #include "stream/stream.h"
@@ -121,6 +122,7 @@ static void list_json(const struct ot_shell *shell, const struct ot_trace_reques
 struct ot_err *ot_trace_list(struct ot_shell *shell, struct ot_cmd_call *call)
 {
 	ot_auto_free struct otrace_trace_counts *counts = NULL;
+	ot_auto_left struct ot_left left = {0};
 	struct ot_trace_request *const *requests;
 	bool is_over = ot_cmd_is_over(shell);
 	size_t nr;
@@ -128,8 +130,9 @@ struct ot_err *ot_trace_list(struct ot_shell *shell, struct ot_cmd_call *call)
 	if (shell->stream)
 		ot_stream_look(shell->stream, LOOK_MS);
 	OT_TRY(ot_traces_counts(shell->traces, &counts));
+	OT_TRY(ot_left_ask(shell->target, shell->program, &left));
 	requests = ot_traces_requests(shell->traces, &nr);
-	if (!nr)
+	if (!nr && !left.traces.nr)
 		ot_buf_addf(call->out, "nothing %s traced\n", is_over ? "was" : "is");
 	else if (is_over)
 		ot_cmd_note(call, "nothing is traced any more; this was, until the program %s",
@@ -142,6 +145,8 @@ struct ot_err *ot_trace_list(struct ot_shell *shell, struct ot_cmd_call *call)
 		list_text(shell, requests[i], &counts[i], call->out);
 		list_json(shell, requests[i], &counts[i], call->json);
 	}
+	ot_left_list(&left, call->out);
+	ot_left_list_json(&left, call->json);
 	ot_buf_addc(call->json, ']');
 	return NULL;
 }

@@ -6,6 +6,7 @@
 #include "cmds/cmd.h"
 #include "cmds/split.h"
 #include "cmds/tagging.h"
+#include "cmds/traceoptions.h"
 #include "contexts/contexts.h"
 #include "params/params.h"
 #include "stream/asserts.h"
@@ -14,6 +15,7 @@
 #include "stream/related.h"
 #include "stream/stream.h"
 #include "stream/traces.h"
+#include "target/target.h"
 #include "ui/pickling.h"
 #include "ui/ui.h"
 
@@ -107,19 +109,64 @@ static struct ot_err *apply_assert(struct ot_shell *shell, const struct ot_param
 
 	if (!old || !shell->target ||
 	    (old->assert_active == params->assert_active &&
-	     old->assert_context == params->assert_context))
+	     old->assert_context == params->assert_context &&
+	     old->break_timeout == params->break_timeout))
 		return NULL;
 	return ot_asserts_want(shell->target, params->assert_active,
-			       params->assert_context * CONTEXT_BYTES);
+			       params->assert_context * CONTEXT_BYTES, params->break_timeout);
 }
 
 static struct ot_err *apply_post_mortem(struct ot_shell *shell, const struct ot_params *params)
 {
 	const struct ot_params *old = shell ? shell->params : NULL;
 
-	if (!old || !shell->target || old->post_mortem == params->post_mortem)
+	if (!old || !shell->target ||
+	    (old->post_mortem == params->post_mortem &&
+	     (!params->post_mortem || old->break_timeout == params->break_timeout)))
 		return NULL;
 	return ot_crashes_want(shell->target, params->post_mortem, params->break_timeout);
+}
+
+/* What waits by this time without being a trace; where nothing runs any more there is nobody to tell. */
+static struct ot_err *apply_break_timeout(struct ot_shell *shell, const struct ot_params *params)
+{
+	enum ot_target_state state;
+
+	if (!shell || !shell->target)
+		return NULL;
+	state = ot_target_state(shell->target);
+	if (state != OT_TARGET_HELD && state != OT_TARGET_RUNNING)
+		return NULL;
+	OT_TRY(apply_assert(shell, params));
+	return apply_post_mortem(shell, params);
+}
+
+static bool keeps_time(const struct ot_trace_request *request, uint64_t time_ms)
+{
+	const struct ot_trace_options *o = &request->options;
+
+	return request->nr_fns && ot_trace_options_park(o) && !o->deadline_said &&
+	       o->deadline_ms != time_ms;
+}
+
+/* A trace's limits are set together with its counts, which are not to begin again. */
+static struct ot_err *remark_break_timeout(struct ot_shell *shell, struct ot_buf *out)
+{
+	struct ot_trace_request *const *requests;
+	size_t nr, nr_kept = 0;
+
+	if (!shell->traces)
+		return NULL;
+	requests = ot_traces_requests(shell->traces, &nr);
+	for (size_t i = 0; i < nr; i++)
+		nr_kept += keeps_time(requests[i], shell->params->break_timeout);
+	if (nr_kept)
+		ot_buf_addf(
+			out,
+			"%zu trace%s that %s set already: the time stays as it is (-t in trace); "
+			"tracing again takes the new one\n",
+			nr_kept, nr_kept == 1 ? "" : "s", nr_kept == 1 ? "is" : "are");
+	return NULL;
 }
 
 /* Also of a shell that has a program only now. */
@@ -219,7 +266,9 @@ const struct ot_setting ot_params_table[] = {
 	{FIELD(add_env), .kind = OT_SETTING_TEXT, .standard = "",
 	 .help = "NAME=VALUE... put into the environment of unix commands", .apply = check_env},
 	{FIELD(break_timeout), .kind = OT_SETTING_DURATION, .standard = "60", .max = 24 * HOUR_MS,
-	 .help = "how long a thread waits at a break of a trace without -t; 0 = until it is resumed"},
+	 .help = "how long a thread waits at a break of a new trace without -t, of traceassert(), or where it "
+		 "crashed (post_mortem); 0 = until it is resumed",
+	 .apply = apply_break_timeout, .remark = remark_break_timeout},
 	{FIELD(assert_active), .kind = OT_SETTING_BOOL, .standard = "false",
 	 .help = "traceassert() of the program is recorded while nothing is traced, too",
 	 .apply = apply_assert},

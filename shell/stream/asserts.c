@@ -97,10 +97,12 @@ void ot_assert_json(const struct ot_assert *assert, struct ot_buf *out)
 	ot_buf_addf(out, ",\"time_ns\":%llu}\n", (unsigned long long)assert->time_ns);
 }
 
-struct ot_err *ot_asserts_want(struct ot_target *target, bool active, unsigned int stack_bytes)
+struct ot_err *ot_asserts_want(struct ot_target *target, bool active, unsigned int stack_bytes,
+			       uint64_t wait_ms)
 {
 	struct otrace_asserts wish = {.flags = active ? OTRACE_ASSERTS_ACTIVE : 0,
-				      .stack_bytes = stack_bytes};
+				      .stack_bytes = stack_bytes,
+				      .deadline_ns = wait_ms * 1000000};
 
 	return ot_target_ask(target, OTRACE_MSG_ASSERTS, &wish, sizeof(wish), NULL);
 }

@@ -40,7 +40,9 @@ void ot_assert_json(const struct ot_assert *assert, struct ot_buf *out);
  * Says what the program's assertions do while this shell is attached.
  * @param active      record them while nothing is traced, too
  * @param stack_bytes of the asserting thread's stack to copy, 0 = the runtime's choice
+ * @param wait_ms     how long a thread waits whose assertion asks for a break, 0 = any time
  */
-struct ot_err *ot_asserts_want(struct ot_target *target, bool active, unsigned int stack_bytes);
+struct ot_err *ot_asserts_want(struct ot_target *target, bool active, unsigned int stack_bytes,
+			       uint64_t wait_ms);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/names.h"
 #include "stream/armed.h"
 #include "stream/calls.h"
+#include "stream/left.h"
 #include "stream/rules.h"
 
 static struct ot_err *find_by_name(void *priv, const char *pattern, struct ot_fn_list *ret)
@@ -345,12 +346,24 @@ static bool any_is_kept(const struct ot_traces *traces)
 	return false;
 }
 
+/* By an earlier shell, which wanted it to stay. */
+static struct ot_err *any_is_left(const struct ot_traces *traces, bool *ret)
+{
+	ot_auto_left struct ot_left left = {0};
+
+	OT_TRY(ot_left_ask(traces->target, traces->program, &left));
+	*ret = left.nr_fns != 0;
+	return NULL;
+}
+
 struct ot_err *ot_traces_leave(struct ot_traces *traces)
 {
 	struct otrace_switched did;
+	bool is_left = false;
 	size_t nr;
 
-	if (!any_is_kept(traces))
+	OT_TRY(any_is_left(traces, &is_left));
+	if (!is_left && !any_is_kept(traces))
 		return ot_traces_clear(traces, &nr, &did);
 	for (size_t i = traces->requests.nr; i-- > 0;)
 		if (!traces->requests.items[i]->options.keep)

@@ -48,6 +48,14 @@ def test_run_ends_at_a_break_and_goes_on_when_said_again(tool, server):
     assert kinds == ["call", "break", "resume", "return", "break", "resume", "exit"]
 
 
+def test_a_new_time_for_breaks_is_not_that_of_traces_that_are_set(tool, server):
+    done = tool.json(["trace -a break serve", "trace -a break -t 5 -c 'id == 0' serve", "set break_timeout 0.3", "trace",
+                      "trace -a break serve", "set break_timeout 300ms", "set break_timeout", "trace"], server, 0)
+    said = [e["text"] for e in done.of("result")]
+    assert "1 trace that is set already: the time stays as it is" in said[2], said[2]
+    assert " -t 60 serve" in said[3] and "already" not in said[5] + said[6] and " -t 0.3 serve" in said[7]
+
+
 def test_a_deadline_the_traces_end_and_the_end_of_the_script(tool, server):
     done = tool.json(["trace -a break -t 40ms -n 1 serve", "run", "run"], server, 300)
     late, = done.of("resume")

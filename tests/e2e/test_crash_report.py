@@ -143,14 +143,16 @@ def test_a_file_has_the_report_when_the_program_is_gone(tool, compiled):
     assert report["note"].endswith("prog is gone, or another file by now") and report["note"] in stack["text"]
 
 
-def test_a_program_that_recovers_is_caught_again(tool, compiled):
+@pytest.mark.parametrize("settings", [["set break_timeout 0.2", "set post_mortem on"],
+                                      ["set post_mortem on", "set break_timeout 0.2"]])
+def test_a_program_that_recovers_is_caught_again(tool, compiled, settings):
     program = compiled("crashed.c", "-O0")
     env = dict(tool.env, LD_PRELOAD=str(tool.runtime), OTRACE="listen")
     process = subprocess.Popen([program, "3", "own"], cwd=tool.folder, env=env, stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, text=True)
     wait_until((tool.folder / "run/otrace" / str(process.pid)).exists, "no socket")
     # each waits for a moment and goes on by itself; the program's end ends the rest
-    words = ["set break_timeout 0.2", "set post_mortem on", *["wait 60"] * 7]
+    words = [*settings, *["wait 60"] * 7]
     script = subprocess.Popen(["timeout", str(TIMEOUT), tool.path, "attach", "--json", *(w for c in words for w in ("-e", c)),
                                str(process.pid)], cwd=tool.folder, env=tool.env, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, text=True)
@@ -167,3 +169,4 @@ def test_a_program_that_recovers_is_caught_again(tool, compiled):
     process.stdout.close()
     crashes = [e for e in events if e["event"] == "crash"]
     assert [e["function"] for e in crashes] == ["follow"] * 3 and len({e["id"] for e in crashes}) == 3
+    assert {e["reason"] for e in events if e["event"] == "resume"} == {"deadline"}

@@ -202,6 +202,14 @@ def test_calls_tag_and_are_found_by_tags(tool, program):
     assert len(touched) > 4 and number(five["address"]) not in touched[4:]
 
 
+def test_the_same_trace_of_a_later_shell_tags_too(tool, waiting):
+    for options in ("", "-k ", ""):
+        trace = f"trace -a tag=return {options}-c 'return->id == 7' make"
+        done = tool.attach([trace, "make(7)", "make(8)", "make(7)", "tag", "untrace *"], waiting.pid, options=("--unsafe",))
+        assert done.status == 0, done.err
+        assert len(done.result("tag")["value"]) == 2, (options, done.events)
+
+
 def test_of_a_quiet_trace_tags_are_quiet_too(tool, program):
     s = run(tool, program, ["trace -q -a tag make", "fill()", "tag", "untrace *", "run"])
     assert len(s.value("tag")) == NR and s.value("tag")[0]["type"] == "struct node"

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Several traces on a function, what their names mean, their limits and what is said of them."""
+import json
+import subprocess
+
 import pytest
+from waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -250,6 +254,59 @@ def test_one_object_is_followed_by_its_tag(tool, methods):
     (closed,) = done.of("call", "client_close")
     assert closed["args"]["client"]["pointer"] == done.of("call", "client_read")[0]["args"]["client"]["pointer"]
     assert done.result("trace")["text"].startswith("1  -a tag -c 'id == 2' -q client_new: ")
+
+
+@pytest.fixture
+def orphaned(tool, methods):
+    """A process with `trace -k` of a shell that was killed."""
+    process = tool.listen(methods, "100000", "1000")
+    commands = ["trace -q -k -c 'n >= 0' count", "trace -q -k client", "wait 60"]
+    shell = subprocess.Popen([tool.path, "attach", "--json", *(w for c in commands for w in ("-e", c)), str(process.pid)],
+                             cwd=tool.folder, env=tool.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    try:
+        while json.loads(shell.stdout.readline()).get("command") != commands[1]:
+            pass
+    finally:
+        shell.kill()
+        shell.wait()
+        shell.stdout.close()
+    # it is noticed within a moment
+    wait_until(lambda: tool.attach(["status"], process.pid).status == 0, "a killed shell is still attached")
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def test_what_an_earlier_shell_left_is_listed_and_ended_by_name(tool, orphaned):
+    done = tool.attach(["trace", "untrace count"], orphaned.pid)
+    one, two = done.result("trace")["value"]
+    assert (one["number"], one["name"], one["options"], one["left"]) == (1, "count", "-k", True)
+    assert (two["number"], set(two["name"].split(", ")), two["functions"]) == (2, CLIENT, 3)
+    assert one["evaluated"] >= one["hits"] > 0 and two["hits"] > 0
+    assert done.result("trace")["text"].startswith("1  -k count: left by an earlier shell, ")
+    assert done.result("untrace count")["text"] == "Untraced count: left by an earlier shell on 1 function"
+
+    # a shell that goes in peace, with traces of its own, leaves the rest alone
+    again = tool.attach(["trace -q buffer_add", "trace", "untrace count"], orphaned.pid, options=("--for", "0.1"))
+    assert [(t["number"], t.get("left", False)) for t in again.result("trace")["value"]] == [(1, False), (2, True)]
+    assert "count is not traced" in again.result("untrace count")["error"]
+
+    # a function is one shell's; a number is what was left, too
+    commands = ["trace -q client_read", "untrace client_read", "trace", "untrace 2", "trace", "untrace 2", "status"]
+    said = [e for e in tool.attach(commands, orphaned.pid).of("result")]
+    assert said[0]["text"].endswith("  note: ends what an earlier shell left on 1 function")
+    assert set(said[2]["value"][0]["name"].split(", ")) == CLIENT - {"client_read"}
+    assert said[3]["text"] == "Untraced trace 2: left by an earlier shell on 2 functions"
+    assert said[4]["text"] == "nothing is traced" and "there is no trace 2" in said[5]["error"]
+    assert said[6]["value"]["on"] == 0
+
+
+def test_untrace_all_ends_what_an_earlier_shell_left_and_says_so(tool, orphaned):
+    nr = sum(t["functions"] for t in tool.attach(["trace"], orphaned.pid).result("trace")["value"])
+    done = tool.attach(["untrace *", "trace", "status"], orphaned.pid)
+    assert done.result("untrace *")["text"] == f"Untraced *: left by an earlier shell on {nr} functions"
+    assert done.result("trace")["text"] == "nothing is traced" and done.result("status")["value"]["on"] == 0
 
 
 def test_k_keeps_a_trace_when_the_shell_goes(tool, methods):

@@ -107,6 +107,15 @@ def test_where_nobody_is_there_to_resume_it_goes_on(tool, asserts):
     assert stop["at"] == "assert" and stop["function"] == "main" and done.out.endswith("evaluated 2\n")
 
 
+@pytest.mark.parametrize("setting, most_ns", [("set assert_context 2", 60e9), ("set break_timeout 0.1", 0.1e9)])
+def test_break_waits_as_long_as_that_of_a_trace(tool, asserts, setting, most_ns):
+    # the second run waits for what comes first, the time or somebody; the end of the script lets it go
+    done = tool.json([setting, "trace -q outer", "run", *["run"] * (most_ns < 1e9)], asserts, "2", "break")
+    stop, go = done.of("break") + done.of("resume")
+    assert stop["left_ns"] is not None and stop["left_ns"] <= most_ns and done.status == 0
+    assert (go["reason"] == "deadline") == (most_ns < 1e9)
+
+
 @pytest.mark.parametrize("compiler, ending", [("gcc", "abort"), ("gcc -std=c99 -pedantic", "abort"), ("gcc -DNDEBUG", 0),
                                               ("g++", "abort"), ("clang-19 -static", "abort")])
 def test_without_the_runtime_it_is_assert(tmp_path, compiler, ending):

@@ -117,6 +117,9 @@ enum otrace_msg_type {
 				     wants that (on_access of otrace/otrace.h) */
 	OTRACE_MSG_FAST_READS =
 		31, /* otrace_fast_reads -> otrace_fast_reads_state: until the shell goes */
+	OTRACE_MSG_LEFT = 32, /* nothing -> otrace_left_trace[]: what earlier shells wanted to stay
+				     (OTRACE_RULE_KEEP), and stays until UNPROBE of its function,
+				     or until PROBE of it takes its place */
 	OTRACE_EVENT_MODULES = 64, /* nothing: modules were loaded or unloaded; ask again */
 	OTRACE_EVENT_CALL_DONE =
 		65, /* otrace_call_done, then all bytes of a result of more than 16 */
@@ -324,9 +327,11 @@ struct otrace_call {
 struct otrace_asserts {
 	uint32_t flags;	      /* OTRACE_ASSERTS_* */
 	uint32_t stack_bytes; /* to copy; 0 = OTRACE_ASSERTS_STACK_BYTES */
+	uint64_t deadline_ns; /* how long a thread waits; 0 = any time. May be left out */
 };
 
 #define OTRACE_ASSERTS_STACK_BYTES 4096u
+#define OTRACE_ASSERTS_DEADLINE_NS 60000000000ull /* for a shell that says nothing of it */
 
 struct otrace_withdraw {
 	uint32_t request; /* of the CALL */
@@ -350,6 +355,7 @@ struct otrace_post_mortem {
 	uint64_t deadline_ns; /* how long a thread waits; 0 = any time */
 };
 
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_asserts) == 16, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_post_mortem) == 16, "wire size");
 
 #define OTRACE_ACCESS_STORE 1u
@@ -399,6 +405,15 @@ struct otrace_fast_reads_state {
 
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_fast_reads) == 8, "wire size");
 OTRACE_STATIC_ASSERT(sizeof(struct otrace_fast_reads_state) == 16, "wire size");
+
+/** A rule that an earlier shell has left on a function; each function of its trace has one. */
+struct otrace_left_trace {
+	uint64_t stub;	  /* address of the function's stub */
+	uint32_t counter; /* of the trace: COUNTS tells what it has seen */
+	uint32_t action;  /* enum otrace_action */
+};
+
+OTRACE_STATIC_ASSERT(sizeof(struct otrace_left_trace) == 16, "wire size");
 
 #define OTRACE_RELEASE_COUNTER 1u /* those of this trace; the numbers of calls are not looked at */
 
