@@ -8,6 +8,9 @@
 /** Whether the request wants every call and nothing but its records: then its functions need no rule. */
 bool ot_trace_is_plain(const struct ot_trace_request *request);
 
+/** Whether what matches leaves contexts. */
+bool ot_trace_makes_contexts(const struct ot_trace_request *request);
+
 /** Whether it copies every match or acts, and so has limits by default. */
 bool ot_trace_is_costly(const struct ot_trace_request *request);
 

@@ -80,9 +80,11 @@ static const char *empty_note(const struct place *place)
 		return "contexts that `save` keeps; there is none yet";
 	if (place->is_pickled)
 		return "contexts that were saved to a file; none is open (unpickle FILE)";
-	return place->is_all ? "every recorded context by its trace id; there is none yet"
-			     : "the newest contexts by kind, function, label and time; there is "
-			       "none yet (trace FUNCTION makes them)";
+	return place->is_all
+		       ? "every recorded context by its trace id; there is none yet"
+		       : "the newest contexts by kind, function, label and time; there is "
+			 "none yet (trace FUNCTION makes them, of many functions trace -c COND or "
+			 "-d 1)";
 }
 
 static void add_all(struct ot_vfs *vfs, const struct ot_node *parent, const struct place *place,

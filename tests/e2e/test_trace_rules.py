@@ -45,6 +45,8 @@ def test_the_function_goes_before_a_struct_of_its_name(tool, methods):
     ("trace clint", "client"), ("trace struct clint", "client"), ("trace client.client_clos", "client_close"),
     ("trace .nothing", 'no method ".nothing"'), ("trace -a jump count", '"jump"'),
     ("trace -n 0 count", '"0"'), ("trace -n x count", '"x"'), ("trace -d 99 count", "0 (no contexts) to 16"),
+    ("trace -n 2 -n 3 count", "-n N is there twice"), ("trace -n -2 -n -3 count", "-n -N is there twice"),
+    ("trace -c call -c error count", "-c is there twice"), ("trace -a tag -a break count", "-a is there twice"),
     ("trace -s 0 count", "1 to 16"), ("trace -r 5/s count", "100/ms"), ("trace -t soon -a break count", '"soon"'),
     ("trace -t 5 count", "-a break"), ("trace -a tag count", "no pointer to a struct"),
     ("trace -a tag=nobody client_close", '"nobody"'), ("trace -a tag=id client_new", "no pointer"),
@@ -104,6 +106,24 @@ def test_n_ends_a_trace_or_passes_over_the_first(tool, methods):
     first = 2 + 8
     assert [line.split(" ", 1)[1] for line in done.err.splitlines() if " n=" in line] == [
         f"n={first}", f"n={first + 1}"]
+
+
+def test_n_passes_over_the_first_and_then_ends(tool, methods):
+    """[3.3]"""
+    for command in ("trace -n -3 -n 2 client_read", "trace -n 2 -n -3 client_read"):
+        done = tool.json([command, "trace"], methods)
+        assert done.result("trace")["value"][0]["options"] == "-c all -n -3 -n 2"
+        assert [e["args"]["n"] for e in done.of("call", "client_read")] == [3, 4]
+        assert [e["why"] for e in done.of("trace_over")] == ["2 matches"]
+
+
+@pytest.mark.parametrize("condition, function, n", [("error", "client_find", None), ("return == -2", "client_read", 3),
+                                                    ("n == 3 && client->id > 0", "client_read", 3), ("n == 11", "count", 11)])
+def test_conditions_of_many_functions_leave_contexts(tool, methods, condition, function, n):
+    done = tool.json([f"trace -c '{condition}' *", "trace", "run", "cd ~~", "pr __trc/func", *(["pr n"] if n else [])], methods)
+    assert "no contexts" not in done.result(f"trace -c '{condition}' *")["text"]
+    assert f" {function}(" in done.result("pr __trc/func")["text"].replace("*", " ")
+    assert not n or done.result("pr n")["text"] == str(n)
 
 
 def test_a_trace_that_is_over_is_listed_and_costs_nothing(tool, methods):
