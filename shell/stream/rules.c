@@ -232,6 +232,11 @@ bool ot_trace_rule_wants_end(const struct ot_trace_rule *rule)
 	       rule->head.flags & (OTRACE_RULE_LATE | OTRACE_RULE_BREAK_LEAVE);
 }
 
+bool ot_trace_rule_reads(const struct ot_trace_rule *rule)
+{
+	return rule->cond && (rule->cond->nr_enter_reads || rule->cond->nr_leave_reads);
+}
+
 const char *ot_trace_rule_note(const struct ot_trace_rule *rule)
 {
 	return rule->cond ? rule->cond->note : NULL;

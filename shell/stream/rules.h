@@ -24,6 +24,9 @@ void ot_trace_rule_destroy(struct ot_trace_rule *rule);
 /** Whether the end of the call must be recorded. */
 bool ot_trace_rule_wants_end(const struct ot_trace_rule *rule);
 
+/** Whether its condition reads memory: what pointers lead to, and variables. */
+bool ot_trace_rule_reads(const struct ot_trace_rule *rule);
+
 /** What a user should know of the condition, or NULL. */
 const char *ot_trace_rule_note(const struct ot_trace_rule *rule);
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Several traces on a function, what their names mean, their limits and what is said of them."""
+import re
+
 import pytest
 
 
@@ -250,6 +252,33 @@ def test_the_list_has_what_was_asked_and_what_it_cost(tool, methods):
     asked, copied = (traces(done)[number] for number in (1, 2))
     assert asked["evaluated"] > asked["hits"] * 7 > 0 and asked["cost_ns"] > 0
     assert copied["copied_bytes"] > 0 and copied["hits"] > 0
+
+
+def test_the_list_says_what_its_hits_are_where_records_were_lost(tool, shop):
+    """The program fills its ring many times before anybody reads."""
+    done = tool.json(["trace -q tick", "trace -q -n 9000000 add", "trace", "run", "trace"], shop, "burn", "6000000")
+    first, last = (e for e in done.of("result") if e["command"] == "trace")
+    (row, counted) = last["value"]
+    lost = 6000000 - row["hits"]
+    assert row["hits"] == row["read"] and lost > 0 and counted["read"] == 0
+    said = re.search(r"\(hits of traces without a condition are the calls that were read; (\d+) records were lost\)", last["text"])
+    # each call has two records
+    assert lost <= int(said[1]) <= 2 * lost + 1
+    assert "lost" not in first["text"]
+
+
+def test_conditions_that_ask_the_kernel_much_get_a_hint_once(tool, shop):
+    program = tool.listen(shop, "burn", "100000000000")
+    try:
+        done = tool.attach(["trace -q -c 'stop == 7' tick", "trace -q -c 'n == -7' tick", "wait 0.5", "trace", "trace", "untrace *"], program.pid)
+        fast = tool.attach(["set fast_reads on", "trace -q -c 'stop == 7' tick", "wait 0.5", "trace", "untrace *"], program.pid)
+    finally:
+        program.kill()
+        program.wait()
+        program.stdout.close()
+    first, second = (e["text"] for e in done.of("result") if e["command"] == "trace")
+    assert first.count("set fast_reads on") == 1 and "(trace 1 asks the kernel for the memory that its condition reads;" in first
+    assert "fast_reads" not in second and "fast_reads" not in fast.result("trace")["text"]
 
 
 def test_a_condition_of_a_wildcard_leaves_out_where_it_makes_no_sense(tool, methods):
