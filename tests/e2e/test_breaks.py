@@ -267,7 +267,7 @@ def test_gdb_has_the_thread_on_this_terminal_and_gives_it_back(tool, server):
     terminal = tool.terminal("run", server).ready()
     terminal.type("trace -a gdb -n 1 serve")
     terminal.sendline("run")
-    terminal.expect("gdb has it")
+    terminal.expect("gdb has it; quit or detach there lets it go on, continue and step do not")
     terminal.expect(r"\(gdb\) ")
     terminal.sendline("print job.what")
     terminal.expect('"a job"')
