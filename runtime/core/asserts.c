@@ -222,7 +222,7 @@ static void write_all(struct failure *failure)
 	write_stack(thread, failure);
 	write_place(thread, failure);
 	ot_barrier();
-	thread->armed = OT_ARMED;
+	ot_thread_give_back(thread, OT_ARMED);
 }
 
 /* ------------------------------------------------------------------ the way in */

@@ -144,7 +144,7 @@ static uint64_t record(const siginfo_t *info, const ucontext_t *context, int err
 	write_stack(thread, seq, (uint64_t)context->uc_mcontext.gregs[REG_RSP]);
 	write_place(thread, seq, error);
 	ot_barrier();
-	thread->armed = OT_ARMED;
+	ot_thread_give_back(thread, OT_ARMED);
 	return seq;
 }
 

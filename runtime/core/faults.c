@@ -25,8 +25,9 @@ static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 
 /* Of a signal. Changed with the lock held and all signals blocked, so that no handler waits for its own thread. */
 static struct entry {
-	struct ot_action program; /* while users is not 0 */
-	uint32_t version;	  /* of it, odd while it is being written */
+	struct ot_action programs
+		[2]; /* while users is not 0: the one that is right, and the one before or the next */
+	uint32_t version; /* its lowest bit says which */
 	uint32_t users;
 } entries[NR_SIGNALS];
 
@@ -79,34 +80,30 @@ static void let_go(uint64_t blocked)
 
 static void note(struct entry *entry, const struct ot_action *program)
 {
-	uint32_t version = entry->version;
+	uint32_t next = entry->version + 1;
 
-	__atomic_store_n(&entry->version, version + 1, __ATOMIC_RELEASE);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	entry->program = *program;
-	__atomic_store_n(&entry->version, version + 2, __ATOMIC_RELEASE);
+	entry->programs[next & 1] = *program;
+	__atomic_store_n(&entry->version, next, __ATOMIC_RELEASE);
 }
 
-/* Without the lock. Who writes runs in another thread, with signals blocked, and is soon done. */
+/* Without the lock, which in a child may be taken for ever. */
 static struct ot_action noted(const struct entry *entry)
 {
 	struct ot_action ret;
 	uint32_t version;
 
-	for (;;) {
+	do {
 		version = __atomic_load_n(&entry->version, __ATOMIC_ACQUIRE);
-		ret = *(const volatile struct ot_action *)&entry->program;
+		ret = *(const volatile struct ot_action *)&entry->programs[version & 1];
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		if (!(version & 1) && version == __atomic_load_n(&entry->version, __ATOMIC_RELAXED))
-			return ret;
-		ot_sys_yield();
-	}
+	} while (version != __atomic_load_n(&entry->version, __ATOMIC_RELAXED));
+	return ret;
 }
 
 /* In front of the program's. */
 static bool put_in(int number, const struct entry *entry)
 {
-	const struct ot_action *program = &entry->program;
+	const struct ot_action *program = &entry->programs[entry->version & 1];
 	struct ot_action ours = {
 		.handler = on_fault, .flags = SA_SIGINFO | RESTORER, .restorer = ot_faults_return};
 
@@ -203,7 +200,7 @@ static void drop_user(unsigned i, enum ot_faults_user user)
 	if (entry->users)
 		put_in(signals[i], entry);
 	else
-		set_action(signals[i], &entry->program, NULL);
+		set_action(signals[i], &entry->programs[entry->version & 1], NULL);
 }
 
 static unsigned nr_of(enum ot_faults_user user)
@@ -231,39 +228,68 @@ int ot_faults_taken(enum ot_faults_user user)
 	return 0;
 }
 
-/* A child of vfork() has our memory, and handlers of its own: it does not read fast any more. */
-static void change(int number, struct entry *entry, const struct ot_action *action)
+static struct ot_action with_return(const struct ot_action *action)
 {
-	struct ot_action theirs = *action;
+	struct ot_action ret = *action;
 
-	theirs.flags |= RESTORER;
-	theirs.restorer = ot_faults_return;
-	if (ot_sys_getpid() != ot_area_pid) {
-		ot_reads_ask_again();
-		set_action(number, &theirs, NULL);
-		return;
+	ret.flags |= RESTORER;
+	ret.restorer = ot_faults_return;
+	return ret;
+}
+
+static bool act(int number, struct entry *entry, const struct ot_action *action,
+		struct ot_action *before)
+{
+	struct ot_action now;
+
+	if (!entry->users || !ot_faults_look(number, &now))
+		return false;
+	if (before)
+		*before = ot_faults_is_ours(&now) ? noted(entry) : now;
+	if (action) {
+		now = with_return(action);
+		/* ours was shown to it when nobody watched: it stands for what the program had */
+		if (!ot_faults_is_ours(action))
+			note(entry, &now);
+		put_in(number, entry);
 	}
-	note(entry, &theirs);
-	put_in(number, entry);
+	return true;
+}
+
+/*
+ * Its handlers are its own. One of vfork() has our memory, and does not read fast any more; in another one, in which no
+ * handler of fork() has run, nobody would ever release the lock.
+ */
+static bool act_in_child(int number, const struct entry *entry, const struct ot_action *action,
+			 struct ot_action *before)
+{
+	struct ot_action now, theirs;
+
+	if (action) {
+		theirs = with_return(action);
+		ot_reads_ask_again();
+	}
+	if (set_action(number, action ? &theirs : NULL, &now))
+		return false;
+	if (before)
+		*before = ot_faults_is_ours(&now) ? noted(entry) : now;
+	return true;
 }
 
 bool ot_faults_action(int number, const struct ot_action *action, struct ot_action *before)
 {
 	struct entry *entry = entry_of(number);
-	struct ot_action now;
 	uint64_t blocked;
-	bool ours;
+	bool ret;
 
 	if (!entry || !__atomic_load_n(&entry->users, __ATOMIC_ACQUIRE))
 		return false;
+	if (ot_sys_getpid() != ot_area_pid)
+		return act_in_child(number, entry, action, before);
 	blocked = hold();
-	ours = entry->users && ot_faults_look(number, &now);
-	if (ours && before)
-		*before = ot_faults_is_ours(&now) ? entry->program : now;
-	if (ours && action)
-		change(number, entry, action);
+	ret = act(number, entry, action, before);
 	let_go(blocked);
-	return ours;
+	return ret;
 }
 
 void ot_faults_in_child(void)
@@ -272,9 +298,10 @@ void ot_faults_in_child(void)
 
 	lock = (struct ot_lock){0};
 	for (unsigned i = 0; i < NR_SIGNALS; i++) {
-		if (entries[i].users && ot_faults_look(signals[i], &now) && ot_faults_is_ours(&now))
-			set_action(signals[i], &entries[i].program, NULL);
-		entries[i].users = 0;
-		entries[i].version &= ~1u;
+		struct entry *entry = &entries[i];
+
+		if (entry->users && ot_faults_look(signals[i], &now) && ot_faults_is_ours(&now))
+			set_action(signals[i], &entry->programs[entry->version & 1], NULL);
+		entry->users = 0;
 	}
 }

@@ -135,7 +135,7 @@ static struct ot_thread *acquire(uint64_t frame, const struct ot_arm *arm, uint6
 static void release(struct ot_thread *thread, uint64_t before)
 {
 	ot_barrier();
-	thread->armed = before;
+	ot_thread_give_back(thread, before);
 }
 
 /* The thread is held; what is not in the head is written by the caller. */

@@ -42,7 +42,7 @@ static inline struct ot_thread *acquire(uint64_t hook, const struct ot_arm *arm,
 static inline void release(struct ot_thread *thread)
 {
 	ot_barrier();
-	thread->armed = OT_ARMED;
+	ot_thread_give_back(thread, OT_ARMED);
 }
 
 /*

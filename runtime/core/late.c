@@ -76,7 +76,7 @@ struct ot_late *ot_late_find(struct ot_thread *thread, uint64_t seq)
 
 		if (late->seq == seq)
 			return late;
-		if (!offset)
+		if (late->before >= offset)
 			return NULL;
 		offset = late->before;
 	}

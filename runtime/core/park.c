@@ -134,7 +134,7 @@ static struct ot_thread *acquire(uint64_t hook, const struct ot_arm *arm, uint64
 static void release(struct ot_thread *thread, uint64_t before)
 {
 	ot_barrier();
-	thread->armed = before;
+	ot_thread_give_back(thread, before);
 }
 
 static void fill_rec(struct otrace_rec *rec, const struct ot_park_wish *wish)

@@ -101,7 +101,7 @@ static void end_own(struct ot_thread *thread)
 			ot_quiet_end(thread, call, OTRACE_REC_ABANDONED, OTRACE_REC_FLAG_EXIT,
 				     read_frame(thread, call));
 	ot_barrier();
-	thread->armed = OT_ARMED;
+	ot_thread_give_back(thread, OT_ARMED);
 }
 
 void ot_quiet_exit(void)

@@ -5,6 +5,7 @@
  * which was under way meanwhile does not give it back.
  */
 #include <linux/membarrier.h>
+#include <signal.h>
 #include <sys/auxv.h>
 
 #include "base/lock.h"
@@ -24,7 +25,11 @@
 
 #define FRAME_BYTES_MIN 4096u /* of a signal, where the kernel does not say it */
 #define HANDLER_BYTES 2048u   /* and ours, with what it calls */
-#define PAUSE 32u	      /* conditions that are not worth another look at the thread */
+#define PAUSE OT_READS_PAUSE
+#define PAUSE_FROM_BYTES (128u << 10)
+#define PAUSE_BYTES \
+	2048u /* of a stack that was looked through: one more each, as that takes its time */
+#define PAUSE_MOST 512u
 #define LOADING_TICKS 2u
 #define QUIET_TRIES 10u /* of a millisecond: mostly hooks are over at once */
 #define NR_KERNEL_SIGNALS 64
@@ -34,6 +39,7 @@ uint32_t ot_reads_room_bytes;
 
 static uint32_t last_number; /* in the upper bits of the word */
 static uint32_t loading;     /* looks until modules that come are there */
+static uint32_t nr_setting;  /* threads that are about to set a handler which blocks the signals */
 
 static struct {
 	bool wished;
@@ -55,6 +61,26 @@ static bool blocks_none(void)
 	return !ot_sys_sigprocmask(0, NULL, &blocked) && !(blocked & OT_READS_SIGNALS);
 }
 
+/* For handlers that run on it. One that is part of the thread's own cannot be told from that in a hook. */
+static bool signal_stack_fits(void)
+{
+	const struct ot_stack *own = &ot_tls.stack;
+	stack_t now = {0};
+
+	if (OT_SYS(SYS_sigaltstack, 0, &now, 0, 0, 0, 0))
+		return false;
+	return now.ss_flags & SS_DISABLE ||
+	       (now.ss_size >= ot_reads_room_bytes && (uint64_t)now.ss_sp - own->low >= own->bytes);
+}
+
+static uint32_t pause_for(uint64_t sp)
+{
+	const struct ot_stack *own = &ot_tls.stack;
+	uint64_t depth = sp - own->low < own->bytes ? own->low + own->bytes - sp : 0;
+
+	return depth > PAUSE_FROM_BYTES ? (uint32_t)ot_smaller(depth / PAUSE_BYTES, PAUSE_MOST) : 0;
+}
+
 bool ot_reads_ask(uint64_t sp)
 {
 	uint32_t word = __atomic_load_n(&ot_reads_word, __ATOMIC_ACQUIRE);
@@ -68,10 +94,11 @@ bool ot_reads_ask(uint64_t sp)
 		return false;
 	}
 	if (!ot_call_here_is_fit(sp, ot_reads_room_bytes) || ot_sys_getpid() != ot_area_pid) {
-		tls->reads_pause = PAUSE;
+		tls->reads_pause = PAUSE + pause_for(sp);
 		return false;
 	}
-	tls->reads = blocks_none() ? word : slow;
+	tls->reads_pause = pause_for(sp);
+	tls->reads = signal_stack_fits() && blocks_none() ? word : slow;
 	return tls->reads == word;
 }
 
@@ -85,6 +112,17 @@ static uint32_t next_word(uint32_t kind)
 void ot_reads_suspend(void)
 {
 	__atomic_store_n(&ot_reads_word, next_word(OT_READS_OFF), __ATOMIC_SEQ_CST);
+}
+
+void ot_reads_action_begins(void)
+{
+	__atomic_add_fetch(&nr_setting, 1, __ATOMIC_SEQ_CST);
+	ot_reads_suspend();
+}
+
+void ot_reads_action_is_set(void)
+{
+	__atomic_sub_fetch(&nr_setting, 1, __ATOMIC_SEQ_CST);
 }
 
 void ot_reads_suspend_for_modules(void)
@@ -160,6 +198,8 @@ static void look(void)
 	if (ot_signal_watch(true))
 		ot_reads_suspend(); /* what new modules have called meanwhile nobody knows */
 	seen = __atomic_load_n(&ot_reads_word, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&nr_setting, __ATOMIC_SEQ_CST))
+		return;
 	if (why_not_now())
 		ot_reads_suspend();
 	else if (ot_reads_are_off(seen))
@@ -302,6 +342,7 @@ void ot_reads_in_child(void)
 {
 	ot_reads_suspend();
 	reads.wished = reads.in = reads.leaving = reads.rules_known = false;
+	nr_setting = 0;
 	reads.why = 0;
 }
 

@@ -20,9 +20,12 @@
 
 /* What ot_tls.reads of a thread that reads fast is: a number that changes when nothing is known any more, << 2 | FAST. */
 #define OT_READS_FAST 1u
-#define OT_READS_SLOW 2u /* it blocks them */
+#define OT_READS_SLOW 2u /* it blocks them, or has no room for them */
 #define OT_READS_OFF 3u	 /* in the word: nobody reads fast */
 #define OT_READS_KIND 3u
+
+/* Conditions that are not worth another look at the thread. */
+#define OT_READS_PAUSE 32u
 
 extern uint32_t ot_reads_word;
 extern uint32_t ot_reads_room_bytes; /* of its stack that a thread needs for a signal */
@@ -35,15 +38,20 @@ static inline bool ot_reads_are_off(uint32_t word)
 /** In a hook: whether the thread may, when ot_tls.reads does not say so. */
 bool ot_reads_ask(uint64_t sp);
 
-/** The calling thread's mask may change, or has. Async-signal-safe. */
+/** The calling thread's mask or its stack for signals may change, or has. Async-signal-safe. */
 static inline void ot_reads_ask_again(void)
 {
 	ot_tls.reads = 0;
-	ot_tls.reads_pause = 0;
+	/* a longer one is for a deep stack, which takes its time however often the mask changes */
+	if (ot_tls.reads_pause <= OT_READS_PAUSE)
+		ot_tls.reads_pause = 0;
 }
 
 /** Before the program does something that nobody may read fast behind. The next look decides; async-signal-safe. */
 void ot_reads_suspend(void);
+/** Around a call that gives a signal a handler which blocks them: nobody reads fast until a look behind it. */
+void ot_reads_action_begins(void);
+void ot_reads_action_is_set(void);
 /** The same, and nobody does before modules that come now were looked at. */
 void ot_reads_suspend_for_modules(void);
 

@@ -87,7 +87,8 @@ const struct otrace_rec *ot_ring_settle(struct ot_thread *thread)
 {
 	const struct otrace_rec *last = NULL;
 	const struct otrace_subbuf *sub;
-	uint64_t head = thread->ring->head, at = OT_ROUND_DOWN(head - 1, OTRACE_SUBBUF_BYTES);
+	uint64_t head = __atomic_load_n(&thread->ring->head, __ATOMIC_ACQUIRE);
+	uint64_t at = OT_ROUND_DOWN(head - 1, OTRACE_SUBBUF_BYTES);
 	uint64_t nr = 0;
 
 	/* head is written last of all, the counts before it: they are counted again */

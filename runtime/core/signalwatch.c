@@ -6,11 +6,13 @@
  */
 #include <setjmp.h>
 #include <sys/auxv.h>
+#include <sys/uio.h>
 #include <ucontext.h>
 
 #include <otrace/wire.h>
 #include "base/mem.h"
 #include "base/sys.h"
+#include "core/area.h"
 #include "core/dynamic.h"
 #include "core/faults.h"
 #include "core/reads.h"
@@ -49,6 +51,7 @@ static const struct ot_slot_name names[] = {
 	{"__sigpause", KIND_ANY},
 	{"__xpg_sigpause", KIND_ANY},
 	{"sigsuspend", KIND_ANY},
+	{"sigaltstack", KIND_ANY},
 	{"__sigsuspend", KIND_ANY},
 	{"ppoll", KIND_WAIT_4},
 	{"__ppoll_chk", KIND_WAIT_4},
@@ -74,6 +77,8 @@ static const struct ot_slot_name names[] = {
 	{"sigset", KIND_SET},
 	{"sigignore", KIND_IGNORE},
 };
+
+#define LINKS_MOST 4u /* of contexts that are looked at */
 
 #define NR_NAMES (sizeof(names) / sizeof(names[0]))
 
@@ -123,11 +128,31 @@ static bool jump_blocks(const struct __jmp_buf_tag *where)
 	return where->__mask_was_saved && blocks((const sigset_t *)&where->__saved_mask);
 }
 
-/* Also the one behind it, which nobody calls for. */
+/* The links of one that is not known to be made by makecontext() may be anything. @return false when it is not there */
+static bool read_context(const ucontext_t *context, const ucontext_t **link, uint64_t *mask)
+{
+	const struct iovec from[] = {{(void *)&context->uc_link, sizeof(*link)},
+				     {(void *)&context->uc_sigmask, sizeof(*mask)}};
+	const struct iovec to[] = {{(void *)link, sizeof(*link)}, {mask, sizeof(*mask)}};
+
+	return ot_safe_readv(to, from, 2) == sizeof(*link) + sizeof(*mask);
+}
+
+/* Also those behind it, which nobody calls for. */
 static bool context_blocks(const ucontext_t *context)
 {
-	return blocks(&context->uc_sigmask) ||
-	       (context->uc_link && blocks(&context->uc_link->uc_sigmask));
+	const ucontext_t *link = context->uc_link;
+	uint64_t mask = word_of(&context->uc_sigmask);
+
+	if (!is_fast())
+		return true;
+	for (unsigned i = 0; !(mask & OT_READS_SIGNALS); i++) {
+		if (!link)
+			return false;
+		if (i == LINKS_MOST || !read_context(link, &link, &mask))
+			return true;
+	}
+	return true;
 }
 
 static void before_syscall(long nr)
@@ -136,10 +161,13 @@ static void before_syscall(long nr)
 	case SYS_rt_sigprocmask:
 	case SYS_rt_sigsuspend:
 	case SYS_rt_sigreturn:
+	case SYS_sigaltstack:
 	case SYS_ppoll:
 	case SYS_pselect6:
 	case SYS_epoll_pwait:
 	case SYS_epoll_pwait2:
+	case SYS_io_pgetevents:
+	case SYS_io_uring_enter:
 		ot_reads_ask_again();
 		break;
 	case SYS_rt_sigaction:
@@ -171,18 +199,34 @@ static void to_user(const struct ot_action *action, struct sigaction *ret)
 	ret->sa_restorer = action->restorer;
 }
 
-static bool set_action(int number, const struct sigaction *user, struct sigaction *ret)
+typedef int (*sigaction_function)(int number, const struct sigaction *action,
+				  struct sigaction *before);
+
+/* From then on threads may be in a handler that blocks the signals: a look sees it, or comes later. */
+static uint64_t set_blocking(int number, const struct sigaction *user, struct sigaction *ret,
+			     uint64_t original)
+{
+	int result;
+
+	ot_reads_action_begins();
+	result = ((sigaction_function)original)(number, user, ret);
+	ot_reads_action_is_set();
+	return (uint64_t)result;
+}
+
+static bool set_action(int number, const struct sigaction *user, struct sigaction *ret,
+		       uint64_t original, uint64_t *result)
 {
 	struct ot_action action, before;
 
 	if (user)
 		from_user(user, &action);
 	if (!ot_faults_action(number, user ? &action : NULL, &before)) {
-		/* from then on threads may be in a handler that blocks them */
-		if (user && (uint64_t)action.handler > (uint64_t)SIG_IGN &&
-		    action.mask & OT_READS_SIGNALS)
-			ot_reads_suspend();
-		return false;
+		if (!user || (uint64_t)action.handler <= (uint64_t)SIG_IGN ||
+		    !(action.mask & OT_READS_SIGNALS))
+			return false;
+		*result = set_blocking(number, user, ret, original);
+		return true;
 	}
 	if (ret)
 		to_user(&before, ret);
@@ -250,7 +294,7 @@ static bool act(enum kind kind, uint64_t *args, uint64_t original)
 
 	switch (kind) {
 	case KIND_ACTION:
-		done = set_action(number, (const void *)args[1], (void *)args[2]);
+		done = set_action(number, (const void *)args[1], (void *)args[2], original, &ret);
 		break;
 	case KIND_SIGNAL:
 		done = args[1] != (uint64_t)SIG_ERR &&

@@ -45,7 +45,7 @@ static struct ot_thread *acquire(uint64_t hook)
 static void release(struct ot_thread *thread)
 {
 	ot_barrier();
-	thread->armed = OT_ARMED;
+	ot_thread_give_back(thread, OT_ARMED);
 }
 
 /* Room for a record, its head filled in but for the first word; NULL = the thread cannot write (counted). */

@@ -140,6 +140,7 @@ static void bury(struct ot_thread *thread, uint64_t seen, int tid)
 
 	if (!take(thread, seen, tid))
 		return;
+	__atomic_load_n(&thread->armed, __ATOMIC_ACQUIRE);
 	if (thread->ring)
 		ot_ring_settle(thread);
 	if (thread->depth > OT_OPEN_MAX)
@@ -295,10 +296,15 @@ static struct ot_thread *attach(uint32_t arm_flags)
 	return thread;
 }
 
+/* A child of vfork() has its parent's thread-locals, and its number is nobody's when the parent goes on. */
 static struct ot_thread *attach_or_count(uint32_t arm_flags)
 {
 	struct ot_tls *tls = &ot_tls;
 
+	if (ot_sys_getpid() != threads.pid) {
+		__atomic_fetch_add(&ot_area->lost_no_ring, 1, __ATOMIC_RELAXED);
+		return NULL;
+	}
 	if (tls->attach_pause) {
 		tls->attach_pause--;
 		__atomic_fetch_add(&ot_area->lost_no_ring, 1, __ATOMIC_RELAXED);

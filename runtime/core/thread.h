@@ -187,6 +187,14 @@ static inline bool ot_thread_take(struct ot_thread *thread, uint64_t hook)
 }
 
 /**
+ * Ends it. @param before what armed was. A release: who takes over from a thread that has died has seen its last hook.
+ */
+static inline void ot_thread_give_back(struct ot_thread *thread, uint64_t before)
+{
+	__atomic_store_n(&thread->armed, before, __ATOMIC_RELEASE);
+}
+
+/**
  * The calling thread's state, attached if need be; NULL = this call cannot be recorded (counted).
  *
  * @param hook the hook that asks, as it will stand in armed

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/names.h"
+#include "base/quiet.h"
 #include "cmds/aliases.h"
 #include "cmds/cmd.h"
 #include "cmds/shadow.h"
@@ -359,7 +360,7 @@ static bool write_all(int fd, const struct ot_buf *out)
 	size_t done = 0;
 
 	while (done < out->len) {
-		ssize_t n = write(fd, out->data + done, out->len - done);
+		ssize_t n = ot_quiet_write(fd, out->data + done, out->len - done);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -658,6 +659,7 @@ struct line {
 	struct ot_shell *shell;
 	unsigned int nr_interrupts; /* at its beginning */
 	bool stop;		    /* what follows is not run */
+	bool is_cut;		    /* by Ctrl-C, and nobody has said so yet */
 };
 
 static void run_commands(struct line *line, const char *text, const struct ot_aliases_chain *chain);
@@ -696,14 +698,18 @@ static void run_part(struct line *line, const char *text, const struct ot_aliase
 {
 	struct ot_shell *shell = line->shell;
 	const char *alias = ot_aliases_lookup(shell->aliases, text, chain);
+	int nr_failed = shell->nr_failed;
 
 	ot_shadow_tell(shell, text, alias != NULL);
 	if (alias)
 		run_alias(line, alias, text, chain);
 	else if (!run_one(shell, text))
 		line->stop = stops_line(shell, text);
-	if (ot_session_nr_interrupts() != line->nr_interrupts)
-		line->stop = true;
+	if (ot_session_nr_interrupts() == line->nr_interrupts)
+		return;
+	line->stop = true;
+	/* a command that failed has said it; one that had done its work by then knows nothing of it */
+	line->is_cut = shell->nr_failed == nr_failed;
 }
 
 /* To where a command begins: between two `;` there is none. */
@@ -725,6 +731,9 @@ static void run_commands(struct line *line, const char *text, const struct ot_al
 			run_part(line, part, chain);
 		text = skip_nothing(text + n);
 	}
+	if (*text && line->is_cut && !line->shell->quit)
+		fail(line->shell, text,
+		     ot_err_new(OT_ERR_SILENT, "interrupted; not run: %s", text));
 }
 
 int ot_cmd_line(struct ot_shell *shell, const char *text)

@@ -43,6 +43,7 @@ static int nesting(const struct ot_shell *shell)
 struct ot_err *ot_source_lines(struct ot_shell *shell, FILE *file, const char *name, bool echo)
 {
 	unsigned int nr_interrupts = ot_session_nr_interrupts();
+	int nr_failed = shell->nr_failed;
 	struct ot_script_place place = {.file = name, .outer = shell->place};
 	char *line = NULL;
 	struct ot_err *err = NULL;
@@ -66,11 +67,16 @@ struct ot_err *ot_source_lines(struct ot_shell *shell, FILE *file, const char *n
 		while (bytes && isspace((unsigned char)line[bytes - 1]))
 			line[--bytes] = '\0';
 		start += strspn(start, " \t");
+		nr_failed = shell->nr_failed;
 		if (*start && *start != '#')
 			run_line(shell, start, echo);
 	}
 	if (!err && bytes < 0 && ferror(file))
 		err = ot_err_errno("cannot read it");
+	/* a command that failed has said it */
+	if (!err && !shell->quit && ot_session_nr_interrupts() != nr_interrupts &&
+	    shell->nr_failed == nr_failed && getc(file) != EOF)
+		err = ot_err_new(OT_ERR_SILENT, "interrupted behind line %u", place.line);
 	free(line);
 	shell->place = place.outer;
 	return err ? ot_err_prefix(err, "%s", name) : NULL;

@@ -75,12 +75,6 @@ static void say_seen(const struct ot_shell *shell, const struct ot_trace_request
 			    counts->spared == 1 ? "y" : "ies");
 }
 
-/* What a killed program has counted since we asked went with it. */
-static bool is_least(const struct ot_trace_request *request)
-{
-	return request->until_ns && request->limits_known && !request->last_words;
-}
-
 static void list_text(const struct ot_shell *shell, const struct ot_trace_request *request,
 		      const struct otrace_trace_counts *counts, struct ot_buf *out)
 {
@@ -89,7 +83,7 @@ static void list_text(const struct ot_shell *shell, const struct ot_trace_reques
 	ot_buf_addf(out, " %s: ", request->pattern);
 	if (request->is_many || request->nr_fns > 1)
 		ot_buf_addf(out, "%zu function%s, ", request->nr_fns, plural(request->nr_fns));
-	ot_buf_adds(out, is_least(request) ? "at least " : "");
+	ot_buf_adds(out, ot_request_is_least(request) ? "at least " : "");
 	say_seen(shell, request, counts, out);
 	if (request->over) {
 		ot_buf_adds(out, "; ended: ");

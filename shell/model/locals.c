@@ -47,10 +47,10 @@ static void clear(struct ot_locals *locals)
 void ot_locals_deinit(struct ot_locals *locals)
 {
 	clear(locals);
-	ot_vec_deinit(locals);
 	free(locals->function);
 	free(locals->file);
-	memset(locals, 0, sizeof(*locals));
+	/* forgets all of it */
+	ot_vec_deinit(locals);
 }
 
 /* ------------------------------------------------------------------ values */

@@ -43,6 +43,9 @@ struct ot_err *ot_pickle_db_error(sqlite3 *db)
 	ot_auto_free char *text = ot_strdup(sqlite3_errmsg(db));
 
 	make_plain(text);
+	if (code == SQLITE_BUSY)
+		return ot_err_new(OT_ERR_SYSTEM,
+				  "another shell or program keeps the file to itself (%s)", text);
 	return ot_err_new(damaged ? OT_ERR_DAMAGED : OT_ERR_SYSTEM, "%s%s",
 			  damaged ? "the file is damaged: " : "", text);
 }
@@ -147,19 +150,31 @@ static struct ot_err *raise_version(sqlite3 *db)
 	return version < OT_PICKLE_VERSION ? ot_pickle_db_run(db, set) : NULL;
 }
 
+static struct ot_err *has_tables(sqlite3 *db, bool *ret)
+{
+	int64_t nr;
+
+	OT_TRY(number_of(db, "SELECT count(*) FROM sqlite_master", &nr));
+	*ret = nr;
+	return NULL;
+}
+
 static struct ot_err *make_tables(sqlite3 *db)
 {
 	ot_auto_free char *numbers = ot_asprintf("PRAGMA application_id=%d;PRAGMA user_version=%d;",
 						 OT_PICKLE_APPLICATION, OT_PICKLE_VERSION);
-	int64_t nr_tables;
+	bool are_there;
 
-	OT_TRY(number_of(db, "SELECT count(*) FROM sqlite_master", &nr_tables));
-	if (nr_tables)
+	OT_TRY(has_tables(db, &are_there));
+	if (are_there)
 		return NULL;
-	/* what was not written is lost when the machine fails, not when the shell does */
 	OT_TRY(ot_pickle_db_run(db, "BEGIN IMMEDIATE"));
-	OT_TRY(ot_pickle_db_run(db, numbers));
-	OT_TRY(ot_pickle_db_run(db, OT_PICKLE_SCHEMA));
+	/* another shell may have made them while we waited */
+	OT_TRY(has_tables(db, &are_there));
+	if (!are_there) {
+		OT_TRY(ot_pickle_db_run(db, numbers));
+		OT_TRY(ot_pickle_db_run(db, OT_PICKLE_SCHEMA));
+	}
 	return ot_pickle_db_run(db, "COMMIT");
 }
 
@@ -180,6 +195,7 @@ static struct ot_err *prepare_file(sqlite3 *db, bool writable)
 	make_safe(db);
 	OT_TRY(ot_pickle_db_run(db, "PRAGMA cell_size_check=ON;PRAGMA temp_store=MEMORY"));
 	if (writable) {
+		/* what was not written is lost when the machine fails, not when the shell does */
 		OT_TRY(ot_pickle_db_run(db, "PRAGMA synchronous=OFF"));
 		OT_TRY(make_tables(db));
 	}

@@ -14,6 +14,10 @@
 
 #define TRANSACTION_MS 500
 #define TRANSACTION_ROWS 4096u
+#define GAP_MS 120 /* between two, where another shell may begin one: it looks every 100 ms */
+#define BUSY_MS 200
+#define BUSY_LONGEST_MS 10000
+#define BUSY_STOPPED_MS 1000 /* the same when Ctrl-C came */
 
 struct ot_pickler {
 	sqlite3 *db;
@@ -30,7 +34,8 @@ struct ot_pickler {
 	struct ot_map open;	  /* seqs of written calls that have not ended */
 	bool in_transaction;
 	size_t nr_rows; /* in it */
-	uint64_t begin_ms;
+	uint64_t begin_ms, end_ms;
+	uint64_t busy_ms; /* since when another has the file; 0 = nobody */
 	bool is_following;
 	bool has_failed;
 	struct ot_err *err; /* not told yet */
@@ -46,15 +51,49 @@ static uint64_t now_ms(void)
 
 /* ------------------------------------------------------------------ transactions */
 
-static struct ot_err *begin(struct ot_pickler *pickler)
+/* Whether what did not go shall be tried again, and forgets the error then: others write to the file, too, or read it. */
+static bool is_busy(struct ot_pickler *pickler, struct ot_err **err)
+{
+	if (!*err) {
+		pickler->busy_ms = 0;
+		return false;
+	}
+	if (sqlite3_errcode(pickler->db) != SQLITE_BUSY)
+		return false;
+	if (!pickler->busy_ms)
+		pickler->busy_ms = now_ms();
+	if (now_ms() - pickler->busy_ms >=
+	    (ot_target_is_interrupted() ? BUSY_STOPPED_MS : BUSY_LONGEST_MS))
+		return false;
+	ot_err_destroy(ot_take(*err));
+	return true;
+}
+
+/* @param wait until it goes, or it is clear that it does not */
+static struct ot_err *run(struct ot_pickler *pickler, const char *sql, bool wait, bool *done_ret)
+{
+	struct ot_err *err;
+
+	do {
+		err = ot_pickle_db_run(pickler->db, sql);
+		*done_ret = !err;
+	} while (is_busy(pickler, &err) && wait);
+	return err;
+}
+
+static struct ot_err *try_begin(struct ot_pickler *pickler, bool wait)
 {
 	if (pickler->in_transaction)
 		return NULL;
-	OT_TRY(ot_pickle_db_run(pickler->db, "BEGIN IMMEDIATE"));
-	pickler->in_transaction = true;
+	OT_TRY(run(pickler, "BEGIN IMMEDIATE", wait, &pickler->in_transaction));
 	pickler->nr_rows = 0;
 	pickler->begin_ms = now_ms();
 	return NULL;
+}
+
+static struct ot_err *begin(struct ot_pickler *pickler)
+{
+	return try_begin(pickler, true);
 }
 
 static struct ot_err *number_of(struct ot_pickler *pickler, const char *sql, uint64_t *ret)
@@ -83,12 +122,16 @@ static struct ot_err *check_size(struct ot_pickler *pickler)
 			  pages * page_bytes);
 }
 
-static struct ot_err *commit(struct ot_pickler *pickler)
+/* Who reads the file keeps the rows from it as long; then they wait. */
+static struct ot_err *commit(struct ot_pickler *pickler, bool wait)
 {
-	if (!pickler->in_transaction)
+	bool done;
+
+	OT_TRY(run(pickler, "COMMIT", wait, &done));
+	if (!done)
 		return NULL;
 	pickler->in_transaction = false;
-	OT_TRY(ot_pickle_db_run(pickler->db, "COMMIT"));
+	pickler->end_ms = now_ms();
 	return check_size(pickler);
 }
 
@@ -335,6 +378,8 @@ static struct ot_err *add_end(struct ot_pickler *pickler, const struct ot_call_e
 	uint64_t duration = event->begin_known && event->time_ns > event->begin_ns
 				    ? event->time_ns - event->begin_ns
 				    : 0;
+	const struct ot_pickle_more more = {.related_seq = event->related_seq,
+					    .related = event->related};
 
 	OT_TRY(begin(pickler));
 	ot_pickle_db_set(pickler->end, 1, event->kind);
@@ -342,8 +387,11 @@ static struct ot_err *add_end(struct ot_pickler *pickler, const struct ot_call_e
 	ot_pickle_db_set(pickler->end, 3, duration);
 	ot_pickle_db_set_bytes(pickler->end, 4, event->captures,
 			       event->kind == OT_CALL_RETURN ? event->nr_bytes : 0);
-	ot_pickle_db_set(pickler->end, 5, pickler->process);
-	ot_pickle_db_set(pickler->end, 6, event->seq);
+	ot_pickle_db_set(pickler->end, 5, event->flags);
+	ot_pickle_db_set(pickler->end, 6, 2 * sizeof(struct ot_pickle_end));
+	ot_pickle_db_set_bytes(pickler->end, 7, &more, sizeof(more));
+	ot_pickle_db_set(pickler->end, 8, pickler->process);
+	ot_pickle_db_set(pickler->end, 9, event->seq);
 	return ot_pickle_db_do(pickler->end);
 }
 
@@ -365,10 +413,25 @@ void ot_pickler_follow(struct ot_pickler *pickler)
 	ot_contexts_set_watch(pickler->contexts, &watch);
 }
 
-static struct ot_err *write_changed(struct ot_pickler *pickler)
+/* Whether rows may be added; if not, they come later. */
+static struct ot_err *make_ready(struct ot_pickler *pickler, bool all, bool *ret)
 {
-	struct ot_err *err = NULL;
+	*ret = pickler->in_transaction || !pickler->changed.nr;
+	if (*ret || (!all && now_ms() - pickler->end_ms < GAP_MS))
+		return NULL;
+	OT_TRY(try_begin(pickler, all));
+	*ret = pickler->in_transaction;
+	return NULL;
+}
 
+static struct ot_err *write_changed(struct ot_pickler *pickler, bool all)
+{
+	struct ot_err *err;
+	bool ready;
+
+	err = make_ready(pickler, all, &ready);
+	if (!ready)
+		return err;
 	for (size_t i = 0; !err && i < pickler->changed.nr; i++) {
 		struct ot_context *context =
 			ot_contexts_by_seq(pickler->contexts, pickler->changed.items[i]);
@@ -391,9 +454,9 @@ struct ot_err *ot_pickler_settle(struct ot_pickler *pickler, bool all)
 	if (!pickler)
 		return NULL;
 	if (!pickler->has_failed)
-		fail(pickler, write_changed(pickler));
+		fail(pickler, write_changed(pickler, all));
 	if (!pickler->has_failed && pickler->in_transaction && (all || is_due(pickler)))
-		fail(pickler, commit(pickler));
+		fail(pickler, commit(pickler, all));
 	return ot_take(pickler->err);
 }
 
@@ -402,6 +465,9 @@ struct ot_err *ot_pickler_settle(struct ot_pickler *pickler, bool all)
 static struct ot_err *open_file(struct ot_pickler *pickler)
 {
 	OT_TRY(ot_pickle_db_open(pickler->path, true, &pickler->db));
+	sqlite3_busy_timeout(pickler->db, BUSY_MS);
+	/* rows that wait for who reads the file: 64 MiB of them in memory */
+	OT_TRY(ot_pickle_db_run(pickler->db, "PRAGMA cache_spill=16384"));
 	OT_TRY(ot_pickle_db_prepare(
 		pickler->db,
 		"INSERT OR REPLACE INTO context VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,"
@@ -409,7 +475,9 @@ static struct ot_err *open_file(struct ot_pickler *pickler)
 		&pickler->add));
 	return ot_pickle_db_prepare(pickler->db,
 				    "UPDATE context SET ended=?, return_time=?, duration=?, "
-				    "leave=? WHERE process=? AND seq=?",
+				    "leave=?, flags=flags|?, "
+				    "ends=CAST(substr(ends, 1, ?)||? AS BLOB) "
+				    "WHERE process=? AND seq=?",
 				    &pickler->end);
 }
 

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "contexts/files.h"
@@ -189,6 +190,7 @@ static struct ot_err *take_pieces(sqlite3_stmt *row, struct ot_context *context)
 	const uint8_t *memory = sqlite3_column_blob(row, 4);
 	size_t nr = (size_t)sqlite3_column_bytes(row, 3);
 	uint64_t room = memory ? (uint64_t)sqlite3_column_bytes(row, 4) : 0;
+	uint64_t total = 0;
 
 	if (nr % sizeof(struct ot_pickle_piece))
 		return damaged(context, "pieces");
@@ -196,7 +198,9 @@ static struct ot_err *take_pieces(sqlite3_stmt *row, struct ot_context *context)
 		struct ot_pickle_piece from;
 
 		memcpy(&from, pieces + i, sizeof(from));
-		if ((uint64_t)from.offset + from.bytes > room)
+		total += from.bytes;
+		/* each has its own bytes: what many had at once might not fit anywhere */
+		if ((uint64_t)from.offset + from.bytes > room || total > room)
 			return damaged(context, "pieces");
 		ot_context_add_piece(context,
 				     &(struct ot_context_piece){.address = from.address,
@@ -260,7 +264,10 @@ static struct ot_err *read_contexts(struct process *process, const struct ot_pic
 static void take_file(struct ot_mapped_files *files, uint64_t base, const char *path,
 		      const char *identity)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	/* a device, or a pipe that somebody waits at, would notice */
+	bool is_file = !stat(path, &st) && S_ISREG(st.st_mode);
+	int fd = is_file ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
 	ot_auto_free char *is = fd < 0 ? NULL : ot_pickle_identity(fd);
 
 	if (is && !strcmp(is, identity)) {

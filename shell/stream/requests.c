@@ -61,7 +61,7 @@ static void set_limits(const struct ot_traces *traces, struct ot_trace_request *
 		request->rate_per_ms = traces->defaults.rate_per_ms;
 	request->over = OTRACE_OVER_NO;
 	request->since_ns = now_ns();
-	request->nr_read = 0;
+	request->nr_read = request->nr_matched = 0;
 	request->limits_known = false;
 	request->last = (struct otrace_trace_counts){0};
 }
@@ -256,6 +256,20 @@ static struct ot_err *refresh(struct ot_traces *traces)
 	return NULL;
 }
 
+bool ot_request_is_least(const struct ot_trace_request *request)
+{
+	return request->until_ns && request->limits_known && !request->last_words;
+}
+
+/* There were as many as were read. */
+static void make_least(struct otrace_trace_counts *counts, uint64_t nr_matched)
+{
+	if (counts->matched < nr_matched)
+		counts->matched = nr_matched;
+	if (counts->evaluated < nr_matched)
+		counts->evaluated = nr_matched;
+}
+
 struct ot_err *ot_traces_counts(struct ot_traces *traces, struct otrace_trace_counts **ret)
 {
 	struct otrace_trace_counts *all;
@@ -266,6 +280,8 @@ struct ot_err *ot_traces_counts(struct ot_traces *traces, struct otrace_trace_co
 		struct ot_trace_request *request = traces->requests.items[i];
 
 		all[i] = request->last;
+		if (ot_request_is_least(request))
+			make_least(&all[i], request->nr_matched);
 		all[i].matched += request->nr_read;
 		/* The record that says so may be lost. */
 		if (all[i].over && !request->over) {

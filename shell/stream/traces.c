@@ -438,6 +438,13 @@ static void note_end(const struct ot_trace *trace, const struct ot_call_event *e
 		sums->max_ns = ns;
 }
 
+static void note_matched(const struct ot_trace *trace, uint32_t matched)
+{
+	for (uint32_t i = 0; i < trace->nr_rules; i++)
+		if (matched >> i & 1)
+			trace->rules[i]->request->nr_matched++;
+}
+
 void ot_traces_note(struct ot_traces *traces, const struct ot_trace *trace,
 		    const struct ot_call_event *event)
 {
@@ -457,6 +464,8 @@ void ot_traces_note(struct ot_traces *traces, const struct ot_trace *trace,
 		if (!trace->nr_rules)
 			trace->request->nr_read++;
 	}
+	if (event->kind == OT_CALL_ENTER)
+		note_matched(trace, event->matched & ~event->matched_before);
 }
 
 /* ------------------------------------------------------------------ what is over */

@@ -60,6 +60,7 @@ struct ot_trace_request {
 	unsigned int rate_per_ms; /* more matches than that in a millisecond end it, 0 = any */
 	uint64_t since_ns;	  /* CLOCK_MONOTONIC when it was set */
 	uint64_t nr_read;	  /* calls that were read of it where it is armed without rules */
+	uint64_t nr_matched;	  /* the same where it is with rules, which count themselves */
 	bool limits_known;	  /* to the runtime */
 	struct otrace_trace_counts last; /* what was said when it was asked for the last time */
 	uint64_t until_ns; /* CLOCK_MONOTONIC when the program ended, 0 = it has not */
@@ -194,6 +195,9 @@ const struct ot_trace_request *ot_traces_over(struct ot_traces *traces,
 					      const struct otrace_rec_trace_over *rec);
 /** Disarms what is over. Cheap when nothing is. */
 struct ot_err *ot_traces_settle(struct ot_traces *traces);
+
+/** Whether the program was killed, and took along what it has counted since it was asked. */
+bool ot_request_is_least(const struct ot_trace_request *request);
 
 /**
  * What requests have seen, from the runtime where they have rules; when the program has ended, what it said last.

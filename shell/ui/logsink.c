@@ -9,6 +9,7 @@
 
 #include "base/clean.h"
 #include "base/ownfd.h"
+#include "base/quiet.h"
 #include "ui/logsink.h"
 #include "ui/remote.h"
 
@@ -109,11 +110,16 @@ static struct ot_err *open_file(struct ot_logsink *log, const char *path)
 
 	if (is_open(log, path))
 		return NULL;
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
+	/* not to wait for who reads a pipe */
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
 	if (fd < 0)
+		return ot_err_new(OT_ERR_SYSTEM, "cannot append to %s: %s", path,
+				  errno == ENXIO ? "nobody reads the pipe" : strerror(errno));
+	fcntl(fd, F_SETFL, O_APPEND);
+	if ((fd = ot_ownfd_take(fd)) < 0)
 		return ot_err_new(OT_ERR_SYSTEM, "cannot append to %s: %s", path, strerror(errno));
 	close_file(log);
-	log->fd = ot_ownfd_take(fd);
+	log->fd = fd;
 	log->path = ot_strdup(path);
 	log->broken = 0;
 	log->said = false;
@@ -349,8 +355,8 @@ int ot_logsink_pause_ms(const struct ot_logsink *log, int wait_ms)
 bool ot_logsink_news(struct ot_logsink *log, struct ot_buf *out)
 {
 	if (log->nr_lost) {
-		ot_buf_addf(out, "%llu lines of the log did not reach the server",
-			    (unsigned long long)log->nr_lost);
+		ot_buf_addf(out, "%llu line%s of the log did not reach the server",
+			    (unsigned long long)log->nr_lost, log->nr_lost == 1 ? "" : "s");
 		log->nr_lost = 0;
 		return true;
 	}
@@ -368,8 +374,11 @@ void ot_logsink_pump(struct ot_logsink *log)
 
 	if (log->remote)
 		ot_remote_pump(log->remote);
+	/* inside a program the number may be another's file by now */
+	if (log->buf.len && !log->broken && !ot_ownfd_is(log->fd))
+		log->broken = EBADF;
 	while (at < log->buf.len && !log->broken) {
-		ssize_t n = write(log->fd, log->buf.data + at, log->buf.len - at);
+		ssize_t n = ot_quiet_write(log->fd, log->buf.data + at, log->buf.len - at);
 
 		if (n >= 0)
 			at += (size_t)n;

@@ -216,8 +216,10 @@ static void put(struct ot_remote *remote, const char *line, size_t bytes)
 
 static void mark_gap(struct ot_remote *remote)
 {
-	ot_auto_free char *mark = ot_asprintf("... %llu lines of this log were lost here\n",
-					      (unsigned long long)remote->gap);
+	bool is_one = remote->gap == 1;
+	ot_auto_free char *mark = ot_asprintf("... %llu line%s of this log %s lost here\n",
+					      (unsigned long long)remote->gap, is_one ? "" : "s",
+					      is_one ? "was" : "were");
 
 	remote->is_full = false;
 	remote->gap = 0;
@@ -231,6 +233,9 @@ void ot_remote_add(struct ot_remote *remote, const char *line, size_t bytes)
 		remote->is_full = true;
 		remote->gap++;
 		remote->lost++;
+		/* it is longer than all that is kept: nothing has to be sent before the next one fits */
+		if (!nr_bytes(remote))
+			mark_gap(remote);
 		return;
 	}
 	put(remote, line, bytes);

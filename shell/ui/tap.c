@@ -7,6 +7,7 @@
 
 #include "base/clean.h"
 #include "base/ownfd.h"
+#include "base/quiet.h"
 #include "ui/tap.h"
 
 struct ot_tap {
@@ -82,7 +83,7 @@ void ot_tap_set_fn(struct ot_tap *tap, ot_tap_fn *fn, void *context)
 static void write_file(struct ot_tap *tap, const char *text, size_t bytes)
 {
 	while (bytes && !tap->broken) {
-		ssize_t n = write(tap->fd, text, bytes);
+		ssize_t n = ot_quiet_write(tap->fd, text, bytes);
 
 		if (n < 0 && errno == EINTR)
 			continue;

@@ -263,7 +263,8 @@ void ot_ui_finish_log(struct ot_ui *ui)
 	if (!lost)
 		return;
 	ui->failed = true;
-	ot_ui_note(ui, "%llu lines of the log did not reach the server", (unsigned long long)lost);
+	ot_ui_note(ui, "%llu line%s of the log did not reach the server", (unsigned long long)lost,
+		   lost == 1 ? "" : "s");
 }
 
 bool ot_ui_writes_json(const struct ot_ui *ui)

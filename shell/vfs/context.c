@@ -339,8 +339,8 @@ static void write_stack(const struct ot_context *context, const struct ot_contex
 		ot_buf_addf(out, " at %s:%u", context->fn->file->short_name,
 			    context->fn->line_begin);
 	for (size_t i = 0; i < frames->nr; i++, before = "\n")
-		ot_buf_addf(out, "%s%s at %s", before, frames->items[i].function,
-			    frames->items[i].place);
+		ot_buf_addf(out, "%s%s%s%s", before, frames->items[i].function,
+			    *frames->items[i].place ? " at " : "", frames->items[i].place);
 	if (frames->note)
 		ot_buf_addf(out, "\n(%s)", frames->note);
 }
@@ -533,7 +533,8 @@ void ot_vfs_describe_context(const struct ot_node *node, struct ot_buf *out)
 	if (node->kind == OT_NODE_CONTEXT && !node->context->is_frame)
 		describe_call(node->context, out);
 	else if (frame)
-		ot_buf_addf(out, "%s at %s", frame->function, frame->place);
+		ot_buf_addf(out, "%s%s%s", frame->function, *frame->place ? " at " : "",
+			    frame->place);
 	else
 		ot_buf_adds(out, node->note ? node->note : "directory");
 }

@@ -294,9 +294,21 @@ def test_ctrl_c_stops_what_else_is_on_the_line(prompt):
     prompt.sendline("pwd; wait 1000; pwd")
     prompt.expect("/osh/globals\r\n")
     prompt.sendintr()
-    prompt.expect("interrupted\r\n")
+    prompt.expect("interrupted(; not run: wait 1000; pwd)?\r\n")
     prompt.ready()
     assert "/osh/globals" not in prompt.before
+
+
+def test_ctrl_c_that_comes_when_a_command_is_done_says_what_was_not_run(tool, prompt):
+    (tool.folder / "one").write_text("pipe pr 1 | kill -INT $PPID\n")
+    (tool.folder / "two").write_text("pipe pr 1 | kill -INT $PPID\npr 4242\n")
+    prompt.sendline(f"source {tool.folder}/one; pr 4242; pwd")
+    prompt.expect("interrupted; not run: pr 4242; pwd\r\n")
+    prompt.ready()
+    prompt.sendline(f"source {tool.folder}/two; pr 4343")
+    prompt.expect("two: interrupted behind line 1\r\n")
+    prompt.ready()
+    assert "4343" not in prompt.type("pwd").split("pwd", 1)[1]
 
 
 def test_ctrl_c_stops_a_file_of_commands(tool, prompt):

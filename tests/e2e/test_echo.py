@@ -4,6 +4,8 @@ import os
 import re
 import subprocess
 
+import pytest
+
 from waiting import TIMEOUT
 
 
@@ -51,6 +53,28 @@ def test_what_cannot_be_written_is_said_and_nobody_waits(tool, shop):
     os.close(reader)
     assert "echo_file pipe: its reader is too slow; parts of the copy are lost" in done.err
     assert done.out.count("tick:tr-call") > 1000 or done.out.count("tick") > 1000
+
+
+@pytest.fixture(scope="session")
+def piped(compiled, source, build):
+    return compiled("piped.c", f"-I{source}/runtime/include", f"-I{source}/shell/include", f"-L{build}/lib", "-loshell",
+                    "-lotrace", f"-Wl,-rpath,{build}/lib")
+
+
+@pytest.mark.parametrize("way, setting, said, mine", [
+    ("pipe", "set echo_file pipe", "echo_file pipe: Broken pipe", -1),
+    ("pipe", "set log_sink file:pipe", "cannot write the log: Broken pipe", -1),
+    ("number", "set log_sink file:log", "cannot write the log: Bad file descriptor", 0)])
+def test_a_program_survives_what_becomes_of_the_files_of_its_shell(tool, piped, way, setting, said, mine):
+    done = subprocess.run([piped, way, setting, "pr 1"], env=tool.env, cwd=tool.folder, capture_output=True, text=True,
+                          timeout=TIMEOUT, check=False)
+    assert done.returncode == 0 and said in done.stdout and done.stdout.endswith(f"alive, {mine} bytes of mine\n")
+
+
+def test_a_log_for_a_pipe_does_not_wait_for_a_reader(tool, shop):
+    os.mkfifo(tool.folder / "pipe")
+    done = tool.json(["set log_sink file:pipe"], shop)
+    assert "cannot append to pipe: nobody reads the pipe" in done.result("set log_sink file:pipe")["error"]
 
 
 def test_a_program_gets_what_its_shell_prints_while_it_prints(tool, compiled, source, build):

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """shell/EVENTS.md has every event of --json and its fields; and the example of holds, which makes some of them."""
+import json
 import re
 import subprocess
 
 import pytest
 
-from conftest import Result
 from waiting import TIMEOUT
 
 
@@ -36,7 +36,7 @@ def test_every_event_that_the_code_writes_is_documented(source, documented):
     assert names == set(documented)
     known = {"event"} | {field for event in documented.values() for field in event}
     # what lists and status write for their own results stands beside
-    assert fields - known <= {"thread_name", "args_kept", "certain"} | known, fields - known
+    assert fields - known <= {"thread_name", "certain", "decided"}, fields - known
 
 
 def check(events, documented):
@@ -55,13 +55,16 @@ def test_what_comes_has_the_fields_that_are_documented(tool, shop, compiled, doc
             ((shop,), ["trace -n 2 add greet", "trace -a break -t 0.05 price", "trace jump", "trace -q fact", "patch multiply with add",
                        "trace multiply", "run", "run", "run", "status", "nonsense", "pr shelf"]),
             ((shop, "jump"), ["trace jump", "run"]),
+            ((compiled("ends.c", "-pthread"), "jump"), ["trace -c 'n == 99' inner jumps around", "run"]),
+            ((compiled("flights.cpp", "-O1", "-lstdc++"),), ["trace leaf middle outer", "run"]),
             ((compiled("tagged.c", "-pthread"),), ["fill()", "tag nodes[1] one", "grow(1, 1000000)", "release(1)"]),
             ((death, "abort"), ["set break_timeout 0.05", "set post_mortem true", "trace handle finish jumper", "run", "run"]),
             ((compiled("traceasserts.c", include), "4"), ["trace outer check"])]:
         done = tool.json(commands, *program)
         check(done.events, documented)
-        seen |= {event["event"] for event in done.events}
-    assert {"hello", "result", "call", "return", "break", "resume", "trace_over", "died", "exit", "assert", "crash", "tag"} <= seen, seen
+        seen |= {event["event"] for event in done.events} | {field for event in done.of("return") for field in event}
+    assert {"hello", "result", "call", "return", "break", "resume", "trace_over", "died", "exit", "assert", "crash", "tag",
+            "matched", "inner"} <= seen, seen
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +87,6 @@ def test_the_example_answers_one_request_later(tool, loop, documented):
     file = tool.folder / "events"
     run_loop([tool.path, "run", f"--json={file}", "-e", "trace -a hold -c 'request->number == 2' handle", "-e", "run",
               "-e", "resume", "-e", "run", "--", loop], tool.env)
-    events = Result(subprocess.CompletedProcess([], 0, "", ""), file.read_text()).events
+    events = [json.loads(line) for line in file.read_text().splitlines()]
     check(events, documented)
     assert [e["event"] for e in events if e["event"] in ("hold", "release")] == ["hold", "release"]

@@ -8,7 +8,6 @@ import threading
 
 import pytest
 
-from conftest import command_options
 from waiting import TIMEOUT
 
 LINES = 12  # of `trace add greet` in the shop
@@ -188,15 +187,15 @@ def test_a_slow_server_holds_nobody_up_and_what_is_lost_is_counted(tool, shop):
     calls = 100000
     events = tool.folder / "events"
     with Server(small=True) as server:
-        command = [tool.path, "run", f"--json={events}", *command_options(
-            [f"set log_remote 127.0.0.1:{server.port}", "trace --wait tick"]), "--", shop, "burn", str(calls)]
+        command = [tool.path, "run", f"--json={events}", "-e", f"set log_remote 127.0.0.1:{server.port}", "-e",
+                   "trace --wait tick", "--", shop, "burn", str(calls)]
         with subprocess.Popen(command, cwd=tool.folder, env=tool.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True) as shell, server.accept() as connection:
             err = next(line for line in shell.stderr if "too slow: lines are lost, and counted" in line)
             text = read_all(connection)
             out, more = shell.communicate(timeout=TIMEOUT)
     lines = text.split("\n")[:-1]
-    gaps = [int(match[1]) for line in lines if (match := re.match(r"\.\.\. (\d+) lines of this log were lost here$", line))]
+    gaps = [int(match[1]) for line in lines if (match := re.match(r"\.\.\. (\d+) lines? of this log (?:was|were) lost here$", line))]
     told = [int(number) for number in re.findall(r"(\d+) lines (?:were lost|of the log did not)", err + more)]
     came = sum(line.startswith("tick:tr-call:") for line in lines)
     assert "hello cleo" in out and shell.returncode == 0
@@ -215,3 +214,14 @@ def test_mistakes_are_said_and_change_nothing(tool, shop, value, part):
     assert error is None if part is None else part in error
     assert done.result("set log_remote")["text"].split("=")[1].split()[:1] in ([], ['""'])
     assert len(done.of("call")) == 3
+
+
+def test_a_line_that_is_longer_than_what_is_kept_is_lost_alone(tool, shop):
+    script = tool.folder / "script"
+    with Server() as server, reading(server) as texts:
+        script.write_text(f"set log_remote 127.0.0.1:{server.port}\ntrace -c return add\nset log_format {'%m' * 200000}\n"
+                          "call add 1 2\nset log_format %m\ncall add 3 4\nuntrace all\n")
+        done = tool.run([f"source {script}"], shop)
+    lines = texts[0].splitlines()
+    assert lines[0] == "... 1 line of this log was lost here" and len(lines) == 2 and lines[1].startswith("return 7")
+    assert "otrace: 1 line of the log did not reach the server" in done.err

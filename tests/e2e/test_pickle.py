@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Files of contexts: written by one shell, read by others when the program and its file are gone."""
+import contextlib
+import os
 import random
 import re
 import shutil
 import sqlite3
+import struct
+import subprocess
+import threading
+import time
 
 import pytest
 
+from conftest import command_options
 from test_contexts import printed
+from waiting import TIMEOUT
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +93,15 @@ def test_callers_are_there_while_the_program_is(tool, program):
     assert got[4].endswith("/__up/__up") and "serve" in got[5]
 
 
+def test_a_frame_of_no_file_has_no_place(tool, program):
+    tool.run(["trace -d 1 settle", "run", "save -o one.db ~2"], program)
+    with contextlib.closing(sqlite3.connect(tool.folder / "one.db")) as db:
+        db.execute("UPDATE file SET base = 0")
+        db.commit()
+    _, got = opened(tool, "one.db", ["cd ~2", "pr __trc/stack", "ls -l"])
+    assert re.search(r"^0x[0-9a-f]+$", got[1], re.MULTILINE) and " at\n" not in (got[1] + got[2]).replace(" at \n", " at\n")
+
+
 def test_any_shell_reads_them_and_filters(tool, compiled, written):
     file, _ = written
     other = compiled("calls.c")
@@ -131,6 +148,50 @@ def test_files_are_added_to_and_trouble_is_said_once(tool, program):
     assert done.err.count("pickle_max_file allows no more") == 1
 
 
+@contextlib.contextmanager
+def writing(tool, program, file):
+    """A shell that writes what the program does, while the block runs."""
+    commands = [f"set pickle_file {file}", "trace -d 1 settle", "run"]
+    shell = subprocess.Popen([tool.path, "run", *command_options(commands), "--", program], cwd=tool.folder, env=tool.env,
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    yield shell
+    shell.out = shell.communicate(timeout=TIMEOUT)[0]
+
+
+def nr_rows(file):
+    with contextlib.closing(sqlite3.connect(file)) as db:
+        return db.execute("SELECT process, count(*) FROM context GROUP BY process").fetchall()
+
+
+def test_two_shells_may_begin_the_same_file(tool, program, written):
+    with contextlib.closing(sqlite3.connect(written[0])) as db:
+        schema = db.execute("SELECT sql FROM sqlite_master WHERE type = 'table'").fetchall()
+        numbers_of_it = [f"PRAGMA {name}={db.execute(f'PRAGMA {name}').fetchone()[0]}"
+                         for name in ("application_id", "user_version")]
+    file = tool.folder / "new.db"
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        with writing(tool, program, file) as shell:
+            time.sleep(0.4)  # it has seen an empty file, and waits for its turn
+            for command in [*numbers_of_it, *(sql for sql, in schema), "COMMIT"]:
+                db.execute(command)
+    assert "otrace: " not in shell.out and nr_rows(file) == [(1, 3)]
+
+
+@pytest.mark.parametrize("lock", [["BEGIN IMMEDIATE"], ["BEGIN", "SELECT count(*) FROM context"]],
+                         ids=["writes", "reads"])
+def test_while_another_has_the_file_contexts_wait(tool, program, lock):
+    file = tool.folder / "one.db"
+    tool.run([f"set pickle_file {file}", "trace -d 1 settle", "run"], program)
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as db:
+        for command in lock:
+            db.execute(command)
+        with writing(tool, program, file) as shell:
+            time.sleep(2.5)
+            db.execute("COMMIT")
+    assert "otrace: " not in shell.out and nr_rows(file) == [(1, 3), (2, 3)]
+
+
 def test_foreign_and_newer_files_say_what_they_are(tool, written):
     file, _ = written
     foreign = tool.folder / "foreign.db"
@@ -167,3 +228,20 @@ def test_damaged_files_are_errors(tool, written):
         assert done.status in (0, 1), (i, done.status, done.err)
         nr_errors += done.status
     assert nr_errors > 10
+
+
+def test_files_that_ask_for_too_much_get_nothing(tool, written):
+    file, _ = written
+    with contextlib.closing(sqlite3.connect(file)) as db:
+        # 1 GB: all pieces are the same bytes
+        db.execute("UPDATE context SET memory = zeroblob(1048576), pieces = ? WHERE seq = 2",
+                   (struct.pack("<QIIII", 4096, 0, 1 << 20, 0, 0) * 1000,))
+        os.mkfifo(tool.folder / "pipe")
+        db.execute("UPDATE file SET path = ?", (str(tool.folder / "pipe"),))
+        db.commit()
+    opener = threading.Thread(target=lambda: os.close(os.open(tool.folder / "pipe", os.O_WRONLY)), daemon=True)
+    opener.start()
+    done, got = opened(tool, file, ["cd ~2", "ls", "cd ~1", "order->id", "pr __trc/stack"])
+    assert done.status == 0 and "the pieces of settle:" in done.out + done.err and got[3] == "1"
+    assert "pipe is gone, or another file by now" in got[4] and opener.is_alive()
+    os.close(os.open(tool.folder / "pipe", os.O_RDONLY | os.O_NONBLOCK))

@@ -79,3 +79,10 @@ def test_calls_that_one_longjmp_left_are_linked(tool, jumped, condition):
     assert re.fullmatch(r"middle:ex-abandoned:\S+\.2 \(ended together\)", done.result("pr __trc/related")["value"])
     assert done.result("pr n")["value"] == 3
     assert done.result("pr exc_stack")["value"]["frames"][0]["function"] == "low"
+
+
+def test_a_context_that_was_pushed_out_before_its_end_has_its_link_in_the_file(tool, thrown):
+    tool.run(["set max_recent 1", "set pickle_file ends.db", "trace -q -d 1 outer guarded middle leaf", "run"], thrown)
+    looks = [word for i in range(1, 4) for word in ("-e", '"<<<"', "-e", f"cd ~{i}", "-e", "pr __trc/related")]
+    got = tool("open", *looks, "ends.db").out.split('"<<<"\n')[1:]
+    assert [re.search(r"(\w+):[^ ]*\.\d+ \(the same exception\)", text)[1] for text in got] == ["guarded", "middle", "leaf"]

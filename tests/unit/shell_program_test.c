@@ -9,6 +9,7 @@
 #include "expr/expr.h"
 #include "fake_program.h"
 #include "model/capture.h"
+#include "model/locals.h"
 #include "vfs/vfs.h"
 
 struct session {
@@ -537,6 +538,17 @@ static void instructions_say_where_a_variable_lies(void **state)
 	}
 }
 
+/* Who looks for leaks finds what is left of them. */
+static void locals_are_given_back(void **state)
+{
+	struct ot_locals locals = {.function = ot_strdup("f"), .file = ot_strdup("f.c"), .line = 1};
+
+	(void)state;
+	ot_locals_deinit(&locals);
+	assert_null(locals.function);
+	assert_null(locals.file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -555,6 +567,7 @@ int main(void)
 		cmocka_unit_test(another_version_is_refused_with_both_numbers),
 		cmocka_unit_test(damaged_tables_never_crash),
 		cmocka_unit_test(instructions_say_where_a_variable_lies),
+		cmocka_unit_test(locals_are_given_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,8 @@
 /*
  * Calls that a condition lets pass, or that leave a context.
  *
- *   matching WHAT N [ROUNDS [THREADS]]     WHAT: int, node, context; read = a safe read's system call
+ *   matching WHAT N [ROUNDS [THREADS]]     WHAT: int, node, context; read = a safe read's system call,
+ *                                          chase = those of p->q->n
  *
  * Prints for each round the ns of processor time that one call takes, one a line: with more threads than
  * processors, the wall's time times the processors.
@@ -101,6 +102,26 @@ NOT_TRACED static void *loop_read(void *priv)
 	return priv;
 }
 
+/* The two reads of p->q->n, one after the other as a condition has to make them. */
+NOT_TRACED static void *loop_chase(void *priv)
+{
+	struct node seen;
+	struct leaf end;
+	struct iovec local = {&seen, sizeof(seen)}, remote = {node, sizeof(seen)};
+	struct iovec local_end = {&end, sizeof(end)}, remote_end = {NULL, sizeof(end)};
+	pid_t pid = getpid();
+	int ret = 0;
+
+	for (long i = 0; i < nr_calls; i++) {
+		process_vm_readv(pid, &local, 1, &remote, 1, 0);
+		remote_end.iov_base = seen.q;
+		process_vm_readv(pid, &local_end, 1, &remote_end, 1, 0);
+		ret += end.n;
+	}
+	sum += ret;
+	return priv;
+}
+
 NOT_TRACED static double now_ns(void)
 {
 	struct timespec now;
@@ -136,7 +157,8 @@ NOT_TRACED int main(int argc, char **argv)
 	} loops[] = {{"int", loop_int},
 		     {"node", loop_node},
 		     {"context", loop_context},
-		     {"read", loop_read}};
+		     {"read", loop_read},
+		     {"chase", loop_chase}};
 	int rounds = argc > 3 ? atoi(argv[3]) : 1, nr_threads = argc > 4 ? atoi(argv[4]) : 1;
 
 	nr_calls = argc > 2 ? atol(argv[2]) : 1000;
@@ -154,6 +176,6 @@ NOT_TRACED int main(int argc, char **argv)
 			measure(loops[i].loop, nr_threads);
 		return 0;
 	}
-	fprintf(stderr, "matching: int, node, context or read\n");
+	fprintf(stderr, "matching: int, node, context, read or chase\n");
 	return 2;
 }

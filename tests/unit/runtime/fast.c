@@ -163,6 +163,38 @@ static void own_plain(int number)
 	siglongjmp(way_back, 1);
 }
 
+static void look_and_leave(int number)
+{
+	look_in_handler(number);
+}
+
+/* Signals are handled on a stack that has room for one and not for two, or for none at all. */
+static void use_little_stack(char *bytes, size_t nr, int number)
+{
+	stack_t stack = {.ss_sp = bytes, .ss_size = nr}, before;
+	struct sigaction action = {.sa_handler = look_and_leave, .sa_flags = SA_ONSTACK},
+			 action_before;
+
+	sigaction(number, &action, &action_before);
+	look(&good);
+	if (sigaltstack(&stack, &before))
+		abort();
+	if (number != SIGSEGV)
+		raise(number);
+	look_wild();
+	look(&good);
+	sigaltstack(&before, NULL);
+	sigaction(number, &action_before, NULL);
+}
+
+__attribute__((noinline)) static void use_little_stacks(void)
+{
+	char inside[6144];
+
+	use_little_stack(inside, sizeof(inside), SIGUSR1);
+	use_little_stack(alternate, 2048, SIGSEGV);
+}
+
 static void set_own(int how)
 {
 	struct sigaction action = {.sa_sigaction = own_info, .sa_flags = SA_SIGINFO | SA_ONSTACK};
@@ -204,6 +236,61 @@ static void swap(void)
 	makecontext(&there, coroutine, 0);
 	swapcontext(&here, &there);
 	look(&good);
+}
+
+static void swap_and_return(void)
+{
+	swapcontext(&there, &here);
+}
+
+/* Nobody sets the link of a context that another one saves. */
+static void swap_without_link(void)
+{
+	static char stack[256 * 1024];
+
+	memset(&here, 0x5a, sizeof(here));
+	getcontext(&there);
+	there.uc_stack.ss_sp = stack;
+	there.uc_stack.ss_size = sizeof(stack);
+	there.uc_link = NULL;
+	makecontext(&there, swap_and_return, 0);
+	swapcontext(&here, &there);
+	look(&good);
+}
+
+static void nothing(void)
+{
+}
+
+static void link_to(ucontext_t *context, char *stack, size_t bytes, ucontext_t *link)
+{
+	getcontext(context);
+	context->uc_stack.ss_sp = stack;
+	context->uc_stack.ss_size = bytes;
+	context->uc_link = link;
+	makecontext(context, nothing, 0);
+}
+
+/* Three contexts on, the first of which do not block. */
+static void go_on_to_blocked(void)
+{
+	static ucontext_t blocked, contexts[3];
+	static char stacks[3][16 * 1024];
+	volatile int gone = 0;
+
+	block();
+	getcontext(&blocked);
+	if (!gone) {
+		unblock();
+		look(&good);
+		gone = 1;
+		for (int i = 0; i < 3; i++)
+			link_to(&contexts[i], stacks[i], sizeof(stacks[i]),
+				i < 2 ? &contexts[i + 1] : &blocked);
+		setcontext(&contexts[0]);
+	}
+	look_wild();
+	unblock();
 }
 
 static void jump_into_blocked(void)
@@ -403,6 +490,22 @@ static int child_of_vfork(void)
 	return status_of(child);
 }
 
+/* Of a thread that nobody has seen before. */
+static void *vfork_first(void *unused)
+{
+	int child = vfork();
+
+	(void)unused;
+	if (!child) {
+		look(&good);
+		_exit(0);
+	}
+	status_of(child);
+	look(&good);
+	printf("%d\n", (int)syscall(SYS_gettid));
+	return NULL;
+}
+
 static int child_of_fork(void)
 {
 	struct kernel_action now;
@@ -414,6 +517,62 @@ static int child_of_fork(void)
 		_exit(now.handler ? 6 : 5);
 	}
 	return status_of(child);
+}
+
+static void *change_for_ever(void *unused)
+{
+	struct sigaction standard = {.sa_handler = SIG_DFL};
+
+	(void)unused;
+	while (racing)
+		sigaction(SIGSEGV, &standard, NULL);
+	return NULL;
+}
+
+/* No handler of fork() runs in them. One that hangs is killed. */
+static int children_of_raw_fork(void)
+{
+	pthread_t threads[2];
+	int ret = 0;
+
+	racing = 1;
+	for (int i = 0; i < 2; i++)
+		pthread_create(&threads[i], NULL, change_for_ever, NULL);
+	for (int i = 0; i < 2000 && !ret; i++) {
+		int child = (int)raw(SYS_fork, 0, 0, 0, 0), status = -1;
+
+		if (!child) {
+			signal(SIGSEGV, SIG_DFL);
+			raw(SYS_exit_group, is_default() ? 0 : 6, 0, 0, 0);
+		}
+		for (int ms = 0; !waitpid(child, &status, WNOHANG); ms++) {
+			usleep(1000);
+			if (ms == 3000)
+				kill(child, SIGKILL);
+		}
+		ret = status;
+	}
+	racing = 0;
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	return ret;
+}
+
+/* Masks change again and again, deep in the stack. */
+__attribute__((noinline)) static void change_masks(int depth)
+{
+	volatile char room[900];
+
+	for (unsigned i = 0; i < sizeof(room); i++)
+		room[i] = 1;
+	if (depth)
+		change_masks(depth - 1);
+	for (int i = 0; !depth && i < 10000; i++) {
+		block();
+		unblock();
+		look(&good);
+	}
+	room[1] = 0;
 }
 
 /* ------------------------------------------------------------------ orders */
@@ -433,6 +592,7 @@ static const char *handler_name(void)
 
 static void obey(const char *order)
 {
+	static struct sigaction saved;
 	struct sigaction standard = {.sa_handler = SIG_DFL};
 
 	switch (order[0]) {
@@ -468,6 +628,15 @@ static void obey(const char *order)
 	case 'x':
 		swap();
 		break;
+	case 'X':
+		swap_without_link();
+		break;
+	case 'A':
+		use_little_stacks();
+		break;
+	case 'L':
+		go_on_to_blocked();
+		break;
 	case 'j':
 		jump_into_blocked();
 		break;
@@ -485,6 +654,10 @@ static void obey(const char *order)
 		break;
 	case 'a':
 		change_handlers();
+		break;
+	case 'm':
+		sigaction(SIGSEGV, order[1] == 's' ? NULL : &saved,
+			  order[1] == 's' ? &saved : NULL);
 		break;
 	case 'r':
 		take_back();
@@ -507,6 +680,19 @@ static void obey(const char *order)
 		return;
 	case 'F':
 		printf("%d\n", child_of_fork());
+		return;
+	case 'V': {
+		pthread_t thread;
+
+		pthread_create(&thread, NULL, vfork_first, NULL);
+		pthread_join(thread, NULL);
+		return;
+	}
+	case 'D':
+		change_masks(900);
+		break;
+	case 'R':
+		printf("%d\n", children_of_raw_fork());
 		return;
 	case 'c':
 		if (!sigsetjmp(way_back, 1))

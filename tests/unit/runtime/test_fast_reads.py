@@ -153,8 +153,8 @@ def test_handlers_are_there_only_while_needed(fast, runtime):
 
 @pytest.mark.parametrize("orders, matched", [
     (["b", "w", "B", "g"], 1), (["k", "g"], 1), (["h", "g"], 3), (["H", "g"], 2), (["u", "g"], 1), (["s", "g"], 1),
-    (["x", "g"], 1), (["j", "g"], 2), (["y", "g"], 1), (["hm", "d", "g"], None)],
-    ids="blocked thread handler blocking-handler unblocking-handler sigsuspend swapcontext siglongjmp syscall masked-handler".split())
+    (["x", "g"], 1), (["L", "g"], 2), (["j", "g"], 2), (["y", "g"], 1), (["hm", "d", "g"], None)],
+    ids="blocked thread handler blocking-handler unblocking-handler sigsuspend swapcontext linked siglongjmp syscall masked-handler".split())
 def test_a_thread_that_blocks_the_signal_lives(subject, orders, matched):
     program, client = subject
     program.do("g")
@@ -170,6 +170,24 @@ def test_a_thread_that_blocks_the_signal_lives(subject, orders, matched):
         program.do("g")
     if matched:
         assert counts(client)[1] >= 1 + 1
+    end(program)
+
+
+def test_stacks_for_signals_that_are_too_small(subject):
+    program, client = subject
+    program.do("g", "A")
+    before = counts(client)[1]
+    limit = time.monotonic() + 60
+    while counts(client)[1] == before:
+        assert time.monotonic() < limit
+        program.do("g")
+    end(program)
+
+
+def test_contexts_whose_link_nobody_has_set(subject):
+    program, client = subject
+    program.do("g", "X", "g")
+    assert counts(client)[1] == 3
     end(program)
 
 
@@ -222,6 +240,26 @@ def test_the_programs_handler_gets_its_own_faults(fast, runtime, how, name, befo
         end(program)
 
 
+@pytest.mark.parametrize("how", ["own", "default"])
+def test_an_action_that_was_saved_while_nobody_watched(fast, runtime, how):
+    with Subject(fast, runtime, *(["i"] if how == "own" else [])) as program:
+        client = program.attach()
+        client.call(POST_MORTEM, struct.pack("<IIQ", 1, 0, 1_000_000))
+        program.do("ms")
+        arm(client)
+        assert set_fast(client, 1)[:2] == (1, FAST)
+        program.do("w", "mr", "w", "g")
+        if how == "own":
+            assert program.order("q") == "info" and program.order("cn") == "back"
+        set_fast(client, 0)
+        client.call(POST_MORTEM, struct.pack("<IIQ", 0, 0, 0))
+        if how == "own":
+            assert program.order("q") == "info" and program.order("cn") == "back"
+            end(program)
+        else:
+            assert not handler_of(program)
+
+
 @pytest.mark.parametrize("post_mortem", [False, True])
 def test_a_crash_is_a_crash(subject, post_mortem):
     program, client = subject
@@ -248,6 +286,35 @@ def test_children(subject):
     assert handler_of(program)
     program.do("w", "g")
     assert set_fast(client, 2)[:2] == (1, FAST)
+    end(program)
+
+
+def test_masks_that_change_deep_in_the_stack_cost_little(fast, runtime):
+    with Subject(fast, runtime) as program:
+        client = program.attach()
+        arm(client)
+        took = []
+        for on in (0, 1):
+            set_fast(client, on)
+            begin = time.monotonic()
+            program.do("D")
+            took.append(time.monotonic() - begin)
+        assert took[1] < 8 * took[0]  # of 40, when it is looked through each time
+        end(program)
+
+
+def test_a_child_of_vfork_takes_no_ring_for_its_parent(fast, runtime):
+    with Subject(fast, runtime) as program:
+        client = program.attach()
+        arm(client)
+        tid = int(program.order("V"))
+        assert [ring.tid for ring in client.rings() if ring.nr_written] == [tid]
+        end(program)
+
+
+def test_children_of_a_fork_nobody_is_told_of(subject):
+    program, _ = subject
+    assert os.waitstatus_to_exitcode(int(program.order("R"))) == 0
     end(program)
 
 
