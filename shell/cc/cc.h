@@ -9,6 +9,7 @@
  * Environment:
  *   OTRACE_CC, OTRACE_CXX   the compiler, default clang-19 and clang++-19; may carry words ("ccache clang-19")
  *   OTRACE_PLUGIN           the plugin, default: the otrace.so that belongs to this otrace
+ *   LIBRARY_PATH            the compiler gets it with the folder of libotrace.so behind
  */
 #ifndef OT_CC_H
 #define OT_CC_H
@@ -75,12 +76,13 @@ void ot_cc_look(char *const *args, struct ot_cc_facts *facts);
  *
  * @param compiler the words that start the compiler, NULL-terminated, at least one
  * @param plugin   absolute path of the plugin
+ * @param includes folders of otrace's headers, NULL-terminated; looked at after all others
  * @param args     the user's arguments, NULL-terminated, without a program name
  * @param ret      the command, released with ot_cc_plan_deinit(); untouched on failure
  * @return NULL, or why this cannot work, one or more lines, to be freed
  */
-char *ot_cc_plan(char *const *compiler, const char *plugin, char *const *args,
-		 struct ot_cc_plan *ret);
+char *ot_cc_plan(char *const *compiler, const char *plugin, char *const *includes,
+		 char *const *args, struct ot_cc_plan *ret);
 
 /** Free what a plan owns. */
 void ot_cc_plan_deinit(struct ot_cc_plan *plan);
@@ -91,5 +93,8 @@ void ot_cc_plan_deinit(struct ot_cc_plan *plan);
  * @return its path, to be freed, or NULL when there is none; then @p tried has the places looked at
  */
 char *ot_cc_find_plugin(const char *bindir, struct ot_cc_words *tried);
+
+/** Append the folders that an executable in @p bindir has headers of otrace in: installed, or of its build tree. */
+void ot_cc_find_includes(const char *bindir, struct ot_cc_words *ret);
 
 #endif

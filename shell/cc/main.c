@@ -21,6 +21,11 @@
 #define OT_CC_PLUGIN_FROM_BIN "../lib/otrace.so"
 #endif
 
+/* Where the headers are in a build tree, seen from the folder of the executable. */
+#ifndef OT_CC_INCLUDES_FROM_BIN
+#define OT_CC_INCLUDES_FROM_BIN "../../runtime/include", "../../shell/include"
+#endif
+
 /* Tells the plugin, which runs inside the compiler, that debug information has to go. */
 #define DROP_DEBUG "OTRACE_DROP_DEBUG"
 
@@ -40,6 +45,63 @@ char *ot_cc_find_plugin(const char *bindir, struct ot_cc_words *tried)
 			return path;
 	}
 	return NULL;
+}
+
+static bool has(const char *folder, const char *name)
+{
+	struct ot_cc_words path = {0};
+	bool there;
+
+	ot_cc_pushf(&path, "%s/%s", folder, name);
+	there = access(path.word[0], R_OK) == 0;
+	ot_cc_words_deinit(&path);
+	return there;
+}
+
+static bool add_include(struct ot_cc_words *ret, const char *bindir, const char *from_bin,
+			const char *header)
+{
+	struct ot_cc_words path = {0};
+	char *folder;
+
+	ot_cc_pushf(&path, "%s/%s", bindir, from_bin);
+	folder = realpath(path.word[0], NULL);
+	ot_cc_words_deinit(&path);
+	if (folder && !has(folder, header)) {
+		free(folder);
+		folder = NULL;
+	}
+	if (folder)
+		ot_cc_push(ret, folder);
+	free(folder);
+	return folder != NULL;
+}
+
+void ot_cc_find_includes(const char *bindir, struct ot_cc_words *ret)
+{
+	static const char *const from_bin[] = {OT_CC_INCLUDES_FROM_BIN};
+
+	if (add_include(ret, bindir, "../include", "otrace/otrace.h"))
+		return;
+	add_include(ret, bindir, from_bin[0], "otrace/otrace.h");
+	add_include(ret, bindir, from_bin[1], "otrace/shell.h");
+}
+
+/* -lotrace is found where the plugin lies, after the folders that the user names. False: errno says why not. */
+static bool add_library_path(const char *plugin)
+{
+	const char *before = getenv("LIBRARY_PATH");
+	int bytes = (int)(strrchr(plugin, '/') - plugin);
+	struct ot_cc_words value = {0};
+	bool done = true;
+
+	ot_cc_pushf(&value, "%.*s", bytes, plugin);
+	if (before && *before)
+		ot_cc_pushf(&value, "%s:%s", before, value.word[0]);
+	if (has(value.word[0], "libotrace.so") || has(value.word[0], "libotrace.a"))
+		done = !setenv("LIBRARY_PATH", value.word[value.nr - 1], 1);
+	ot_cc_words_deinit(&value);
+	return done;
 }
 
 /* The folder of this very executable, into @p buf, or NULL. */
@@ -128,7 +190,9 @@ int ot_cc_main(int argc, char **argv, bool cplusplus)
 {
 	const char *name = cplusplus ? "otrace c++" : "otrace cc";
 	struct ot_cc_words compiler = {0};
+	struct ot_cc_words includes = {0};
 	struct ot_cc_plan plan = {0};
+	char buf[PATH_MAX];
 	char *none[] = {NULL};
 	int status = 1;
 	char *plugin;
@@ -138,10 +202,14 @@ int ot_cc_main(int argc, char **argv, bool cplusplus)
 	if (!plugin)
 		return status;
 	compiler_words(&compiler, cplusplus);
-	reason = ot_cc_plan(compiler.word, plugin, argc > 1 ? argv + 1 : none, &plan);
+	if (own_folder(buf))
+		ot_cc_find_includes(buf, &includes);
+	reason =
+		ot_cc_plan(compiler.word, plugin, includes.word, argc > 1 ? argv + 1 : none, &plan);
 	if (reason) {
 		fprintf(stderr, "%s: %s\n", name, reason);
-	} else if (plan.drop_debug ? setenv(DROP_DEBUG, "1", 1) : unsetenv(DROP_DEBUG)) {
+	} else if ((plan.drop_debug ? setenv(DROP_DEBUG, "1", 1) : unsetenv(DROP_DEBUG)) ||
+		   !add_library_path(plugin)) {
 		fprintf(stderr, "%s: cannot change the environment: %s\n", name, strerror(errno));
 	} else {
 		status = become(name, cplusplus, plan.argv);
@@ -149,6 +217,7 @@ int ot_cc_main(int argc, char **argv, bool cplusplus)
 	free(reason);
 	free(plugin);
 	ot_cc_plan_deinit(&plan);
+	ot_cc_words_deinit(&includes);
 	ot_cc_words_deinit(&compiler);
 	return status;
 }

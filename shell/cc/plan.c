@@ -28,9 +28,14 @@ static bool is_lld(const char *linker)
  * Debug information that the user did not ask for is switched on for the compiler proper only (-Xclang). A plain -g
  * would also reach the assembler, where no plugin could take it away again.
  */
-static void push_compile_words(struct ot_cc_words *words, const char *plugin, bool debug)
+static void push_compile_words(struct ot_cc_words *words, const char *plugin, char *const *includes,
+			       bool debug)
 {
 	ot_cc_push(words, "--start-no-unused-arguments");
+	for (; includes && *includes; includes++) {
+		ot_cc_push(words, "-idirafter");
+		ot_cc_push(words, *includes);
+	}
 	ot_cc_pushf(words, "-fpass-plugin=%s", plugin);
 	ot_cc_push(words, "-grecord-command-line");
 	/* Without a flag of this family clang forgets no_instrument_function before the pass sees it.
@@ -86,8 +91,8 @@ static char *refusal(const struct ot_cc_facts *facts)
 	return text;
 }
 
-char *ot_cc_plan(char *const *compiler, const char *plugin, char *const *args,
-		 struct ot_cc_plan *ret)
+char *ot_cc_plan(char *const *compiler, const char *plugin, char *const *includes,
+		 char *const *args, struct ot_cc_plan *ret)
 {
 	struct ot_cc_words expanded = {0};
 	struct ot_cc_words words = {0};
@@ -102,7 +107,7 @@ char *ot_cc_plan(char *const *compiler, const char *plugin, char *const *args,
 		for (; *compiler; compiler++)
 			ot_cc_push(&words, *compiler);
 		if (!facts.internal) {
-			push_compile_words(&words, plugin, facts.debug);
+			push_compile_words(&words, plugin, includes, facts.debug);
 			push_link_words(&words, plugin, &facts);
 		}
 		for (; *args; args++)

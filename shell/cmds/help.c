@@ -53,6 +53,31 @@ static const struct topic {
 	{NULL, NULL, NULL},
 };
 
+/** What is no command of its own, and is typed as if it were one. */
+static const struct {
+	const char *name;
+	const char *text;
+} words[] = {
+	{"where",
+	 "in a context (cd ~~, at a break cd ~~breaks): the calls that led there, main-->f-->g"},
+	{"up", "in a context: to the caller, with its variables"},
+	{"dn", "in a context: back from a caller, as `up` came"},
+	{"uv", "in a context: to the caller, and its source"},
+	{"dv", "in a context: back from a caller, and the source there"},
+	{"cdt", "in a context: to what is known of the call: times, thread, stack"},
+	{"exc_stack", "in a context of ~~exceptions or ~~asserts: the frames, the innermost first"},
+	{"exc_context",
+	 "in a context of ~~exceptions or ~~asserts: each frame with its source and variables"},
+};
+
+static const char *text_of_word(const char *name)
+{
+	for (size_t i = 0; i < OT_NR(words); i++)
+		if (!strcmp(words[i].name, name))
+			return words[i].text;
+	return NULL;
+}
+
 static void help_short(const struct ot_shell *shell, struct ot_buf *out)
 {
 	ot_auto_free const char **names = NULL;
@@ -126,9 +151,14 @@ static struct ot_err *help_one(const struct ot_shell *shell, const char *name, s
 {
 	const struct ot_cmd *cmd = ot_cmd_find(*name == '!' ? "exec" : name);
 	const char *alias = shell ? ot_aliases_get(shell->aliases, name) : NULL;
+	const char *text = text_of_word(name);
 
 	if (alias)
 		ot_buf_addf(out, "%s is an alias: %s\n", name, alias);
+	if (text) {
+		ot_buf_addf(out, "%s  %s\n", name, text);
+		return NULL;
+	}
 	if (cmd)
 		help_command(cmd, out);
 	if (cmd || alias)

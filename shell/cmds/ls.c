@@ -181,11 +181,6 @@ static struct ot_err *take_path(struct ot_shell *shell, const char *path,
 	struct ot_err *err = NULL;
 
 	OT_TRY(ot_vfs_match(shell->vfs, path, &matched));
-	if (!strcmp(path, "~~") && matched.nr && !matched.items[0].context) {
-		ot_node_list_deinit(&matched);
-		return ot_err_new(OT_ERR_NOT_FOUND,
-				  "there is no context yet (trace FUNCTION makes them)");
-	}
 	options->named = !is_pattern || strstr(path, "__");
 	if (matched.nr == 1 && !is_pattern && is_listed(&matched.items[0], path, options)) {
 		options->named = false;

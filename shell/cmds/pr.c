@@ -117,15 +117,22 @@ static bool begins_path(const char *text, const char *start)
 	return !strncmp(text, start, len) && (!text[len] || text[len] == '/');
 }
 
+static bool is_variable(const struct ot_shell *shell, const char *name)
+{
+	return (shell->program && ot_program_var(shell->program, name)) ||
+	       ot_paths_is_here(shell, name);
+}
+
 /* "~~i" is C, twice the other way round. */
 static bool is_path(struct ot_shell *shell, const char *text)
 {
 	static const char *const here[] = {"__trc",  "__up",	  "__down",	"__after",
 					   "__live", "exc_stack", "exc_context"};
 
-	/* what only contexts have is no name of C's there */
+	/* what only contexts have is no name of C's there; elsewhere the tree says where there is one */
 	for (size_t i = 0; i < OT_NR(here); i++)
-		if (begins_path(text, here[i]) && ot_vfs_context(shell->vfs))
+		if (begins_path(text, here[i]) &&
+		    (ot_vfs_context(shell->vfs) || !is_variable(shell, here[i])))
 			return true;
 	return begins_path(text, "/osh") || begins_path(text, "~~") || begins_path(text, "~~g") ||
 	       begins_path(text, "~~w");

@@ -8,6 +8,7 @@
 #include "contexts/contexts.h"
 #include "params/params.h"
 #include "stream/left.h"
+#include "stream/rules.h"
 #include "target/target.h"
 
 #define NAMES_SHOWN 5
@@ -81,6 +82,23 @@ static void say_left_out(const struct ot_trace_report *report, struct ot_buf *ou
 			    ot_target_error_text(report->refused.status[i]));
 }
 
+/* Somebody who wants to look at a call afterwards would look for it in vain. */
+static void say_contexts(const struct ot_trace_request *request, size_t nr, struct ot_buf *out)
+{
+	const struct ot_trace_options *o = &request->options;
+
+	if (o->depth_said || ot_trace_makes_contexts(request))
+		return;
+	if (o->cond)
+		ot_buf_addf(out, "  note: no contexts with %s; -d 1 makes them\n",
+			    o->quiet ? "-q" : "-w");
+	else if (request->is_many && !o->quiet && !o->words)
+		ot_buf_addf(out,
+			    "  note: no contexts of %zu function%s without a condition; -d 1 makes "
+			    "them\n",
+			    nr, nr == 1 ? "" : "s");
+}
+
 static void say_report(const struct ot_shell *shell, const struct ot_trace_names *names,
 		       const struct ot_trace_report *report, struct ot_buf *out)
 {
@@ -103,6 +121,7 @@ static void say_report(const struct ot_shell *shell, const struct ot_trace_names
 			    "  note: of these, the optimiser changed or inlined %zu "
 			    "(trace NAME says how)\n",
 			    report->assumed.nr);
+	say_contexts(request, report->nr_armed, out);
 	if (names->note)
 		ot_buf_addf(out, "  note: %s\n", names->note);
 	if (report->note)
@@ -209,17 +228,20 @@ const struct ot_cmd ot_cmd_trace = {
 	.help = "NAME is a function: add, add@file.c, lua*, src/x.c:*, *; a source file: server.c; a struct: client,\n"
 		"  struct client (the functions whose first parameter is a pointer to one); client.free*, .close: of\n"
 		"  these the ones of that name, the latter for any struct. A function goes before a struct.\n"
-		"  -a ACTION  break: park the thread (resume lets it go on); gdb, pdb: give it to gdb; tag: tag the\n"
-		"             first struct it points to, tag=NAME: another argument, tag=return: the result;\n"
+		"  -a ACTION  break: park the thread (resume lets it go on, and who comes when the commands are over and\n"
+		"             there is no prompt goes on at once; wait ends at a break); gdb, pdb: give it to gdb;\n"
+		"             tag: tag the first struct it points to, tag=NAME: another argument, tag=return: the result;\n"
 		"             what COND asks of them is asked when the call ends, when they are made\n"
 		"  -c COND    call: only the beginning; return: only the end; all: both (the default). Anything else\n"
-		"             is a condition in C, 'argc > 2 && c->db->id == 0', with return, $thread, $errno,\n"
-		"             $duration, $depth (calls of traced functions that are open in the thread, this one\n"
+		"             is a condition in C, 'argc > 2 && c->db->id == 0', with return, $thread (its number;\n"
+		"             == \"name\": its name), $errno (as the call leaves it: what it does not set is from\n"
+		"             before), $duration, $depth (calls of traced functions that are open in the thread, this one\n"
 		"             included, matched or not); what arguments point to is looked at when\n"
 		"             the call begins. Also a==1,self.v>=2; error: abnormal end, NULL, negative;\n"
 		"             tagged, taggedNAME. What is decided at the return shows the call then, as ID*\n"
-		"  -n N       ends after N matches; -n -N passes over the first N\n"
-		"  -d DEPTH   copies what arguments point to, that many levels, at every match; 0: no contexts\n"
+		"  -n N       ends after N matches; -n -N passes over the first N; both: passes over, then ends\n"
+		"  -d DEPTH   copies what arguments point to, that many levels, at every match; 0: no contexts. Without -d\n"
+		"             (and -s, -a) there are none with -q and -w, and of many functions without a condition\n"
 		"  -s FRAMES  copies so much of the stack, too\n"
 		"  -r RATE    ends when there are more matches in a millisecond\n"
 		"  -t TIME    of a break: goes on by itself after that; 0: never (as set break_timeout)\n"
@@ -229,9 +251,10 @@ const struct ot_cmd ot_cmd_trace = {
 		"  -w         words of the arguments only: strings behind pointers are not read\n"
 		"  --wait     a full ring makes the program wait for the reader: slower, nothing lost\n"
 		"The same NAME with the same condition takes the new options; with another condition, or another NAME\n"
-		"for the same functions, it is one more trace. A plain NAME copies what its arguments point to as far\n"
-		"as the thread's share of time and room goes. Wildcards, structs and files also take functions of\n"
-		"modules that are loaded later. trace_most and trace_rate (set) limit what copies every match.",
+		"for the same functions, it is one more trace. A plain NAME, or several functions under a condition, leave\n"
+		"contexts with what arguments point to as far as the thread's share of time and room goes. Wildcards,\n"
+		"structs and files also take functions of modules that are loaded later. trace_most and trace_rate (set)\n"
+		"limit what copies every match.",
 	.options = "-a -c -n -d -s -r -t -k -q -w --wait",
 	.flags = OT_CMD_NEEDS_PROGRAM | OT_CMD_NEEDS_LIVE | OT_CMD_LISTS,
 	.gone = "trace alone lists what was traced",

@@ -4,11 +4,13 @@
 
 #include "cmds/leftlist.h"
 #include "cmds/tracelist.h"
+#include "params/params.h"
 #include "stream/clock.h"
 #include "stream/stream.h"
 #include "target/target.h"
 
-#define LOOK_MS 100 /* what the rings hold belongs to the counts */
+#define SHARE_MUCH 0.1 /* of a processor: worth a hint */
+#define LOOK_MS 100    /* what the rings hold belongs to the counts */
 
 typedef unsigned long long ull;
 
@@ -110,13 +112,47 @@ static void list_json(const struct ot_shell *shell, const struct ot_trace_reques
 	ot_buf_add_json(json, request->pattern, strlen(request->pattern));
 	ot_buf_addf(json,
 		    ",\"functions\":%zu,\"hits\":%llu,\"evaluated\":%llu,\"faults\":%llu,"
-		    "\"copied_bytes\":%llu,\"spared\":%llu",
+		    "\"copied_bytes\":%llu,\"spared\":%llu,\"read\":%llu",
 		    request->nr_fns, (ull)counts->matched, (ull)counts->evaluated,
-		    (ull)counts->faults, (ull)counts->copied_bytes, (ull)counts->spared);
+		    (ull)counts->faults, (ull)counts->copied_bytes, (ull)counts->spared,
+		    (ull)request->nr_read);
 	if (counts->nr_timed)
 		ot_buf_addf(json, ",\"cost_ns\":%.1f", cost_ns(shell, counts));
 	ot_buf_addf(json, ",\"over\":%s}",
 		    request->over < OT_NR(over) ? over[request->over] : "\"other\"");
+}
+
+/* Where no rule counts in the program, the records do. */
+static void note_lost(const struct ot_shell *shell, struct ot_trace_request *const *requests,
+		      size_t nr, struct ot_cmd_call *call)
+{
+	uint64_t lost = shell->stream ? ot_stream_nr_lost(shell->stream) : 0;
+
+	for (size_t i = 0; lost && i < nr; i++) {
+		if (!requests[i]->nr_read)
+			continue;
+		ot_cmd_note(call,
+			    "hits of traces without a condition are the calls that were read; "
+			    "%llu record%s lost",
+			    (ull)lost, lost == 1 ? " was" : "s were");
+		return;
+	}
+}
+
+/* Once for each trace: who has decided against it knows. */
+static void hint_fast_reads(const struct ot_shell *shell, struct ot_trace_request *request,
+			    const struct otrace_trace_counts *counts, struct ot_cmd_call *call)
+{
+	double share = cost_share(request, counts, cost_ns(shell, counts));
+
+	if (share < SHARE_MUCH || request->hint_said || request->until_ns ||
+	    ot_params_of(shell)->fast_reads || !ot_traces_reads_memory(shell->traces, request))
+		return;
+	request->hint_said = true;
+	ot_cmd_note(call,
+		    "trace %u asks the kernel for the memory that its condition reads; `set "
+		    "fast_reads on` makes that plain loads",
+		    request->number);
 }
 
 struct ot_err *ot_trace_list(struct ot_shell *shell, struct ot_cmd_call *call)
@@ -148,5 +184,8 @@ struct ot_err *ot_trace_list(struct ot_shell *shell, struct ot_cmd_call *call)
 	ot_left_list(&left, call->out);
 	ot_left_list_json(&left, call->json);
 	ot_buf_addc(call->json, ']');
+	note_lost(shell, requests, nr, call);
+	for (size_t i = 0; i < nr; i++)
+		hint_fast_reads(shell, requests[i], &counts[i], call);
 	return NULL;
 }

@@ -31,6 +31,12 @@ static bool read_number(const char *text, uint64_t max, uint64_t *ret, const cha
 	return true;
 }
 
+/* Which of the two was meant nobody knows. */
+static struct ot_err *twice(const char *option)
+{
+	return ot_err_new(OT_ERR_USAGE, "%s is there twice", option);
+}
+
 /* ------------------------------------------------------------------ -a and -c */
 
 static const struct {
@@ -50,6 +56,8 @@ static struct ot_err *take_action(struct ot_trace_options *o, const char *value)
 	const char *equals = strchr(value, '=');
 	size_t bytes = equals ? (size_t)(equals - value) : strlen(value);
 
+	if (o->action_said)
+		return twice("-a");
 	for (size_t i = 0; i < OT_NR(actions); i++) {
 		if (strlen(actions[i].word) != bytes || strncmp(actions[i].word, value, bytes) != 0)
 			continue;
@@ -72,9 +80,8 @@ static struct ot_err *take_cond(struct ot_trace_options *o, const char *value)
 		enum ot_trace_when when;
 	} words[] = {{"call", OT_TRACE_CALL}, {"return", OT_TRACE_RETURN}, {"all", OT_TRACE_ALL}};
 
-	o->when = OT_TRACE_ALL;
-	o->when_said = false;
-	o->cond = NULL;
+	if (o->when_said || o->cond)
+		return twice("-c");
 	for (size_t i = 0; i < OT_NR(words); i++) {
 		if (strcmp(words[i].word, value) != 0)
 			continue;
@@ -100,8 +107,9 @@ static struct ot_err *take_count(struct ot_trace_options *o, const char *value)
 				  "-n wants a number of matches: N ends the trace after so many, "
 				  "-N passes over the first so many; not \"%s\"",
 				  value);
-	o->most = skip ? 0 : nr;
-	o->skip = skip ? nr : 0;
+	if (skip ? o->skip : o->most)
+		return twice(skip ? "-n -N" : "-n N");
+	*(skip ? &o->skip : &o->most) = nr;
 	return NULL;
 }
 

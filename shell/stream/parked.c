@@ -39,6 +39,7 @@ struct ot_parked {
 	struct threads going;
 	uint64_t nr_breaks;
 	bool unsure;
+	bool unattended;
 	struct last last[NR_LAST];
 	OT_VEC(struct asserting) asserting;
 };
@@ -189,12 +190,21 @@ bool ot_parked_feed(struct ot_parked *parked, uint32_t tid, const struct otrace_
 		feed_resumed(parked, tid, (const void *)rec, ret);
 	else
 		return false;
+	ret->unattended = ret->goes_on && parked->unattended && !ret->thread.was_asked &&
+			  ret->reason == OTRACE_RESUMED_SHELL;
 	return !rec->trace_id || ot_traces_by_id(parked->traces, rec->trace_id);
 }
 
 void ot_parked_lost(struct ot_parked *parked)
 {
 	parked->unsure = true;
+}
+
+void ot_parked_unattended(struct ot_parked *parked)
+{
+	parked->unattended = true;
+	for (size_t i = 0; i < parked->going.nr; i++)
+		parked->going.items[i].was_asked = true;
 }
 
 void ot_parked_clear(struct ot_parked *parked)
@@ -410,7 +420,9 @@ void ot_parked_text(const struct ot_parked *parked, const struct ot_parked_event
 	if (event->goes_on) {
 		ot_buf_adds(out, " goes on  (");
 		ot_event_duration(event->waited_ns, out);
-		ot_buf_addf(out, ", %s)\n", ot_parked_reason(event->reason));
+		ot_buf_addf(out, ", %s)\n",
+			    event->unattended ? "nobody is at the prompt"
+					      : ot_parked_reason(event->reason));
 		return;
 	}
 	ot_buf_addf(out, " waits: thread %u, until resume", thread->tid);
@@ -453,7 +465,8 @@ void ot_parked_json(const struct ot_parked *parked, const struct ot_parked_event
 	if (event->goes_on) {
 		ot_buf_adds(out, ",\"waited_ns\":");
 		ot_buf_add_u64(out, event->waited_ns);
-		ot_buf_addf(out, ",\"reason\":\"%s\"", ot_parked_reason(event->reason));
+		ot_buf_addf(out, ",\"reason\":\"%s\"",
+			    event->unattended ? "unattended" : ot_parked_reason(event->reason));
 	} else {
 		json_break(thread, out);
 	}

@@ -21,6 +21,7 @@ struct ot_parked_thread {
 	uint32_t counter; /* of the trace that wanted it */
 	uint32_t action;  /* enum otrace_action */
 	bool at_end;
+	bool was_asked;	       /* resume said so while somebody was there */
 	uint64_t call_time_ns; /* CLOCK_REALTIME, of the call's begin where that is known */
 	uint64_t since_ns;     /* CLOCK_REALTIME */
 	uint64_t deadline_ns;  /* CLOCK_MONOTONIC; 0 = none */
@@ -34,6 +35,7 @@ struct ot_parked_event {
 	/* of one that goes on */
 	uint64_t waited_ns;
 	enum otrace_resumed reason;
+	bool unattended; /* the shell let it go, as nobody was left to say resume */
 };
 
 /** @param traces borrowed */
@@ -42,16 +44,18 @@ void ot_parked_destroy(struct ot_parked *parked);
 
 /** Any call's begin or end, before what follows it. Cheap. */
 void ot_parked_call(struct ot_parked *parked, const struct ot_call_event *event);
-/** A failed assertion that parks its thread, before the record of that. */
 /** A crash, before the break that its thread waits at. */
 void ot_parked_crash(struct ot_parked *parked, uint64_t seq, const char *function,
 		     const char *signal);
+/** A failed assertion that parks its thread, before the record of that. */
 void ot_parked_assert(struct ot_parked *parked, const struct ot_assert *assert);
 /** A PARKED or RESUMED record. False: it says nothing to us. */
 bool ot_parked_feed(struct ot_parked *parked, uint32_t tid, const struct otrace_rec *rec,
 		    uint64_t time_ns, struct ot_parked_event *ret);
 /** Records were lost: what is here may be wrong. */
 void ot_parked_lost(struct ot_parked *parked);
+/** From now on nobody says resume: who goes on by the shell, and was not told to before, does it for that reason. */
+void ot_parked_unattended(struct ot_parked *parked);
 /** Nobody waits any more. */
 void ot_parked_clear(struct ot_parked *parked);
 

@@ -314,9 +314,10 @@ static void add_word(struct ot_buf *out, const char *word)
 
 static void format_limits(const struct ot_trace_options *o, struct ot_buf *out)
 {
-	if (o->most || o->skip)
-		ot_buf_addf(out, " -n %s%llu", o->skip ? "-" : "",
-			    (unsigned long long)(o->skip ? o->skip : o->most));
+	if (o->skip)
+		ot_buf_addf(out, " -n -%llu", (unsigned long long)o->skip);
+	if (o->most)
+		ot_buf_addf(out, " -n %llu", (unsigned long long)o->most);
 	if (o->depth_said)
 		ot_buf_addf(out, " -d %u", o->depth);
 	if (o->frames)

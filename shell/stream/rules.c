@@ -7,14 +7,15 @@
 #include "model/copyplan.h"
 #include "stream/rules.h"
 
-static bool wants_contexts(const struct ot_trace_request *request)
+/* Of many functions that match at every call the newest contexts would be those of the busiest one. */
+bool ot_trace_makes_contexts(const struct ot_trace_request *request)
 {
 	const struct ot_trace_options *o = &request->options;
 
 	if (!o->depth)
 		return false;
 	return o->depth_said || o->frames || o->action ||
-	       (!o->quiet && !o->words && !request->is_many);
+	       (!o->quiet && !o->words && (!request->is_many || o->cond));
 }
 
 bool ot_trace_is_costly(const struct ot_trace_request *request)
@@ -29,7 +30,7 @@ bool ot_trace_is_plain(const struct ot_trace_request *request)
 	const struct ot_trace_options *o = &request->options;
 
 	return !o->cond && !o->action && !o->skip && !request->most && !request->rate_per_ms &&
-	       !o->keep && !wants_contexts(request);
+	       !o->keep && !ot_trace_makes_contexts(request);
 }
 
 /* ------------------------------------------------------------------ what is tagged */
@@ -183,7 +184,7 @@ static struct ot_err *plan_rule(struct ot_program *program, struct ot_trace_rule
 	OT_TRY(plan_action(rule));
 	if (request->options.action == OTRACE_ACTION_TAG)
 		OT_TRY(plan_tag(rule));
-	if (wants_contexts(request))
+	if (ot_trace_makes_contexts(request))
 		plan_copies(rule);
 	return NULL;
 }
@@ -229,6 +230,11 @@ bool ot_trace_rule_wants_end(const struct ot_trace_rule *rule)
 	       /* only of a call whose end is awaited is it known whether it still runs */
 	       rule->head.action == OTRACE_ACTION_HOLD || asks_depth(rule->cond) ||
 	       rule->head.flags & (OTRACE_RULE_LATE | OTRACE_RULE_BREAK_LEAVE);
+}
+
+bool ot_trace_rule_reads(const struct ot_trace_rule *rule)
+{
+	return rule->cond && (rule->cond->nr_enter_reads || rule->cond->nr_leave_reads);
 }
 
 const char *ot_trace_rule_note(const struct ot_trace_rule *rule)

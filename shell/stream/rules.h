@@ -8,6 +8,9 @@
 /** Whether the request wants every call and nothing but its records: then its functions need no rule. */
 bool ot_trace_is_plain(const struct ot_trace_request *request);
 
+/** Whether what matches leaves contexts. */
+bool ot_trace_makes_contexts(const struct ot_trace_request *request);
+
 /** Whether it copies every match or acts, and so has limits by default. */
 bool ot_trace_is_costly(const struct ot_trace_request *request);
 
@@ -20,6 +23,9 @@ void ot_trace_rule_destroy(struct ot_trace_rule *rule);
 
 /** Whether the end of the call must be recorded. */
 bool ot_trace_rule_wants_end(const struct ot_trace_rule *rule);
+
+/** Whether its condition reads memory: what pointers lead to, and variables. */
+bool ot_trace_rule_reads(const struct ot_trace_rule *rule);
 
 /** What a user should know of the condition, or NULL. */
 const char *ot_trace_rule_note(const struct ot_trace_rule *rule);

@@ -517,6 +517,15 @@ struct ot_err *ot_traces_settle(struct ot_traces *traces)
 
 /* ------------------------------------------------------------------ looking */
 
+bool ot_traces_reads_memory(const struct ot_traces *traces, const struct ot_trace_request *request)
+{
+	for (size_t i = 0; request->options.cond && i < traces->rules.nr; i++)
+		if (traces->rules.items[i]->request == request &&
+		    ot_trace_rule_reads(traces->rules.items[i]))
+			return true;
+	return false;
+}
+
 const struct ot_trace *ot_traces_by_id(const struct ot_traces *traces, uint32_t id)
 {
 	uint32_t index = id - traces->first_id;

@@ -64,6 +64,7 @@ struct ot_trace_request {
 	bool limits_known;	  /* to the runtime */
 	struct otrace_trace_counts last; /* what was said when it was asked for the last time */
 	uint64_t until_ns; /* CLOCK_MONOTONIC when the program ended, 0 = it has not */
+	bool hint_said;	   /* that it could cost less */
 	bool last_words;   /* last was asked for while the program ended: nothing came behind it */
 };
 
@@ -203,6 +204,9 @@ bool ot_request_is_least(const struct ot_trace_request *request);
  * @param ret as many as there are requests, in their order; free() it
  */
 struct ot_err *ot_traces_counts(struct ot_traces *traces, struct otrace_trace_counts **ret);
+
+/** Whether its condition reads memory: what pointers lead to, and variables. */
+bool ot_traces_reads_memory(const struct ot_traces *traces, const struct ot_trace_request *request);
 
 /** By the number in a record; NULL = not ours. */
 const struct ot_trace *ot_traces_by_id(const struct ot_traces *traces, uint32_t id);

@@ -167,8 +167,10 @@ struct ot_err *ot_breaks_check_call(struct ot_shell *shell, uint32_t call, uint3
 
 void ot_breaks_unattended(struct ot_shell *shell)
 {
-	if (shell->breaks)
-		shell->breaks->unattended = true;
+	if (!shell->breaks)
+		return;
+	shell->breaks->unattended = true;
+	ot_parked_unattended(shell->breaks->parked);
 }
 
 /* ------------------------------------------------------------------ letting go */

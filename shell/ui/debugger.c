@@ -38,7 +38,11 @@ struct ot_err *ot_debugger_run(struct ot_shell *shell, uint32_t tid, const char 
 		return ot_err_new(OT_ERR_UNSUPPORTED, "no terminal for gdb");
 	if (!ot_unix_has("gdb"))
 		return ot_err_new(OT_ERR_UNSUPPORTED, "gdb is not installed");
-	ot_ui_note(shell->ui, "%s: gdb has it; quit or detach there to go on", what);
+	ot_ui_note(
+		shell->ui,
+		"%s: gdb has it; quit or detach there lets it go on, continue and step do not: the "
+		"thread waits in otrace until gdb leaves",
+		what);
 	add_command(&line, ot_target_pid(shell->target), tid);
 	ot_err_destroy(ot_unix_run(shell, ot_buf_text(&line), NULL, NULL));
 	return NULL;

@@ -44,6 +44,8 @@ struct ot_ui {
 		uint64_t second;
 		unsigned int printed;
 		uint64_t held_back;
+		uint64_t
+			off; /* lines of what was traced when its calls were made, and is no more */
 	} cap;
 	struct ot_buf partial; /* of the program: a line that has not ended yet */
 	uint64_t partial_ms;   /* since when */
@@ -161,12 +163,21 @@ static uint64_t now_second(void)
 /* Says what the cap has held back, once its second is over or nothing more will come. */
 static void report_held_back(struct ot_ui *ui, bool now)
 {
-	if (!ui->cap.held_back || (!now && now_second() == ui->cap.second))
+	unsigned long long held_back = ui->cap.held_back, off = ui->cap.off;
+
+	if (!now && now_second() == ui->cap.second)
 		return;
-	ot_buf_addf(&ui->err.buf,
-		    "... %llu more lines not printed (log shows them; trace -q prints none)\n",
-		    (unsigned long long)ui->cap.held_back);
-	ui->cap.held_back = 0;
+	if (held_back)
+		ot_buf_addf(
+			&ui->err.buf,
+			"... %llu more lines not printed (log shows them; trace -q prints none)\n",
+			held_back);
+	if (off)
+		ot_buf_addf(&ui->err.buf,
+			    "... %llu line%s of what is no longer traced not printed (log shows "
+			    "%s)\n",
+			    off, off == 1 ? "" : "s", off == 1 ? "it" : "them");
+	ui->cap.held_back = ui->cap.off = 0;
 }
 
 static void keep_order(struct ot_ui *ui, const struct out *next);
@@ -188,7 +199,7 @@ static void end_partial_line(struct ot_ui *ui, bool now)
 
 int ot_ui_pause_ms(const struct ot_ui *ui, int wait_ms)
 {
-	bool pending = ui->cap.held_back || ui->partial.len;
+	bool pending = ui->cap.held_back || ui->cap.off || ui->partial.len;
 
 	wait_ms = ot_logsink_pause_ms(ui->log, wait_ms);
 	return pending && (wait_ms < 0 || wait_ms > PARTIAL_LINE_MS) ? PARTIAL_LINE_MS : wait_ms;
@@ -426,7 +437,11 @@ static bool capped(struct ot_ui *ui, const struct ot_trace *trace)
 
 	if (!ui->options.interactive)
 		return false;
-	if ((trace && is_off(trace)) || (ui->held && ui->err.buf.len > HELD_BYTES)) {
+	if (trace && is_off(trace)) {
+		ui->cap.off++;
+		return true;
+	}
+	if (ui->held && ui->err.buf.len > HELD_BYTES) {
 		ui->cap.held_back++;
 		return true;
 	}

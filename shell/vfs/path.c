@@ -77,17 +77,26 @@ static struct ot_err *ambiguous(const struct walk *walk, const char *name)
 }
 
 /* Names that only contexts have: up, dn, cdt and cde lead there. */
-static struct ot_err *no_context(const char *name)
+static struct ot_err *no_context(const struct ot_vfs *vfs, const char *name)
 {
 	static const char *const frames[] = {"__up", "__down", "__trc"};
+	static const char *const others[] = {"__after", "__live", "exc_stack", "exc_context"};
 
 	for (size_t i = 0; i < OT_NR(frames); i++)
 		if (!strcmp(name, frames[i]))
-			return ot_err_new(
-				OT_ERR_NOT_FOUND,
-				"no \"%s\" here: only a recorded context has frames to go "
-				"to, and this is none",
-				name);
+			return ot_vfs_hint_contexts(
+				vfs,
+				ot_err_new(OT_ERR_NOT_FOUND,
+					   "no \"%s\" here: only a recorded context has frames to "
+					   "go to, and this is none",
+					   name));
+	for (size_t i = 0; i < OT_NR(others); i++)
+		if (!strcmp(name, others[i]))
+			return ot_vfs_hint_contexts(
+				vfs, ot_err_new(OT_ERR_NOT_FOUND,
+						"no \"%s\" here: only a recorded context has "
+						"one, and this is none",
+						name));
 	if (!strcmp(name, ":"))
 		return ot_err_new(OT_ERR_NOT_FOUND,
 				  "no \":\" here: only an entry of /osh/db or /osh/pickled has "
@@ -104,7 +113,7 @@ static struct ot_err *not_found(struct walk *walk, const char *name)
 
 	if (err)
 		return err;
-	err = no_context(name);
+	err = no_context(walk->vfs, name);
 	if (err)
 		return ot_err_at(err, at, -1);
 	err = ot_vfs_children(walk->vfs, walk_top(walk), "", &list);
@@ -404,8 +413,13 @@ static struct ot_err *walk_home(struct walk *walk, const char **path)
 {
 	size_t len = strcspn(*path, "/");
 	ot_auto_free char *user = ot_strndup(*path + 1, len - 1);
-	ot_auto_free char *home = home_of(user);
+	ot_auto_free char *home = NULL;
+	ot_auto_free char *word = ot_asprintf("~%s", user);
+	struct ot_err *err = ot_vfs_no_context(word);
 
+	if (err)
+		return err;
+	home = home_of(user);
 	if (!home)
 		return ot_context_explain_id(
 			ot_err_new(OT_ERR_NOT_FOUND, "no user and no trace \"~%s\"", user), user);
@@ -446,7 +460,7 @@ static struct ot_err *walk_start(struct walk *walk, const char **path)
 
 	if (walk_context(walk, path, &err))
 		return err;
-	if (is_word(*path, "~~g") || is_word(*path, "~~")) {
+	if (is_word(*path, "~~g")) {
 		*path += strcspn(*path, "/");
 		return walk_names(walk, "/osh/globals");
 	}

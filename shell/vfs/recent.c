@@ -80,9 +80,11 @@ static const char *empty_note(const struct place *place)
 		return "contexts that `save` keeps; there is none yet";
 	if (place->is_pickled)
 		return "contexts that were saved to a file; none is open (unpickle FILE)";
-	return place->is_all ? "every recorded context by its trace id; there is none yet"
-			     : "the newest contexts by kind, function, label and time; there is "
-			       "none yet (trace FUNCTION makes them)";
+	return place->is_all
+		       ? "every recorded context by its trace id; there is none yet"
+		       : "the newest contexts by kind, function, label and time; there is "
+			 "none yet (trace FUNCTION makes them, of many functions trace -c COND or "
+			 "-d 1)";
 }
 
 static void add_all(struct ot_vfs *vfs, const struct ot_node *parent, const struct place *place,
@@ -174,4 +176,48 @@ char *ot_vfs_context_word(const struct ot_vfs *vfs, const char *word)
 	const struct ot_context *context = find_word(vfs, word);
 
 	return context ? ot_vfs_context_path(context) : NULL;
+}
+
+static const char *const makes[OT_NR_CONTEXT_KINDS] = {
+	[OT_CONTEXT_TRACES] = "trace FUNCTION makes them",
+	[OT_CONTEXT_BREAKS] = "trace -a break FUNCTION makes them",
+	[OT_CONTEXT_EXCEPTIONS] =
+		"traced calls that end badly make them, and with `set post_mortem on` "
+		"threads that crash",
+	[OT_CONTEXT_ASSERTS] =
+		"a traceassert() that is false makes them while something is traced, or "
+		"with `set assert_active on`",
+	[OT_CONTEXT_TAGS] = "trace -a tag FUNCTION makes them",
+	[OT_CONTEXT_HOLDS] = "trace -a hold FUNCTION makes them",
+};
+
+struct ot_err *ot_vfs_no_context(const char *word)
+{
+	int kind;
+
+	if (!strcmp(word, "~~"))
+		return ot_err_new(OT_ERR_NOT_FOUND,
+				  "there is no context yet (trace FUNCTION makes them)");
+	kind = strncmp(word, "~~", 2) != 0 ? -1 : ot_context_kind_of(word + 2);
+	if (kind < 0)
+		return NULL;
+	return ot_err_new(OT_ERR_NOT_FOUND, "there is no context of %s yet (%s)", word + 2,
+			  makes[kind]);
+}
+
+struct ot_err *ot_vfs_hint_contexts(const struct ot_vfs *vfs, struct ot_err *err)
+{
+	static const enum ot_context_kind parked[] = {OT_CONTEXT_BREAKS, OT_CONTEXT_ASSERTS,
+						      OT_CONTEXT_EXCEPTIONS};
+	const struct ot_context *context;
+
+	for (size_t i = 0; vfs->contexts && i < OT_NR(parked); i++) {
+		context = ot_contexts_newest(vfs->contexts, (int)parked[i]);
+		if (context && context->is_pinned)
+			return ot_err_suffix(err, "; `cd ~~%s` goes to where a thread waits",
+					     ot_context_kind_name(parked[i]));
+	}
+	if (vfs->contexts && ot_contexts_newest(vfs->contexts, -1))
+		return ot_err_suffix(err, "; `cd ~~` goes to the newest one");
+	return err;
 }

@@ -141,6 +141,10 @@ void ot_vfs_describe_context(const struct ot_node *node, struct ot_buf *out);
 bool ot_vfs_context_name(void *priv, const char *name, struct ot_value *ret, struct ot_err **err);
 /** The path that "~ID", "~SEQ", "~~KIND" or "~~" begins with, or NULL. @param word up to the first slash */
 char *ot_vfs_context_word(const struct ot_vfs *vfs, const char *word);
+/** Why "~~" or "~~KIND" leads nowhere; NULL: it is neither. @param word up to the first slash */
+struct ot_err *ot_vfs_no_context(const char *word);
+/** Adds where the contexts are to an error about something that only they have. */
+struct ot_err *ot_vfs_hint_contexts(const struct ot_vfs *vfs, struct ot_err *err);
 void ot_node_of_context(struct ot_context *context, struct ot_node *ret);
 /** What is in a context stays there, and is of its memory. */
 void ot_node_inherit(const struct ot_node *parent, struct ot_node *node);

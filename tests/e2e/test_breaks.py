@@ -70,7 +70,9 @@ def test_a_deadline_the_traces_end_and_the_end_of_the_script(tool, server):
     # nobody is left who could say resume
     done = tool.json(["trace -a break -n 5 serve", "run"], server, 100)
     assert len(done.of("break")) == len(done.of("resume")) == 5
+    assert {e["reason"] for e in done.of("resume")} == {"unattended"}
     assert done.status == 3
+    assert tool.run(["trace -a break -n 5 serve", "run"], server, 100).err.count(", nobody is at the prompt)\n") == 5
 
     # what ends the program is not held up
     done = tool.json(["trace -a break -c return serve", "run", "set break_timeout 0", "trace -a gdb asked", "call asked 1",
@@ -87,6 +89,35 @@ def test_without_a_deadline_a_thread_waits_until_it_is_resumed(tool, server):
     assert " -t 0" in done.result("trace")["value"][0]["options"]
     assert len(done.result("status")["value"]["parked"]) == 1
     assert {e["reason"] for e in done.of("resume")} == {"resume"}
+
+
+def test_who_comes_when_the_commands_of_attach_are_over_goes_on_as_nobody_is_there(tool, running):
+    done = tool.attach(["trace -a break -t 0 -n 4 serve", "wait 50", "resume *"], running.pid, ["--for", "1"])
+    reasons = [e["reason"] for e in done.of("resume")]
+    assert len(reasons) == 4 and set(reasons) == {"resume", "unattended"}
+    assert "goes on at once" in tool("help", "trace").out
+
+
+def test_at_a_break_where_and_up_say_where_its_context_is(tool, server):
+    done = tool.run(["trace -a break -n 1 serve", "where", "run", "where", "up", "pr exc_stack", "cd ~~breaks", "where", "resume",
+                     "cd ~~g", "run", "where"], server, 100)
+    assert done.err.count("; `cd ~~breaks` goes to where a thread waits") == 3
+    assert 'no "__trc" here: only a recorded context' in done.err and "no variable" not in done.err
+    assert "work-->serve" in done.out
+    assert done.err.count("; `cd ~~` goes to the newest one") == 1
+
+
+def test_lines_of_what_was_untraced_at_a_break_are_counted_as_that(tool, server):
+    terminal = tool.terminal("run", server, dimensions=(40, 200)).ready()
+    terminal.type("trace -a break serve")
+    terminal.sendline("run")
+    for _ in range(3):
+        terminal.expect("waits")
+    terminal.expect_exact("BRK:globals> ")
+    terminal.sendline("untrace *")
+    terminal.expect(r"\.\.\. 3 lines of what is no longer traced not printed \(log shows them\)")
+    terminal.sendline("quit")
+    assert terminal.finish() == 0
 
 
 def test_ids_that_resume_takes(tool, server):
@@ -244,7 +275,7 @@ def test_gdb_has_the_thread_on_this_terminal_and_gives_it_back(tool, server):
     terminal = tool.terminal("run", server).ready()
     terminal.type("trace -a gdb -n 1 serve")
     terminal.sendline("run")
-    terminal.expect("gdb has it")
+    terminal.expect("gdb has it; quit or detach there lets it go on, continue and step do not")
     terminal.expect(r"\(gdb\) ")
     terminal.sendline("print job.what")
     terminal.expect('"a job"')

@@ -147,6 +147,25 @@ def test_dry_run_shows_the_plugin(otrace, build, here):
     assert f"-fpass-plugin={build / 'lib/otrace.so'}" in done.stderr
 
 
+def test_headers_and_library_are_found_where_otrace_is(otrace, here):
+    """As mpicc does; what the user names comes first."""
+    (here / "uses.c").write_text("#include <otrace/otrace.h>\n#include <otrace/shell.h>\n"
+                                 "int main(void) { return otrace_strerror(0) ? 0 : 1; }\n")
+    for command in (["uses.c", "-o", "uses", "-lotrace"], ["-c", "uses.c"], ["uses.o", "-o", "uses", "-loshell", "-lotrace"]):
+        done = run([otrace, "cc", *command], here)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    done = run([otrace, "cc", "-g", "-o", "loop", pathlib.Path(__file__).parents[1] / "examples/holds/loop.c", "-lotrace"], here)
+    assert (done.returncode, done.stderr) == (0, "")
+    done = subprocess.run([otrace, "run", "-e", "run", "--", "./loop"], cwd=here, input="3\n", capture_output=True, text=True,
+                          timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (0, "3 squared is 9\n")
+    (here / "mine/otrace").mkdir(parents=True)
+    (here / "mine/otrace/otrace.h").write_text("#error mine\n")
+    assert "error: mine" in run([otrace, "cc", "-Imine", "-c", "uses.c"], here).stderr
+    (here / "libotrace.a").write_text("not a library")
+    assert run([otrace, "cc", "uses.o", "-L.", "-lotrace"], here, env={**os.environ, "LIBRARY_PATH": "/usr/lib"}).returncode != 0
+
+
 def test_choosing_the_compiler(otrace, here):
     wrapper = here / "a compiler"
     wrapper.write_text("#!/bin/sh\necho \"$0 ran\"\nexec clang-19 \"$@\"\n")

@@ -237,6 +237,16 @@ def test_parameters_are_in_the_json(tool, comments):
 
 # ------------------------------------------------------------------ aliases
 
+def test_help_knows_what_is_typed_like_a_command(look, tool):
+    for word in ("where", "up", "dn", "uv", "dv", "cdt", "exc_stack", "exc_context"):
+        assert f"{word}  in a context" in look(f"help {word}").out
+        done = tool("help", word)
+        assert done.status == 0 and done.out.startswith(f"{word}  in a context") and done.out.count("\n") == 1
+    assert "where is an alias: pr __trc/where\n" in look("help where").out
+    conditions = tool("help", "trace").out
+    assert "$errno (as the call leaves it" in conditions and '== "name": its name' in conditions
+
+
 def test_aliases_put_arguments_where_they_are_wanted(look):
     done = look(r"alias p pr \*", "p 1 + 2", r"alias second pr \2", "second 10 20 30", r"alias w pwd", "w", "alias p",
                 r"alias twice 'pwd; pr \1 + \1'", "twice 4")

@@ -147,6 +147,17 @@ def test_plain_traces_make_contexts_and_quiet_ones_none(tool, program):
     assert "there is none yet" in done.out + done.err
 
 
+def test_that_no_contexts_are_made_is_said(tool, program):
+    said = r"note: no contexts of \d+ functions without a condition; -d 1 makes them\n"
+    assert re.search(said, tool.run(["trace *"], program).out)
+    for plain in ("trace -q *", "trace -d 0 *", "trace -d 1 *", "trace settle"):
+        assert "no contexts" not in tool.run([plain], program).out
+    for option in ("-q", "-w"):
+        done = tool.run([f"trace {option} -c error settle", "run", "ls /osh/recent"], program)
+        assert f"note: no contexts with {option}; -d 1 makes them\n" in done.out
+        assert "trace -c COND or -d 1" in done.out + done.err
+
+
 def test_calls_decided_at_their_end_show_the_end(tool, program):
     done, got = texts(tool, program, ["ls /osh/recent/traces/settle", "cd ~~", "order->note", "order->account->balance",
                                       "limit.low", "return", "pr __trc/where"], before=(

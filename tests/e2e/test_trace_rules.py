@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Several traces on a function, what their names mean, their limits and what is said of them."""
 import json
+import re
 import subprocess
 
 import pytest
@@ -49,6 +50,8 @@ def test_the_function_goes_before_a_struct_of_its_name(tool, methods):
     ("trace clint", "client"), ("trace struct clint", "client"), ("trace client.client_clos", "client_close"),
     ("trace .nothing", 'no method ".nothing"'), ("trace -a jump count", '"jump"'),
     ("trace -n 0 count", '"0"'), ("trace -n x count", '"x"'), ("trace -d 99 count", "0 (no contexts) to 16"),
+    ("trace -n 2 -n 3 count", "-n N is there twice"), ("trace -n -2 -n -3 count", "-n -N is there twice"),
+    ("trace -c call -c error count", "-c is there twice"), ("trace -a tag -a break count", "-a is there twice"),
     ("trace -s 0 count", "1 to 16"), ("trace -r 5/s count", "100/ms"), ("trace -t soon -a break count", '"soon"'),
     ("trace -t 5 count", "-a break"), ("trace -a tag count", "no pointer to a struct"),
     ("trace -a tag=nobody client_close", '"nobody"'), ("trace -a tag=id client_new", "no pointer"),
@@ -108,6 +111,24 @@ def test_n_ends_a_trace_or_passes_over_the_first(tool, methods):
     first = 2 + 8
     assert [line.split(" ", 1)[1] for line in done.err.splitlines() if " n=" in line] == [
         f"n={first}", f"n={first + 1}"]
+
+
+def test_n_passes_over_the_first_and_then_ends(tool, methods):
+    """[3.3]"""
+    for command in ("trace -n -3 -n 2 client_read", "trace -n 2 -n -3 client_read"):
+        done = tool.json([command, "trace"], methods)
+        assert done.result("trace")["value"][0]["options"] == "-c all -n -3 -n 2"
+        assert [e["args"]["n"] for e in done.of("call", "client_read")] == [3, 4]
+        assert [e["why"] for e in done.of("trace_over")] == ["2 matches"]
+
+
+@pytest.mark.parametrize("condition, function, n", [("error", "client_find", None), ("return == -2", "client_read", 3),
+                                                    ("n == 3 && client->id > 0", "client_read", 3), ("n == 11", "count", 11)])
+def test_conditions_of_many_functions_leave_contexts(tool, methods, condition, function, n):
+    done = tool.json([f"trace -c '{condition}' *", "trace", "run", "cd ~~", "pr __trc/func", *(["pr n"] if n else [])], methods)
+    assert "no contexts" not in done.result(f"trace -c '{condition}' *")["text"]
+    assert f" {function}(" in done.result("pr __trc/func")["text"].replace("*", " ")
+    assert not n or done.result("pr n")["text"] == str(n)
 
 
 def test_a_trace_that_is_over_is_listed_and_costs_nothing(tool, methods):
@@ -234,6 +255,33 @@ def test_the_list_has_what_was_asked_and_what_it_cost(tool, methods):
     asked, copied = (traces(done)[number] for number in (1, 2))
     assert asked["evaluated"] > asked["hits"] * 7 > 0 and asked["cost_ns"] > 0
     assert copied["copied_bytes"] > 0 and copied["hits"] > 0
+
+
+def test_the_list_says_what_its_hits_are_where_records_were_lost(tool, shop):
+    """The program fills its ring many times before anybody reads."""
+    done = tool.json(["trace -q tick", "trace -q -n 9000000 add", "trace", "run", "trace"], shop, "burn", "6000000")
+    first, last = (e for e in done.of("result") if e["command"] == "trace")
+    (row, counted) = last["value"]
+    lost = 6000000 - row["hits"]
+    assert row["hits"] == row["read"] and lost > 0 and counted["read"] == 0
+    said = re.search(r"\(hits of traces without a condition are the calls that were read; (\d+) records were lost\)", last["text"])
+    # each call has two records
+    assert lost <= int(said[1]) <= 2 * lost + 1
+    assert "lost" not in first["text"]
+
+
+def test_conditions_that_ask_the_kernel_much_get_a_hint_once(tool, shop):
+    program = tool.listen(shop, "burn", "100000000000")
+    try:
+        done = tool.attach(["trace -q -c 'stop == 7' tick", "trace -q -c 'n == -7' tick", "wait 0.5", "trace", "trace", "untrace *"], program.pid)
+        fast = tool.attach(["set fast_reads on", "trace -q -c 'stop == 7' tick", "wait 0.5", "trace", "untrace *"], program.pid)
+    finally:
+        program.kill()
+        program.wait()
+        program.stdout.close()
+    first, second = (e["text"] for e in done.of("result") if e["command"] == "trace")
+    assert first.count("set fast_reads on") == 1 and "(trace 1 asks the kernel for the memory that its condition reads;" in first
+    assert "fast_reads" not in second and "fast_reads" not in fast.result("trace")["text"]
 
 
 def test_a_condition_of_a_wildcard_leaves_out_where_it_makes_no_sense(tool, methods):

@@ -263,7 +263,7 @@ def test_cycles_can_be_followed_for_ever(look):
 def test_paths_mix_slashes_dots_arrows_and_indices(look):
     """[29]"""
     same = ["rings[1].next->number", "rings/1/next/number", "rings/1.next->number", "/osh/globals/rings[1]/next.number",
-            "~~/rings/1/next/number", "~~g/rings[1].next.number", "matrix/../rings/./1//next->number"]
+            "~~g/rings/1/next/number", "~~g/rings[1].next.number", "matrix/../rings/./1//next->number"]
     values = {look.names(f"ls -l {path}")[0]["value"] for path in same}
     assert values == {3}
 
@@ -281,7 +281,7 @@ def test_wildcards_in_every_component_match_one_directory(look):
 
 def test_the_short_ways_of_cd(look, tool):
     """[28, 30]"""
-    steps = look("cd /osh/types", "cd", "pwd", "cd -", "pwd", "cd ~~g", "pwd", "cd ~~w", "pwd", "cd ~~", "pwd", "cd ~", "pwd",
+    steps = look("cd /osh/types", "cd", "pwd", "cd -", "pwd", "cd ~~g", "pwd", "cd ~~w", "pwd", "cd ~~g", "pwd", "cd ~", "pwd",
                  "cd -", "cd ~root", "pwd", "cd", "pwd")
     assert [text for text in text_of(steps) if text] == [
         "/osh/globals", "/osh/types", "/osh/globals", str(tool.folder), "/osh/globals", str(tool.folder), "/root",
@@ -293,6 +293,10 @@ def test_without_contexts_there_is_no_newest_to_list(look):
     """[28]"""
     assert "there is no context yet" in look.error("ls ~~")
     assert "there is no context yet" in look.error("ls -d ~~")
+    assert "there is no context yet" in look.error("cd ~~")
+    assert "there is no context yet" in look.error("pr ~~/number")
+    for kind in ("exceptions", "asserts", "breaks", "traces", "tags", "holds"):
+        assert f"there is no context of {kind} yet (" in look.error(f"cd ~~{kind}")
 
 
 def test_a_command_behind_cd_runs_there_if_it_got_there(tool, program):

@@ -54,7 +54,7 @@ static char *plan_for(const char *line, struct ot_cc_plan *plan)
 	char *compiler[] = {name, NULL};
 	char *none[] = {NULL};
 	struct ot_cc_words args = split(line);
-	char *reason = ot_cc_plan(compiler, "/p.so", args.nr ? args.word : none, plan);
+	char *reason = ot_cc_plan(compiler, "/p.so", NULL, args.nr ? args.word : none, plan);
 
 	ot_cc_words_deinit(&args);
 	return reason;

@@ -190,4 +190,12 @@ static inline char *ctx_list(struct ctx_session *s, const char *path, bool detai
 		assert_string_equal(ot_vfs_cwd((s)->vfs), wanted); \
 	} while (0)
 
+#define assert_no_cd(s, path, part)                                             \
+	do {                                                                    \
+		ot_auto_err struct ot_err *ctx_err = ot_vfs_cd((s)->vfs, path); \
+		assert_non_null(ctx_err);                                       \
+		if (!strstr(ctx_err->what, part))                               \
+			fail_msg("%s: \"%s\"", path, ctx_err->what);            \
+	} while (0)
+
 #endif

@@ -84,9 +84,13 @@ static void folders_are_kind_function_label_time(void **state)
 static void contexts_are_reached_by_their_names(void **state)
 {
 	struct ctx_session *s = *state;
-	struct ot_node node = {0};
 
-	assert_cd(s, "~~", "/osh/globals");
+	assert_no_cd(s, "~~", "there is no context yet (trace FUNCTION makes them)");
+	assert_no_cd(s, "~~/n", "there is no context yet");
+	assert_no_cd(s, "~~exceptions",
+		     "there is no context of exceptions yet (traced calls that end badly");
+	assert_no_cd(s, "~~asserts/n", "there is no context of asserts yet (a traceassert()");
+	assert_no_cd(s, "~~nobody", "no user and no trace");
 	ctx_call(s, 5, 11);
 	ctx_call(s, 6, 12);
 	assert_cd(s, "~~", "/osh/recent/traces/visit/call/700101-00-00-01.6");
@@ -99,8 +103,7 @@ static void contexts_are_reached_by_their_names(void **state)
 		  "/osh/all/visit:tr-call:700101-00-00-01.5/n");
 	assert_cd(s, NULL, "/osh/all/visit:tr-call:700101-00-00-01.5");
 	assert_cd(s, "~~g", "/osh/globals");
-	ot_err_destroy(ot_vfs_find(s->vfs, "~~breaks", &node, NULL));
-	assert_int_equal(node.kind, OT_NODE_ROOT);
+	assert_no_cd(s, "~~breaks", "there is no context of breaks yet (trace -a break FUNCTION");
 }
 
 static void the_prompt_says_which(void **state)

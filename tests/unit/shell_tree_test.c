@@ -288,7 +288,7 @@ static void paths_mix_the_separators_of_c_and_of_paths(void **state)
 	static const char *const same[] = {
 		"head/next/name",      "head.next.name",       "head->next->name",
 		"head->next/name",     "head[0].next[0].name", "/osh/globals/head->next.name",
-		"./head//next/./name", "~~/head/next/name",    "~~g/head/next/name/../name",
+		"./head//next/./name", "~~g/head/next.name",   "~~g/head/next/name/../name",
 		"he?d/n*t/n[a]me",     "h*d.next.name",	       "add/../head/next->name",
 	};
 
