@@ -13,7 +13,6 @@ import time
 
 import pytest
 
-from conftest import command_options
 from test_contexts import printed
 from waiting import TIMEOUT
 
@@ -152,7 +151,8 @@ def test_files_are_added_to_and_trouble_is_said_once(tool, program):
 def writing(tool, program, file):
     """A shell that writes what the program does, while the block runs."""
     commands = [f"set pickle_file {file}", "trace -d 1 settle", "run"]
-    shell = subprocess.Popen([tool.path, "run", *command_options(commands), "--", program], cwd=tool.folder, env=tool.env,
+    options = [word for command in commands for word in ("-e", command)]
+    shell = subprocess.Popen([tool.path, "run", *options, "--", program], cwd=tool.folder, env=tool.env,
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     yield shell
     shell.out = shell.communicate(timeout=TIMEOUT)[0]
