@@ -100,6 +100,7 @@ def _conditions(bench, table, matching: Matching) -> None:
     subjects = {"plain int": lambda: matching.plain("int", many), "plain node": lambda: matching.plain("node", many),
                 "read": lambda: matching.plain("read", some),
                 "chase": lambda: matching.plain("chase", some),
+                "way and chase": lambda: matching.traced("trace -q -c 'b == 12345678' work_chase", "chase", some),
                 "never": lambda: matching.traced("trace -q -c '0 == 1' work_int", "int", many),
                 "node": lambda: matching.traced(trace_node, "node", some),
                 "fast": lambda: matching.traced(trace_node, "node", many, first=(FAST,)),
@@ -123,6 +124,8 @@ def _conditions(bench, table, matching: Matching) -> None:
             table.add(SECTION, f"the same in {threads} threads, processor time, {title}", "ns more",
                       {"plain": 0.0, "otrace": of[f"int {threads}"] - of[f"plain {threads}"], **OTHERS}, digits=1)
         reads = of["chase"]
+        table.add(SECTION, f"-c 'b == 12345678' on a function that makes the reads of p->q->n itself, {title}", "ns more",
+                  {"plain": 0.0, "otrace": of["way and chase"] - reads, **OTHERS}, digits=1)
         table.add(SECTION, f"-c 'p->q->n == 99', its safe reads {reads:.0f} ns (one alone, always the same: {of['read']:.0f}), {title}", "ns more",
                   {"plain": 0.0, "otrace": of["node"] - of["plain node"], **OTHERS}, digits=1,
                   budget=f"≤ {wrapper + reads + 50:.1f}: the way, the reads and 50",

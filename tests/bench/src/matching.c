@@ -46,6 +46,22 @@ NOINLINE int work_node(struct node *p, int b)
 	return p->q->n * 3 + b;
 }
 
+static pid_t own;
+
+/* The two reads of p->q->n, one after the other as a condition has to make them. */
+NOINLINE int work_chase(struct node *p, int b)
+{
+	struct node seen;
+	struct leaf end = {0};
+	struct iovec local = {&seen, sizeof(seen)}, remote = {p, sizeof(seen)};
+	struct iovec local_end = {&end, sizeof(end)}, remote_end = {NULL, sizeof(end)};
+
+	process_vm_readv(own, &local, 1, &remote, 1, 0);
+	remote_end.iov_base = seen.q;
+	process_vm_readv(own, &local_end, 1, &remote_end, 1, 0);
+	return end.n * 3 + b;
+}
+
 NOINLINE int work_context(const char *name, struct person *who)
 {
 	return name[0] + (int)who->id;
@@ -102,22 +118,13 @@ NOT_TRACED static void *loop_read(void *priv)
 	return priv;
 }
 
-/* The two reads of p->q->n, one after the other as a condition has to make them. */
 NOT_TRACED static void *loop_chase(void *priv)
 {
-	struct node seen;
-	struct leaf end;
-	struct iovec local = {&seen, sizeof(seen)}, remote = {node, sizeof(seen)};
-	struct iovec local_end = {&end, sizeof(end)}, remote_end = {NULL, sizeof(end)};
-	pid_t pid = getpid();
+	int (*volatile call)(struct node *, int) = work_chase;
 	int ret = 0;
 
-	for (long i = 0; i < nr_calls; i++) {
-		process_vm_readv(pid, &local, 1, &remote, 1, 0);
-		remote_end.iov_base = seen.q;
-		process_vm_readv(pid, &local_end, 1, &remote_end, 1, 0);
-		ret += end.n;
-	}
+	for (long i = 0; i < nr_calls; i++)
+		ret = call(node, ret & 0xffff);
 	sum += ret;
 	return priv;
 }
@@ -161,6 +168,7 @@ NOT_TRACED int main(int argc, char **argv)
 		     {"chase", loop_chase}};
 	int rounds = argc > 3 ? atoi(argv[3]) : 1, nr_threads = argc > 4 ? atoi(argv[4]) : 1;
 
+	own = getpid();
 	nr_calls = argc > 2 ? atol(argv[2]) : 1000;
 	node = malloc(sizeof(*node));
 	node->q = aligned_alloc(4096, 4096); /* a page away: one read does not have both */
