@@ -158,15 +158,15 @@ def _contexts(bench, table, matching: Matching) -> None:
 
 def _redis(bench, table) -> None:
     build, plain = realprograms.get("redis", "otrace"), realprograms.get("redis", "plain")
-    load, commands = Saturation(bench), 200_000
+    load, commands = Saturation(bench), 1_600_000
     ours = bench.otrace
 
     def kept(setup):
         with RedisServer(build, environment=ours.preload(), options=["--server_cpulist", measure.MEASURED_CPU]) as server:
             if not setup:
-                return redis_benchmark(plain, server.port, commands), load.seconds(server, commands // 8)
+                return redis_benchmark(plain, server.port, commands), load.seconds(server, commands // 32)
             with ours.attached(server.pid, bench.folder, *setup):
-                return redis_benchmark(plain, server.port, commands), load.seconds(server, commands // 8)
+                return redis_benchmark(plain, server.port, commands), load.seconds(server, commands // 32)
 
     trace = "trace -q -c 'c->argc == 99' processCommand"
     rounds = bench.rounds(5)
