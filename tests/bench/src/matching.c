@@ -85,14 +85,18 @@ NOT_TRACED static void *loop_int(void *priv)
 	return priv;
 }
 
-NOT_TRACED static void *loop_node(void *priv)
+NOT_TRACED static void call_with_node(int (*volatile call)(struct node *p, int b))
 {
-	int (*volatile call)(struct node *, int) = work_node;
 	int ret = 0;
 
 	for (long i = 0; i < nr_calls; i++)
 		ret = call(node, ret & 0xffff);
 	sum += ret;
+}
+
+NOT_TRACED static void *loop_node(void *priv)
+{
+	call_with_node(work_node);
 	return priv;
 }
 
@@ -120,12 +124,7 @@ NOT_TRACED static void *loop_read(void *priv)
 
 NOT_TRACED static void *loop_chase(void *priv)
 {
-	int (*volatile call)(struct node *, int) = work_chase;
-	int ret = 0;
-
-	for (long i = 0; i < nr_calls; i++)
-		ret = call(node, ret & 0xffff);
-	sum += ret;
+	call_with_node(work_chase);
 	return priv;
 }
 
