@@ -49,11 +49,11 @@ static inline void ot_reads_ask_again(void)
 
 /** Before the program does something that nobody may read fast behind. The next look decides; async-signal-safe. */
 void ot_reads_suspend(void);
+/** The same, and nobody does before modules that come now were looked at. */
+void ot_reads_suspend_for_modules(void);
 /** Around a call that gives a signal a handler which blocks them: nobody reads fast until a look behind it. */
 void ot_reads_action_begins(void);
 void ot_reads_action_is_set(void);
-/** The same, and nobody does before modules that come now were looked at. */
-void ot_reads_suspend_for_modules(void);
 
 /** Under control: which conditions there are has changed. */
 void ot_reads_rules_changed(void);
