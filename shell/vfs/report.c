@@ -166,19 +166,25 @@ static void text_variables(const struct report *report, const struct part *part,
 		ot_buf_adds(out, "    (no variables)\n");
 }
 
-/* Each line with its number, and a mark at the one that matters. */
-static void text_lines(const struct ot_source *source, uint32_t line, struct ot_buf *out)
+/* The lines around the one that matters, each with its end. */
+static void each_line(const struct ot_source *source, uint32_t line,
+		      void (*take)(struct ot_buf *out, uint32_t at, uint32_t line,
+				   const struct ot_buf *text),
+		      struct ot_buf *out)
 {
-	uint32_t first = line > AROUND ? line - AROUND : 1;
-
-	for (uint32_t at = first; at <= line + AROUND; at++) {
+	for (uint32_t at = line > AROUND ? line - AROUND : 1; at <= line + AROUND; at++) {
 		ot_auto_buf struct ot_buf text = OT_BUF_INIT;
 		ot_auto_err struct ot_err *err = ot_source_copy(source, at, at, &text);
 
 		if (err)
 			break;
-		ot_buf_addf(out, "  %c %5u  %s", at == line ? '>' : ' ', at, ot_buf_text(&text));
+		take(out, at, line, &text);
 	}
+}
+
+static void text_line(struct ot_buf *out, uint32_t at, uint32_t line, const struct ot_buf *text)
+{
+	ot_buf_addf(out, "  %c %5u  %s", at == line ? '>' : ' ', at, ot_buf_text(text));
 }
 
 static void text_source(const struct report *report, const struct part *part, struct ot_buf *out)
@@ -197,7 +203,7 @@ static void text_source(const struct report *report, const struct part *part, st
 	}
 	if (source.changed)
 		ot_buf_addf(out, "    (%s was changed since it was compiled)\n", source.path);
-	text_lines(&source, part->line, out);
+	each_line(&source, part->line, text_line, out);
 }
 
 static void text_frame(const struct report *report, const struct part *part, struct ot_buf *out)
@@ -287,20 +293,14 @@ static void json_variables(const struct report *report, const struct part *part,
 	add_json_text(out, err->what);
 }
 
-static void json_lines(const struct ot_source *source, uint32_t line, struct ot_buf *out)
+static void json_line(struct ot_buf *out, uint32_t at, uint32_t line, const struct ot_buf *text)
 {
-	uint32_t first = line > AROUND ? line - AROUND : 1;
-
-	for (uint32_t at = first; at <= line + AROUND; at++) {
-		ot_auto_buf struct ot_buf text = OT_BUF_INIT;
-		ot_auto_err struct ot_err *err = ot_source_copy(source, at, at, &text);
-
-		if (err)
-			break;
-		ot_buf_addf(out, "%s{\"line\":%u,\"text\":", at > first ? "," : "", at);
-		ot_buf_add_json(out, ot_buf_text(&text), text.len - 1);
-		ot_buf_addc(out, '}');
-	}
+	(void)line;
+	ot_buf_addf(out,
+		    "%s{\"line\":%u,\"text\":", ot_buf_text(out)[out->len - 1] == '[' ? "" : ",",
+		    at);
+	ot_buf_add_json(out, ot_buf_text(text), text->len - 1);
+	ot_buf_addc(out, '}');
 }
 
 static void json_source(const struct report *report, const struct part *part, struct ot_buf *out)
@@ -312,7 +312,7 @@ static void json_source(const struct report *report, const struct part *part, st
 	if (part->file && part->line)
 		err = ot_source_open(report->program, part->file, &source);
 	if (source.text)
-		json_lines(&source, part->line, out);
+		each_line(&source, part->line, json_line, out);
 	ot_buf_addf(out, "],\"source_changed\":%s", source.changed ? "true" : "false");
 	if (!err)
 		return;
