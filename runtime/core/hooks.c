@@ -345,15 +345,15 @@ static void describe_late(const struct ot_thread *thread, const struct ot_rules_
 			  const struct ot_arm *arm, uint64_t seq, uint64_t flags,
 			  struct ot_late *late)
 {
-	late->seq = seq;
-	late->mask = entry->late;
-	late->nr_slots = entry->nr_late * OTRACE_CODE_SLOTS;
-	late->has_enter = entry->matched != 0;
-	late->parent_seq = thread->top->seq;
-	late->depth = ot_thread_next_depth(thread);
-	late->nesting = thread->depth + 1;
-	late->flags = flags;
-	late->trace_id = arm->trace_id;
+	late->kept.seq = seq;
+	late->kept.mask = entry->late;
+	late->kept.nr_slots = entry->nr_late * OTRACE_CODE_SLOTS;
+	late->kept.has_enter = entry->matched != 0;
+	late->kept.parent_seq = thread->top->seq;
+	late->kept.depth = ot_thread_next_depth(thread);
+	late->kept.nesting = thread->depth + 1;
+	late->kept.flags = flags;
+	late->kept.trace_id = arm->trace_id;
 }
 
 /* @param has_end false: variable arguments that cannot be passed on a second time */

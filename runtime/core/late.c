@@ -56,12 +56,12 @@ void ot_late_keep(struct ot_thread *thread, const struct ot_arm *arm,
 {
 	uint64_t *captures, *end;
 
-	late->before = newest(thread);
-	captures = &late->slots[late->nr_slots];
+	late->kept.before = newest(thread);
+	captures = &late->slots[late->kept.nr_slots];
 	end = ot_capture(captures, frame, arm->steps, arm->nr_enter);
-	late->capture_bytes = (uint32_t)(end - captures) * 8;
+	late->kept.capture_bytes = (uint32_t)(end - captures) * 8;
 	/* last: what the hook itself costs is not the function's time */
-	late->begin_tsc = ot_clock_now();
+	late->kept.begin_tsc = ot_clock_now();
 	set_ends(thread, used(thread), (uint32_t)((uint8_t *)end - thread->late));
 }
 
@@ -74,17 +74,17 @@ struct ot_late *ot_late_find(struct ot_thread *thread, uint64_t seq)
 	for (;;) {
 		struct ot_late *late = at(thread, offset);
 
-		if (late->seq == seq)
+		if (late->kept.seq == seq)
 			return late;
-		if (late->before >= offset)
+		if (late->kept.before >= offset)
 			return NULL;
-		offset = late->before;
+		offset = late->kept.before;
 	}
 }
 
 void ot_late_drop(struct ot_thread *thread, struct ot_late *late)
 {
-	late->seq = 0;
-	while (used(thread) && !at(thread, newest(thread))->seq)
-		set_ends(thread, at(thread, newest(thread))->before, newest(thread));
+	late->kept.seq = 0;
+	while (used(thread) && !at(thread, newest(thread))->kept.seq)
+		set_ends(thread, at(thread, newest(thread))->kept.before, newest(thread));
 }

@@ -137,8 +137,9 @@ uint32_t ot_rules_decide_leave(struct ot_thread *thread, const struct ot_arm *ar
 
 	env.slots = late->slots;
 	/* the time stamp counters of two CPUs may differ a little */
-	env.duration_ns = now_tsc > late->begin_tsc ? ot_clock_to_ns(now_tsc - late->begin_tsc) : 0;
-	env.depth = late->nesting;
+	env.duration_ns =
+		now_tsc > late->kept.begin_tsc ? ot_clock_to_ns(now_tsc - late->kept.begin_tsc) : 0;
+	env.depth = late->kept.nesting;
 	env.at_end = true;
 	env.abnormal = !frame;
 	for (uint32_t i = 0; i < arm->rules->nr; i++) {
@@ -146,7 +147,7 @@ uint32_t ot_rules_decide_leave(struct ot_thread *thread, const struct ot_arm *ar
 		struct ot_rule_count *count = &thread->counts[rule->counter];
 		uint32_t bit = 1u << i;
 
-		if (!(late->mask & bit))
+		if (!(late->kept.mask & bit))
 			continue;
 		if (!is_over(rule) && is_match(rule, count, &env) &&
 		    take(rule, count, bit, over_ret))
@@ -154,28 +155,29 @@ uint32_t ot_rules_decide_leave(struct ot_thread *thread, const struct ot_arm *ar
 		env.slots += OTRACE_CODE_SLOTS;
 	}
 	/* once: a hook may be left behind this, and then the call is looked at again */
-	late->mask = 0;
-	late->has_enter |= matched != 0;
+	late->kept.mask = 0;
+	late->kept.has_enter |= matched != 0;
 	return matched;
 }
 
 void ot_rules_write_late(struct ot_thread *thread, const struct ot_arm *arm, uint32_t arm_flags,
 			 const struct ot_late *late, uint32_t matched, uint64_t now_tsc)
 {
-	uint64_t bytes = late->capture_bytes, head;
+	uint64_t bytes = late->kept.capture_bytes, head;
 	struct otrace_rec_late *rec;
 
 	if (!ot_record_room(thread, sizeof(*rec) + bytes, arm_flags))
 		return;
 	rec = ot_record_at(thread);
 	rec->enter.rec.tsc = now_tsc;
-	rec->enter.rec.call_seq = late->seq;
-	rec->enter.parent_seq = late->parent_seq;
-	rec->enter.depth = late->depth;
+	rec->enter.rec.call_seq = late->kept.seq;
+	rec->enter.parent_seq = late->kept.parent_seq;
+	rec->enter.depth = late->kept.depth;
 	rec->enter.matched = matched;
-	rec->begin_tsc = late->begin_tsc;
-	ot_memcpy(rec + 1, &late->slots[late->nr_slots], bytes);
-	head = OT_REC_HEAD(arm->trace_id, (sizeof(*rec) + bytes) / 8, OTRACE_REC_LATE, late->flags);
+	rec->begin_tsc = late->kept.begin_tsc;
+	ot_memcpy(rec + 1, &late->slots[late->kept.nr_slots], bytes);
+	head = OT_REC_HEAD(arm->trace_id, (sizeof(*rec) + bytes) / 8, OTRACE_REC_LATE,
+			   late->kept.flags);
 	ot_record_head(rec, head);
 	ot_record_commit(thread, sizeof(*rec) + bytes);
 }
@@ -270,7 +272,7 @@ bool ot_rules_abandon(struct ot_thread *thread, const struct ot_open_call *call)
 	if (matched)
 		ot_rules_write_late(thread, call->arm, 0, late, matched, now);
 	ot_rules_write_over(thread, call->arm, 0, call->seq, over);
-	told = matched || late->has_enter;
+	told = matched || late->kept.has_enter;
 	ot_late_drop(thread, late);
 	return told;
 }

@@ -87,25 +87,9 @@ bool ot_rules_decide_blind(struct ot_thread *thread, const struct ot_arm *arm,
 
 /* What is kept of a call that is decided at its end; the captures follow the slots. */
 struct ot_late {
-	uint64_t seq; /* 0 = is over */
-	uint64_t begin_tsc;
-	uint64_t parent_seq;
-	uint64_t flags; /* OTRACE_REC_FLAG_* */
-	uint32_t depth;
-	uint32_t mask;	 /* of the rules to decide */
-	uint32_t before; /* offset of the one before */
-	uint32_t nr_slots;
-	uint32_t capture_bytes;
-	uint32_t has_enter; /* another rule has matched at the entry */
-	uint32_t trace_id;
-	uint32_t nesting; /* $depth */
+	struct otrace_kept kept;
 	uint64_t slots[];
 };
-
-_Static_assert(offsetof(struct ot_late, slots) == sizeof(struct otrace_kept) &&
-		       offsetof(struct ot_late, before) == offsetof(struct otrace_kept, before) &&
-		       offsetof(struct ot_late, trace_id) == offsetof(struct otrace_kept, trace_id),
-	       "the shell reads it as that");
 
 /** Room for an entry, with slots to decide with. NULL: none of the rules is late, or there is no room (counted). */
 struct ot_late *ot_late_begin(struct ot_thread *thread, const struct ot_arm *arm);

@@ -308,9 +308,9 @@ static void test_late_calls_may_end_in_any_order(void **state)
 	thread->top++; /* as if one were open */
 	for (uint64_t i = 0; i < 3; i++) {
 		late[i] = ot_late_begin(thread, probe.arm);
-		late[i]->seq = 1000 + i;
-		late[i]->mask = 1;
-		late[i]->nr_slots = OTRACE_CODE_SLOTS;
+		late[i]->kept.seq = 1000 + i;
+		late[i]->kept.mask = 1;
+		late[i]->kept.nr_slots = OTRACE_CODE_SLOTS;
 		ot_late_keep(thread, probe.arm, &frame.head, late[i]);
 	}
 	ot_late_drop(thread, late[1]);
@@ -334,9 +334,9 @@ static REAL_FRAME void leave_a_late_hook(void)
 	frame.head.words[3] = (uint64_t)&frame;
 	thread->armed = (uint64_t)&frame | OT_HOOK_ENTER;
 	late = ot_late_begin(thread, probe.arm);
-	late->seq = thread->next_seq++;
-	late->mask = 1;
-	late->nr_slots = OTRACE_CODE_SLOTS;
+	late->kept.seq = thread->next_seq++;
+	late->kept.mask = 1;
+	late->kept.nr_slots = OTRACE_CODE_SLOTS;
 	ot_late_keep(thread, probe.arm, &frame.head, late);
 }
 

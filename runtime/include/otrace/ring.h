@@ -174,7 +174,7 @@ struct otrace_kept {
 	uint32_t capture_bytes;
 	uint32_t has_enter; /* another rule has matched at the entry: there is an ENTER */
 	uint32_t trace_id;
-	uint32_t reserved;
+	uint32_t nesting; /* calls of traced functions that are open, with it: $depth */
 };
 
 /**
