@@ -113,31 +113,6 @@ static bool load(const struct place *place, uint32_t word, struct held *ret)
 
 /* ------------------------------------------------------------------ records */
 
-/* Without a frame: what a jump out of a handler leaves here is no call's own hook. */
-static uint64_t hook_at(uint64_t frame)
-{
-	return (frame & ~(uint64_t)OT_HOOK_KIND) | OT_HOOK_LOW;
-}
-
-static struct ot_thread *acquire(uint64_t frame, const struct ot_arm *arm, uint64_t *before_ret)
-{
-	uint64_t hook = hook_at(frame);
-	struct ot_thread *thread = ot_tls.thread;
-
-	if (!thread || thread->armed != OT_ARMED)
-		thread = ot_thread_slow(hook, arm);
-	if (!thread)
-		return NULL;
-	*before_ret = thread->armed;
-	return ot_thread_take(thread, hook) ? thread : NULL;
-}
-
-static void release(struct ot_thread *thread, uint64_t before)
-{
-	ot_barrier();
-	ot_thread_give_back(thread, before);
-}
-
 /* The thread is held; what is not in the head is written by the caller. */
 static void *begin_record(struct ot_thread *thread, const struct held *held, uint64_t bytes)
 {
@@ -187,12 +162,12 @@ static void write_released_in(struct ot_thread *thread, const struct held *held,
 static void write_released(const struct held *held, uint32_t reason)
 {
 	uint64_t here = (uint64_t)__builtin_frame_address(0), before;
-	struct ot_thread *thread = acquire(here, held->arm, &before);
+	struct ot_thread *thread = ot_thread_acquire(ot_thread_hook_at(here), held->arm, &before);
 
 	if (!thread)
 		return;
 	write_released_in(thread, held, reason);
-	release(thread, before);
+	ot_thread_give_back(thread, before);
 }
 
 /* ------------------------------------------------------------------ whose request it is */
@@ -305,11 +280,12 @@ int otrace_hold(const char *label, void (*resume)(void *arg), void *arg)
 	top = thread->top;
 	if (!top || !top->arm) /* wiped meanwhile: a child of a handler's */
 		return 0;
-	thread = acquire((uint64_t)__builtin_frame_address(0), top->arm, &before);
+	thread = ot_thread_acquire(ot_thread_hook_at((uint64_t)__builtin_frame_address(0)),
+				   top->arm, &before);
 	if (!thread)
 		return 0;
 	ret = hold_in(thread, &held, label);
-	release(thread, before);
+	ot_thread_give_back(thread, before);
 	return ret;
 }
 

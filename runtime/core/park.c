@@ -112,31 +112,6 @@ static bool load_what(const struct place *place, uint32_t word, struct otrace_pa
 
 /* ------------------------------------------------------------------ records */
 
-/* Without a frame: what a jump out of a handler leaves here is no call's own hook. */
-static uint64_t hook_here(uint64_t frame)
-{
-	return (frame & ~(uint64_t)OT_HOOK_KIND) | OT_HOOK_LOW;
-}
-
-/* As a hook, but one that leaves a question for the thread alone. */
-static struct ot_thread *acquire(uint64_t hook, const struct ot_arm *arm, uint64_t *before_ret)
-{
-	struct ot_thread *thread = ot_tls.thread;
-
-	if (!thread || thread->armed != OT_ARMED)
-		thread = ot_thread_slow(hook, arm);
-	if (!thread)
-		return NULL;
-	*before_ret = thread->armed;
-	return ot_thread_take(thread, hook) ? thread : NULL;
-}
-
-static void release(struct ot_thread *thread, uint64_t before)
-{
-	ot_barrier();
-	ot_thread_give_back(thread, before);
-}
-
 static void fill_rec(struct otrace_rec *rec, const struct ot_park_wish *wish)
 {
 	rec->tsc = ot_clock_now();
@@ -145,8 +120,8 @@ static void fill_rec(struct otrace_rec *rec, const struct ot_park_wish *wish)
 
 static bool write_parked(const struct ot_park_wish *wish, const struct otrace_parked *what)
 {
-	uint64_t hook = hook_here((uint64_t)__builtin_frame_address(0)), before;
-	struct ot_thread *thread = acquire(hook, wish->arm, &before);
+	uint64_t hook = ot_thread_hook_at((uint64_t)__builtin_frame_address(0)), before;
+	struct ot_thread *thread = ot_thread_acquire(hook, wish->arm, &before);
 	struct otrace_rec_parked *rec;
 
 	if (!thread)
@@ -163,14 +138,14 @@ static bool write_parked(const struct ot_park_wish *wish, const struct otrace_pa
 			       OT_REC_HEAD(what->trace_id, sizeof(*rec) / 8, OTRACE_REC_PARKED, 0));
 		ot_record_commit(thread, sizeof(*rec));
 	}
-	release(thread, before);
+	ot_thread_give_back(thread, before);
 	return true;
 }
 
 static void write_resumed(const struct ot_park_wish *wish, uint64_t waited_ns, uint32_t reason)
 {
-	uint64_t hook = hook_here((uint64_t)__builtin_frame_address(0)), before;
-	struct ot_thread *thread = acquire(hook, wish->arm, &before);
+	uint64_t hook = ot_thread_hook_at((uint64_t)__builtin_frame_address(0)), before;
+	struct ot_thread *thread = ot_thread_acquire(hook, wish->arm, &before);
 	struct otrace_rec_resumed *rec;
 
 	if (!thread)
@@ -185,7 +160,7 @@ static void write_resumed(const struct ot_park_wish *wish, uint64_t waited_ns, u
 						OTRACE_REC_RESUMED, 0));
 		ot_record_commit(thread, sizeof(*rec));
 	}
-	release(thread, before);
+	ot_thread_give_back(thread, before);
 }
 
 /* ------------------------------------------------------------------ waiting */

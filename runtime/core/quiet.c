@@ -92,7 +92,7 @@ static void end_own(struct ot_thread *thread)
 {
 	uint64_t here = (uint64_t)__builtin_frame_address(0);
 
-	thread->armed = (here & ~(uint64_t)OT_HOOK_KIND) | OT_HOOK_LOW;
+	thread->armed = ot_thread_hook_at(here);
 	ot_barrier();
 	ot_calls_close_below(thread, here);
 	for (struct ot_open_call *call = thread->top; call > thread->open; call--)

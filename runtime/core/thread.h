@@ -191,6 +191,7 @@ static inline bool ot_thread_take(struct ot_thread *thread, uint64_t hook)
  */
 static inline void ot_thread_give_back(struct ot_thread *thread, uint64_t before)
 {
+	ot_barrier();
 	__atomic_store_n(&thread->armed, before, __ATOMIC_RELEASE);
 }
 
@@ -200,6 +201,27 @@ static inline void ot_thread_give_back(struct ot_thread *thread, uint64_t before
  * @param hook the hook that asks, as it will stand in armed
  */
 OT_SLOW struct ot_thread *ot_thread_slow(uint64_t hook, const struct ot_arm *arm);
+
+/** A hook without a frame: what a jump out of a handler leaves there is no call's own hook. */
+static inline uint64_t ot_thread_hook_at(uint64_t frame)
+{
+	return (frame & ~(uint64_t)OT_HOOK_KIND) | OT_HOOK_LOW;
+}
+
+/** As a hook, but one that leaves a question for the thread alone: before_ret is for ot_thread_give_back(). */
+static inline struct ot_thread *ot_thread_acquire(uint64_t hook, const struct ot_arm *arm,
+						  uint64_t *before_ret)
+{
+	struct ot_thread *thread = ot_tls.thread;
+
+	if (!thread || thread->armed != OT_ARMED)
+		thread = ot_thread_slow(hook, arm);
+	if (!thread)
+		return NULL;
+	*before_ret = thread->armed;
+	return ot_thread_take(thread, hook) ? thread : NULL;
+}
+
 /** Asks that thread to look whether a call waits for it, at its next entry that is recorded; it may miss that. */
 void ot_threads_ask(int tid);
 /** Closes the open calls of dead threads. By the oshell thread, and by the one that calls exit(). */
